@@ -1,0 +1,37 @@
+/* Opens and closes a stretch of code for one instruction set, so that no file needs flags of its own.
+ * All system headers must come before a region; inside it, choose by WV_ISA_* alone (gcc defines
+ * __AVX512F__ there, clang does not). */
+#ifndef WILDVEC_REGION_H
+#define WILDVEC_REGION_H
+
+#define WV_PRAGMA(text) _Pragma(#text)
+
+#if defined(__clang__)
+#define WV_REGION_BEGIN(isa) WV_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
+#define WV_REGION_END WV_PRAGMA(clang attribute pop)
+#elif defined(__GNUC__)
+#define WV_REGION_BEGIN(isa) WV_PRAGMA(GCC push_options) WV_PRAGMA(GCC target(isa))
+#define WV_REGION_END WV_PRAGMA(GCC pop_options)
+#else /* MSVC compiles every intrinsic everywhere */
+#define WV_REGION_BEGIN(isa)
+#define WV_REGION_END
+#endif
+
+#if defined(__clang__)
+#define WV_UNROLL WV_PRAGMA(unroll)
+#elif defined(__GNUC__)
+#define WV_UNROLL WV_PRAGMA(GCC unroll 32)
+#else
+#define WV_UNROLL
+#endif
+
+/* Bodies that must become part of their caller, so that its constants shape them. */
+#if defined(_MSC_VER)
+#define WV_INLINE static __forceinline
+#define WV_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
+#else
+#define WV_INLINE static inline __attribute__((always_inline))
+#define WV_PREFETCH(address) __builtin_prefetch(address)
+#endif
+
+#endif

@@ -1,0 +1,53 @@
+/* The vector vocabulary on AVX2 with FMA: 8 floats in a register, 16 registers. */
+typedef __m256 vec;
+enum { VEC_LANES = 8, VEC_REGISTERS = 16 };
+
+WV_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
+WV_INLINE vec vec_set(float x) { return _mm256_set1_ps(x); }
+WV_INLINE vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
+WV_INLINE void vec_store(float *p, vec a) { _mm256_storeu_ps(p, a); }
+WV_INLINE vec vec_add(vec a, vec b) { return _mm256_add_ps(a, b); }
+WV_INLINE vec vec_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
+WV_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
+WV_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
+WV_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
+WV_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+/* a * b + c */
+WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
+
+/* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
+WV_INLINE vec vec_load_first(const float *p, int n)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane));
+}
+
+WV_INLINE float vec_sum(vec a)
+{
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
+}
+
+/* 2^x for integral x in [-126, 127]. */
+WV_INLINE vec vec_exp2_int(vec x)
+{
+    __m256i e = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
+}
+
+/* Nearest integer, ties to even. */
+WV_INLINE vec vec_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
+WV_INLINE vec vec_sums(const float *p)
+{
+    __m256 half[2];
+    WV_UNROLL
+    for (int q = 0; q < 2; q++) { /* 128-bit lane l of half[q] = the sums of vectors 4q … 4q+3 over that lane */
+        __m256 ab = _mm256_hadd_ps(vec_load(p + 32 * q), vec_load(p + 32 * q + 8));
+        __m256 cd = _mm256_hadd_ps(vec_load(p + 32 * q + 16), vec_load(p + 32 * q + 24));
+        half[q] = _mm256_hadd_ps(ab, cd);
+    }
+    return vec_add(_mm256_permute2f128_ps(half[0], half[1], 0x20), _mm256_permute2f128_ps(half[0], half[1], 0x31));
+}

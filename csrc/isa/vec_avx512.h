@@ -1,0 +1,53 @@
+/* The vector vocabulary on AVX-512 (F, DQ, BW, VL): 16 floats in a register, 32 registers. */
+typedef __m512 vec;
+enum { VEC_LANES = 16, VEC_REGISTERS = 32 };
+
+WV_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
+WV_INLINE vec vec_set(float x) { return _mm512_set1_ps(x); }
+WV_INLINE vec vec_load(const float *p) { return _mm512_loadu_ps(p); }
+WV_INLINE void vec_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
+WV_INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
+WV_INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
+WV_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
+WV_INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+WV_INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
+WV_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+/* a * b + c */
+WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+
+/* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
+WV_INLINE vec vec_load_first(const float *p, int n)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+
+WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
+
+/* 2^x for integral x in [-126, 127]. */
+WV_INLINE vec vec_exp2_int(vec x)
+{
+    __m512i e = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
+}
+
+/* Nearest integer, ties to even. */
+WV_INLINE vec vec_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
+WV_INLINE vec vec_sums(const float *p)
+{
+    __m512 quarter[4];
+    WV_UNROLL
+    for (int q = 0; q < 4; q++) { /* vectors 4q … 4q+3: 128-bit lane l of quarter[q] = their sums over that lane */
+        __m512 a = vec_load(p + 64 * q), b = vec_load(p + 64 * q + 16);
+        __m512 c = vec_load(p + 64 * q + 32), d = vec_load(p + 64 * q + 48);
+        __m512 ab = vec_add(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+        __m512 cd = vec_add(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+        quarter[q] = vec_add(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee));
+    }
+    __m512 low = vec_add(_mm512_shuffle_f32x4(quarter[0], quarter[1], 0x88),
+                         _mm512_shuffle_f32x4(quarter[0], quarter[1], 0xdd));
+    __m512 high = vec_add(_mm512_shuffle_f32x4(quarter[2], quarter[3], 0x88),
+                          _mm512_shuffle_f32x4(quarter[2], quarter[3], 0xdd));
+    return vec_add(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xdd));
+}

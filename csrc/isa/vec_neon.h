@@ -1,0 +1,44 @@
+/* The vector vocabulary on NEON (AArch64): 4 floats in a register, 32 registers. */
+typedef float32x4_t vec;
+enum { VEC_LANES = 4, VEC_REGISTERS = 32 };
+
+WV_INLINE vec vec_zero(void) { return vdupq_n_f32(0); }
+WV_INLINE vec vec_set(float x) { return vdupq_n_f32(x); }
+WV_INLINE vec vec_load(const float *p) { return vld1q_f32(p); }
+WV_INLINE void vec_store(float *p, vec a) { vst1q_f32(p, a); }
+WV_INLINE vec vec_add(vec a, vec b) { return vaddq_f32(a, b); }
+WV_INLINE vec vec_sub(vec a, vec b) { return vsubq_f32(a, b); }
+WV_INLINE vec vec_mul(vec a, vec b) { return vmulq_f32(a, b); }
+WV_INLINE vec vec_div(vec a, vec b) { return vdivq_f32(a, b); }
+WV_INLINE vec vec_min(vec a, vec b) { return vminq_f32(a, b); }
+WV_INLINE vec vec_max(vec a, vec b) { return vmaxq_f32(a, b); }
+/* a * b + c */
+WV_INLINE vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
+
+/* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
+WV_INLINE vec vec_load_first(const float *p, int n)
+{
+    float lanes[4] = {0};
+    for (int i = 0; i < n; i++)
+        lanes[i] = p[i];
+    return vec_load(lanes);
+}
+
+WV_INLINE float vec_sum(vec a) { return vaddvq_f32(a); }
+
+/* 2^x for integral x in [-126, 127]. */
+WV_INLINE vec vec_exp2_int(vec x)
+{
+    int32x4_t e = vaddq_s32(vcvtq_s32_f32(x), vdupq_n_s32(127));
+    return vreinterpretq_f32_s32(vshlq_n_s32(e, 23));
+}
+
+/* Nearest integer, ties to even. */
+WV_INLINE vec vec_round(vec x) { return vrndnq_f32(x); }
+
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
+WV_INLINE vec vec_sums(const float *p)
+{
+    vec ab = vpaddq_f32(vec_load(p), vec_load(p + 4)), cd = vpaddq_f32(vec_load(p + 8), vec_load(p + 12));
+    return vpaddq_f32(ab, cd);
+}

@@ -1,0 +1,42 @@
+/* The vector vocabulary in plain C, one float at a time: the specification of the other ISAs. */
+typedef float vec;
+enum { VEC_LANES = 1, VEC_REGISTERS = 16 };
+
+WV_INLINE vec vec_zero(void) { return 0; }
+WV_INLINE vec vec_set(float x) { return x; }
+WV_INLINE vec vec_load(const float *p) { return *p; }
+WV_INLINE void vec_store(float *p, vec a) { *p = a; }
+WV_INLINE vec vec_add(vec a, vec b) { return a + b; }
+WV_INLINE vec vec_sub(vec a, vec b) { return a - b; }
+WV_INLINE vec vec_mul(vec a, vec b) { return a * b; }
+WV_INLINE vec vec_div(vec a, vec b) { return a / b; }
+/* As the x86 instructions: the second operand where one is NaN. */
+WV_INLINE vec vec_min(vec a, vec b) { return a < b ? a : b; }
+WV_INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
+/* a * b + c */
+WV_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
+
+/* The first n lanes from p, zeros behind. 0 <= n <= VEC_LANES. */
+WV_INLINE vec vec_load_first(const float *p, int n) { return n ? *p : 0; }
+
+WV_INLINE float vec_sum(vec a) { return a; }
+
+/* 2^x for integral x in [-126, 127]. */
+WV_INLINE vec vec_exp2_int(vec x)
+{
+    union {
+        int32_t bits;
+        float value;
+    } power = {.bits = ((int32_t)x + 127) * (1 << 23)};
+    return power.value;
+}
+
+/* Nearest integer, ties to even, for |x| < 2^22. */
+WV_INLINE vec vec_round(vec x)
+{
+    const float shift = 12582912.0f; /* 1.5 * 2^23: its unit in the last place is 1 */
+    return (x + shift) - shift;
+}
+
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
+WV_INLINE vec vec_sums(const float *p) { return *p; }

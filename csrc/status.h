@@ -1,0 +1,14 @@
+/* What a C function can answer. In: nothing. Out: the status codes that every room shares.
+ * The texts are not here: wildvec/_status.py maps each code to one exception with its remedy. */
+#ifndef WILDVEC_STATUS_H
+#define WILDVEC_STATUS_H
+
+enum wv_status {
+    WV_OK = 0,
+    WV_NO_MEMORY = 1,
+    WV_UNKNOWN_ISA = 2,     /* the name is none of scalar, avx2, avx512, neon */
+    WV_UNSUPPORTED_ISA = 3, /* this processor cannot run it */
+    WV_NOT_FINITE = 4,      /* a weight row holds NaN or infinity */
+};
+
+#endif

@@ -1,0 +1,1 @@
+"""Guards around the training room of the C core."""

@@ -1,0 +1,1 @@
+"""Guards around the search room of the C core."""

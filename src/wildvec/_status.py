@@ -1,0 +1,20 @@
+"""What each status of the C core means to a user: one exception, one text with a remedy."""
+
+from __future__ import annotations
+
+EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
+    1: (MemoryError, "out of memory; use a smaller vector_size, a larger min_count or fewer workers"),
+    2: (ValueError, "unknown instruction set; WILDVEC_ISA takes scalar, avx2, avx512 or neon"),
+    3: (ValueError, "this processor lacks the instruction set; unset WILDVEC_ISA or take 'scalar'"),
+    4: (
+        FloatingPointError,
+        "the vectors are no longer finite; lower alpha (0.025 is usual), or train with fewer workers",
+    ),
+}
+
+
+def check(status: int, where: str = "") -> None:
+    """Raise the exception that `status` stands for; `where` names the value and the place."""
+    if status:
+        kind, text = EXCEPTIONS[status]
+        raise kind(f"{where}: {text}" if where else text)

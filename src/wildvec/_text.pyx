@@ -1,0 +1,1 @@
+"""Guards around the text room of the C core."""
