@@ -101,7 +101,7 @@ class Vocab:
         occurs f times, with t = sample * total. ValueError if sample is negative or not a number.
 
         >>> Vocab(["the", "cat"], [999_999, 1]).keep_thresholds(1e-3) >> 16
-        array([ 2138, 65535], dtype=uint32)
+        array([ 2137, 65535], dtype=uint32)
         """
         if not sample >= 0 or math.isinf(sample):
             raise ValueError(f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count")

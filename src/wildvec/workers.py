@@ -29,7 +29,7 @@ def default_workers() -> int:
         cpus = len(os.sched_getaffinity(0))
     else:
         cpus = os.cpu_count() or 1
-    return max(1, min(cpus, math.ceil(_cgroup_quota())))
+    return max(1, math.ceil(min(cpus, _cgroup_quota())))
 
 
 def check_workers(workers: int | None) -> int:
