@@ -9,6 +9,10 @@ enum wv_status {
     WV_UNKNOWN_ISA = 2,     /* the name is none of scalar, avx2, avx512, neon */
     WV_UNSUPPORTED_ISA = 3, /* this processor cannot run it */
     WV_NOT_FINITE = 4,      /* a weight row holds NaN or infinity */
+
+    WV_VOCAB_FULL = 20,      /* 2^31 distinct tokens */
+    WV_DUPLICATE_KEY = 21,   /* a key twice in one vocabulary */
+    WV_EXTRA_SEPARATOR = 22, /* a token holds the character that separates tokens */
 };
 
 #endif

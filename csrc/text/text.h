@@ -1,6 +1,9 @@
+/* The text room: bytes to ids. */
 #ifndef WILDVEC_TEXT_H
 #define WILDVEC_TEXT_H
 
-#include "status.h"
+#include "encode.h"
+#include "tokenize.h"
+#include "vocab.h"
 
 #endif
