@@ -13,6 +13,9 @@ WV_INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
 WV_INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+WV_INLINE vec vec_sqrt(vec a) { return _mm512_sqrt_ps(a); }
+/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+WV_INLINE unsigned vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 /* a * b + c */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 

@@ -13,6 +13,13 @@ WV_INLINE vec vec_mul(vec a, vec b) { return vmulq_f32(a, b); }
 WV_INLINE vec vec_div(vec a, vec b) { return vdivq_f32(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return vminq_f32(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return vmaxq_f32(a, b); }
+WV_INLINE vec vec_sqrt(vec a) { return vsqrtq_f32(a); }
+/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+WV_INLINE unsigned vec_greater(vec a, vec b)
+{
+    static const uint32_t bits[4] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
+}
 /* a * b + c */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 

@@ -13,6 +13,9 @@ WV_INLINE vec vec_div(vec a, vec b) { return a / b; }
 /* As the x86 instructions: the second operand where one is NaN. */
 WV_INLINE vec vec_min(vec a, vec b) { return a < b ? a : b; }
 WV_INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
+WV_INLINE vec vec_sqrt(vec a) { return sqrtf(a); }
+/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+WV_INLINE unsigned vec_greater(vec a, vec b) { return a > b; }
 /* a * b + c */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
 
