@@ -2,5 +2,6 @@
 #define WILDVEC_TEXT_H
 
 #include "status.h"
+#include "text/numbers.h"
 
 #endif

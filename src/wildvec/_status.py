@@ -10,6 +10,9 @@ EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
         FloatingPointError,
         "the vectors are no longer finite; lower alpha (0.025 is usual), or train with fewer workers",
     ),
+    60: (ValueError, "not a decimal number; each line is a key and its values, separated by spaces"),
+    61: (ValueError, "wrong number of values; every line must have as many as the header says"),
+    62: (ValueError, "no key and space where a record begins; the file is corrupt or not binary"),
 }
 
 
