@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.io.rows import RowReader
 from wildvec.io.source import LONGEST, Source
-
-NUMBER = re.compile(rb"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|infinity|nan)", re.I)
+from wildvec.io.word2vec import count_values
 
 
 def load(
@@ -42,17 +40,3 @@ def read(
     if not dim:
         raise ValueError(f"{source.path}, line 1: not a key and its values, separated by spaces")
     return RowReader(source, dim, limit=limit, spaced_keys=True, errors=errors).read()
-
-
-def count_values(line: bytes) -> int:
-    """How many numbers stand at the end of a line, its first field (the key) apart.
-
-    >>> count_values(b"the 0.1 -2e3"), count_values(b"at 7 o'clock 1 2"), count_values(b"prose")
-    (2, 2, 0)
-    """
-    count = 0
-    for field in reversed(line.split()[0 if line[:1].isspace() else 1 :]):
-        if not NUMBER.fullmatch(field):
-            break
-        count += 1
-    return count

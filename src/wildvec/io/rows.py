@@ -37,6 +37,8 @@ class RowReader:
     ) -> None:
         if limit is not None and limit < 0:
             raise ValueError(f"limit={limit}: must be None or at least 0")
+        if errors not in ("strict", "replace", "ignore"):
+            raise ValueError(f"errors={errors!r}: must be 'strict', 'replace' or 'ignore'")
         self.source = source
         self.dim = dim
         self.promised = promised

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 WINDOW = 1 << 22
 LONGEST = 1 << 30  # a line or record beyond this is not one
+BOM = b"\xef\xbb\xbf"  # some editors begin a text with it
 
 DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.GzipFile(fileobj=raw)),
@@ -42,6 +43,7 @@ class Source:
         self._buffer = memoryview(bytearray(WINDOW))
         self._begin = self._end = 0
         self.ended = False
+        self._started = False
 
     def __enter__(self) -> Source:
         return self
@@ -79,6 +81,9 @@ class Source:
         self._buffer, self._begin = grown, 0
         n_bytes = self._fill(self._buffer[rest:])
         self._end = rest + n_bytes
+        if not self._started and self.unread[:3] == BOM and bytes(self.unread[3:4]) > b"\t":
+            self.skip(len(BOM))
+        self._started = True
         self.ended = self._end < len(self._buffer)
         return n_bytes > 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -25,8 +24,6 @@ STRANGERS = {
     b"\x93NUMPY": "a numpy array; use KeyedVectors.from_arrays(keys, numpy.load(path))",
     b"\x89HDF": "an HDF5 file",
 }
-SNIFFED = 1 << 16
-CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
 class Kind(Enum):
@@ -142,7 +139,7 @@ def kind_by_name(path: str | os.PathLike[str]) -> Kind:
 
 def sniff(source: Source) -> Kind:
     """What kind of file it is, by the bytes at hand; nothing is taken from the source."""
-    head = bytes(source.unread[:SNIFFED])
+    head = bytes(source.unread[: word2vec.SNIFFED])
     if not head:
         raise EOFError(f"{source.path}: the file is empty")
     if native.is_native(head):
@@ -150,29 +147,22 @@ def sniff(source: Source) -> Kind:
     for magic, what in STRANGERS.items():
         if head.startswith(magic):
             raise ValueError(f"{source.path} is {what}")
-    if len(head) == SNIFFED:
+    if len(head) == word2vec.SNIFFED:
         head = head.rpartition(b" ")[0]  # the last number may have been cut
     header = word2vec.HEADER.match(head)
+    line = head[header.end() if header else 0 :].lstrip(b"\n").partition(b"\n")[0]
+    has_values = word2vec.count_values(line) > 0
     if header:
-        body = head[header.end() :]
-        return Kind.TEXT if _is_text(body, int(header[2])) else Kind.BINARY
-    line = head.partition(b"\n")[0]
-    if glove.count_values(line) and not CONTROL.search(line):
+        binary = word2vec.looks_binary(head[header.end() :], int(header[2]))
+        if binary is None:
+            binary = bool(line) and not has_values
+        return Kind.BINARY if binary else Kind.TEXT
+    if has_values and not word2vec.CONTROL.search(line.partition(b" ")[2]):
         return Kind.GLOVE
     raise ValueError(
         f"{source.path} is no file of vectors that wildvec knows (native, word2vec text or "
         f"binary, GloVe text); it begins with {head[:20]!r}"
     )
-
-
-def _is_text(body: bytes, dim: int) -> bool:
-    """Whether the first row after a word2vec header is text: numbers, or nothing unprintable."""
-    line, newline, _ = body.lstrip(b"\n").partition(b"\n")
-    if CONTROL.search(line[: 4 * max(dim, 1) + 1000]):
-        return False
-    if not newline and len(line.partition(b" ")[2]) == 4 * dim:
-        return False  # one record to the byte
-    return not line or glove.count_values(line) > 0
 
 
 def _as_keys(

@@ -17,6 +17,9 @@ from wildvec.io.source import Source
 
 HEADER = re.compile(rb"[ \t]*([+-]?\d+)[ \t]+([+-]?\d+)[ \t\r]*(?:\n|\Z)")
 LONGEST_HEADER = 200
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+NUMBER = re.compile(rb"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|infinity|nan)", re.I)
+SNIFFED = 1 << 16
 BLOCK_VALUES = 1 << 18
 
 
@@ -61,7 +64,40 @@ def read(
     n_rows, dim = map(int, match.groups())
     if n_rows < 0 or not 0 < dim <= MAX_DIM:
         raise ValueError(f"{source.path}: its header promises {n_rows} rows of {dim} values")
+    binary_by_look = looks_binary(bytes(source.unread[:SNIFFED]), dim)
+    if n_rows and binary_by_look is not None and binary_by_look != binary:
+        kind = "binary" if binary_by_look else "text"
+        raise ValueError(f"{source.path} is word2vec {kind}: load it with binary={binary_by_look}")
     return RowReader(source, dim, promised=n_rows, limit=limit, binary=binary, errors=errors).read()
+
+
+def looks_binary(rows: bytes, dim: int) -> bool | None:
+    """Whether what follows a header is binary, by the first row; None where nothing proves it.
+
+    >>> looks_binary(b"king 0.5 1\\n", 2), looks_binary(b"king \\0\\0\\x80\\x3f", 1)
+    (False, True)
+    """
+    line, newline, _ = rows.lstrip(b"\n").partition(b"\n")
+    values = (*re.split(rb"[ \t]", line, maxsplit=1), b"")[1]
+    if CONTROL.search(values[: 4 * dim]):
+        return True
+    if newline and count_values(line) == dim:
+        return False
+    return None
+
+
+def count_values(line: bytes) -> int:
+    """How many numbers stand at the end of a line, its first field (the key) apart.
+
+    >>> count_values(b"the 0.1 -2e3"), count_values(b"at 7 o'clock 1 2"), count_values(b"prose")
+    (2, 2, 0)
+    """
+    count = 0
+    for field in reversed(line.split()[0 if line[:1].isspace() else 1 :]):
+        if not NUMBER.fullmatch(field):
+            break
+        count += 1
+    return count
 
 
 def save(
