@@ -34,7 +34,7 @@ def fma_peak() -> float:
     return max(_kernels.fma_peak(SECONDS) for _ in range(3))
 
 
-# Rows × targets of one window and of two fused ones, as skip-gram with window 5 and negative 5 meets them.
+# Hidden rows × targets of one window and of two fused ones: window 5, negative 5.
 @pytest.mark.parametrize("dim", [64, 100, 300])
 @pytest.mark.parametrize(("m", "n"), [(1, 6), (6, 6), (10, 6), (12, 7)])
 def test_block_step(fma_peak: float, m: int, n: int, dim: int) -> None:

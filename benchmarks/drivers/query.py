@@ -8,6 +8,7 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,7 +19,7 @@ KeyedVectors = module.KeyedVectors
 TOPN = 10
 
 
-def seconds_of(action, repeats):
+def seconds_of(action: Callable[[], object], repeats: int) -> float:
     """The fastest of some repeats, in seconds, after one call to warm up."""
     action()
     times = []
@@ -29,15 +30,15 @@ def seconds_of(action, repeats):
     return min(times)
 
 
-def random_vectors(words, vector_size):
-    """`words` random rows under the names w0, w1, …"""
+def random_vectors(words: int, vector_size: int) -> KeyedVectors:
+    """Random rows under the names w0, w1 and so on."""
     wv = KeyedVectors(vector_size)
     matrix = np.random.default_rng(1).standard_normal((words, vector_size), dtype=np.float32)
     wv.add_vectors([f"w{i}" for i in range(words)], matrix)
     return wv
 
 
-def query_figures():
+def query_figures() -> dict[str, float]:
     """Seconds of one most_similar and of settings["queries"] of them, by key."""
     wv = random_vectors(settings["words"], settings["vector_size"])
     # gensim looks at the keys that were asked for in the norms it keeps; both warm up once.
@@ -52,7 +53,7 @@ def query_figures():
     return {"one_query": one, "many_queries": many * settings["queries"] / looped}
 
 
-def load_figures():
+def load_figures() -> dict[str, float]:
     """Seconds to load the same vectors from word2vec's binary and text format."""
     return {
         name: seconds_of(lambda b=binary, f=file: KeyedVectors.load_word2vec_format(f, binary=b), 2)
