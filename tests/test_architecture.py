@@ -172,6 +172,13 @@ def test_the_build_keeps_floats_and_processors_honest():
     assert "-ffp-contract=off" in (ROOT / "setup.py").read_text(encoding="utf-8")
 
 
+def test_only_region_h_knows_compilers():
+    gnu = re.compile(r"__attribute__|__builtin_|__int128|__typeof|\btypeof\b")
+    for path in C_FILES:
+        found = gnu.search(without_comments(path))
+        assert not found or path.name == "region.h", f"{relative(path)}: {found}"
+
+
 def test_system_headers_come_before_regions():
     for path in C_FILES:
         text = without_comments(path)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 import wildvec
@@ -15,9 +15,14 @@ PROJECT = tomllib.loads(
 INSTALLED = Path(wildvec.__file__).parent
 
 
+def installed() -> list[Distribution]:
+    """The wheel or editable install, if any; not the build's egg-info beside the sources."""
+    return [d for d in distributions(name="wildvec") if d.read_text("RECORD") is not None]
+
+
 def test_versions_agree():
     assert wildvec.__version__ == PROJECT["version"]
-    for distribution in distributions(name="wildvec"):
+    for distribution in installed():
         assert distribution.version == PROJECT["version"]
         assert distribution.metadata["License-Expression"] == "Apache-2.0"
 
@@ -33,7 +38,7 @@ def test_types_are_installed():
 
 
 def test_no_sources_of_the_core_are_installed():
-    for distribution in distributions(name="wildvec"):
+    for distribution in installed():
         files = [str(file) for file in distribution.files or []]
         assert not [f for f in files if f.endswith((".c", ".h", ".pyx", ".inc.h"))]
         assert not [f for f in files if f.startswith(("tests", "benchmarks", "csrc"))]

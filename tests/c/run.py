@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 CSRC = HERE.parents[1] / "csrc"
 FLAGS = [
     *("-std=c11", "-D_POSIX_C_SOURCE=200809L", "-ffp-contract=off", "-fno-math-errno", "-g"),
-    *("-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"),
+    *("-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wvla", "-Wmissing-prototypes", "-Werror"),
     *("-Wno-unknown-pragmas", "-Wno-variadic-macros", f"-I{CSRC}", f"-I{HERE}", "-pthread"),
 ]
 MODES = {
