@@ -8,11 +8,8 @@ import pytest
 
 import wildvec
 
-MODULES = ["wildvec"] + sorted(
-    found.name
-    for found in pkgutil.walk_packages(wildvec.__path__, "wildvec.")
-    if not found.name.endswith("__main__")
-)
+FOUND = pkgutil.walk_packages(wildvec.__path__, "wildvec.")
+MODULES = ["wildvec", *sorted(m.name for m in FOUND if not m.name.endswith("__main__"))]
 
 
 @pytest.mark.parametrize("name", MODULES)
