@@ -14,8 +14,8 @@ CSRC = ROOT / "csrc"
 
 # Left to right: a module may import only what stands to its left (or in its own package).
 STAGES = (
-    *("_status", "workers", "_text", "_search", "_kernels"),
-    *("ragged", "readers", "vocab", "corpus", "train"),
+    *("_status", "workers", "progress", "_text", "_search", "_kernels"),
+    *("rows", "ragged", "readers", "vocab", "corpus", "train"),
     *("search", "evaluate", "io", "plot", "keyedvectors"),
     *("toy", "models", "__init__", "demo", "cli", "__main__"),
 )
@@ -172,10 +172,12 @@ def test_the_build_keeps_floats_and_processors_honest():
     assert "-ffp-contract=off" in (ROOT / "setup.py").read_text(encoding="utf-8")
 
 
-def test_only_region_h_knows_compilers():
-    gnu = re.compile(r"__attribute__|__builtin_|__int128|__typeof|\btypeof\b")
+def test_compiler_extensions_stay_in_region_h():
+    """MSVC has none of these; a builtin is allowed beside what stands in for it there."""
+    gnu = re.compile(r"__attribute__|__int128|__typeof|\btypeof\b|\(\{")
     for path in C_FILES:
-        found = gnu.search(without_comments(path))
+        text = without_comments(path)
+        found = gnu.search(text) or ("_MSC_VER" not in text and re.search(r"__builtin_\w+", text))
         assert not found or path.name == "region.h", f"{relative(path)}: {found}"
 
 
