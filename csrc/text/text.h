@@ -2,8 +2,9 @@
 #ifndef WILDVEC_TEXT_H
 #define WILDVEC_TEXT_H
 
-#include "encode.h"
-#include "tokenize.h"
-#include "vocab.h"
+#include "text/encode.h"
+#include "text/numbers.h"
+#include "text/tokenize.h"
+#include "text/vocab.h"
 
 #endif

@@ -26,3 +26,14 @@ class VocabTable:
     def prune(self, min_count: int) -> _Ids: ...
     def export(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]: ...
     def keys(self, ids: NDArray[np.int64], separator: int) -> NDArray[np.uint8]: ...
+
+# --- Files of vectors (csrc/text/numbers.h) ---
+
+def read_vectors(
+    block: bytes | bytearray | memoryview,
+    rows: NDArray[np.float32],
+    keys: NDArray[np.uint8],
+    odd: NDArray[np.int64],
+    binary: bool,
+    spaced_keys: bool,
+) -> tuple[int, int, int, int, int, int, tuple[int, int]]: ...
