@@ -12,6 +12,12 @@ WV_INLINE vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 WV_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+WV_INLINE vec vec_sqrt(vec a) { return _mm256_sqrt_ps(a); }
+/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+WV_INLINE unsigned vec_greater(vec a, vec b)
+{
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
 /* a * b + c */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 
@@ -35,6 +41,18 @@ WV_INLINE vec vec_exp2_int(vec x)
     __m256i e = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
 }
+
+/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+WV_INLINE vec vec_split(vec x, vec *mantissa)
+{
+    __m256i bits = _mm256_castps_si256(x);
+    __m256i e = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(0x3f400000)), 23);
+    *mantissa = _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(e, 23)));
+    return _mm256_cvtepi32_ps(e);
+}
+
+/* x where the sign bit of `sign` is clear, -x where it is set. */
+WV_INLINE vec vec_flip(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_and_ps(sign, vec_set(-0.0f))); }
 
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }

@@ -1,6 +1,7 @@
 /* The vector vocabulary on NEON (AArch64): 4 floats in a register, 32 registers. */
 typedef float32x4_t vec;
 enum { VEC_LANES = 4, VEC_REGISTERS = 32 };
+#define WV_32_REGISTERS
 
 WV_INLINE vec vec_zero(void) { return vdupq_n_f32(0); }
 WV_INLINE vec vec_set(float x) { return vdupq_n_f32(x); }
@@ -12,6 +13,13 @@ WV_INLINE vec vec_mul(vec a, vec b) { return vmulq_f32(a, b); }
 WV_INLINE vec vec_div(vec a, vec b) { return vdivq_f32(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return vminq_f32(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return vmaxq_f32(a, b); }
+WV_INLINE vec vec_sqrt(vec a) { return vsqrtq_f32(a); }
+/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+WV_INLINE unsigned vec_greater(vec a, vec b)
+{
+    static const uint32_t bits[4] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
+}
 /* a * b + c */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 
@@ -31,6 +39,22 @@ WV_INLINE vec vec_exp2_int(vec x)
 {
     int32x4_t e = vaddq_s32(vcvtq_s32_f32(x), vdupq_n_s32(127));
     return vreinterpretq_f32_s32(vshlq_n_s32(e, 23));
+}
+
+/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+WV_INLINE vec vec_split(vec x, vec *mantissa)
+{
+    int32x4_t bits = vreinterpretq_s32_f32(x);
+    int32x4_t e = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3f400000)), 23);
+    *mantissa = vreinterpretq_f32_s32(vsubq_s32(bits, vshlq_n_s32(e, 23)));
+    return vcvtq_f32_s32(e);
+}
+
+/* x where the sign bit of `sign` is clear, -x where it is set. */
+WV_INLINE vec vec_flip(vec x, vec sign)
+{
+    uint32x4_t bit = vandq_u32(vreinterpretq_u32_f32(sign), vdupq_n_u32(0x80000000u));
+    return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), bit));
 }
 
 /* Nearest integer, ties to even. */

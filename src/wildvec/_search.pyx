@@ -1,1 +1,115 @@
-"""Guards around the search room of the C core."""
+"""Guards around the search room of the C core: every score of queries and rows, or the best ones."""
+
+from libc.stdint cimport int64_t
+
+from wildvec._status import check
+
+
+cdef extern from "wildvec.h" nogil:
+    enum wv_isa:
+        pass
+    int wv_choose_isa(const char *name, wv_isa *isa)
+
+    struct wv_queries:
+        pass
+    struct wv_best:
+        pass
+    int wv_queries_new(const float *queries, int64_t n, int64_t dim, wv_isa isa, wv_queries **out)
+    void wv_queries_free(wv_queries *queries)
+    int wv_best_new(const wv_queries *queries, int64_t k, wv_best **out)
+    void wv_best_free(wv_best *best)
+    void wv_best_scan(wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
+    void wv_best_offer(wv_best *best, const float *scores, int64_t n, int64_t first)
+    void wv_best_merge(wv_best *best, const wv_best *other)
+    void wv_best_write(wv_best *best, float *scores, int64_t *rows)
+    void wv_cosines(const wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
+                    int64_t out_stride)
+
+
+def choose_isa(str name) -> int:
+    """The number of an instruction set; "" is the best that this processor has."""
+    cdef wv_isa isa
+    encoded = name.encode()
+    check(wv_choose_isa(encoded, &isa), f"WILDVEC_ISA={name!r}" if name else "")
+    return isa
+
+
+cdef class Queries:
+    """Unit rows to look for; only read, so that the workers of a search share it."""
+
+    cdef wv_queries *handle
+    cdef int64_t n, dim
+
+    def __cinit__(self, const float[:, ::1] rows, int isa):
+        self.n = rows.shape[0]
+        self.dim = rows.shape[1]
+        if self.n == 0 or self.dim == 0:
+            raise ValueError(f"queries of shape {(self.n, self.dim)}; at least one vector of one number is needed")
+        check(wv_queries_new(&rows[0, 0], self.n, self.dim, <wv_isa>isa, &self.handle), "search")
+
+    def __dealloc__(self):
+        wv_queries_free(self.handle)
+
+    def cosines(self, const float[:, :] rows, float[:, ::1] out, int64_t first) -> None:
+        """out[q, first + i] = the score of query q and row i."""
+        cdef int64_t n = rows.shape[0], stride = row_stride(rows, self.dim)
+        if out.shape[0] != self.n or first < 0 or first + n > out.shape[1]:
+            raise ValueError("no room for the scores")
+        if n:
+            with nogil:
+                wv_cosines(self.handle, &rows[0, 0], n, stride, &out[0, first], out.shape[1])
+
+
+cdef int64_t row_stride(const float[:, :] rows, int64_t dim) except? -1:
+    """Floats from one row to the next, after a look at the shape."""
+    if rows.shape[1] != dim or (dim > 1 and rows.strides[1] != 4) or rows.strides[0] % 4:
+        raise ValueError(f"rows of {rows.shape[1]} numbers do not fit queries of {dim}")
+    return rows.strides[0] // 4
+
+
+cdef class Best:
+    """The k best rows for each query, as far as one worker has seen."""
+
+    cdef wv_best *handle
+    cdef readonly Queries queries
+    cdef int64_t k
+
+    def __cinit__(self, Queries queries not None, int64_t k):
+        if k < 1:
+            raise ValueError(f"k={k}; at least 1 is needed")
+        self.queries = queries
+        self.k = k
+        check(wv_best_new(queries.handle, k, &self.handle), "search")
+
+    def __dealloc__(self):
+        wv_best_free(self.handle)
+
+    def scan(self, const float[:, :] rows, int64_t first) -> None:
+        """Look at rows that count as first, first + 1, ..."""
+        cdef int64_t n = rows.shape[0], stride = row_stride(rows, self.queries.dim)
+        if n:
+            with nogil:
+                wv_best_scan(self.handle, &rows[0, 0], n, stride, first)
+
+    def offer(self, const float[::1] scores, int64_t first) -> None:
+        """As scan, with scores for query 0 that are known already."""
+        cdef int64_t n = scores.shape[0]
+        if n:
+            with nogil:
+                wv_best_offer(self.handle, &scores[0], n, first)
+
+    def merge(self, Best other not None) -> None:
+        """Take over what is better in another worker's of the same search."""
+        if other.queries is not self.queries or other.k != self.k:
+            raise ValueError("only the workers of one search can be merged")
+        with nogil:
+            wv_best_merge(self.handle, other.handle)
+
+    def write(self, float[:, ::1] scores, int64_t[:, ::1] rows) -> None:
+        """Best first, NaN and -1 where fewer than k rows rank; ends the use of this object."""
+        if (scores.shape[0], scores.shape[1]) != (self.queries.n, self.k):
+            raise ValueError("scores must be of shape (queries, k)")
+        if (rows.shape[0], rows.shape[1]) != (self.queries.n, self.k):
+            raise ValueError("rows must be of shape (queries, k)")
+        with nogil:
+            wv_best_write(self.handle, &scores[0, 0], &rows[0, 0])

@@ -1,0 +1,19 @@
+/* The search on AVX2. */
+#include "cpu.h"
+#include "isa/region.h"
+#include "topk.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if WV_X86
+#include <immintrin.h>
+
+WV_REGION_BEGIN("avx2,fma")
+#include "isa/vec_avx2.h"
+#include "topk.inc.h"
+WV_REGION_END
+
+const struct wv_search_kernels wv_search_avx2 = {GROUP, scan, cosines};
+#endif

@@ -1,0 +1,17 @@
+/* The search on NEON. */
+#include "cpu.h"
+#include "isa/region.h"
+#include "topk.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if WV_ARM
+#include <arm_neon.h>
+
+#include "isa/vec_neon.h"
+#include "topk.inc.h"
+
+const struct wv_search_kernels wv_search_neon = {GROUP, scan, cosines};
+#endif

@@ -1,0 +1,13 @@
+/* The search on plain C. */
+#include "cpu.h"
+#include "isa/region.h"
+#include "topk.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "isa/vec_scalar.h"
+#include "topk.inc.h"
+
+const struct wv_search_kernels wv_search_scalar = {GROUP, scan, cosines};

@@ -1,0 +1,24 @@
+"""Progress bars: on a terminal only, after two seconds, and no thread of theirs stays behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tqdm import tqdm
+
+
+class _Bar(tqdm):  # type: ignore[type-arg]
+    monitor_interval = 0  # tqdm's monitor thread would outlive the work
+
+
+def progress_bar(total: float | None, description: str, unit: str) -> Any:
+    """A tqdm bar with rate and ETA; use it in a `with` statement."""
+    return _Bar(
+        total=total,
+        desc=description,
+        unit=unit,
+        unit_scale=True,
+        disable=None,
+        delay=2,
+        dynamic_ncols=True,
+    )
