@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm import tqdm
 
 from wildvec._text import VocabTable, remap_block, split_sentences
 from wildvec.idstore import IdStore
+from wildvec.progress import progress_bar
 from wildvec.ragged import Ragged
 from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, clean, int_key, open_source
 from wildvec.vocab import Key, Vocab, choose
@@ -245,9 +245,7 @@ class _Build:
         for scanner in self.scanners:
             scanner.lowercase, scanner.errors = lowercase, errors
         open_tokens = 0
-        bar = tqdm(
-            total=source.total, unit=source.unit, unit_scale=True, desc="reading", disable=None, delay=2
-        )
+        bar = progress_bar(source.total, "reading", source.unit)
         with bar, closing(in_order(self.scanners, enumerate(source.blocks))) as pieces:
             for piece in pieces:
                 n = len(piece.ids)
