@@ -69,10 +69,16 @@ def save(
     keys: Sequence[Key],
     matrix: NDArray[Any],
     counts: NDArray[np.int64] | None = None,
+    kind: Kind | None = None,
 ) -> Kind:
-    """Write the kind that the name's ending stands for: .wv native, .bin word2vec binary, .txt or
-    .vec word2vec text, each also with .gz, .bz2 or .xz after it; ValueError for another ending."""
-    kind = kind_by_name(path)
+    """Write the kind of file asked for; by default the one that the name's ending stands for.
+
+    .wv is native, .bin word2vec binary, .txt or .vec word2vec text, each also with .gz, .bz2 or .xz
+    after it; ValueError for another ending.
+    """
+    kind = kind or kind_by_name(path)
+    if kind is Kind.GLOVE:
+        raise ValueError("GloVe text is only read; save word2vec text (.txt)")
     if kind is Kind.NATIVE:
         save_native_vectors(path, keys, matrix, counts)
     else:
