@@ -76,7 +76,7 @@ def test_compressed_files_are_known_by_content(tmp_path, kind):
     path.write_bytes(COMPRESSED[kind])
     assert same(path)
     with open(path, "rb") as file, mock.patch.object(readers, "BLOCK_BYTES", 50):
-        assert read(files.decompressed(file)).raw_tokens == 300
+        assert same(file)
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
@@ -93,9 +93,11 @@ def test_truncated_and_damaged_files(tmp_path, kind):
 def test_zstd(tmp_path):
     path = tmp_path / "text.zst"
     path.write_bytes(zstd_frames(TEXT.encode()))
-    with mock.patch.dict(sys.modules, {"zstandard": None, "compression": None}):
-        with pytest.raises(ModuleNotFoundError, match=r"wildvec\[zstd\]"):
-            read(path)
+    with (
+        mock.patch.dict(sys.modules, {"zstandard": None, "compression": None}),
+        pytest.raises(ModuleNotFoundError, match=r"wildvec\[zstd\]"),
+    ):
+        read(path)
     try:
         assert same(path)
     except ModuleNotFoundError:
@@ -256,9 +258,11 @@ def test_what_is_no_sentence_is_named(source, error, match):
 
 
 def test_places_count_on_over_batches():
-    with mock.patch.object(readers, "BATCH_TOKENS", 10):
-        with pytest.raises(TypeError, match="sentence 300, token 0: float"):
-            read([["a"]] * 300 + [[0.5]])
+    with (
+        mock.patch.object(readers, "BATCH_TOKENS", 10),
+        pytest.raises(TypeError, match="sentence 300, token 0: float"),
+    ):
+        read([["a"]] * 300 + [[0.5]])
 
 
 def test_empty_files(tmp_path):
@@ -270,7 +274,7 @@ def test_empty_files(tmp_path):
 
 
 def test_a_stream_that_gives_no_bytes():
-    with pytest.raises(TypeError, match="read.. gave NoneType.*mode 'rb'"):
+    with pytest.raises(TypeError, match=r"read.. gave NoneType.*mode 'rb'"):
         read(mock.Mock(spec=["read"], read=lambda size: None))
 
 

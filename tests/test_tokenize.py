@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from itertools import pairwise
 from unittest import mock
 
 import pytest
@@ -28,7 +29,7 @@ def tokens_of(corpus: Corpus) -> list[list[object]]:
     keys = corpus.vocab.keys
     ends = corpus.offsets.tolist()
     ids = corpus.ids.tolist()
-    return [[keys[i] for i in ids[a:b]] for a, b in zip(ends, ends[1:], strict=False)]
+    return [[keys[i] for i in ids[a:b]] for a, b in pairwise(ends)]
 
 
 def split_lines(text: str) -> list[list[str]]:
@@ -78,7 +79,14 @@ def test_broken_bytes_are_found_where_python_finds_them(parts: list[bytes]):
 
 @pytest.mark.parametrize(
     "broken",
-    [b"\x80", b"\xc0\xaf", b"\xe0\x9f\xbf", b"\xed\xa0\x80", b"\xf0\x8f\xbf\xbf", b"\xf4\x90\x80\x80"],
+    [
+        b"\x80",
+        b"\xc0\xaf",
+        b"\xe0\x9f\xbf",
+        b"\xed\xa0\x80",
+        b"\xf0\x8f\xbf\xbf",
+        b"\xf4\x90\x80\x80",
+    ],
 )
 def test_strict_names_file_and_byte(tmp_path, broken: bytes):
     path = tmp_path / "broken.txt"

@@ -52,29 +52,38 @@ def _expand(path: str | os.PathLike[str]) -> list[str]:
 
 @contextmanager
 def open_file(path: str) -> Iterator[tuple[IO[bytes], Callable[[], int] | None]]:
-    """Open a file for reading, decompressed: (stream, how far the file itself is read, in bytes).
-
-    gzip, bzip2, xz and zstd are known by their first bytes. EOFError if the compressed file ends
-    too early, ValueError if it is damaged.
-    """
+    """Open a file for reading as `open_stream` does: (stream, how far the file itself is read)."""
     if path == STDIN:
-        yield decompressed(sys.stdin.buffer), None
+        with open_stream(sys.stdin.buffer, "stdin") as stream:
+            yield stream, None
         return
-    with open(path, "rb") as raw:
-        try:
-            yield decompressed(raw), raw.tell if raw.seekable() else None
-        except EOFError:
-            raise EOFError(f"{path}: the compressed file ends too early; it was cut off") from None
-        except (zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path}: damaged compressed file: {error}") from error
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            raise ValueError(f"{path}: damaged compressed file: {error}") from error  # bz2's way
+    with open(path, "rb") as raw, open_stream(raw, path) as stream:
+        yield stream, raw.tell if raw.seekable() else None
+
+
+@contextmanager
+def open_stream(raw: Any, name: str) -> Iterator[IO[bytes]]:
+    """The bytes of an open file, decompressed: gzip, bzip2, xz, zstd are known by the first bytes.
+
+    EOFError if the compressed file ends too early, ValueError if it is damaged.
+    """
+    try:
+        yield decompressed(raw)
+    except EOFError:
+        raise EOFError(f"{name}: the compressed file ends too early; it was cut off") from None
+    except (zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{name}: damaged compressed file: {error}") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(f"{name}: damaged compressed file: {error}") from error  # bz2's way
 
 
 def decompressed(raw: Any) -> IO[bytes]:
-    """The stream itself, or one that decompresses it if it begins as a compressed file does."""
+    """The stream itself, or one that decompresses it if it begins as a compressed file does.
+
+    Only a stream that can `peek` is looked at.
+    """
     start = raw.peek(10)[:10] if hasattr(raw, "peek") else b""
     if start.startswith(b"\x1f\x8b\x08"):
         return cast(IO[bytes], gzip.GzipFile(fileobj=raw))

@@ -30,6 +30,7 @@ class IdStore:
         self.limit = available_memory() / 2 if cache_dir is None else 0
         self.pieces: list[Ids] = []
         self.lengths: list[int] = []
+        self.total = 0
         self.file: IO[bytes] | None = None
         if cache_dir is not None:
             self.file = tempfile.TemporaryFile(dir=cache_dir)  # noqa: SIM115 (close closes it)
@@ -42,7 +43,8 @@ class IdStore:
     def append(self, ids: Ids) -> None:
         """Take a piece; OSError if the disk is full."""
         self.lengths.append(len(ids))
-        if self.file is None and 4 * sum(self.lengths) > self.limit:
+        self.total += len(ids)
+        if self.file is None and 4 * self.total > self.limit:
             self.file = tempfile.TemporaryFile()  # noqa: SIM115
             for piece in self.pieces:
                 self._write(piece)
@@ -92,11 +94,10 @@ class IdStore:
 
     def _flat(self) -> tuple[Ids, list[Ids]]:
         """The array to copy into, and the pieces; in a file they lie in it and move down."""
-        total = sum(self.lengths)
         if self.file is None:
             pieces, self.pieces = self.pieces, []
-            return np.empty(total, np.int32), pieces
-        flat: Ids = np.memmap(self.file, np.int32, "r+", shape=(total,))
+            return np.empty(self.total, np.int32), pieces
+        flat: Ids = np.memmap(self.file, np.int32, "r+", shape=(self.total,))
         return flat, np.split(flat, np.cumsum(self.lengths)[:-1])
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import last_space, prepare_text
-from wildvec.files import find_files, open_file, read_bytes
+from wildvec.files import find_files, open_file, open_stream, read_bytes
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
 BATCH_TOKENS = 100_000
@@ -90,7 +90,9 @@ def open_source(
         return _open_files([source], tokenizer, lowercase, errors)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", type(source).__name__))
-        return _open_text(_stream_blocks, (source, name), name, None, tokenizer, lowercase, errors)
+        return _open_text(
+            _open_file_blocks, (source, name), name, None, tokenizer, lowercase, errors
+        )
     try:
         items = iter(source)
     except TypeError:
@@ -158,6 +160,13 @@ def _file_blocks(files: Iterable[str], cut: Callable[[bytes], int]) -> Iterator[
     for path in files:
         with open_file(path) as (stream, position):
             yield from _stream_blocks(stream, path, cut, position)
+
+
+def _open_file_blocks(
+    raw: IO[bytes], name: str, cut: Callable[[bytes], int]
+) -> Iterator[TextBlock]:
+    with open_stream(raw, name) as stream:
+        yield from _stream_blocks(stream, name, cut)
 
 
 def _stream_blocks(
