@@ -60,7 +60,7 @@ def test_sentences_equal_the_reference(sentences, min_count, longest, workers, b
                 Corpus.read(iter(sentences), **options)
 
 
-@given(LINES, st.integers(1, 3), st.integers(1, 5), st.integers(1, 4), st.integers(3, 40))
+@given(LINES, st.integers(1, 3), st.integers(1, 5), st.integers(1, 4), st.integers(1, 40))
 def test_text_equals_the_reference(lines, min_count, longest, workers, block):
     expected = reference(lines, min_count, longest)
     data = "\n".join(map(" ".join, lines)).encode()

@@ -41,7 +41,7 @@ def read(data: bytes, **options: object) -> list[list[object]]:
     return tokens_of(Corpus.read(io.BytesIO(data), min_count=1, **options))
 
 
-@given(TEXTS, st.integers(3, 50), WORKERS, st.booleans())
+@given(TEXTS, st.integers(1, 50), WORKERS, st.booleans())
 def test_text_equals_split(text: str, block: int, workers: int, lowercase: bool):
     expected = split_lines(text.lower() if lowercase else text)
     with mock.patch.object(readers, "BLOCK_BYTES", block):
@@ -121,6 +121,12 @@ def test_a_token_of_any_length_anywhere(length: int):
 def test_marks_line_ends_and_control_characters():
     assert read(b"\xef\xbb\xbfone two\r\nthree\r\n") == [["one", "two"], ["three"]]
     assert read(b"a\0b c\x01\n\0 \xef\xbb\xbf") == [["a\0b", "c\x01"], ["\0", "\ufeff"]]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 4])
+def test_a_mark_in_small_pieces(block: int):
+    with mock.patch.object(readers, "BLOCK_BYTES", block):
+        assert read(b"\xef\xbb\xbfa b") == [["a", "b"]]
 
 
 def test_long_tokens_and_many_of_them():

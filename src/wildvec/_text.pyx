@@ -134,6 +134,8 @@ cdef class VocabTable:
         cdef wv_encoded out
         if ids.shape[0] < max(n_tokens, 1):
             raise ValueError(f"{n_tokens} tokens need room for as many ids")
+        if tokens.shape[0] >= 1 << 32:
+            raise OverflowError("tokens that lie together hold 4 GiB or more; give shorter tokens")
         cdef uint8_t nothing = 0
         cdef const uint8_t *data = &tokens[0] if tokens.shape[0] else &nothing
         cdef int status

@@ -16,7 +16,7 @@ from wildvec._text import VocabTable, remap_block, split_sentences
 from wildvec.idstore import IdStore
 from wildvec.progress import progress_bar
 from wildvec.ragged import Ragged
-from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, clean, int_key, open_source
+from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, int_key, open_source
 from wildvec.vocab import Key, Vocab, choose
 from wildvec.workers import check_workers, in_order
 
@@ -94,7 +94,7 @@ class Corpus:
         workers = check_workers(workers)
         build = _Build(vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
         with closing(build.store):
-            build.scan(opened, lowercase, errors)
+            build.scan(opened)
             if vocab is None:
                 vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
             return cls(vocab, *build.encode(), build.raw_tokens)
@@ -186,21 +186,21 @@ class _Scanner:
         self.least = 1
         self.prunings: list[Ids] = []  # old id -> new id, one array per pruning
         self.ids = self.ends = np.empty(0, np.int32)
-        self.lowercase = False
-        self.errors = "strict"
 
     def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> _Piece:
         number, block = numbered
         generation = len(self.prunings)
-        scan = self._text if isinstance(block, TextBlock) else self._tokens
-        ids, ends = scan(block, number)  # type: ignore[arg-type]
+        if isinstance(block, TextBlock):
+            ids, ends = self._text(block, number)
+        else:
+            ids, ends = self._tokens(block, number)
         while self.max_size is not None and len(self.table) > self.max_size:
             self.least += 1
             self.prunings.append(self.table.prune(self.least))
         return _Piece(_keep(ids), ends, self, generation, block.advance)
 
     def _text(self, block: TextBlock, number: int) -> tuple[Ids, Ids]:
-        data = clean(block, self.lowercase, self.errors)
+        data = block.clean()
         self._make_room(len(data) // 2 + 2)
         n_ids, n_ends = self.table.scan_text(data, number, self.ids, self.ends)
         return self.ids[:n_ids], self.ends[:n_ends].copy()
@@ -242,6 +242,7 @@ class _Build:
         self.ends: list[Ids] = []
         self.maps: list[tuple[_Scanner, int]] = []  # per piece: whose ids, of which generation
         self.final: dict[tuple[_Scanner, int], Ids] = {}
+        self.separator = b"\0"
         self.raw_tokens = 0
         if vocab is None:
             n_scanners = 1 if max_vocab_size is not None else workers
@@ -250,10 +251,9 @@ class _Build:
             table = _frozen_table(vocab)
             self.scanners = [_Scanner(table, None) for _ in range(workers)]
 
-    def scan(self, source: Source, lowercase: bool, errors: str) -> None:
+    def scan(self, source: Source) -> None:
         """Read all blocks; ValueError if there is no token in them."""
-        for scanner in self.scanners:
-            scanner.lowercase, scanner.errors = lowercase, errors
+        self.separator = source.separator
         open_tokens = 0
         numbered: Iterator[tuple[int, TextBlock | TokenBlock]] = enumerate(source.blocks)
         with (
@@ -270,7 +270,6 @@ class _Build:
                 self.maps.append((piece.scanner, piece.generation))
                 self.store.append(piece.ids)
                 bar.update(piece.advance)
-        self.separator = source.separator
         if not self.raw_tokens:
             raise ValueError(f"nothing was read from {source.name}: it holds no token")
 
@@ -308,12 +307,13 @@ class _Build:
         ids, kept = self.store.finish(remap, self.workers)
         if not len(ids):
             raise ValueError("none of the tokens read is in the vocabulary")
-        bases = np.cumsum(kept) - kept
-        last = np.array([len(ids)], np.int64)  # closes a sentence left open
-        closes = np.concatenate([*(e + base for e, base in zip(ends, bases, strict=True)), last])
-        offsets = np.zeros(1 + np.count_nonzero(np.diff(closes, prepend=0)), np.int64)
-        offsets[1:] = closes[np.diff(closes, prepend=0) > 0]
-        return ids, offsets
+        offsets = np.zeros(2 + sum(map(len, ends)), np.int64)
+        at, base = 1, 0
+        for piece_ends, n in zip(ends, kept.tolist(), strict=True):
+            np.add(piece_ends, base, out=offsets[at : at + len(piece_ends)])
+            at, base = at + len(piece_ends), base + n
+        offsets[-1] = base  # closes a sentence left open
+        return ids, offsets[np.append(True, offsets[1:] > offsets[:-1])]
 
 
 def _keep(ids: Ids) -> Ids:

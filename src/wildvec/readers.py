@@ -12,7 +12,7 @@ import operator
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from wildvec.files import find_files, open_file, open_stream, read_bytes
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
 BATCH_TOKENS = 100_000
 LONGEST_TOKEN = 1 << 26  # bytes; beyond, the input is no text with white space
+BOM = b"\xef\xbb\xbf"  # the mark that some editors put before UTF-8
 ERRORS = ("strict", "replace", "ignore")
 
 Tokenizer = Callable[[str], Iterable[Any]]
@@ -33,12 +34,32 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class TextBlock:
-    """Bytes of a file from one white space to another; `data` is the encoder's to change."""
+    """Bytes of a file from one white space to another."""
 
     data: bytearray
     name: str  # of the file
     offset: int  # of data[0] in the (decompressed) file
     advance: int  # what the progress bar moves on by
+    lowercase: bool
+    errors: str  # the policy for bytes that are not UTF-8
+
+    def clean(self) -> bytes | bytearray:
+        """Valid UTF-8 with ASCII white space only, in lower case if asked for; changes `data`."""
+        bad, is_ascii = prepare_text(self.data, self.lowercase)
+        if bad >= 0:
+            return replace(self, data=bytearray(self.decode(), "utf-8")).clean()
+        if self.lowercase and not is_ascii:
+            return self.data.decode("utf-8").lower().encode("utf-8")
+        return self.data
+
+    def decode(self) -> str:
+        """The block as a str; ValueError that names the place if it is broken and to be strict."""
+        try:
+            return self.data.decode("utf-8", self.errors)
+        except UnicodeDecodeError as error:
+            byte = f"byte {self.offset + error.start} (0x{self.data[error.start]:02x})"
+            remedy = "give errors='replace' or 'ignore', or convert the file to UTF-8"
+            raise ValueError(f"{self.name}: {byte} is not UTF-8; {remedy}") from None
 
 
 @dataclass
@@ -73,6 +94,15 @@ class Source:
     total: int | None
 
 
+@dataclass(frozen=True)
+class _Policy:
+    """How the user wants text to be read."""
+
+    tokenizer: Tokenizer | None
+    lowercase: bool
+    errors: str
+
+
 def open_source(
     source: Any,
     *,
@@ -83,144 +113,116 @@ def open_source(
     """Find out what `source` is and how to read it; see Corpus.read for what it may be."""
     if errors not in ERRORS:
         raise ValueError(f"errors={errors!r}: give one of {', '.join(ERRORS)}")
+    policy = _Policy(tokenizer, lowercase, errors)
+    kind = type(source).__name__
     if isinstance(source, (bytes, bytearray, memoryview)):
-        kinds = "a path, io.BytesIO(source), or lists of tokens"
-        raise TypeError(f"source is {type(source).__name__}: give {kinds}")
+        raise TypeError(f"source is {kind}: give a path, io.BytesIO(source), or lists of tokens")
     if isinstance(source, (str, os.PathLike)):
-        return _open_files([source], tokenizer, lowercase, errors)
+        return _open_paths([source], policy)
     if hasattr(source, "read"):
-        name = str(getattr(source, "name", type(source).__name__))
-        return _open_text(
-            _open_file_blocks, (source, name), name, None, tokenizer, lowercase, errors
-        )
+        name = str(getattr(source, "name", kind))
+        return _text_source(_open_file_blocks(source, name, policy), name, None, policy)
     try:
         items = iter(source)
     except TypeError:
         kinds = "a path, an open file or an iterable of sentences"
-        raise TypeError(f"source is {type(source).__name__} {source!r}: give {kinds}") from None
+        raise TypeError(f"source is {kind} {source!r}: give {kinds}") from None
     head = list(islice(items, 1))
     if head and isinstance(head[0], os.PathLike):
-        return _open_files([*head, *items], tokenizer, lowercase, errors)
+        return _open_paths([*head, *items], policy)
     total = len(source) if hasattr(source, "__len__") else None
-    sentences = _Sentences(chain(head, items), tokenizer, lowercase)
-    return Source(sentences.blocks(), type(source).__name__, b"\0", " sentences", total)
+    sentences = _Sentences(chain(head, items), policy, warn=tokenizer is None)
+    return Source(sentences.blocks(), kind, b"\0", " sentences", total)
 
 
-def clean(block: TextBlock, lowercase: bool, errors: str) -> bytes | bytearray:
-    """The block's bytes as valid UTF-8 with ASCII white space only, in lower case if asked for."""
-    bad, is_ascii = prepare_text(block.data, lowercase)
-    if bad >= 0:
-        text = decode(block, errors)
-        again = TextBlock(bytearray(text, "utf-8"), block.name, block.offset, 0)
-        return clean(again, lowercase, errors)
-    if lowercase and not is_ascii:
-        return block.data.decode("utf-8").lower().encode("utf-8")
-    return block.data
-
-
-def decode(block: TextBlock, errors: str) -> str:
-    """The block's text; ValueError that names the place if it is not UTF-8 and errors="strict"."""
-    try:
-        return block.data.decode("utf-8", errors)
-    except UnicodeDecodeError as error:
-        byte = f"byte {block.offset + error.start} (0x{block.data[error.start]:02x})"
-        remedy = "give errors='replace' or 'ignore', or convert the file to UTF-8"
-        raise ValueError(f"{block.name}: {byte} is not UTF-8; {remedy}") from None
-
-
-def _open_files(
-    paths: list[Any], tokenizer: Tokenizer | None, lowercase: bool, errors: str
-) -> Source:
+def _open_paths(paths: list[Any], policy: _Policy) -> Source:
     files, total = find_files(paths)
-    name = os.fspath(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
-    return _open_text(_file_blocks, (files,), name, total, tokenizer, lowercase, errors)
+    name = os.fsdecode(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
+    return _text_source(_file_blocks(files, policy), name, total, policy)
 
 
-def _open_text(
-    blocks: Callable[..., Iterator[TextBlock]],
-    where: tuple[Any, ...],
-    name: str,
-    total: int | None,
-    tokenizer: Tokenizer | None,
-    lowercase: bool,
-    errors: str,
+def _text_source(
+    blocks: Iterator[TextBlock], name: str, total: int | None, policy: _Policy
 ) -> Source:
-    if tokenizer is None:
-        return Source(blocks(*where, last_space), name, b" ", "B", total)
-    lines = _lines(blocks(*where, _last_line_end), errors)
-    sentences = _Sentences(lines, tokenizer, lowercase, warn=False)
+    if policy.tokenizer is None:
+        return Source(blocks, name, b" ", "B", total)
+    sentences = _Sentences(_lines(blocks), policy, warn=False)
     return Source(sentences.blocks(), name, b"\0", " lines", None)
+
+
+def _lines(blocks: Iterator[TextBlock]) -> Iterator[str]:
+    for block in blocks:
+        yield from (line.removesuffix("\r") for line in block.decode().split("\n") if line)
+
+
+def _file_blocks(files: Iterable[str], policy: _Policy) -> Iterator[TextBlock]:
+    for path in files:
+        with open_file(path) as (stream, position):
+            yield from _stream_blocks(stream, path, policy, position)
+
+
+def _open_file_blocks(raw: IO[bytes], name: str, policy: _Policy) -> Iterator[TextBlock]:
+    with open_stream(raw, name) as stream:
+        yield from _stream_blocks(stream, name, policy, None)
+
+
+def _stream_blocks(
+    stream: IO[bytes], name: str, policy: _Policy, position: Callable[[], int] | None
+) -> Iterator[TextBlock]:
+    """Blocks of about BLOCK_BYTES that end at white space, or at a line end for a tokenizer.
+
+    The end of the stream closes the line. A byte order mark at the start is dropped.
+    """
+    cut = last_space if policy.tokenizer is None else _last_line_end
+    data = _first_bytes(stream)
+    offset = len(BOM) if data.startswith(BOM) else 0
+    data = data[offset:] or read_bytes(stream, BLOCK_BYTES)
+    parts: list[bytes] = []  # what was read and has no end yet
+    held = seen = 0
+
+    def block(end: bytes | memoryview) -> TextBlock:
+        nonlocal offset, seen, held
+        joined = bytearray().join((*parts, end))
+        start, before = offset, seen
+        offset += len(joined)
+        seen = position() if position else offset
+        parts.clear()
+        held = 0
+        return TextBlock(joined, name, start, seen - before, policy.lowercase, policy.errors)
+
+    while data:
+        length = cut(data)
+        if length:
+            yield block(memoryview(data)[:length])
+        parts.append(data[length:])
+        held += len(data) - length
+        if held > LONGEST_TOKEN and policy.tokenizer is None:
+            where = f"in {held:,} bytes from byte {offset:,} on"
+            raise ValueError(f"{name}: no white space {where}; is this text?")
+        data = read_bytes(stream, BLOCK_BYTES)
+    yield block(b"\n")
+
+
+def _first_bytes(stream: IO[bytes]) -> bytes:
+    """A first read that is long enough to show a byte order mark."""
+    data = read_bytes(stream, BLOCK_BYTES)
+    while 0 < len(data) < len(BOM) and (more := read_bytes(stream, BLOCK_BYTES)):
+        data += more
+    return data
 
 
 def _last_line_end(data: bytes) -> int:
     return data.rfind(b"\n") + 1
 
 
-def _file_blocks(files: Iterable[str], cut: Callable[[bytes], int]) -> Iterator[TextBlock]:
-    for path in files:
-        with open_file(path) as (stream, position):
-            yield from _stream_blocks(stream, path, cut, position)
-
-
-def _open_file_blocks(
-    raw: IO[bytes], name: str, cut: Callable[[bytes], int]
-) -> Iterator[TextBlock]:
-    with open_stream(raw, name) as stream:
-        yield from _stream_blocks(stream, name, cut)
-
-
-def _stream_blocks(
-    stream: IO[bytes],
-    name: str,
-    cut: Callable[[bytes], int],
-    position: Callable[[], int] | None = None,
-) -> Iterator[TextBlock]:
-    """Blocks of about BLOCK_BYTES that end where `cut` says (bytes -> how many belong together).
-
-    The end of the stream closes the line. A byte order mark at the start is dropped.
-    """
-    data = read_bytes(stream, max(BLOCK_BYTES, 3))
-    offset = 3 if data.startswith(b"\xef\xbb\xbf") else 0
-    data, seen = data[offset:], 0
-    parts: list[bytes] = []  # what was read and has no end yet
-    held = 0
-    while data:
-        length = cut(data)
-        if length:
-            block = bytearray().join((*parts, memoryview(data)[:length]))
-            now = position() if position else offset + len(block)
-            yield TextBlock(block, name, offset, now - seen)
-            offset, seen = offset + len(block), now
-            parts, held = [], 0
-        parts.append(data[length:])
-        held += len(data) - length
-        if held > LONGEST_TOKEN and cut is last_space:
-            where = f"in {held:,} bytes from byte {offset:,} on"
-            raise ValueError(f"{name}: no white space {where}; is this text?")
-        data = read_bytes(stream, BLOCK_BYTES)
-    now = position() if position else offset + held
-    yield TextBlock(bytearray().join((*parts, b"\n")), name, offset, now - seen)
-
-
-def _lines(blocks: Iterator[TextBlock], errors: str) -> Iterator[str]:
-    for block in blocks:
-        yield from (line.removesuffix("\r") for line in decode(block, errors).split("\n") if line)
-
-
 class _Sentences:
     """Sentences of any kind, in batches of about BATCH_TOKENS tokens."""
 
-    def __init__(
-        self,
-        items: Iterator[Any],
-        tokenizer: Tokenizer | None,
-        lowercase: bool,
-        warn: bool = True,
-    ) -> None:
+    def __init__(self, items: Iterator[Any], policy: _Policy, warn: bool) -> None:
         self.items = items
-        self.tokenizer = tokenizer
-        self.lowercase = lowercase
-        self.warn = warn and tokenizer is None
+        self.tokenizer = policy.tokenizer
+        self.lowercase = policy.lowercase
+        self.warn = warn
 
     def blocks(self) -> Iterator[TokenBlock]:
         number = 0
@@ -267,6 +269,8 @@ class _Sentences:
 
     def _join(self, batch: list[Any], lengths: list[int], number: int) -> TokenBlock:
         ends = np.cumsum(lengths)
+        if ends[-1] >= 2**31:
+            raise ValueError(f"{len(batch)} sentences from {number} on hold 2**31 tokens; split")
         filled = [s for s in batch if s] if 0 in lengths else batch
         data: bytes | array[int]
         try:
