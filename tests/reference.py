@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,78 +56,58 @@ class Reference:
     pair: bool = False
     loss: float = 0.0
     examples: int = 0
-    _drawn: dict[int, int] = field(default_factory=dict)
+    _noise_key: int = 0
+    _noise_drawn: int = 0
 
     def train_chunk(self, epoch: int, chunk: int, sentences: list[np.ndarray], rate: float) -> None:
         key = subkey(subkey(mix(self.seed), epoch), chunk)
-        self._keys = [subkey(key, purpose) for purpose in (KEEP, WIDTH, NOISE)]
-        self._drawn = {WIDTH: 0, NOISE: 0}
-        at = 0
+        keep_key, width_key, self._noise_key = (subkey(key, purpose) for purpose in (KEEP, WIDTH, NOISE))
+        self._noise_drawn = 0
+        read = trained = 0
         for sentence in sentences:
-            kept = [w for i, w in enumerate(sentence) if draw(self._keys[KEEP], at + i) >> 32 <= self.keep[w]]
-            at += len(sentence)
-            if len(kept) > 1:
-                for centres, width in self.windows(len(kept)):
-                    self.train_window([int(w) for w in kept], centres, width, rate)
+            kept = [int(w) for i, w in enumerate(sentence) if draw(keep_key, read + i) >> 32 <= self.keep[w]]
+            read += len(sentence)
+            if len(kept) < 2:
+                continue
+            for centre in range(len(kept)):
+                width = self.window
+                if self.shrink_windows:
+                    width = 1 + below(draw(width_key, trained + centre), width)
+                self.train_window(kept, centre, width, rate)
+            trained += len(kept)
 
-    def next_draw(self, purpose: int) -> int:
-        self._drawn[purpose] += 1
-        return draw(self._keys[purpose], self._drawn[purpose] - 1)
+    def next_noise(self) -> int:
+        self._noise_drawn += 1
+        return draw(self._noise_key, self._noise_drawn - 1)
 
-    def windows(self, n: int) -> Iterator[tuple[list[int], int]]:
-        """Positions of one or two centres, and how far their contexts reach."""
-        together = 1 if self.nodes is not None or self.pair else 2
-        position = 0
-        while position < n:
-            centres = list(range(position, position + together if position + together <= n else position + 1))
-            width = 1 + below(self.next_draw(WIDTH), self.window) if self.shrink_windows else self.window
-            yield centres, width
-            position += len(centres)
-
-    def train_window(self, words: list[int], centres: list[int], width: int, rate: float) -> None:
-        contexts = [
-            [t for t in range(max(0, c - width), min(len(words), c + width + 1)) if t != c] for c in centres
-        ]
-        targets = [words[c] for c in centres]
+    def train_window(self, words: list[int], centre: int, width: int, rate: float) -> None:
+        positions = range(max(0, centre - width), min(len(words), centre + width + 1))
+        context = [words[t] for t in positions if t != centre]
         if self.cbow:
-            rows = [[words[t] for t in context] for context in contexts]
-            scale = [1 / len(context) if self.cbow_mean else 1.0 for context in contexts]
-            hidden = np.array([s * self.input[r].sum(0) for r, s in zip(rows, scale, strict=True)])
-            gradient = self.step(hidden, np.eye(len(centres)), targets, rate)
-            self.examples += len(centres)
-            for g, r in zip(gradient, rows, strict=True):
-                np.add.at(self.input, r, g if self.cbow_mean else g / len(r))
-        elif self.pair:
-            for t in contexts[0]:
-                row = words[t]
-                self.input[row] += self.step(self.input[[row]], np.ones((1, 1)), targets, rate)[0]
-                self.examples += 1
+            scale = 1 / len(context) if self.cbow_mean else 1.0
+            gradient = self.step(scale * self.input[context].sum(0, keepdims=True), words[centre], rate)
+            np.add.at(self.input, context, gradient[0] if self.cbow_mean else gradient[0] / len(context))
+            self.examples += 1
         else:
-            positions = sorted({t for context in contexts for t in context})
-            members = np.array([[t in context for t in positions] for context in contexts], dtype=float)
-            rows = [words[t] for t in positions]
-            gradient = self.step(self.input[rows], members, targets, rate)
-            self.examples += int(members.sum())
-            np.add.at(self.input, rows, gradient)
+            for rows in [[row] for row in context] if self.pair else [context]:
+                np.add.at(self.input, rows, self.step(self.input[rows], words[centre], rate))
+                self.examples += len(rows)
 
-    def step(self, hidden: np.ndarray, members: np.ndarray, centres: list[int], rate: float) -> np.ndarray:
-        """members[c, i]: whether hidden row i belongs to centre c. Updates the targets; answers hidden gradients."""
-        targets: list[tuple[np.ndarray, int, np.ndarray, float]] = []  # matrix, row, weights, label
+    def step(self, hidden: np.ndarray, centre: int, rate: float) -> np.ndarray:
+        """Updates the targets of a centre; answers the gradients of the hidden rows (m, size)."""
+        targets: list[tuple[np.ndarray, int, float, float]] = []  # matrix, row, times, label
         if self.nodes is not None:
-            targets += [(self.nodes, node, members[0], 1.0 - code) for node, code in self.paths[centres[0]]]
+            targets += [(self.nodes, node, 1, 1 - code) for node, code in self.paths[centre]]
         if self.output is not None:
-            drawn = [alias_draw(self.noise, self.next_draw(NOISE)) for _ in range(self.negative)]
-            for word in dict.fromkeys(centres):
-                weights = sum(m for m, c in zip(members, centres, strict=True) if c == word)
-                targets.append((self.output, word, weights, 1.0))
-            for word in dict.fromkeys(w for w in drawn if w not in centres):
-                targets.append((self.output, word, drawn.count(word) * members.sum(0), 0.0))
+            targets.append((self.output, centre, 1, 1))
+            drawn = [alias_draw(self.noise, self.next_noise()) for _ in range(self.negative)]
+            targets += [(self.output, word, drawn.count(word), 0) for word in dict.fromkeys(drawn) if word != centre]
         gradient = np.zeros_like(hidden)
         updates = []
-        for matrix, row, weights, label in targets:
+        for matrix, row, times, label in targets:
             score = hidden @ matrix[row]
-            g = rate * weights * (label - sigmoid(score))
-            self.loss += float((weights * np.log1p(np.exp(score * (1 - 2 * label)))).sum())
+            g = rate * times * (label - sigmoid(score))
+            self.loss += float((times * np.log1p(np.exp(score * (1 - 2 * label)))).sum())
             gradient += g[:, None] * matrix[row]
             updates.append((matrix, row, g @ hidden))
         for matrix, row, update in updates:

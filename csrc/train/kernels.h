@@ -2,6 +2,8 @@
 #ifndef WILDVEC_KERNELS_H
 #define WILDVEC_KERNELS_H
 
+#include <limits.h>
+
 #include "train/train.h"
 
 /* The rows of one matrix as one worker sees them. */
@@ -15,25 +17,21 @@ struct wv_rows {
 
 /* One block step: m hidden rows × n targets. */
 struct wv_block {
-    float **hidden;         /* (m) */
-    float **hidden_grad;    /* (m) rows to which the gradients of the hidden rows are added */
-    float **targets;        /* (n) all different */
-    const float *weights;   /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
-    float **context;        /* (n_context) CBOW: the rows that hidden rows are made of, */
-    float *context_weights; /* (m, n_context) and how much of each */
-    float *own_weights;     /* room for (n, m) where no ready pattern fits */
+    float **hidden;      /* (m) */
+    float **hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
+    float **targets;     /* (n) all different */
+    float *weights;      /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
+    float **context;     /* (n_context) CBOW: the rows that the hidden row is made of */
     int m, n, n_context;
-    int n_centres;  /* centres done with when the block is done */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
-enum { WV_AHEAD = 3, WV_RING = 4, WV_MAX_CENTRES = 2 };
+enum { WV_AHEAD = 3, WV_RING = 4 };
 
-/* Centres centre … centre + n_centres, one or two; context positions low … high, the centres among them. */
+/* A centre and the positions context … end around it that are not yet trained. */
 struct wv_window {
-    int64_t centre, low, high;
-    int n_centres, width;
+    int64_t centre, context, end;
 };
 
 /* The tokens of a chunk that subsampling left, and where the reading of them stands. */
@@ -43,11 +41,10 @@ struct wv_chunk {
     float **output; /* (n) and its output row */
     int64_t *ends;  /* where each sentence ends in words */
     int64_t n, n_sentences;
-    int64_t sentence, centre; /* the next centre and its sentence */
-    struct wv_window pairs;   /* one pair at a time: the window whose pairs are being trained, */
-    int64_t context;          /* and the position of the next one */
+    int64_t next_centre, sentence; /* the next centre and its sentence */
+    struct wv_window window;
     uint64_t width_key, noise_key;
-    uint64_t widths_drawn, noise_drawn;
+    int64_t noise_drawn;
 };
 
 struct wv_worker {
@@ -57,20 +54,17 @@ struct wv_worker {
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
     int32_t *drawn;   /* (negative) ids of a block's negatives */
-    float *members;   /* (WV_MAX_CENTRES, m) of a block that no ready pattern fits */
-    float *patterns;  /* ready weights: skip-gram by width, CBOW by the number of centres */
     float *partial;   /* dot products before their lanes are summed */
     float *scores;    /* (m · n), then the gradients */
     float *old;       /* (n, dim) targets before the step, and */
     float *delta;     /* (m, dim) gradients of hidden rows, for blocks of several tiles */
-    float *hidden;    /* (WV_MAX_CENTRES, dim) CBOW: hidden rows */
-    float *gradient;  /* (WV_MAX_CENTRES, dim) and their gradients */
-    int64_t since_merge; /* centres trained since private rows were merged */
+    float *hidden;    /* (dim) CBOW: the hidden row */
+    float *gradient;  /* (dim) and its gradient */
+    int64_t since_merge; /* examples trained since private rows were merged */
     void *memory;
 };
 
 struct wv_kernels {
-    void (*fill_patterns)(struct wv_worker *worker);
     /* Trains the sentences first … last with the chunk's key; the result is added to. */
     void (*train_chunk)(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
                         struct wv_result *result);
@@ -84,24 +78,18 @@ extern const struct wv_kernels wv_kernels_scalar, wv_kernels_avx2, wv_kernels_av
 
 static inline size_t wv_max_rows(const struct wv_task *task)
 {
-    return 2 * (size_t)task->window + WV_MAX_CENTRES;
+    return 2 * (size_t)task->window;
 }
 
 static inline size_t wv_max_targets(const struct wv_task *task)
 {
-    return WV_MAX_CENTRES + (size_t)task->negative + (size_t)task->max_path;
+    return 1 + (size_t)task->negative + (size_t)task->max_path;
 }
 
 /* The most scores that a block can have, rounded up to whole vectors. */
 static inline size_t wv_max_scores(const struct wv_task *task)
 {
     return (wv_max_rows(task) * wv_max_targets(task) + WV_PAD - 1) / WV_PAD * WV_PAD;
-}
-
-/* The ready weights number `key`: a width (skip-gram) or a number of centres (CBOW). */
-static inline float *wv_pattern(const struct wv_worker *worker, int key)
-{
-    return worker->patterns + (size_t)key * wv_max_scores(worker->task);
 }
 
 #if defined(_MSC_VER) && !defined(__clang__)

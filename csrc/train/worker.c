@@ -49,18 +49,16 @@ static void lay_out_block(struct arena *arena, const struct wv_task *task, struc
     block->hidden = take(arena, rows, sizeof *block->hidden);
     block->hidden_grad = block->hidden;
     block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
-    block->own_weights = take(arena, wv_max_scores(task), sizeof *block->own_weights);
+    block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
     if (task->objective == WV_CBOW) {
-        block->hidden_grad = take(arena, rows, sizeof *block->hidden_grad);
+        block->hidden_grad = take(arena, 1, sizeof *block->hidden_grad);
         block->context = take(arena, rows, sizeof *block->context);
-        block->context_weights = take(arena, WV_MAX_CENTRES * rows, sizeof *block->context_weights);
     }
 }
 
 static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
 {
     const size_t dim = (size_t)task->dim, scores = wv_max_scores(task);
-    const size_t keys = (size_t)(task->window > WV_MAX_CENTRES ? task->window : WV_MAX_CENTRES) + 1;
     struct wv_chunk *chunk = &worker->chunk;
     lay_out_rows(arena, task, task->input_rows, task->n_words, &worker->input);
     lay_out_rows(arena, task, task->output_rows, task->n_words, &worker->output);
@@ -72,14 +70,12 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
     worker->drawn = take(arena, (size_t)task->negative, sizeof *worker->drawn);
-    worker->members = take(arena, WV_MAX_CENTRES * wv_max_rows(task), sizeof *worker->members);
-    worker->patterns = take(arena, keys * scores, sizeof *worker->patterns);
     worker->partial = take(arena, WV_PAD * scores, sizeof *worker->partial);
     worker->scores = take(arena, scores, sizeof *worker->scores);
     worker->old = take(arena, dim * wv_max_targets(task), sizeof *worker->old);
     worker->delta = take(arena, dim * wv_max_rows(task), sizeof *worker->delta);
-    worker->hidden = take(arena, WV_MAX_CENTRES * dim, sizeof *worker->hidden);
-    worker->gradient = take(arena, WV_MAX_CENTRES * dim, sizeof *worker->gradient);
+    worker->hidden = take(arena, dim, sizeof *worker->hidden);
+    worker->gradient = take(arena, dim, sizeof *worker->gradient);
 }
 
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
@@ -99,12 +95,10 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     lay_out(&arena, task, worker);
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
-    for (int k = 0; task->objective == WV_CBOW && k < WV_RING; k++)
-        for (int c = 0; c < WV_MAX_CENTRES; c++) {
-            worker->ring[k].hidden[c] = worker->hidden + (size_t)c * (size_t)task->dim;
-            worker->ring[k].hidden_grad[c] = worker->gradient + (size_t)c * (size_t)task->dim;
-        }
-    worker->kernels->fill_patterns(worker);
+    for (int k = 0; task->objective == WV_CBOW && k < WV_RING; k++) {
+        worker->ring[k].hidden[0] = worker->hidden;
+        worker->ring[k].hidden_grad[0] = worker->gradient;
+    }
     *out = worker;
     return WV_OK;
 }
@@ -162,7 +156,6 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
         struct wv_block *block = &worker->ring[0];
         wv_init_rows(rows, 0, m + n, dim, dim, 1);
-        block->weights = block->own_weights;
         block->m = m;
         block->n = n;
         for (int i = 0; i < m; i++)
@@ -170,7 +163,7 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
         for (int j = 0; j < n; j++)
             block->targets[j] = rows + (size_t)(m + j) * (size_t)dim;
         for (int p = 0; p < m * n; p++)
-            block->own_weights[p] = p < m ? 1 : -1;
+            block->weights[p] = p < m ? 1 : -1;
         worker->kernels->bench_step(worker, n_steps);
     }
     free(memory);

@@ -8,14 +8,6 @@ static void merge(struct wv_worker *worker)
     worker->since_merge = 0;
 }
 
-static void fill_patterns(struct wv_worker *worker)
-{
-    if (worker->task->objective == WV_CBOW)
-        fill_cbow_patterns(worker);
-    else
-        fill_skipgram_patterns(worker);
-}
-
 /* The objective is a constant of the caller. Blocks are made WV_AHEAD of their training, so that the rows they ask
  * for have arrived. */
 WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objective, float rate, struct wv_result *result)
@@ -33,12 +25,12 @@ WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objectiv
             return;
         const struct wv_block *block = &worker->ring[done++ % WV_RING];
         if (objective == WV_CBOW)
-            gather(block, task->dim);
+            gather(block, task->dim, task->cbow_mean);
         result->loss += step(worker, block, rate);
         result->examples += block->n_examples;
         if (objective == WV_CBOW)
             scatter(block, task->dim, task->cbow_mean);
-        worker->since_merge += block->n_centres;
+        worker->since_merge += block->n_examples;
         if (task->n_hot && worker->since_merge >= task->merge_every)
             merge(worker);
     }

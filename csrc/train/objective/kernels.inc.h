@@ -10,4 +10,4 @@
 #include "train/objective/chunk.inc.h"
 #include "train/objective/bench.inc.h"
 
-#define KERNELS {fill_patterns, train_chunk, merge, bench_step, bench_fma, 2 * FMA_CHAINS * VEC_LANES}
+#define KERNELS {train_chunk, merge, bench_step, bench_fma, 2 * FMA_CHAINS * VEC_LANES}

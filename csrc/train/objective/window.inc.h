@@ -1,5 +1,5 @@
-/* Windows over the kept tokens of a chunk. In: sentences, draws. Out: one or two neighbouring centres and the
- * context positions around them. What a window trains is not here (see skipgram, cbow, targets). */
+/* Windows over the kept tokens of a chunk. In: sentences, draws. Out: a centre and the context positions around it.
+ * What a window trains is not here (see skipgram, cbow, targets). */
 
 enum { KEEP_STREAM, WIDTH_STREAM, NOISE_STREAM };
 
@@ -29,49 +29,39 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     }
     chunk->n = n;
     chunk->n_sentences = n_sentences;
-    chunk->sentence = chunk->centre = 0;
-    chunk->pairs.n_centres = 0;
+    chunk->sentence = chunk->next_centre = 0;
+    chunk->window.context = chunk->window.end = 0;
     chunk->width_key = wv_subkey(key, WIDTH_STREAM);
     chunk->noise_key = wv_subkey(key, NOISE_STREAM);
-    chunk->widths_drawn = chunk->noise_drawn = 0;
+    chunk->noise_drawn = 0;
 }
 
-/* The next window, at most max_centres wide; 0 at the end of the chunk. */
-WV_INLINE int next_window(struct wv_worker *worker, int max_centres, struct wv_window *window)
+/* Moves the chunk's window to the next centre and asks for the row that the windows reach next; 0 at the end. */
+WV_INLINE int next_window(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
+    struct wv_window *window = &chunk->window;
     if (chunk->sentence == chunk->n_sentences)
         return 0;
     const int64_t start = chunk->sentence ? chunk->ends[chunk->sentence - 1] : 0;
     const int64_t end = chunk->ends[chunk->sentence];
-    const int64_t centre = chunk->centre;
-    const int n_centres = centre + max_centres <= end ? max_centres : 1;
-    int width = task->window;
+    const int64_t centre = chunk->next_centre++;
+    int64_t width = task->window;
     if (task->shrink_windows)
-        width = 1 + (int)wv_below(wv_draw(chunk->width_key, (uint64_t)chunk->widths_drawn++), (uint32_t)width);
-    const int64_t last = centre + n_centres - 1;
+        width = 1 + (int64_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
     window->centre = centre;
-    window->n_centres = n_centres;
-    window->width = width;
-    window->low = centre - width > start ? centre - width : start;
-    window->high = last + width < end ? last + width : end - 1;
-    chunk->centre = last + 1;
-    chunk->sentence += chunk->centre == end;
+    window->context = centre - width > start ? centre - width : start;
+    window->end = centre + width < end ? centre + width + 1 : end;
+    chunk->sentence += chunk->next_centre == end;
+    if (centre + task->window + 1 < chunk->n)
+        row_prefetch(chunk->input[centre + task->window + 1], task->dim);
     return 1;
 }
 
-/* Asks for the rows of the tokens that the windows reach next. */
-WV_INLINE void prefetch_context(const struct wv_worker *worker, const struct wv_window *window)
+/* The next context position of the window, or its end. */
+WV_INLINE int64_t next_context(struct wv_window *window)
 {
-    int64_t next = window->centre + window->n_centres + worker->task->window;
-    for (int64_t t = next; t < next + window->n_centres && t < worker->chunk.n; t++)
-        row_prefetch(worker->chunk.input[t], worker->task->dim);
-}
-
-/* 1 if position t lies within `width` of centre c and is not c itself. */
-WV_INLINE int in_context(const struct wv_window *window, int64_t t, int64_t c)
-{
-    int64_t distance = t < c ? c - t : t - c;
-    return distance != 0 && distance <= window->width;
+    window->context += window->context == window->centre;
+    return window->context < window->end ? window->context++ : window->end;
 }
