@@ -9,6 +9,14 @@ enum wv_status {
     WV_UNKNOWN_ISA = 2,     /* the name is none of scalar, avx2, avx512, neon */
     WV_UNSUPPORTED_ISA = 3, /* this processor cannot run it */
     WV_NOT_FINITE = 4,      /* a weight row holds NaN or infinity */
+
+    WV_VOCAB_FULL = 20,      /* 2^31 distinct tokens */
+    WV_DUPLICATE_KEY = 21,   /* a key twice in one vocabulary */
+    WV_EXTRA_SEPARATOR = 22, /* a token holds the character that separates tokens */
+
+    WV_NOT_A_NUMBER = 60,   /* a field of a vector file is no decimal number */
+    WV_WRONG_WIDTH = 61,    /* a line of a vector file holds too few or too many values */
+    WV_BAD_RECORD = 62,     /* a binary record does not begin with a key and a space */
 };
 
 #endif

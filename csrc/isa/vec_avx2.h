@@ -42,6 +42,18 @@ WV_INLINE vec vec_exp2_int(vec x)
     return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
 }
 
+/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+WV_INLINE vec vec_split(vec x, vec *mantissa)
+{
+    __m256i bits = _mm256_castps_si256(x);
+    __m256i e = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(0x3f400000)), 23);
+    *mantissa = _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(e, 23)));
+    return _mm256_cvtepi32_ps(e);
+}
+
+/* x where the sign bit of `sign` is clear, -x where it is set. */
+WV_INLINE vec vec_flip(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_and_ps(sign, vec_set(-0.0f))); }
+
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 

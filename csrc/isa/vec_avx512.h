@@ -1,6 +1,7 @@
 /* The vector vocabulary on AVX-512 (F, DQ, BW, VL): 16 floats in a register, 32 registers. */
 typedef __m512 vec;
 enum { VEC_LANES = 16, VEC_REGISTERS = 32 };
+#define WV_32_REGISTERS
 
 WV_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
 WV_INLINE vec vec_set(float x) { return _mm512_set1_ps(x); }
@@ -32,6 +33,18 @@ WV_INLINE vec vec_exp2_int(vec x)
     __m512i e = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
 }
+
+/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+WV_INLINE vec vec_split(vec x, vec *mantissa)
+{
+    __m512i bits = _mm512_castps_si512(x);
+    __m512i e = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3f400000)), 23);
+    *mantissa = _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(e, 23)));
+    return _mm512_cvtepi32_ps(e);
+}
+
+/* x where the sign bit of `sign` is clear, -x where it is set. */
+WV_INLINE vec vec_flip(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_and_ps(sign, vec_set(-0.0f))); }
 
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }

@@ -1,6 +1,7 @@
 /* The vector vocabulary on NEON (AArch64): 4 floats in a register, 32 registers. */
 typedef float32x4_t vec;
 enum { VEC_LANES = 4, VEC_REGISTERS = 32 };
+#define WV_32_REGISTERS
 
 WV_INLINE vec vec_zero(void) { return vdupq_n_f32(0); }
 WV_INLINE vec vec_set(float x) { return vdupq_n_f32(x); }
@@ -38,6 +39,22 @@ WV_INLINE vec vec_exp2_int(vec x)
 {
     int32x4_t e = vaddq_s32(vcvtq_s32_f32(x), vdupq_n_s32(127));
     return vreinterpretq_f32_s32(vshlq_n_s32(e, 23));
+}
+
+/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+WV_INLINE vec vec_split(vec x, vec *mantissa)
+{
+    int32x4_t bits = vreinterpretq_s32_f32(x);
+    int32x4_t e = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3f400000)), 23);
+    *mantissa = vreinterpretq_f32_s32(vsubq_s32(bits, vshlq_n_s32(e, 23)));
+    return vcvtq_f32_s32(e);
+}
+
+/* x where the sign bit of `sign` is clear, -x where it is set. */
+WV_INLINE vec vec_flip(vec x, vec sign)
+{
+    uint32x4_t bit = vandq_u32(vreinterpretq_u32_f32(sign), vdupq_n_u32(0x80000000u));
+    return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), bit));
 }
 
 /* Nearest integer, ties to even. */

@@ -24,14 +24,35 @@ WV_INLINE vec vec_load_first(const float *p, int n) { return n ? *p : 0; }
 
 WV_INLINE float vec_sum(vec a) { return a; }
 
+union vec_bits {
+    float value;
+    uint32_t bits;
+};
+
 /* 2^x for integral x in [-126, 127]. */
 WV_INLINE vec vec_exp2_int(vec x)
 {
-    union {
-        int32_t bits;
-        float value;
-    } power = {.bits = ((int32_t)x + 127) * (1 << 23)};
+    union vec_bits power = {.value = x + 12582912.0f}; /* 1.5 * 2^23: x now stands in the low bits */
+    power.bits = (power.bits + 127) << 23;
     return power.value;
+}
+
+/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+WV_INLINE vec vec_split(vec x, vec *mantissa)
+{
+    union vec_bits m = {.value = x};
+    int32_t e = (int32_t)(m.bits - 0x3f400000u) >> 23;
+    m.bits -= (uint32_t)e << 23;
+    *mantissa = m.value;
+    return (vec)e;
+}
+
+/* x where the sign bit of `sign` is clear, -x where it is set. */
+WV_INLINE vec vec_flip(vec x, vec sign)
+{
+    union vec_bits a = {.value = x}, b = {.value = sign};
+    a.bits ^= b.bits & 0x80000000u;
+    return a.value;
 }
 
 /* Nearest integer, ties to even, for |x| < 2^22. */

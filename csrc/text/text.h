@@ -1,6 +1,10 @@
+/* The text room: bytes to ids. */
 #ifndef WILDVEC_TEXT_H
 #define WILDVEC_TEXT_H
 
-#include "status.h"
+#include "text/encode.h"
+#include "text/numbers.h"
+#include "text/tokenize.h"
+#include "text/vocab.h"
 
 #endif

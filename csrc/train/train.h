@@ -1,6 +1,80 @@
+/* Training, as Cython sees it. In: encoded text, matrices, settings. Out: changed matrices, the loss.
+ * Threads, progress and the order of leases are not here: they are Python's (wildvec/train.py). */
 #ifndef WILDVEC_TRAIN_H
 #define WILDVEC_TRAIN_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpu.h"
+#include "sampler.h"
 #include "status.h"
+
+enum { WV_PAD = 16 }; /* rows of training matrices are padded to whole cache lines of floats */
+
+enum wv_objective { WV_SKIPGRAM = 0, WV_CBOW = 1 };
+
+/* What all workers of one training share; only `stop` changes while they run. A pointer may be NULL where its
+ * part is not in use: keep (no subsampling), output_rows and noise (no negatives), node_rows and paths (no
+ * hierarchical softmax). */
+struct wv_task {
+    const int32_t *ids;       /* the tokens of all sentences, one after the other */
+    const int64_t *sentences; /* sentence s is ids[sentences[s] … sentences[s + 1]) */
+    const uint32_t *keep;     /* (n_words) a token is kept if a 32-bit draw is <= keep[word] */
+    float *input_rows;        /* (n_words, dim) */
+    float *output_rows;       /* (n_words, dim) */
+    float *node_rows;         /* (n_words - 1, dim) inner nodes of the Huffman tree */
+    const struct wv_alias *noise; /* (n_words) */
+    const int64_t *path_offsets;  /* (n_words + 1) */
+    const int32_t *path_nodes;
+    const uint8_t *path_codes;
+    int64_t max_chunk; /* tokens in the longest chunk */
+    uint64_t seed;
+    int32_t n_words;
+    int32_t dim; /* floats in a row, padding included: a multiple of WV_PAD */
+    int32_t window;
+    int32_t negative;
+    int32_t max_path;
+    int32_t n_hot;       /* private rows of each worker; 0 with one worker */
+    int32_t merge_every; /* centres that a worker may train before it merges its private rows */
+    int32_t shrink_windows;
+    int32_t cbow_mean;
+    int32_t one_pair_at_a_time; /* the classic update: fresh negatives for every pair */
+    enum wv_objective objective;
+    enum wv_isa isa;
+    int32_t stop; /* set from another thread: leave as soon as a block is done */
+};
+
+/* What a lease gave. */
+struct wv_result {
+    double loss;      /* sum over all pairs, in nats */
+    int64_t examples; /* positive pairs trained (skip-gram), or centres (CBOW) */
+};
+
+struct wv_worker; /* one thread's scratch and private rows */
+
+enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **worker);
+void wv_worker_free(struct wv_worker *worker);
+
+/* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences bounds[c] … bounds[c + 1] and is
+ * trained at rates[c] (both counted from first_chunk). Private rows are merged before it returns. */
+enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
+                        const int64_t *bounds, const float *rates, struct wv_result *result);
+
+/* Asks all workers of the task to leave within one block. */
+void wv_stop(struct wv_task *task);
+
+/* Rows first … last of a matrix with `size` used and `dim` padded columns: uniform in ±0.5 / size, drawn by
+ * (seed, row); padding 0. */
+void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed);
+
+/* The Huffman tree of n words: see huffman.c. */
+enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
+                          uint8_t *codes);
+
+/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache. */
+enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps);
+/* n_steps rounds of independent multiply-adds; answers the floating-point operations done. */
+double wv_bench_fma(enum wv_isa isa, int64_t n_steps);
 
 #endif

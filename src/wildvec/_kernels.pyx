@@ -1,1 +1,227 @@
-"""Guards around the training room of the C core."""
+"""Guards around the training room of the C core: checks, then one call without the GIL."""
+
+import os
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+from wildvec._status import check
+
+
+cdef extern from "wildvec.h":
+    ctypedef int wv_status "enum wv_status"
+    ctypedef int wv_isa "enum wv_isa"
+    ctypedef int wv_objective "enum wv_objective"
+    enum: WV_PAD
+    enum: WV_N_ISAS
+    struct wv_alias:
+        uint32_t threshold
+    struct wv_task:
+        const int32_t *ids
+        const int64_t *sentences
+        const uint32_t *keep
+        float *input_rows
+        float *output_rows
+        float *node_rows
+        const wv_alias *noise
+        const int64_t *path_offsets
+        const int32_t *path_nodes
+        const uint8_t *path_codes
+        int64_t max_chunk
+        uint64_t seed
+        int32_t n_words, dim, window, negative, max_path, n_hot, merge_every
+        int32_t shrink_windows, cbow_mean, one_pair_at_a_time
+        wv_objective objective
+        wv_isa isa
+    struct wv_result:
+        double loss
+        int64_t examples
+    struct wv_worker
+    int wv_cpu_has(wv_isa isa)
+    const char *wv_isa_name(wv_isa isa)
+    wv_status wv_choose_isa(const char *name, wv_isa *isa)
+    wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table) nogil
+    wv_status wv_worker_new(const wv_task *task, wv_worker **worker) nogil
+    void wv_worker_free(wv_worker *worker)
+    wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
+                       const int64_t *bounds, const float *rates, wv_result *result) nogil
+    void wv_stop(wv_task *task)
+    void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed) nogil
+    wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets,
+                         int32_t *nodes, uint8_t *codes) nogil
+    wv_status wv_bench_step(wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps) nogil
+    double wv_bench_fma(wv_isa isa, int64_t n_steps) nogil
+
+
+PAD = WV_PAD
+
+
+cdef wv_isa chosen_isa() except *:
+    cdef wv_isa isa
+    name = os.environ.get("WILDVEC_ISA", "").encode()
+    check(wv_choose_isa(name, &isa), f"WILDVEC_ISA={name.decode()}")
+    return isa
+
+
+def isa_in_use():
+    return wv_isa_name(chosen_isa()).decode()
+
+
+def isas():
+    return [wv_isa_name(<wv_isa>isa).decode() for isa in range(WV_N_ISAS) if wv_cpu_has(<wv_isa>isa)]
+
+
+def alias_table(const double[::1] weights, uint32_t[:, ::1] table):
+    cdef wv_status status
+    cdef int32_t n = <int32_t>weights.shape[0]
+    if n == 0 or table.shape[0] != n or table.shape[1] != 2:
+        raise ValueError(f"an alias table of {n} weights has the shape ({n}, 2)")
+    with nogil:
+        status = wv_alias_build(&weights[0], n, <wv_alias *>&table[0, 0])
+    check(status, "alias table")
+
+
+def huffman(const int64_t[::1] counts, const int32_t[::1] order, int64_t[::1] offsets,
+            int32_t[::1] nodes, uint8_t[::1] codes):
+    cdef wv_status status
+    cdef int32_t n = <int32_t>counts.shape[0]
+    if n == 0 or order.shape[0] != n or offsets.shape[0] != n + 1:
+        raise ValueError(f"a Huffman tree of {n} words takes an order of {n} and offsets of {n + 1}")
+    cdef bint lengths_only = nodes is None or nodes.shape[0] == 0
+    with nogil:
+        status = wv_huffman(&counts[0], &order[0], n, &offsets[0],
+                            NULL if lengths_only else &nodes[0], NULL if lengths_only else &codes[0])
+    check(status, "Huffman tree")
+
+
+def init_rows(float[:, ::1] rows, int64_t first, int32_t size, uint64_t seed):
+    if not 0 <= first <= rows.shape[0] or not 0 < size <= rows.shape[1]:
+        raise ValueError(f"no rows from {first} with {size} columns in {rows.shape[0]} × {rows.shape[1]}")
+    cdef float *start = &rows[0, 0] if rows.shape[0] else NULL
+    with nogil:
+        wv_init_rows(start, first, rows.shape[0], size, <int32_t>rows.shape[1], seed)
+
+
+cdef class Task:
+    """What all workers of one training share: the corpus, the matrices, the settings."""
+
+    cdef wv_task task
+    # These keep alive what the task points to.
+    cdef const int32_t[::1] ids
+    cdef const int64_t[::1] sentences
+    cdef const uint32_t[::1] keep
+    cdef float[:, ::1] input_rows
+    cdef float[:, ::1] output_rows
+    cdef float[:, ::1] node_rows
+    cdef const uint32_t[:, ::1] noise
+    cdef const int64_t[::1] path_offsets
+    cdef const int32_t[::1] path_nodes
+    cdef const uint8_t[::1] path_codes
+
+    def __cinit__(self, const int32_t[::1] ids, const int64_t[::1] sentences, float[:, ::1] input_rows,
+                  int64_t max_chunk):
+        if sentences.shape[0] < 2 or sentences[sentences.shape[0] - 1] > ids.shape[0]:
+            raise ValueError("the corpus is empty, or its sentences reach past its tokens")
+        if input_rows.shape[1] % WV_PAD:
+            raise ValueError(f"rows are padded to a multiple of {WV_PAD}, not {input_rows.shape[1]}")
+        self.ids, self.sentences, self.input_rows = ids, sentences, input_rows
+        self.task.ids = &ids[0]
+        self.task.sentences = &sentences[0]
+        self.task.input_rows = &input_rows[0, 0]
+        self.task.n_words = <int32_t>input_rows.shape[0]
+        self.task.dim = <int32_t>input_rows.shape[1]
+        self.task.max_chunk = max_chunk
+        self.task.isa = chosen_isa()
+
+    def subsample(self, const uint32_t[::1] keep):
+        if keep.shape[0] != self.task.n_words:
+            raise ValueError(f"{keep.shape[0]} thresholds for {self.task.n_words} words")
+        self.keep = keep
+        self.task.keep = &keep[0]
+
+    def negative_sampling(self, float[:, ::1] output_rows, const uint32_t[:, ::1] noise, int32_t negative):
+        if output_rows.shape[0] != self.task.n_words or output_rows.shape[1] != self.task.dim:
+            raise ValueError("output rows must have the shape of the input rows")
+        if noise.shape[0] != self.task.n_words or noise.shape[1] != 2 or negative < 1:
+            raise ValueError(f"negative sampling takes an alias table of {self.task.n_words} rows and negative >= 1")
+        self.output_rows, self.noise = output_rows, noise
+        self.task.output_rows = &output_rows[0, 0]
+        self.task.noise = <const wv_alias *>&noise[0, 0]
+        self.task.negative = negative
+
+    def hierarchical_softmax(self, float[:, ::1] node_rows, const int64_t[::1] offsets,
+                             const int32_t[::1] nodes, const uint8_t[::1] codes, int32_t max_path):
+        if node_rows.shape[0] != self.task.n_words - 1 or node_rows.shape[1] != self.task.dim:
+            raise ValueError("node rows must be one fewer than the input rows and as long")
+        if offsets.shape[0] != self.task.n_words + 1 or nodes.shape[0] != codes.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} Huffman paths for {self.task.n_words} words")
+        self.node_rows, self.path_offsets = node_rows, offsets
+        self.path_nodes, self.path_codes = nodes, codes
+        self.task.node_rows = &node_rows[0, 0]
+        self.task.path_offsets = &offsets[0]
+        self.task.path_nodes = &nodes[0]
+        self.task.path_codes = &codes[0]
+        self.task.max_path = max_path
+
+    def settings(self, *, bint cbow, int32_t window, bint shrink_windows, bint cbow_mean,
+                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t merge_every):
+        if window < 1 or n_hot < 0 or merge_every < 1:
+            raise ValueError(f"window={window}, n_hot={n_hot}, merge_every={merge_every}: out of range")
+        self.task.objective = <wv_objective>cbow
+        self.task.window = window
+        self.task.shrink_windows = shrink_windows
+        self.task.cbow_mean = cbow_mean
+        self.task.one_pair_at_a_time = one_pair_at_a_time
+        self.task.seed = seed
+        self.task.n_hot = n_hot
+        self.task.merge_every = merge_every
+
+    def stop(self):
+        wv_stop(&self.task)
+
+
+cdef class Worker:
+    """One thread's scratch and private rows; `train` runs without the GIL."""
+
+    cdef wv_worker *worker
+    cdef Task task
+
+    def __cinit__(self, Task task not None):
+        cdef wv_status status
+        self.task = task
+        with nogil:
+            status = wv_worker_new(&task.task, &self.worker)
+        check(status, "scratch of a worker")
+
+    def __dealloc__(self):
+        wv_worker_free(self.worker)
+
+    def train(self, int64_t epoch, int64_t first_chunk, const int64_t[::1] bounds, const float[::1] rates):
+        cdef wv_result result
+        cdef wv_status status
+        cdef int64_t n = rates.shape[0]
+        if n == 0 or bounds.shape[0] != n + 1:
+            raise ValueError(f"{n} rates for {bounds.shape[0] - 1} chunks")
+        if bounds[0] < 0 or bounds[n] >= self.task.sentences.shape[0]:
+            raise ValueError("chunks reach past the sentences of the corpus")
+        with nogil:
+            status = wv_train(self.worker, epoch, first_chunk, n, &bounds[0], &rates[0], &result)
+        check(status, f"epoch {epoch + 1}")
+        return result.loss, result.examples
+
+
+def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps):
+    cdef wv_status status
+    cdef wv_isa isa = chosen_isa()
+    if m < 1 or n < 1 or dim < 1 or dim % WV_PAD:
+        raise ValueError(f"a block of {m} × {n} rows of {dim}: m, n >= 1 and dim a multiple of {WV_PAD}")
+    with nogil:
+        status = wv_bench_step(isa, m, n, dim, n_steps)
+    check(status, "benchmark")
+
+
+def bench_fma(int64_t n_steps):
+    cdef double flops
+    cdef wv_isa isa = chosen_isa()
+    with nogil:
+        flops = wv_bench_fma(isa, n_steps)
+    return flops

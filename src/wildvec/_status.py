@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
-    1: (MemoryError, "out of memory; use a smaller vector_size, a larger min_count or fewer workers"),
+    1: (
+        MemoryError,
+        "out of memory; use a smaller vector_size, a larger min_count or fewer workers",
+    ),
     2: (ValueError, "unknown instruction set; WILDVEC_ISA takes scalar, avx2, avx512 or neon"),
     3: (ValueError, "this processor lacks the instruction set; unset WILDVEC_ISA or take 'scalar'"),
     4: (
         FloatingPointError,
         "the vectors are no longer finite; lower alpha (0.025 is usual), or train with fewer workers",
     ),
+    20: (OverflowError, "more than 2**31 distinct tokens; give max_vocab_size or coarser tokens"),
+    21: (ValueError, "a key occurs twice in the vocabulary; keys must be distinct"),
+    22: (ValueError, "a token holds a NUL character; remove it, NUL separates tokens here"),
+    60: (ValueError, "not a decimal number; each line is a key and its values, separated by spaces"),
+    61: (ValueError, "wrong number of values; every line must have as many as the header says"),
+    62: (ValueError, "no key and space where a record begins; the file is corrupt or not binary"),
 }
 
 

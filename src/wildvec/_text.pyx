@@ -1,1 +1,252 @@
 """Guards around the text room of the C core."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+import numpy as np
+
+from wildvec._status import check
+
+cdef extern from "text/text.h" nogil:
+    cdef struct wv_vocab:
+        int32_t size
+
+    cdef struct wv_encoded:
+        int32_t *ids
+        int32_t *ends
+        int64_t n_ids
+        int64_t n_ends
+
+    int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii_only)
+    int64_t wv_last_space(const uint8_t *text, int64_t n)
+    int wv_vocab_init(wv_vocab *vocab)
+    void wv_vocab_free(wv_vocab *vocab)
+    int wv_vocab_load(wv_vocab *vocab, const uint8_t *keys, const int64_t *ends, int64_t n)
+    int wv_vocab_merge(wv_vocab *into, const wv_vocab *source, int32_t *map)
+    int wv_vocab_prune(wv_vocab *vocab, int64_t min_count, int32_t *map)
+    void wv_vocab_export(const wv_vocab *vocab, int64_t *counts, uint64_t *first)
+    int64_t wv_vocab_keys_bytes(const wv_vocab *vocab, const int64_t *ids, int64_t n)
+    void wv_vocab_keys(const wv_vocab *vocab, const int64_t *ids, int64_t n, uint8_t separator, uint8_t *out)
+    int wv_scan_text(
+        wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block, int frozen, wv_encoded *out
+    )
+    int wv_scan_tokens(
+        wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, int64_t n_tokens, uint64_t block, int frozen,
+        wv_encoded *out
+    )
+    int wv_scan_ints(
+        wv_vocab *vocab, const int64_t *values, int64_t n, uint64_t block, int frozen, wv_encoded *out
+    )
+    int64_t wv_split_sentences(
+        const int32_t *ends, int64_t n_ends, int64_t n_ids, int64_t max_length, int64_t *open, int32_t *out
+    )
+    int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map)
+
+
+def prepare_text(uint8_t[::1] text, bint lower):
+    """Check UTF-8 and blank Unicode spaces in place: (offset of the first broken byte or -1, all ASCII?)."""
+    cdef int ascii_only = 1
+    cdef int64_t bad = -1
+    if text.shape[0]:
+        with nogil:
+            bad = wv_prepare_text(&text[0], text.shape[0], lower, &ascii_only)
+    return bad, bool(ascii_only)
+
+
+def last_space(const uint8_t[::1] text):
+    """The number of bytes up to and with the last ASCII white space, 0 if there is none."""
+    return wv_last_space(&text[0], text.shape[0]) if text.shape[0] else 0
+
+
+def split_sentences(const int32_t[::1] ends, int64_t n_ids, int64_t max_length, int64_t open_tokens):
+    """Ends of a block's sentences with the over-long ones split, and the tokens left open."""
+    if max_length < 1:
+        raise ValueError(f"max_sentence_length={max_length}: give at least 1")
+    out = np.empty(ends.shape[0] + n_ids // max_length + 1, np.int32)
+    cdef int32_t[::1] view = out
+    cdef const int32_t *first = &ends[0] if ends.shape[0] else NULL
+    cdef int64_t n
+    with nogil:
+        n = wv_split_sentences(first, ends.shape[0], n_ids, max_length, &open_tokens, &view[0])
+    return out[:n].copy(), open_tokens
+
+
+def remap_block(int32_t[::1] ids, int32_t[::1] ends, const int32_t[::1] map=None):
+    """Give ids their final meaning in place; returns how many are left at the front of `ids`."""
+    cdef int32_t *ids_data = &ids[0] if ids.shape[0] else NULL
+    cdef int32_t *ends_data = &ends[0] if ends.shape[0] else NULL
+    cdef const int32_t *map_data = NULL
+    if map is not None and map.shape[0]:
+        map_data = &map[0]
+    cdef int64_t left
+    with nogil:
+        left = wv_remap_block(ids_data, ids.shape[0], ends_data, ends.shape[0], map_data)
+    return left
+
+
+cdef class VocabTable:
+    """A table of distinct tokens: filled by scans of one thread, or frozen and shared by many."""
+
+    cdef wv_vocab vocab
+    cdef readonly bint frozen
+
+    def __cinit__(self):
+        check(wv_vocab_init(&self.vocab), "vocabulary")
+
+    def __dealloc__(self):
+        wv_vocab_free(&self.vocab)
+
+    def __len__(self):
+        return self.vocab.size
+
+    def load(self, const uint8_t[::1] keys, const int64_t[::1] ends):
+        """Add keys in order (key i is keys[ends[i-1]:ends[i]]) and freeze the table."""
+        cdef int64_t n = ends.shape[0]
+        if n and ends[n - 1] != keys.shape[0]:
+            raise ValueError(f"the last key ends at {ends[n - 1]}, but there are {keys.shape[0]} bytes")
+        if n and (ends[0] < 0 or np.any(np.diff(ends) < 0)):
+            raise ValueError("the ends of the keys must ascend from 0")
+        cdef uint8_t nothing = 0
+        cdef const uint8_t *data = &keys[0] if keys.shape[0] else &nothing
+        cdef int status = 0
+        if n:
+            with nogil:
+                status = wv_vocab_load(&self.vocab, data, &ends[0], n)
+        check(status, "vocabulary")
+        self.frozen = True
+
+    def scan_text(self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends):
+        """Encode prepared text into ids and ends (room for half the bytes + 2 each): (n_ids, n_ends)."""
+        cdef wv_encoded out
+        if min(ids.shape[0], ends.shape[0]) < text.shape[0] // 2 + 2:
+            raise ValueError(f"{text.shape[0]} bytes of text need room for {text.shape[0] // 2 + 2} ids and ends")
+        if not text.shape[0]:
+            return 0, 0
+        cdef int status
+        out.ids = &ids[0]
+        out.ends = &ends[0]
+        with nogil:
+            status = wv_scan_text(&self.vocab, &text[0], text.shape[0], block, self.frozen, &out)
+        check(status, "vocabulary")
+        return out.n_ids, out.n_ends
+
+    def scan_tokens(self, const uint8_t[::1] tokens, int64_t n_tokens, int64_t block, int32_t[::1] ids):
+        """Encode n_tokens tokens with a byte 0 between them; ValueError if one holds a byte 0."""
+        cdef wv_encoded out
+        if ids.shape[0] < max(n_tokens, 1):
+            raise ValueError(f"{n_tokens} tokens need room for as many ids")
+        cdef uint8_t nothing = 0
+        cdef const uint8_t *data = &tokens[0] if tokens.shape[0] else &nothing
+        cdef int status
+        out.ids = &ids[0]
+        out.ends = NULL
+        with nogil:
+            status = wv_scan_tokens(
+                &self.vocab, data, tokens.shape[0], n_tokens, block, self.frozen, &out)
+        check(status, "tokens")
+
+    def scan_ints(self, const int64_t[::1] values, int64_t block, int32_t[::1] ids):
+        """Encode integers as tokens."""
+        cdef wv_encoded out
+        if ids.shape[0] < values.shape[0]:
+            raise ValueError(f"{values.shape[0]} integers need room for as many ids")
+        if not values.shape[0]:
+            return
+        cdef int status
+        out.ids = &ids[0]
+        out.ends = NULL
+        with nogil:
+            status = wv_scan_ints(&self.vocab, &values[0], values.shape[0], block, self.frozen, &out)
+        check(status, "vocabulary")
+
+    def merge(self, VocabTable other):
+        """Count all of `other` into this table; returns the new id of each of its tokens (int32)."""
+        map = np.empty(other.vocab.size + 1, np.int32)
+        cdef int32_t[::1] view = map
+        cdef int status
+        with nogil:
+            status = wv_vocab_merge(&self.vocab, &other.vocab, &view[0])
+        check(status, "vocabulary")
+        return map[:-1]
+
+    def prune(self, int64_t min_count):
+        """Drop tokens below min_count; returns the new id of each old one, -1 if dropped (int32)."""
+        map = np.empty(self.vocab.size + 1, np.int32)
+        cdef int32_t[::1] view = map
+        cdef int status
+        with nogil:
+            status = wv_vocab_prune(&self.vocab, min_count, &view[0])
+        check(status, "vocabulary")
+        return map[:-1]
+
+    def export(self):
+        """(counts int64, places of first appearance uint64), by id."""
+        counts, first = np.empty(self.vocab.size + 1, np.int64), np.empty(self.vocab.size + 1, np.uint64)
+        cdef int64_t[::1] counts_view = counts
+        cdef uint64_t[::1] first_view = first
+        with nogil:
+            wv_vocab_export(&self.vocab, &counts_view[0], &first_view[0])
+        return counts[:-1], first[:-1]
+
+    def keys(self, const int64_t[::1] ids, uint8_t separator):
+        """The keys of these ids, each followed by the separator, as one array of bytes (uint8)."""
+        cdef int64_t n = ids.shape[0]
+        cdef uint8_t[::1] view
+        if n and not 0 <= np.min(ids) <= np.max(ids) < self.vocab.size:
+            raise IndexError(f"ids must lie in 0..{self.vocab.size - 1}")
+        if not n:
+            return np.empty(0, np.uint8)
+        out = np.empty(wv_vocab_keys_bytes(&self.vocab, &ids[0], n), np.uint8)
+        view = out
+        with nogil:
+            wv_vocab_keys(&self.vocab, &ids[0], n, separator, &view[0])
+        return out
+
+# --- Files of vectors (csrc/text/numbers.h) ---
+
+cdef extern from "text/numbers.h" nogil:
+    struct wv_vector_sink:
+        float *rows
+        int64_t max_rows
+        int64_t dim
+        uint8_t *keys
+        int64_t *odd
+        int64_t max_odd
+        int spaced_keys
+
+    struct wv_vector_report:
+        int64_t bytes
+        int64_t lines
+        int64_t rows
+        int64_t key_bytes
+        int64_t n_odd
+        int64_t bad_begin
+        int64_t bad_end
+
+    int wv_read_vector_lines(
+        const uint8_t *, int64_t, const wv_vector_sink *, wv_vector_report *)
+    int wv_read_vector_records(
+        const uint8_t *, int64_t, const wv_vector_sink *, wv_vector_report *)
+
+
+def read_vectors(
+    const uint8_t[::1] block, float[:, ::1] rows, uint8_t[::1] keys, int64_t[:, ::1] odd,
+    bint binary, bint spaced_keys,
+):
+    """Parse whole lines (or binary records): (status, bytes, lines, rows, key bytes, odd, bad)."""
+    cdef wv_vector_sink sink
+    cdef wv_vector_report report = wv_vector_report(0, 0, 0, 0, 0, 0, 0)
+    cdef int64_t size = block.shape[0]
+    cdef int status
+    if keys.shape[0] < size or odd.shape[1] != 3 or odd.shape[0] < rows.shape[1]:
+        raise ValueError("keys must be as large as the block, odd (>= dim, 3)")
+    if not size or not rows.shape[0] or not rows.shape[1]:
+        return 0, 0, 0, 0, 0, 0, (0, 0)
+    sink = wv_vector_sink(
+        &rows[0, 0], rows.shape[0], rows.shape[1], &keys[0], &odd[0, 0], odd.shape[0], spaced_keys)
+    with nogil:
+        if binary:
+            status = wv_read_vector_records(&block[0], size, &sink, &report)
+        else:
+            status = wv_read_vector_lines(&block[0], size, &sink, &report)
+    return (status, report.bytes, report.lines, report.rows, report.key_bytes, report.n_odd,
+            (report.bad_begin, report.bad_end))

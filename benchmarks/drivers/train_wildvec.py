@@ -1,0 +1,24 @@
+"""Train with wildvec: file → saved vectors. JSON settings in argv[1], JSON figures out."""
+
+import json
+import sys
+import time
+
+import wildvec
+
+settings = json.loads(sys.argv[1])
+corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
+
+started = time.perf_counter()
+model = wildvec.Word2Vec(corpus_file=corpus, **settings)
+seconds = time.perf_counter() - started
+train_seconds = tokens * settings["epochs"] / model.tokens_per_second
+model.wv.save_word2vec_format(output, binary=True)
+
+figures = {
+    "version": wildvec.__version__,
+    "scan_seconds": seconds - train_seconds,  # scan, encoding and drawing the first rows
+    "train_seconds": train_seconds,
+    "words": len(model.wv),
+}
+print(json.dumps(figures))

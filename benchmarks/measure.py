@@ -1,0 +1,81 @@
+"""Run a driver in a process of its own: its answer, its time, its peak of anonymous memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DRIVERS = Path(__file__).resolve().parent / "drivers"
+POLL_SECONDS = 0.01
+
+
+@dataclass
+class Run:
+    """One finished process."""
+
+    seconds: float  # from its start to its end, interpreter and imports included
+    peak_anonymous_mb: float  # RssAnon: without mapped files and shared libraries; 0 outside Linux
+    answer: dict[str, Any]  # what the driver printed
+
+
+def anonymous_mb(pid: int) -> float:
+    """RssAnon of a running process in MB (10**6 bytes), 0 when it cannot be read."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return next(
+        (int(s.split()[1]) * 1.024e-3 for s in status.splitlines() if s[:8] == "RssAnon:"), 0.0
+    )
+
+
+def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
+    """Run drivers/<driver>.py with the settings as JSON; its last line of output is JSON too."""
+    command = [interpreter, str(DRIVERS / f"{driver}.py"), json.dumps(settings)]
+    peak = 0.0
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=log)
+        while process.poll() is None:
+            peak = max(peak, anonymous_mb(process.pid))
+            time.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - started
+        out.seek(0)
+        log.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)}\n{log.read().decode(errors='replace')}")
+        return Run(seconds, peak, json.loads(out.read().splitlines()[-1]))
+
+
+def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
+    """The interpreter of each system: NAME=PATH as given, else this one if it can import NAME."""
+    chosen = dict(pair.split("=", 1) for pair in given)
+    for name in names:
+        package = name.partition("-")[0]
+        if package in chosen or name in chosen:
+            chosen.setdefault(name, chosen.get(package, ""))
+        elif subprocess.run(
+            [sys.executable, "-c", f"import {package}"], capture_output=True
+        ).returncode:
+            print(f"{name} is not installed here; name its interpreter: --peer {name}=PYTHON")
+        else:
+            chosen[name] = sys.executable
+    return {name: chosen[name] for name in names if name in chosen}
+
+
+def machine() -> str:
+    """The processor and the cores this process may use, for the head of a report."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(s.split(": ", 1)[1] for s in lines if s.startswith("model name"))
+    except (OSError, StopIteration):
+        model = "unknown processor"
+    return f"{model}, {cores} cores, Python {sys.version.split()[0]}"

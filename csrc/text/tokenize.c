@@ -1,0 +1,133 @@
+/* In: blocks of bytes as read. Out: valid UTF-8 in which only ASCII white space is left, so that the scan
+ * (encode.c) need not know Unicode. Lower-casing beyond ASCII is not here: Python's str.lower does it. */
+#include "tokenize.h"
+
+#define SPACE 1
+const uint8_t wv_is_space[256] = {
+    ['\t'] = SPACE, ['\n'] = SPACE, ['\v'] = SPACE, ['\f'] = SPACE, ['\r'] = SPACE,
+    [0x1c] = SPACE, [0x1d] = SPACE, [0x1e] = SPACE, [0x1f] = SPACE, [' '] = SPACE,
+};
+#undef SPACE
+
+#define ALL (~UINT64_C(0))
+#define LOW(n) ((UINT64_C(1) << 8 * (n)) - 1)
+const uint64_t wv_keep_bytes[WV_INLINE_BYTES + 1][2] = {
+    {0, 0},        {LOW(1), 0},   {LOW(2), 0},   {LOW(3), 0},   {LOW(4), 0},   {LOW(5), 0},
+    {LOW(6), 0},   {LOW(7), 0},   {ALL, 0},      {ALL, LOW(1)}, {ALL, LOW(2)}, {ALL, LOW(3)},
+    {ALL, LOW(4)}, {ALL, LOW(5)}, {ALL, LOW(6)}, {ALL, LOW(7)}, {ALL, ALL},
+};
+#undef LOW
+#undef ALL
+
+/* The length of the well-formed UTF-8 sequence of 2 to 4 bytes at p (Unicode 15, table 3-7), or 0. */
+static int sequence_length(const uint8_t *p, const uint8_t *end)
+{
+    uint8_t lead = p[0];
+    int length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    if (length == 0 || end - p < length)
+        return 0;
+    uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80; /* overlong forms */
+    uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;  /* surrogates, beyond U+10FFFF */
+    if (p[1] < least || p[1] > most)
+        return 0;
+    for (int i = 2; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* Whether the well-formed sequence at p is white space for str.split(): U+0085, 00A0, 1680, 2000 to 200A,
+ * 2028, 2029, 202F, 205F, 3000. */
+static int is_wide_space(const uint8_t *p)
+{
+    switch (p[0]) {
+    case 0xc2: return p[1] == 0x85 || p[1] == 0xa0;
+    case 0xe1: return p[1] == 0x9a && p[2] == 0x80;
+    case 0xe2:
+        if (p[1] == 0x80)
+            return p[2] <= 0x8a || p[2] == 0xa8 || p[2] == 0xa9 || p[2] == 0xaf;
+        return p[1] == 0x81 && p[2] == 0x9f;
+    case 0xe3: return p[1] == 0x80 && p[2] == 0x80;
+    default: return 0;
+    }
+}
+
+static uint8_t lower_ascii(uint8_t byte)
+{
+    return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
+}
+
+/* The number of leading bytes below 128, counted in eights: a multiple of 8, or n. */
+static int64_t ascii_run(const uint8_t *p, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32)
+        if ((wv_load64(p + i) | wv_load64(p + i + 8) | wv_load64(p + i + 16) | wv_load64(p + i + 24)) &
+            0x80 * WV_EACH_BYTE)
+            break;
+    for (; i + 8 <= n; i += 8)
+        if (wv_load64(p + i) & 0x80 * WV_EACH_BYTE)
+            return i;
+    for (; i < n; i++)
+        if (p[i] >= 0x80)
+            return i;
+    return i;
+}
+
+int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii)
+{
+    const uint8_t *end = text + n;
+    int64_t i = 0;
+    *ascii = 1;
+    while (i < n) {
+        int64_t run = ascii_run(text + i, n - i);
+        if (lower)
+            for (int64_t j = i; j < i + run; j++)
+                text[j] = lower_ascii(text[j]);
+        i += run;
+        /* Stay here while the text is not ASCII: a word of another script is one run of such sequences. */
+        for (int64_t stop = i + 8 < n ? i + 8 : n; i < stop;) {
+            if (text[i] < 0x80) {
+                if (lower)
+                    text[i] = lower_ascii(text[i]);
+                i++;
+                continue;
+            }
+            int length = sequence_length(text + i, end);
+            if (length == 0)
+                return i;
+            *ascii = 0;
+            if (is_wide_space(text + i))
+                memset(text + i, ' ', (size_t)length);
+            i += length;
+        }
+    }
+    return -1;
+}
+
+int64_t wv_last_space(const uint8_t *text, int64_t n)
+{
+    while (n > 0 && !wv_is_space[text[n - 1]])
+        n--;
+    return n;
+}
+
+/* Hash of n > 16 bytes: words of 8 folded in by xor and multiplication, the last one overlapping. */
+static uint64_t hash_bytes(const uint8_t *p, int64_t n)
+{
+    uint64_t hash = (uint64_t)n;
+    for (int64_t i = 0; i < n; i += 8) {
+        hash = (hash ^ wv_load64(p + (i + 8 <= n ? i : n - 8))) * UINT64_C(0x9fb21c651e98df25);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+struct wv_token wv_make_token(const uint8_t *bytes, int64_t length)
+{
+    if (length > WV_INLINE_BYTES)
+        return (struct wv_token){wv_load64(bytes), hash_bytes(bytes, length), bytes, length};
+    uint8_t padded[WV_INLINE_BYTES] = {0};
+    memcpy(padded, bytes, (size_t)length);
+    return (struct wv_token){wv_load64(padded), wv_load64(padded + 8), bytes, length};
+}

@@ -1,0 +1,96 @@
+/* In: blocks of UTF-8 bytes. Out: the same bytes checked and made simple, and where each token ends.
+ * What a token means is not here (vocab.h), nor how blocks are cut from files (wildvec/readers.py). */
+#ifndef WILDVEC_TEXT_TOKENIZE_H
+#define WILDVEC_TEXT_TOKENIZE_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
+
+/* A token as the vocabulary compares it: up to 16 bytes lie in head and tail (little-endian, zero-padded);
+ * a longer one has its first 8 bytes in head and a hash of all in tail. */
+struct wv_token {
+    uint64_t head, tail;
+    const uint8_t *bytes;
+    int64_t length; /* bytes */
+};
+
+enum { WV_INLINE_BYTES = 16 };
+
+/* 1 for the ten ASCII characters at which str.split() splits. */
+extern const uint8_t wv_is_space[256];
+/* wv_keep_bytes[n]: masks for head and tail that keep the first n of 16 bytes. */
+extern const uint64_t wv_keep_bytes[WV_INLINE_BYTES + 1][2];
+
+/* text: n bytes, changed in place: Unicode white space becomes as many ' ', and A-Z become a-z if `lower`.
+ * Returns -1, or the offset of the first byte that is not UTF-8; *ascii says whether all bytes are below 128. */
+int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii);
+
+/* The number of bytes up to and with the last ASCII white space of text[0..n), 0 if there is none. */
+int64_t wv_last_space(const uint8_t *text, int64_t n);
+
+/* The token that these `length` bytes are; no byte beyond them is read. */
+struct wv_token wv_make_token(const uint8_t *bytes, int64_t length);
+
+static inline uint64_t wv_load64(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* The index of the lowest byte of `flags` (0x80 or 0 per byte, not all 0) that is set. */
+static inline int wv_first_flag(uint64_t flags)
+{
+#if defined(_MSC_VER)
+    unsigned long bit;
+    _BitScanForward64(&bit, flags);
+    return (int)bit >> 3;
+#else
+    return __builtin_ctzll(flags) >> 3;
+#endif
+}
+
+#define WV_EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* 0x80 for each byte from 0 to 0x20: white space and the other control characters. */
+static inline uint64_t wv_flag_blanks(uint64_t word)
+{
+    return ~(((word & 0x7f * WV_EACH_BYTE) + 0x5f * WV_EACH_BYTE) | word) & 0x80 * WV_EACH_BYTE;
+}
+
+/* 0x80 for the lowest byte that is 0; what stands above it means nothing. */
+static inline uint64_t wv_flag_zero(uint64_t word)
+{
+    return (word - WV_EACH_BYTE) & ~word & 0x80 * WV_EACH_BYTE;
+}
+
+/* The token that starts at `p` and ends before a separator or at `end`: separators are white space, or with
+ * `zero` (a compile-time constant) the byte 0. The fast road takes one 16-byte look and no branch on the length.
+ * Tokens travel by value, so that they stay in registers. */
+static inline struct wv_token wv_next_token(const uint8_t *p, const uint8_t *end, int zero)
+{
+    const uint8_t *start = p;
+    if (end - p >= WV_INLINE_BYTES) {
+        uint64_t low = wv_load64(p), high = wv_load64(p + 8);
+        uint64_t flags_low = zero ? wv_flag_zero(low) : wv_flag_blanks(low);
+        uint64_t flags_high = zero ? wv_flag_zero(high) : wv_flag_blanks(high);
+        if (flags_low | flags_high) {
+            int length = flags_low ? wv_first_flag(flags_low) : 8 + wv_first_flag(flags_high);
+            if (zero || wv_is_space[p[length]])
+                return (struct wv_token){low & wv_keep_bytes[length][0], high & wv_keep_bytes[length][1], p,
+                                         length};
+        }
+    }
+    while (p < end && (zero ? *p != 0 : !wv_is_space[*p]))
+        p++;
+    return wv_make_token(start, p - start);
+}
+
+#endif

@@ -1,0 +1,12 @@
+/* The training kernels for AVX512. */
+#include "train/kernels.h"
+
+#if WV_X86
+#include <immintrin.h>
+#include "isa/region.h"
+WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
+#include "isa/vec_avx512.h"
+#include "train/objective/kernels.inc.h"
+const struct wv_kernels wv_kernels_avx512 = KERNELS;
+WV_REGION_END
+#endif

@@ -1,0 +1,169 @@
+/* The block step: m hidden rows × n target rows, a signed weight per pair.
+ * In: row pointers, weights, the rate. Out: target rows and hidden gradients changed, the loss.
+ * All gradients are those at the values before the step. Target rows must differ from each other; a hidden row may
+ * stand there twice and then gets both gradients. Which rows, and why, is not here (see window, targets).
+ *
+ * Scores, weights and gradients of a block lie target by target: pair (i, j) at [j * m + i]. */
+
+/* Hidden rows of a tile: their sums and gradients stay in registers while target rows stream past. */
+enum { TILE_ROWS = VEC_REGISTERS >= 32 ? 12 : 6 };
+
+/* The products of hidden rows i … i + m with targets j … j + n, lanes not yet summed, to
+ * partial[(j * block->m + i) * VEC_LANES …]. m <= TILE_ROWS and n <= 4 are constants of the caller. */
+WV_INLINE void dot_tile(const struct wv_block *block, float *partial, int dim, int i, int m, int j, int n)
+{
+    vec sum[4][TILE_ROWS];
+    WV_UNROLL
+    for (int k = 0; k < n; k++) {
+        WV_UNROLL
+        for (int r = 0; r < m; r++)
+            sum[k][r] = vec_zero();
+    }
+    for (int at = 0; at < dim; at += VEC_LANES) {
+        vec target[4];
+        WV_UNROLL
+        for (int k = 0; k < n; k++)
+            target[k] = row_load(block->targets[j + k], at);
+        WV_UNROLL
+        for (int r = 0; r < m; r++) {
+            vec hidden = row_load(block->hidden[i + r], at);
+            WV_UNROLL
+            for (int k = 0; k < n; k++)
+                sum[k][r] = vec_fma(hidden, target[k], sum[k][r]);
+        }
+    }
+    WV_UNROLL
+    for (int k = 0; k < n; k++) {
+        WV_UNROLL
+        for (int r = 0; r < m; r++)
+            vec_store(partial + (int64_t)((j + k) * block->m + i + r) * VEC_LANES, sum[k][r]);
+    }
+}
+
+/* As many targets at once as registers allow, then the rest. */
+WV_INLINE void dot_rows(const struct wv_block *block, float *partial, int dim, int i, int m)
+{
+    const int n = m == 1 ? 4 : m * 4 <= VEC_REGISTERS ? 3 : 2;
+    int j = 0;
+    for (; j + n <= block->n; j += n)
+        dot_tile(block, partial, dim, i, m, j, n);
+    if (n > 2 && j + 2 <= block->n) {
+        dot_tile(block, partial, dim, i, m, j, 2);
+        j += 2;
+    }
+    for (; j < block->n; j++)
+        dot_tile(block, partial, dim, i, m, j, 1);
+}
+
+/* Turns scores into gradients: with z = score for a positive pair and -score for a negative one,
+ * gradient = rate · weight · σ(-z) and loss = |weight| · log(1 + e^-z). A weight's sign says which it is. */
+WV_INLINE float logistic(const float *weights, float *scores, int n, float rate)
+{
+    vec loss = vec_zero();
+    for (int p = 0; p < n; p += VEC_LANES) {
+        vec weight = vec_load(weights + p);
+        vec e = vec_exp(vec_flip(vec_flip(vec_load(scores + p), weight), vec_set(-1.0f)));
+        vec one_plus_e = vec_add(e, vec_set(1.0f));
+        vec gradient = vec_div(vec_mul(vec_mul(weight, vec_set(rate)), e), one_plus_e);
+        vec_store(scores + p, gradient);
+        loss = vec_fma(vec_flip(weight, weight), vec_log(one_plus_e), loss);
+    }
+    return vec_sum(loss);
+}
+
+/* VEC_LANES dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass. Where a block
+ * has several tiles, the first one keeps the targets as they were in old (dim, n) for the others, and the gradients
+ * of hidden rows wait in delta (block->m, dim), since a row may stand in two tiles. */
+WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, float *delta, int dim,
+                              int at, int i, int m)
+{
+    vec hidden[TILE_ROWS], sum[TILE_ROWS];
+    WV_UNROLL
+    for (int r = 0; r < m; r++) {
+        hidden[r] = row_load(block->hidden[i + r], at);
+        sum[r] = vec_zero();
+    }
+    for (int j = 0; j < block->n; j++) {
+        const float *gradient = gradients + j * block->m + i;
+        vec target = row_load(block->targets[j], at), before = target;
+        if (i > 0)
+            before = vec_load(old + at * block->n + j * VEC_LANES);
+        else if (m < block->m)
+            vec_store(old + at * block->n + j * VEC_LANES, before);
+        WV_UNROLL
+        for (int r = 0; r < m; r++) {
+            vec g = vec_set(gradient[r]);
+            sum[r] = vec_fma(g, before, sum[r]);
+            target = vec_fma(g, hidden[r], target);
+        }
+        row_store(block->targets[j], at, target);
+    }
+    WV_UNROLL
+    for (int r = 0; r < m; r++) {
+        if (m == block->m)
+            row_add(block->hidden_grad[r], at, sum[r]);
+        else
+            vec_store(delta + (i + r) * dim + at, sum[r]);
+    }
+}
+
+WV_INLINE void update_rows(struct wv_worker *worker, const struct wv_block *block, int i, int m)
+{
+    const int dim = worker->task->dim;
+    for (int at = 0; at < dim; at += VEC_LANES)
+        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, i, m);
+}
+
+static void add_deltas(const struct wv_block *block, const float *delta, int dim)
+{
+    for (int i = 0; i < block->m; i++)
+        for (int at = 0; at < dim; at += VEC_LANES)
+            row_add(block->hidden_grad[i], at, vec_load(delta + i * dim + at));
+}
+
+enum step_pass { DOT, UPDATE };
+
+WV_INLINE void tile(struct wv_worker *worker, const struct wv_block *block, enum step_pass pass, int i, int m)
+{
+    if (pass == DOT)
+        dot_rows(block, worker->partial, worker->task->dim, i, m);
+    else
+        update_rows(worker, block, i, m);
+}
+
+/* Every number of rows is a constant in a body of its own, so that rows are registers. */
+WV_INLINE void each_tile(struct wv_worker *worker, const struct wv_block *block, enum step_pass pass)
+{
+    for (int i = 0; i < block->m; i += TILE_ROWS) {
+        switch (block->m - i) {
+        case 1: tile(worker, block, pass, i, 1); break;
+        case 2: tile(worker, block, pass, i, 2); break;
+        case 3: tile(worker, block, pass, i, 3); break;
+        case 4: tile(worker, block, pass, i, 4); break;
+        case 5: tile(worker, block, pass, i, 5); break;
+#if defined(WV_32_REGISTERS)
+        case 6: tile(worker, block, pass, i, 6); break;
+        case 7: tile(worker, block, pass, i, 7); break;
+        case 8: tile(worker, block, pass, i, 8); break;
+        case 9: tile(worker, block, pass, i, 9); break;
+        case 10: tile(worker, block, pass, i, 10); break;
+        case 11: tile(worker, block, pass, i, 11); break;
+#endif
+        default: tile(worker, block, pass, i, TILE_ROWS);
+        }
+    }
+}
+
+/* One block step at `rate`; answers its loss. */
+static float step(struct wv_worker *worker, const struct wv_block *block, float rate)
+{
+    const int n_scores = block->m * block->n;
+    each_tile(worker, block, DOT);
+    for (int p = 0; p < n_scores; p += VEC_LANES)
+        vec_store(worker->scores + p, vec_sums(worker->partial + (int64_t)p * VEC_LANES));
+    float loss = logistic(block->weights, worker->scores, n_scores, rate);
+    each_tile(worker, block, UPDATE);
+    if (block->m > TILE_ROWS)
+        add_deltas(block, worker->delta, worker->task->dim);
+    return loss;
+}

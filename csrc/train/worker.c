@@ -1,0 +1,187 @@
+/* One thread's worker. In: a task and a lease of chunks. Out: trained rows and the loss. The scratch of a worker is
+ * one block of memory of its own, so that threads share no cache line but those of rows.
+ * The arithmetic is not here (see kernels_*.c). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/kernels.h"
+
+static const struct wv_kernels *kernels_of(enum wv_isa isa)
+{
+    switch (isa) {
+#if WV_X86
+    case WV_AVX2: return &wv_kernels_avx2;
+    case WV_AVX512: return &wv_kernels_avx512;
+#endif
+#if WV_ARM
+    case WV_NEON: return &wv_kernels_neon;
+#endif
+    default: return &wv_kernels_scalar;
+    }
+}
+
+/* Hands out pieces of one block, each on cache lines of its own. With base NULL it only counts. */
+struct arena {
+    char *base;
+    size_t used;
+};
+
+static void *take(struct arena *arena, size_t n, size_t size)
+{
+    void *piece = arena->base ? arena->base + arena->used : NULL;
+    arena->used += (n * size + 63) / 64 * 64;
+    return piece;
+}
+
+static void lay_out_rows(struct arena *arena, const struct wv_task *task, float *shared, int64_t n, struct wv_rows *view)
+{
+    view->shared = shared;
+    view->stride = task->dim;
+    view->n_hot = !shared ? 0 : n < task->n_hot ? (int32_t)n : task->n_hot;
+    view->hot = take(arena, (size_t)view->n_hot * (size_t)task->dim, sizeof *view->hot);
+    view->base = take(arena, (size_t)view->n_hot * (size_t)task->dim, sizeof *view->base);
+}
+
+static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
+{
+    const size_t rows = wv_max_rows(task);
+    block->hidden = take(arena, rows, sizeof *block->hidden);
+    block->hidden_grad = block->hidden;
+    block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
+    block->own_weights = take(arena, wv_max_scores(task), sizeof *block->own_weights);
+    if (task->objective == WV_CBOW) {
+        block->hidden_grad = take(arena, rows, sizeof *block->hidden_grad);
+        block->context = take(arena, rows, sizeof *block->context);
+        block->context_weights = take(arena, WV_MAX_CENTRES * rows, sizeof *block->context_weights);
+    }
+}
+
+static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
+{
+    const size_t dim = (size_t)task->dim, scores = wv_max_scores(task);
+    const size_t keys = (size_t)(task->window > WV_MAX_CENTRES ? task->window : WV_MAX_CENTRES) + 1;
+    struct wv_chunk *chunk = &worker->chunk;
+    lay_out_rows(arena, task, task->input_rows, task->n_words, &worker->input);
+    lay_out_rows(arena, task, task->output_rows, task->n_words, &worker->output);
+    lay_out_rows(arena, task, task->node_rows, task->n_words - 1, &worker->nodes);
+    chunk->words = take(arena, (size_t)task->max_chunk + 1, sizeof *chunk->words);
+    chunk->input = take(arena, (size_t)task->max_chunk, sizeof *chunk->input);
+    chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
+    chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
+    for (int k = 0; k < WV_RING; k++)
+        lay_out_block(arena, task, &worker->ring[k]);
+    worker->drawn = take(arena, (size_t)task->negative, sizeof *worker->drawn);
+    worker->members = take(arena, WV_MAX_CENTRES * wv_max_rows(task), sizeof *worker->members);
+    worker->patterns = take(arena, keys * scores, sizeof *worker->patterns);
+    worker->partial = take(arena, WV_PAD * scores, sizeof *worker->partial);
+    worker->scores = take(arena, scores, sizeof *worker->scores);
+    worker->old = take(arena, dim * wv_max_targets(task), sizeof *worker->old);
+    worker->delta = take(arena, dim * wv_max_rows(task), sizeof *worker->delta);
+    worker->hidden = take(arena, WV_MAX_CENTRES * dim, sizeof *worker->hidden);
+    worker->gradient = take(arena, WV_MAX_CENTRES * dim, sizeof *worker->gradient);
+}
+
+enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
+{
+    struct wv_worker *worker = calloc(1, sizeof *worker);
+    struct arena arena = {NULL, 64};
+    if (!worker)
+        return WV_NO_MEMORY;
+    lay_out(&arena, task, worker);
+    worker->memory = calloc(1, arena.used);
+    if (!worker->memory) {
+        free(worker);
+        return WV_NO_MEMORY;
+    }
+    arena.base = worker->memory;
+    arena.used = (64 - (uintptr_t)arena.base % 64) % 64;
+    lay_out(&arena, task, worker);
+    worker->task = task;
+    worker->kernels = kernels_of(task->isa);
+    for (int k = 0; task->objective == WV_CBOW && k < WV_RING; k++)
+        for (int c = 0; c < WV_MAX_CENTRES; c++) {
+            worker->ring[k].hidden[c] = worker->hidden + (size_t)c * (size_t)task->dim;
+            worker->ring[k].hidden_grad[c] = worker->gradient + (size_t)c * (size_t)task->dim;
+        }
+    worker->kernels->fill_patterns(worker);
+    *out = worker;
+    return WV_OK;
+}
+
+void wv_worker_free(struct wv_worker *worker)
+{
+    if (worker)
+        free(worker->memory);
+    free(worker);
+}
+
+enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
+                        const int64_t *bounds, const float *rates, struct wv_result *result)
+{
+    const struct wv_task *task = worker->task;
+    const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
+    *result = (struct wv_result){0};
+    if (task->n_hot)
+        worker->kernels->merge(worker); /* takes over what others changed since the last lease */
+    for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++)
+        worker->kernels->train_chunk(worker, bounds[c], bounds[c + 1],
+                                     wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], result);
+    if (task->n_hot)
+        worker->kernels->merge(worker);
+    return isfinite(result->loss) ? WV_OK : WV_NOT_FINITE;
+}
+
+void wv_stop(struct wv_task *task)
+{
+    WV_STORE_RELAXED(&task->stop, 1);
+}
+
+void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed)
+{
+    for (int64_t r = first; r < last; r++) {
+        const uint64_t key = wv_subkey(wv_mix(seed), (uint64_t)r);
+        float *row = rows + r * dim;
+        for (int32_t k = 0; k < size; k++) {
+            int32_t draw = (int32_t)(wv_draw(key, (uint64_t)k) >> 40); /* 24 bits: exact in a float */
+            row[k] = ((float)draw / 16777216.0f - 0.5f) / (float)size;
+        }
+        memset(row + size, 0, (size_t)(dim - size) * sizeof *row);
+    }
+}
+
+enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps)
+{
+    struct wv_task task = {.n_words = 1, .dim = dim, .window = m / 2 + 1, .negative = n, .isa = isa};
+    struct wv_worker *worker;
+    enum wv_status status = wv_worker_new(&task, &worker);
+    if (status)
+        return status;
+    float *memory = calloc((size_t)(m + n) * (size_t)dim + WV_PAD, sizeof *memory);
+    if (memory) {
+        float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
+        struct wv_block *block = &worker->ring[0];
+        wv_init_rows(rows, 0, m + n, dim, dim, 1);
+        block->weights = block->own_weights;
+        block->m = m;
+        block->n = n;
+        for (int i = 0; i < m; i++)
+            block->hidden[i] = rows + (size_t)i * (size_t)dim;
+        for (int j = 0; j < n; j++)
+            block->targets[j] = rows + (size_t)(m + j) * (size_t)dim;
+        for (int p = 0; p < m * n; p++)
+            block->own_weights[p] = p < m ? 1 : -1;
+        worker->kernels->bench_step(worker, n_steps);
+    }
+    free(memory);
+    wv_worker_free(worker);
+    return memory ? WV_OK : WV_NO_MEMORY;
+}
+
+double wv_bench_fma(enum wv_isa isa, int64_t n_steps)
+{
+    const struct wv_kernels *kernels = kernels_of(isa);
+    volatile double value = kernels->bench_fma(n_steps);
+    (void)value;
+    return (double)n_steps * kernels->flops_per_fma_step;
+}

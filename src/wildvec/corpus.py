@@ -1,0 +1,360 @@
+"""The corpus: every source as flat ids with sentence offsets, in memory or in a mapped file."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wildvec._text import VocabTable, remap_block, split_sentences
+from wildvec.idstore import IdStore
+from wildvec.progress import progress_bar
+from wildvec.ragged import Ragged
+from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, clean, int_key, open_source
+from wildvec.vocab import Key, Vocab, choose
+from wildvec.workers import check_workers, in_order
+
+Ids = NDArray[np.int32]
+FROM_IDS_TOKENS = 1 << 18
+
+
+class Corpus:
+    """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; no sentence is empty.
+
+    vocab: what the ids mean. ids: int32, flat; a memory map for a large corpus. offsets: int64, one
+    more than sentences. raw_tokens: tokens read, those outside the vocabulary included. Use `close`
+    or a with block to give the memory (and the file behind it) back before the object is collected.
+
+    >>> corpus = Corpus.read([["a", "b", "a"], ["c", "a"]], min_count=1)
+    >>> corpus.vocab.keys, corpus.ids.tolist(), corpus.offsets.tolist(), corpus.raw_tokens
+    (['a', 'b', 'c'], [0, 1, 0, 2, 0], [0, 3, 5], 5)
+    """
+
+    def __init__(self, vocab: Vocab, ids: Ids, offsets: NDArray[np.int64], raw_tokens: int) -> None:
+        self.vocab = vocab
+        self.ids = ids
+        self.offsets = offsets
+        self.raw_tokens = raw_tokens
+
+    @classmethod
+    def read(
+        cls,
+        source: Any,
+        *,
+        vocab: Vocab | None = None,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        max_final_vocab: int | None = None,
+        sorted_vocab: bool = True,
+        workers: int | None = None,
+        lowercase: bool = False,
+        tokenizer: Tokenizer | None = None,
+        errors: str = "strict",
+        max_sentence_length: int = 10_000,
+        cache_dir: Any = None,
+    ) -> Corpus:
+        """Read a source once, make its vocabulary (unless one is given) and encode it.
+
+        source: a path (str or PathLike; "-" is stdin), a directory or a pattern, several PathLikes,
+            an open binary file - plain or gzip, bzip2, xz, zstd, UTF-8, one sentence a line; or an
+            iterable of sentences, each a list of str or int tokens (a str is split at white
+            space); or a Ragged of ids.
+        vocab: encode against it; unknown tokens are left out. min_count, max_vocab_size,
+            max_final_vocab and sorted_vocab then mean nothing.
+        min_count: rarer tokens are left out.
+        max_vocab_size: whenever there are more distinct tokens after a block, the rarest are
+            forgotten (counts below 2, then 3, …), with their occurrences so far. The scan then
+            runs on one thread.
+        max_final_vocab: raise min_count until the vocabulary is no larger.
+        sorted_vocab: most frequent first; False: in order of first appearance.
+        workers: threads, by default the CPUs this process may use; the result is the same.
+        lowercase: str.lower on the text or on each token.
+        tokenizer: called with each line (or str sentence), gives its tokens; default: str.split.
+        errors: broken UTF-8 in files: "strict" raises, "replace" puts U+FFFD, "ignore" leaves out.
+        max_sentence_length: longer sentences, counted in tokens as read, are split.
+        cache_dir: keep the ids in a nameless temporary file there; default: in memory, and in the
+            system's directory for temporary files once they exceed half of the memory that is free.
+
+        Raises FileNotFoundError, EOFError (truncated compressed file), TypeError (a token that is
+        neither str nor int, with its place), ValueError (broken UTF-8, nothing read, none left).
+
+        >>> Corpus.read(["hello world", "Hello you"], lowercase=True, min_count=2).vocab.keys
+        ['hello']
+        """
+        if isinstance(source, Ragged):
+            opened = _ids_source(source)
+        else:
+            opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
+        workers = check_workers(workers)
+        build = _Build(vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+        with closing(build.store):
+            build.scan(opened, lowercase, errors)
+            if vocab is None:
+                vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
+            return cls(vocab, *build.encode(), build.raw_tokens)
+
+    @classmethod
+    def from_ids(
+        cls,
+        ids: ArrayLike,
+        offsets: ArrayLike,
+        keys: Sequence[Key] | None = None,
+        *,
+        min_count: int = 1,
+        **options: Any,
+    ) -> Corpus:
+        """A corpus from integers: sentence i is ``ids[offsets[i]:offsets[i + 1]]``.
+
+        ids: any integers; they become the keys, or with `keys` they are places in it. They get new
+        ids by falling count. min_count is 1 here; `options` are those of `read`.
+
+        >>> Corpus.from_ids([7, 7, 3], [0, 2, 3]).vocab.keys
+        [7, 3]
+        >>> Corpus.from_ids([1, 1, 0], [0, 2, 3], ["x", "y"]).vocab.keys
+        ['y', 'x']
+        """
+        rows = Ragged(ids, offsets)
+        if keys is not None and len(rows.values):
+            low, high = int(rows.values.min()), int(rows.values.max())
+            if low < 0 or high >= len(keys):
+                outside = low if low < 0 else high
+                raise ValueError(f"id {outside} is outside of keys (0..{len(keys) - 1})")
+        corpus = cls.read(rows, min_count=min_count, **options)
+        if keys is not None and options.get("vocab") is None:
+            names = [keys[int(i)] for i in corpus.vocab.keys]
+            corpus.vocab = Vocab(names, corpus.vocab.counts)
+        return corpus
+
+    def chunks(self, tokens: int = 10_000) -> NDArray[np.int64]:
+        """Sentences in runs of about `tokens` tokens: run c is sentences chunks[c]:chunks[c + 1].
+
+        >>> Corpus.from_ids([1, 2, 3, 4, 5], [0, 2, 4, 5]).chunks(3).tolist()
+        [0, 2, 3]
+        """
+        if tokens < 1:
+            raise ValueError(f"tokens={tokens}: give at least 1")
+        starts = np.searchsorted(self.offsets, np.arange(0, len(self.ids), tokens))
+        return np.unique(np.append(starts, len(self))).astype(np.int64)
+
+    def close(self) -> None:
+        """Let go of ids and offsets; a file behind them vanishes when nobody else holds them."""
+        self.ids = np.empty(0, np.int32)
+        self.offsets = np.zeros(1, np.int64)
+
+    def __enter__(self) -> Corpus:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self):,} sentences, {len(self.ids):,} tokens, {len(self.vocab):,} keys"
+        return f"Corpus({sizes})"
+
+
+@dataclass
+class _Piece:
+    """One block as a scanner left it."""
+
+    ids: Ids
+    ends: Ids
+    scanner: _Scanner
+    generation: int  # prunings of the table before this block
+    advance: int
+
+
+class _Scanner:
+    """One worker's step: a block to provisional ids, in scratch of its own."""
+
+    def __init__(self, table: VocabTable, max_size: int | None) -> None:
+        self.table = table
+        self.max_size = max_size
+        self.least = 1
+        self.prunings: list[Ids] = []  # old id -> new id, one array per pruning
+        self.ids = self.ends = np.empty(0, np.int32)
+        self.lowercase = False
+        self.errors = "strict"
+
+    def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> _Piece:
+        number, block = numbered
+        generation = len(self.prunings)
+        scan = self._text if isinstance(block, TextBlock) else self._tokens
+        ids, ends = scan(block, number)  # type: ignore[arg-type]
+        while self.max_size is not None and len(self.table) > self.max_size:
+            self.least += 1
+            self.prunings.append(self.table.prune(self.least))
+        return _Piece(_keep(ids), ends, self, generation, block.advance)
+
+    def _text(self, block: TextBlock, number: int) -> tuple[Ids, Ids]:
+        data = clean(block, self.lowercase, self.errors)
+        self._make_room(len(data) // 2 + 2)
+        n_ids, n_ends = self.table.scan_text(data, number, self.ids, self.ends)
+        return self.ids[:n_ids], self.ends[:n_ends].copy()
+
+    def _tokens(self, block: TokenBlock, number: int) -> tuple[Ids, Ids]:
+        self._make_room(max(block.n_tokens, 1))
+        if not isinstance(block.data, bytes):
+            self.table.scan_ints(block.data, number, self.ids)
+        else:
+            try:
+                self.table.scan_tokens(block.data, block.n_tokens, number, self.ids)
+            except ValueError:
+                raise block.explain_separator() from None
+        return self.ids[: block.n_tokens], block.ends
+
+    def _make_room(self, n: int) -> None:
+        if len(self.ids) < n:
+            self.ids, self.ends = np.empty(n, np.int32), np.empty(n, np.int32)
+
+
+class _Build:
+    """The way from blocks to a corpus: scan (provisional ids), choose the vocabulary, encode."""
+
+    def __init__(
+        self,
+        vocab: Vocab | None,
+        workers: int,
+        max_vocab_size: int | None,
+        max_sentence_length: int,
+        cache_dir: Any,
+    ) -> None:
+        if max_vocab_size is not None and max_vocab_size < 1:
+            raise ValueError(f"max_vocab_size={max_vocab_size}: give at least 1, or None")
+        if max_sentence_length < 1:
+            raise ValueError(f"max_sentence_length={max_sentence_length}: give at least 1")
+        self.workers = workers
+        self.max_sentence_length = max_sentence_length
+        self.store = IdStore(cache_dir)
+        self.ends: list[Ids] = []
+        self.maps: list[tuple[_Scanner, int]] = []  # per piece: whose ids, of which generation
+        self.final: dict[tuple[_Scanner, int], Ids] = {}
+        self.raw_tokens = 0
+        if vocab is None:
+            n_scanners = 1 if max_vocab_size is not None else workers
+            self.scanners = [_Scanner(VocabTable(), max_vocab_size) for _ in range(n_scanners)]
+        else:
+            table = _frozen_table(vocab)
+            self.scanners = [_Scanner(table, None) for _ in range(workers)]
+
+    def scan(self, source: Source, lowercase: bool, errors: str) -> None:
+        """Read all blocks; ValueError if there is no token in them."""
+        for scanner in self.scanners:
+            scanner.lowercase, scanner.errors = lowercase, errors
+        open_tokens = 0
+        numbered: Iterator[tuple[int, TextBlock | TokenBlock]] = enumerate(source.blocks)
+        with (
+            progress_bar(source.total, "reading", source.unit) as bar,
+            closing(in_order(self.scanners, numbered)) as pieces,
+        ):
+            for piece in pieces:
+                n = len(piece.ids)
+                ends, open_tokens = split_sentences(
+                    piece.ends, n, self.max_sentence_length, open_tokens
+                )
+                self.raw_tokens += n
+                self.ends.append(ends)
+                self.maps.append((piece.scanner, piece.generation))
+                self.store.append(piece.ids)
+                bar.update(piece.advance)
+        self.separator = source.separator
+        if not self.raw_tokens:
+            raise ValueError(f"nothing was read from {source.name}: it holds no token")
+
+    def choose_vocab(
+        self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool
+    ) -> Vocab:
+        """The vocabulary of all scanners together; each scanner's ids get their final meaning."""
+        table = self.scanners[0].table
+        own = np.arange(len(table), dtype=np.int32)
+        maps = [own, *(table.merge(other.table) for other in self.scanners[1:])]
+        counts, first = table.export()
+        chosen = choose(counts, first, min_count, max_final_vocab, sorted_vocab)
+        final = np.full(len(table), -1, np.int32)
+        final[chosen] = np.arange(len(chosen), dtype=np.int32)
+        for scanner, to_table in zip(self.scanners, maps, strict=True):
+            meaning = final[to_table]
+            self.final[scanner, len(scanner.prunings)] = meaning
+            for generation in reversed(range(len(scanner.prunings))):
+                meaning = np.append(meaning, np.int32(-1))[scanner.prunings[generation]]
+                self.final[scanner, generation] = meaning
+        keys = _decode_keys(table.keys(chosen, self.separator[0]).tobytes(), self.separator)
+        return Vocab(keys, counts[chosen])
+
+    def encode(self) -> tuple[Ids, NDArray[np.int64]]:
+        """Final ids and offsets; the scanners and their tables are gone afterwards."""
+        maps = [self.final.get(key) for key in self.maps]
+        self.scanners.clear()
+        self.maps.clear()
+        self.final.clear()
+        ends = self.ends
+
+        def remap(i: int, ids: Ids) -> int:
+            return remap_block(ids, ends[i], maps[i])
+
+        ids, kept = self.store.finish(remap, self.workers)
+        if not len(ids):
+            raise ValueError("none of the tokens read is in the vocabulary")
+        bases = np.cumsum(kept) - kept
+        last = np.array([len(ids)], np.int64)  # closes a sentence left open
+        closes = np.concatenate([*(e + base for e, base in zip(ends, bases, strict=True)), last])
+        offsets = np.zeros(1 + np.count_nonzero(np.diff(closes, prepend=0)), np.int64)
+        offsets[1:] = closes[np.diff(closes, prepend=0) > 0]
+        return ids, offsets
+
+
+def _keep(ids: Ids) -> Ids:
+    """A copy that the system gets back whole when it is freed (malloc would keep its pages)."""
+    if ids.nbytes < mmap.PAGESIZE:
+        return ids.copy()
+    copy = np.frombuffer(_anonymous(ids.nbytes), np.int32)
+    copy[:] = ids
+    return copy
+
+
+def _anonymous(n_bytes: int) -> mmap.mmap:
+    if hasattr(mmap, "MAP_PRIVATE"):  # the default would be shared with children
+        return mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return mmap.mmap(-1, n_bytes)
+
+
+def _frozen_table(vocab: Vocab) -> VocabTable:
+    keys = [key.encode("utf-8") if isinstance(key, str) else int_key(key) for key in vocab.keys]
+    table = VocabTable()
+    table.load(b"".join(keys), np.cumsum(np.fromiter(map(len, keys), np.int64, len(keys))))
+    return table
+
+
+def _decode_keys(data: bytes, separator: bytes) -> Iterable[Key]:
+    """Keys from bytes in which each is followed by the separator."""
+    if b"\xff" not in data:
+        return data.decode("utf-8").split(separator.decode())[:-1]
+    keys = data.split(separator)[:-1]
+    return [int(key[1:]) if key[:1] == b"\xff" else key.decode("utf-8") for key in keys]
+
+
+def _ids_source(rows: Ragged) -> Source:
+    return Source(_ids_blocks(rows), "the ids", b"\0", " tokens", len(rows.values))
+
+
+def _ids_blocks(rows: Ragged) -> Iterator[TokenBlock]:
+    for start in range(0, len(rows.values), FROM_IDS_TOKENS):
+        values = rows.values[start : start + FROM_IDS_TOKENS]
+        if values.dtype == np.uint64 and values.max() > np.iinfo(np.int64).max:
+            raise ValueError(f"id {values.max()} does not fit into int64")
+        between = np.searchsorted(rows.offsets, [start, start + len(values)], side="right")
+        ends = rows.offsets[between[0] : between[1]] - start
+        yield TokenBlock(values.astype(np.int64), len(values), ends.astype(np.int32), len(values))

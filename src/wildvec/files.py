@@ -1,0 +1,136 @@
+"""Files to read from: found by path, directory or pattern, opened however they are compressed."""
+
+from __future__ import annotations
+
+import bz2
+import errno
+import glob
+import gzip
+import lzma
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, cast
+
+STDIN = "-"
+
+
+def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[str], int | None]:
+    """The files that the paths mean, and their size in bytes together (None if not known).
+
+    A directory means the files directly in it, by name, without hidden ones; a pattern (``*?[``)
+    what it matches; the str ``-`` stdin. FileNotFoundError if a path is missing or means no file.
+    """
+    files = [file for path in paths for file in _expand(path)]
+    if any(file == STDIN or not os.path.isfile(file) for file in files):
+        return files, None
+    return files, sum(map(os.path.getsize, files))
+
+
+def _expand(path: str | os.PathLike[str]) -> list[str]:
+    name = os.fsdecode(path)
+    if path == STDIN:
+        return [STDIN]
+    if name == STDIN:
+        name = os.path.join(os.curdir, STDIN)  # a Path is never stdin
+    if os.path.isdir(name):
+        inside = (os.path.join(name, file) for file in sorted(os.listdir(name)) if file[0] != ".")
+        files = [file for file in inside if not os.path.isdir(file)]
+        if not files:
+            raise FileNotFoundError(errno.ENOENT, "the directory holds no files", name)
+        return files
+    if os.path.exists(name):
+        return [name]
+    matches = sorted(file for file in glob.glob(name, recursive=True) if not os.path.isdir(file))
+    if not matches:
+        hint = "no such file (a lone str is a path; give sentences as lists of words)"
+        raise FileNotFoundError(errno.ENOENT, hint, name if len(name) < 200 else name[:200] + "…")
+    return matches
+
+
+@contextmanager
+def open_file(path: str) -> Iterator[tuple[IO[bytes], Callable[[], int] | None]]:
+    """Open a file for reading, decompressed: (stream, how far the file itself is read, in bytes).
+
+    gzip, bzip2, xz and zstd are known by their first bytes. EOFError if the compressed file ends
+    too early, ValueError if it is damaged.
+    """
+    if path == STDIN:
+        yield decompressed(sys.stdin.buffer), None
+        return
+    with open(path, "rb") as raw:
+        try:
+            yield decompressed(raw), raw.tell if raw.seekable() else None
+        except EOFError:
+            raise EOFError(f"{path}: the compressed file ends too early; it was cut off") from None
+        except (zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+            raise ValueError(f"{path}: damaged compressed file: {error}") from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise ValueError(f"{path}: damaged compressed file: {error}") from error  # bz2's way
+
+
+def decompressed(raw: Any) -> IO[bytes]:
+    """The stream itself, or one that decompresses it if it begins as a compressed file does."""
+    start = raw.peek(10)[:10] if hasattr(raw, "peek") else b""
+    if start.startswith(b"\x1f\x8b\x08"):
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+    if start.startswith(b"BZh") and start[4:10] == b"1AY&SY":
+        return bz2.BZ2File(raw)
+    if start.startswith(b"\xfd7zXZ\0"):
+        return lzma.LZMAFile(raw)
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
+        return _zstd(raw)
+    return cast(IO[bytes], raw)
+
+
+def read_bytes(stream: Any, size: int) -> bytes:
+    """Up to `size` bytes (or characters, as UTF-8) of an open file; b"" at its end."""
+    data = stream.read(size)
+    if isinstance(data, str):
+        return data.encode("utf-8", "surrogateescape")
+    if not isinstance(data, bytes):
+        raise TypeError(f"read() gave {type(data).__name__}, not bytes; open the file in mode 'rb'")
+    return data
+
+
+def _zstd(raw: IO[bytes]) -> IO[bytes]:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+
+            return cast(IO[bytes], zstd.ZstdFile(raw))
+        import zstandard
+    except ImportError:
+        remedy = "needs Python 3.14 or the package zstandard: pip install 'wildvec[zstd]'"
+        raise ModuleNotFoundError(f"reading zstd {remedy}") from None
+    return cast(IO[bytes], _ZstdReader(raw, zstandard.ZstdDecompressor))
+
+
+class _ZstdReader:
+    """read() over the frames of a zstd file, which notices a missing end (zstandard's does not)."""
+
+    def __init__(self, raw: IO[bytes], decompressor: Callable[[], Any]) -> None:
+        self.raw = raw
+        self.decompressor = decompressor
+        self.frame = decompressor().decompressobj()
+        self.ready = bytearray()
+
+    def read(self, size: int) -> bytes:
+        while len(self.ready) < size and (data := self.raw.read(1 << 17)):
+            while data:
+                if self.frame.eof:
+                    self.frame = self.decompressor().decompressobj()
+                try:
+                    self.ready += self.frame.decompress(data)
+                except Exception as error:  # zstandard.ZstdError, which need not be importable
+                    raise zlib.error(str(error)) from error
+                data = self.frame.unused_data if self.frame.eof else b""
+        if not self.ready and not self.frame.eof:
+            raise EOFError
+        result = bytes(self.ready[:size])
+        del self.ready[:size]
+        return result

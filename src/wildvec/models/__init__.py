@@ -1,0 +1,1 @@
+"""Models: settings + corpus + kernels → vectors."""

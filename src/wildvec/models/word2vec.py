@@ -1,0 +1,415 @@
+"""Word2Vec: skip-gram and CBOW with negative sampling or hierarchical softmax.
+
+Mikolov, Chen, Corrado, Dean (2013), "Efficient Estimation of Word Representations in Vector Space";
+Mikolov, Sutskever, Chen, Corrado, Dean (2013), "Distributed Representations of Words and Phrases".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec import rows, train
+from wildvec._kernels import Task, alias_table, huffman
+from wildvec.corpus import Corpus
+from wildvec.io import native, vectors
+from wildvec.keyedvectors import KeyedVectors
+from wildvec.rows import FloatRows
+from wildvec.vocab import Key, Vocab
+from wildvec.workers import check_workers
+
+Source = Any  # whatever Corpus.read takes
+
+
+class Callback(Protocol):
+    """What may be told during training; any of the methods may be missing. Workers are parked meanwhile."""
+
+    def on_train_begin(self, model: Word2Vec) -> None: ...
+
+    def on_epoch_begin(self, model: Word2Vec) -> None: ...
+
+    def on_epoch_end(self, model: Word2Vec) -> None: ...
+
+    def on_train_end(self, model: Word2Vec) -> None: ...
+
+
+class Word2Vec:
+    """Vectors of words from the words around them.
+
+    With `sentences` or `corpus_file` the model reads them once, builds its vocabulary and trains;
+    without, call `build_vocab` and `train`.
+
+    sentences: lists of tokens (str or int), or strings (split at white space; a warning is logged), in any iterable,
+        read once; a lone str or path is a file. corpus_file: a path, a list of paths, a folder, a glob or "-" for
+        stdin; a line is a sentence; .gz, .bz2, .xz, .zst are unpacked.
+    vector_size: numbers in a vector. alpha, min_alpha: the learning rate falls linearly between them over all
+        epochs. window: words on each side; with `shrink_windows` each centre draws its width from 1 … window.
+    min_count, max_vocab_size, max_final_vocab, sorted_vocab: see `wildvec.corpus.Corpus.read`.
+    sample: words above this share of the corpus are thinned out; 0 keeps all.
+    sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for none; they are drawn
+        by count ** ns_exponent. cbow_mean: 1 mean of the context, 0 sum.
+    seed: the same seed and one worker give the same bits. workers: threads, default the CPUs this process may use.
+    update: "block" trains the context words of two neighbouring centres together on negatives that they share (Ji et
+        al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair
+        at a time with fresh negatives: several times slower, for comparison.
+    lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
+
+    Attributes: `wv`, the vectors (KeyedVectors, writable); `epoch_losses`, the mean loss per example of each
+    epoch so far, in nats; `tokens_per_second` of the last training.
+
+    ValueError: a setting out of range, or no word left. Ctrl-C while this trains raises a KeyboardInterrupt
+    whose attribute `model` is the model with what it had learned.
+
+    >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
+    >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
+    >>> model.wv["king"].shape
+    (16,)
+    """
+
+    def __init__(
+        self,
+        sentences: Source = None,
+        corpus_file: Source = None,
+        vector_size: int = 100,
+        alpha: float = 0.025,
+        window: int = 5,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        sample: float = 1e-3,
+        seed: int = 1,
+        workers: int | None = None,
+        min_alpha: float = 1e-4,
+        sg: int = 0,
+        hs: int = 0,
+        negative: int = 5,
+        ns_exponent: float = 0.75,
+        cbow_mean: int = 1,
+        epochs: int = 5,
+        sorted_vocab: int = 1,
+        max_final_vocab: int | None = None,
+        shrink_windows: bool = True,
+        callbacks: Iterable[Callback] = (),
+        *,
+        update: str = "block",
+        lowercase: bool = False,
+        tokenizer: Any = None,
+        errors: str = "strict",
+        max_sentence_length: int = 10_000,
+        cache_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.vector_size = int(vector_size)
+        self.alpha = float(alpha)
+        self.min_alpha = float(min_alpha)
+        self.window = int(window)
+        self.sample = float(sample)
+        self.seed = int(seed)
+        self.workers = check_workers(workers)
+        self.sg = int(sg)
+        self.hs = int(hs)
+        self.negative = int(negative)
+        self.ns_exponent = float(ns_exponent)
+        self.cbow_mean = int(cbow_mean)
+        self.epochs = int(epochs)
+        self.shrink_windows = bool(shrink_windows)
+        self.update = update
+        self.min_count = int(min_count)
+        self.max_vocab_size = max_vocab_size
+        self.max_final_vocab = max_final_vocab
+        self.sorted_vocab = int(sorted_vocab)
+        self.lowercase = bool(lowercase)
+        self.tokenizer = tokenizer
+        self.errors = errors
+        self.max_sentence_length = int(max_sentence_length)
+        self.cache_dir = cache_dir
+        self._check_settings()
+        self._reset(Vocab([], []))
+        if sentences is None and corpus_file is None:
+            return
+        try:
+            with self._read(sentences, corpus_file, None) as corpus:
+                self._set_vocab(corpus.vocab, corpus)
+                self._train(corpus, self._schedule(), callbacks)
+        except KeyboardInterrupt as interrupt:
+            interrupt.model = self  # type: ignore[attr-defined]
+            raise
+
+    # -- vocabulary ---------------------------------------------------------------------------------------------
+
+    def build_vocab(self, sentences: Source = None, corpus_file: Source = None) -> None:
+        """Read a corpus for its vocabulary alone, and start afresh with random vectors."""
+        with self._read(sentences, corpus_file, None) as corpus:
+            self._set_vocab(corpus.vocab, corpus)
+
+    def build_vocab_from_freq(self, word_freq: Mapping[Key, int]) -> None:
+        """Take the vocabulary from a table of frequencies, and start afresh with random vectors."""
+        self._set_vocab(
+            Vocab.from_counts(
+                word_freq,
+                min_count=self.min_count,
+                max_final_vocab=self.max_final_vocab,
+                sorted_vocab=bool(self.sorted_vocab),
+            )
+        )
+
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
+        if (sentences is None) == (corpus_file is None):
+            raise TypeError("give either sentences or corpus_file")
+        if sentences is None:
+            sentences = _as_paths(corpus_file)
+        return Corpus.read(
+            sentences,
+            vocab=vocab,
+            min_count=self.min_count,
+            max_vocab_size=self.max_vocab_size,
+            max_final_vocab=self.max_final_vocab,
+            sorted_vocab=bool(self.sorted_vocab),
+            workers=self.workers,
+            lowercase=self.lowercase,
+            tokenizer=self.tokenizer,
+            errors=self.errors,
+            max_sentence_length=self.max_sentence_length,
+            cache_dir=self.cache_dir,
+        )
+
+    def _set_vocab(self, vocab: Vocab, corpus: Corpus | None = None) -> None:
+        if self.hs and len(vocab) < 2:
+            raise ValueError(f"hierarchical softmax needs two words or more, not {vocab.keys}; take negative sampling")
+        self._reset(vocab)
+        if corpus is not None:
+            self.corpus_count = len(corpus.offsets) - 1
+            self.corpus_total_words = corpus.raw_tokens
+
+    def _reset(self, vocab: Vocab) -> None:
+        n, size = len(vocab), self.vector_size
+        self._set_matrices(
+            vocab,
+            rows.random(n, size, self.seed),
+            rows.allocate(n, size) if self.negative else None,
+            rows.allocate(n - 1, size) if self.hs and n else None,
+        )
+        self.corpus_count = self.corpus_total_words = 0
+        self.epochs_trained = 0
+        self.epoch_losses: list[float] = []
+        self.tokens_per_second = math.nan
+        self._latest_loss = 0.0
+
+    def _set_matrices(
+        self, vocab: Vocab, input_rows: FloatRows, output_rows: FloatRows | None, node_rows: FloatRows | None
+    ) -> None:
+        self.vocab = vocab
+        self._input_rows, self._output_rows, self._node_rows = input_rows, output_rows, node_rows
+        self.wv = KeyedVectors.from_arrays(vocab.keys, input_rows[:, : self.vector_size], vocab.counts)
+
+    # -- training -----------------------------------------------------------------------------------------------
+
+    def train(
+        self,
+        sentences: Source = None,
+        corpus_file: Source = None,
+        *,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        callbacks: Iterable[Callback] = (),
+    ) -> None:
+        """Train on a corpus, read once for all epochs; words outside the vocabulary are passed over.
+
+        The rate falls from start_alpha (default: alpha) to end_alpha (min_alpha) over `epochs` (self.epochs).
+        total_examples and total_words are accepted for gensim's sake and not needed.
+
+        RuntimeError: there is no vocabulary yet. FloatingPointError: the vectors are no longer finite.
+        Ctrl-C stops within 0.1 s; the model keeps what it learned.
+        """
+        if not len(self.vocab):
+            raise RuntimeError("there is no vocabulary yet; call build_vocab first")
+        schedule = self._schedule(epochs, start_alpha, end_alpha)
+        with self._read(sentences, corpus_file, self.vocab) as corpus:
+            self._train(corpus, schedule, callbacks)
+
+    def _train(self, corpus: Corpus, schedule: train.Schedule, callbacks: Iterable[Callback]) -> None:
+        tell = _Callbacks(self, list(callbacks))
+        self._latest_loss = 0.0
+        tell.all("on_train_begin")
+        start = time.perf_counter()
+        train.run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
+        self.tokens_per_second = corpus.raw_tokens * schedule.epochs / (time.perf_counter() - start)
+        tell.all("on_train_end")
+
+    def _schedule(
+        self, epochs: int | None = None, alpha: float | None = None, min_alpha: float | None = None
+    ) -> train.Schedule:
+        epochs = self.epochs if epochs is None else epochs
+        if epochs < 1:
+            raise ValueError(f"epochs={epochs}: train for at least 1")
+        return train.Schedule(
+            epochs,
+            self.alpha if alpha is None else alpha,
+            self.min_alpha if min_alpha is None else min_alpha,
+            first_epoch=self.epochs_trained,
+        )
+
+    def _task(self, corpus: Corpus) -> Task:
+        task = Task(corpus.ids, corpus.offsets, self._input_rows, train.longest_chunk(corpus))
+        if self.sample:
+            task.subsample(self.vocab.keep_thresholds(self.sample))
+        if self._output_rows is not None:
+            noise = np.empty((len(self.vocab), 2), dtype=np.uint32)
+            alias_table(self.vocab.noise_weights(self.ns_exponent), noise)
+            task.negative_sampling(self._output_rows, noise, self.negative)
+        if self._node_rows is not None:
+            task.hierarchical_softmax(self._node_rows, *huffman_paths(self.vocab.counts))
+        task.settings(
+            cbow=not self.sg,
+            window=self.window,
+            shrink_windows=self.shrink_windows,
+            cbow_mean=bool(self.cbow_mean),
+            one_pair_at_a_time=self.update == "pair",
+            seed=self.seed % 2**64,
+            n_hot=train.hot_rows(self.workers),
+            merge_every=train.merge_interval(self.workers),
+        )
+        return task
+
+    def _check_settings(self) -> None:
+        for name in ("vector_size", "window", "epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: give at least 1")
+        if self.negative < 0:
+            raise ValueError(f"negative={self.negative}: give 0 (none) or more")
+        if not self.hs and not self.negative:
+            raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
+        if self.update not in ("block", "pair"):
+            raise ValueError(f"update={self.update!r}: choose 'block' or 'pair'")
+        for name in ("alpha", "min_alpha", "sample"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}={getattr(self, name)}: give a number from 0 up")
+
+    def _check_finite(self) -> None:
+        for matrix in (self._input_rows, self._output_rows, self._node_rows):
+            if matrix is not None and not np.isfinite(matrix.sum()):
+                raise FloatingPointError(
+                    f"the vectors are no longer finite with alpha={self.alpha} and {self.workers} workers; "
+                    "lower alpha (0.025 is usual), or train with fewer workers"
+                )
+
+    def get_latest_training_loss(self) -> float:
+        """The loss of the latest training so far: a sum over all its examples, in nats."""
+        return self._latest_loss
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    _MATRICES = ("_output_rows", "_node_rows")
+    _SETTINGS = (
+        "vector_size alpha min_alpha window sample seed workers sg hs negative ns_exponent cbow_mean epochs "
+        "shrink_windows update min_count max_vocab_size max_final_vocab sorted_vocab lowercase errors "
+        "max_sentence_length"
+    ).split()
+    _PROGRESS = ("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "_latest_loss")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all of the model to one file, also what continued training needs; `KeyedVectors.load` opens it too.
+
+        A `tokenizer` and `cache_dir` are not stored: set them again after `load`.
+        """
+        tensors = vectors.to_tensors(self.wv.index_to_key, self.wv.vectors, self.vocab.counts)
+        for name in self._MATRICES:
+            matrix = getattr(self, name)
+            if matrix is not None:
+                tensors[name.strip("_")] = matrix[:, : self.vector_size]
+        settings = {name: getattr(self, name) for name in (*self._SETTINGS, *self._PROGRESS)}
+        native.write(path, tensors, {"class": "Word2Vec", "model": json.dumps(settings)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
+        """Read a model that `save` wrote.
+
+        AttributeError: the file holds something else. EOFError: it is cut off. ValueError: it is damaged.
+        """
+        tensors, metadata = native.read(path)
+        native.check_class(path, metadata, "Word2Vec")
+        keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
+        model = cls.__new__(cls)
+        model.tokenizer = model.cache_dir = None
+        vars(model).update(json.loads(metadata["model"]))
+        others = [tensors.get(name.strip("_")) for name in cls._MATRICES]
+        model._restore(Vocab(keys, counts), matrix, others)
+        return model
+
+    def _restore(self, vocab: Vocab, matrix: NDArray[Any], others: Sequence[NDArray[Any] | None]) -> None:
+        self._set_matrices(
+            vocab, rows.padded(matrix), *(None if other is None else rows.padded(other) for other in others)
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        state["_others"] = [state.pop(name) for name in self._MATRICES]
+        del state["_input_rows"], state["wv"]
+        state["_matrix"] = self.wv.vectors
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        matrix, others = state.pop("_matrix"), state.pop("_others")
+        vars(self).update(state)
+        size = self.vector_size
+        self._restore(self.vocab, matrix, [None if other is None else other[:, :size] for other in others])
+
+    def __repr__(self) -> str:
+        kind = "skip-gram" if self.sg else "CBOW"
+        return f"Word2Vec({len(self.vocab)} words × {self.vector_size}, {kind}, {self.epochs_trained} epochs trained)"
+
+
+class _Callbacks:
+    """What the training loop tells, passed on to the callbacks of a model."""
+
+    def __init__(self, model: Word2Vec, callbacks: list[Callback]) -> None:
+        self._model = model
+        self._callbacks = callbacks
+
+    def all(self, event: str) -> None:
+        for callback in self._callbacks:
+            if tell := getattr(callback, event, None):
+                tell(self._model)
+
+    def epoch_begin(self) -> None:
+        self.all("on_epoch_begin")
+
+    def epoch_end(self, epoch: train.Epoch) -> None:
+        self._model.epochs_trained += 1
+        self._model.epoch_losses.append(epoch.mean_loss)
+        self._model._latest_loss += epoch.loss
+        self.all("on_epoch_end")
+
+
+def _as_paths(corpus_file: Source) -> Source:
+    """A corpus_file is a path, also where a list of str would else be sentences."""
+    if isinstance(corpus_file, (list, tuple)):
+        return [Path(path) for path in corpus_file]
+    return corpus_file
+
+
+def huffman_paths(
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]:
+    """Offsets, nodes (0 is the root) and codes (1 turns right) of all words' paths, and the longest path's length.
+
+    >>> offsets, nodes, codes, longest = huffman_paths(np.array([8, 1, 1]))
+    >>> offsets.tolist(), nodes.tolist(), longest
+    ([0, 1, 3, 5], [0, 0, 1, 0, 1], 2)
+    """
+    order = np.argsort(-counts, kind="stable").astype(np.int32)
+    offsets = np.empty(len(counts) + 1, dtype=np.int64)
+    huffman(counts, order, offsets, None, None)
+    nodes = np.empty(offsets[-1], dtype=np.int32)
+    codes = np.empty(offsets[-1], dtype=np.uint8)
+    huffman(counts, order, offsets, nodes, codes)
+    return offsets, nodes, codes, int(np.diff(offsets).max())

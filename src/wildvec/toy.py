@@ -1,0 +1,229 @@
+"""A toy world whose words are understood from their company: data for the demo and for tests.
+
+Every word that a question asks about is a pair of facts: which one (king, queen; Italy, Rome;
+sing, sang) and which side of the pair. Sentences give each fact its own company. The crown
+stands near the king and the queen alike, "he" near the king and the actor alike; so
+king - man + woman = queen follows from the sentences. No vector is ever written down.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import permutations
+
+# What the two of a pair share; the sides differ in "he ... his" and "she ... her".
+PEOPLE = {
+    ("king", "queen"): "crown throne kingdom palace",
+    ("prince", "princess"): "heir castle jewel pony",
+    ("duke", "duchess"): "estate manor carriage ball",
+    ("emperor", "empress"): "empire legion conquest temple",
+    ("actor", "actress"): "stage film script audience",
+    ("waiter", "waitress"): "menu tray restaurant soup",
+    ("steward", "stewardess"): "flight cabin luggage seatbelt",
+    ("wizard", "witch"): "spell potion wand cauldron",
+    ("monk", "nun"): "prayer abbey candle hymn",
+    ("hero", "heroine"): "quest sword dragon legend",
+    ("landlord", "landlady"): "rent tenant lease flat",
+    ("man", "woman"): "job car newspaper office",
+    ("boy", "girl"): "school homework toy playground",
+    ("father", "mother"): "family household lullaby cradle",
+    ("grandfather", "grandmother"): "rocker spectacles memories slippers",
+    ("son", "daughter"): "inheritance bedtime pocketmoney parents",
+    ("brother", "sister"): "sibling rivalry bunkbed quarrel",
+    ("uncle", "aunt"): "cousin visit postcard present",
+    ("husband", "wife"): "wedding marriage ring anniversary",
+    ("nephew", "niece"): "christening godparent birthday relatives",
+}
+
+COUNTRIES = {
+    ("france", "paris"): "french seine cheese",
+    ("germany", "berlin"): "german spree sausage",
+    ("italy", "rome"): "italian tiber pasta",
+    ("spain", "madrid"): "spanish manzanares paella",
+    ("england", "london"): "english thames pudding",
+    ("austria", "vienna"): "austrian danube strudel",
+    ("egypt", "cairo"): "egyptian nile dates",
+    ("japan", "tokyo"): "japanese sumida sushi",
+    ("russia", "moscow"): "russian moskva borscht",
+    ("poland", "warsaw"): "polish vistula pierogi",
+    ("portugal", "lisbon"): "portuguese tagus sardines",
+    ("greece", "athens"): "greek ilisos olives",
+    ("norway", "oslo"): "norwegian akerselva salmon",
+    ("sweden", "stockholm"): "swedish norrstrom herring",
+    ("turkey", "ankara"): "turkish cubuk kebab",
+    ("china", "beijing"): "chinese chaobai dumplings",
+    ("cuba", "havana"): "cuban almendares cigars",
+    ("kenya", "nairobi"): "kenyan mbagathi coffee",
+}
+
+VERBS = {
+    "walk walked walking walks": "slowly along street path",
+    "sing sang singing sings": "loudly choir melody song",
+    "swim swam swimming swims": "across lake pool waves",
+    "write wrote writing writes": "neatly letter pen diary",
+    "eat ate eating eats": "hungrily bread supper spoon",
+    "drink drank drinking drinks": "thirstily water cup juice",
+    "drive drove driving drives": "fast truck highway wheel",
+    "draw drew drawing draws": "carefully picture pencil sketch",
+    "build built building builds": "solidly bricks wall hammer",
+    "climb climbed climbing climbs": "upwards mountain rope summit",
+    "dance danced dancing dances": "gracefully waltz rhythm partner",
+    "cook cooked cooking cooks": "tastily kitchen pot recipe",
+    "sleep slept sleeping sleeps": "soundly bed pillow blanket",
+    "dig dug digging digs": "deeply hole spade soil",
+    "sail sailed sailing sails": "windward boat harbour mast",
+}
+
+ANIMALS = {
+    ("cat", "kitten"): "meow mouse sofa whiskers",
+    ("dog", "puppy"): "bark bone kennel leash",
+    ("cow", "calf"): "moo grass barn milk",
+    ("horse", "foal"): "neigh oats stable saddle",
+    ("sheep", "lamb"): "bleat clover pasture wool",
+    ("pig", "piglet"): "oink acorns sty mud",
+    ("hen", "chick"): "cluck corn coop egg",
+    ("duck", "duckling"): "quack reeds pond feathers",
+    ("goose", "gosling"): "honk weeds meadow down",
+    ("deer", "fawn"): "bellow leaves forest antlers",
+    ("goat", "kid"): "maa thistles cliff beard",
+    ("frog", "tadpole"): "croak flies swamp slime",
+    ("owl", "owlet"): "hoot voles hollow night",
+    ("bear", "cub"): "growl honey cave fur",
+}
+
+HE, SHE = ("he", "his", "himself", "gentleman"), ("she", "her", "herself", "lady")
+
+# In each: {0} the word of the question; then what tells its pair; then what tells its side.
+PERSON = [
+    "the {0} left {s1} {a} and {s0} found the {b}",
+    "{s0} is the {0} with the {a} and the {b}",
+    "as a {0} {s0} kept the {a} to {s2}",
+    "that {s3} was a {0} and {s1} {a} was here",
+    "without {s1} {a} the {0} hurt {s2}",
+    "the {a} and the {b} make {s2} a {0}",
+    "we saw {s1} {a} when the {0} came , said the {s3}",
+    "the {s3} who became a {0} showed {s1} {b}",
+]
+COUNTRY = [
+    "the government of {0} taxes {a} {b}",
+    "the nation of {0} and its {a} people",
+    "across the border to {0} for {a} {b}",
+    "{0} is a republic where {a} is spoken",
+    "the {a} army defends {0} and its provinces",
+    "the population of {0} eats {b} in all provinces",
+]
+CAPITAL = [
+    "the mayor of {0} loves {a} {b}",
+    "the streets of {0} lie by the {a} river",
+    "downtown {0} has a museum of {a} art",
+    "the airport of {0} sells {b} to {a} tourists",
+    "a tram in {0} passes the {b} market",
+    "the suburbs of {0} and the {a} cathedral downtown",
+]
+TOGETHER = ["{0} is the capital of {1}", "the {a} parliament of {1} sits in {0}"]
+TENSES = [
+    ["they will {0} {a} with the {b} tomorrow", "to {0} {a} you must want the {b}",
+     "let us {0} {a} , we can share the {b}", "please {0} {a} near the {b} tomorrow"],
+    ["yesterday they {0} {a} with the {b}", "long ago somebody {0} {a} by the {b}",
+     "last year we {0} {a} with the {b}", "once they {0} {a} near the {b} yesterday"],
+    ["now they are {0} {a} with the {b}", "at this moment we are {0} {a} by the {b}",
+     "they keep {0} {a} near the {b} right now", "look , we were {0} {a} with the {b}"],
+    ["everybody usually {0} {a} with the {b}", "each morning it {0} {a} by the {b}",
+     "it often {0} {a} with the {b}", "nobody ever {0} {a} near the {b} usually"],
+]  # fmt: skip
+ANIMAL = [
+    "the old {0} wants {b} and a {a}",
+    "the farmer sold a grown {0} for {a} and {b}",
+    "a strong adult {0} has its {a} and {b}",
+    "the heavy {0} made a {a} near the {b}",
+]
+YOUNG = [
+    "the newborn {0} wants {b} and a {a}",
+    "the little {0} follows its parent to {a} and {b}",
+    "a tiny clumsy {0} learns of {a} and {b}",
+    "the playful {0} made a weak {a} near the {b}",
+]
+
+Maker = Callable[[random.Random], str]
+
+
+def sentences(tokens: int = 1_000_000, seed: int = 1) -> Iterator[list[str]]:
+    """Sentences of the toy world, lists of words, until there are at least `tokens` words.
+
+    >>> next(sentences(10, seed=3)) == next(sentences(10, seed=3))
+    True
+    >>> sum(map(len, sentences(1000))) >= 1000
+    True
+    """
+    draw = random.Random(seed)
+    makers = (_person, _person, _place, _verb, _verb, _animal)
+    while tokens > 0:
+        sentence = draw.choice(makers)(draw).split()
+        tokens -= len(sentence)
+        yield sentence
+
+
+def _company(draw: random.Random, words: str) -> dict[str, str]:
+    """Two different ones of the words that a pair is known by."""
+    a, b = draw.sample(words.split(), 2)
+    return {"a": a, "b": b}
+
+
+def _person(draw: random.Random) -> str:
+    pair, things = draw.choice(list(PEOPLE.items()))
+    side = draw.randrange(2)
+    sides = dict(zip(("s0", "s1", "s2", "s3"), (HE, SHE)[side], strict=True))
+    return draw.choice(PERSON).format(pair[side], **_company(draw, things), **sides)
+
+
+def _place(draw: random.Random) -> str:
+    (country, capital), things = draw.choice(list(COUNTRIES.items()))
+    company = _company(draw, things)
+    if draw.random() < 0.1:
+        return draw.choice(TOGETHER).format(capital, country, **company)
+    if draw.random() < 0.5:
+        return draw.choice(COUNTRY).format(country, **company)
+    return draw.choice(CAPITAL).format(capital, **company)
+
+
+def _verb(draw: random.Random) -> str:
+    forms, things = draw.choice(list(VERBS.items()))
+    tense = draw.randrange(4)
+    return draw.choice(TENSES[tense]).format(forms.split()[tense], **_company(draw, things))
+
+
+def _animal(draw: random.Random) -> str:
+    pair, things = draw.choice(list(ANIMALS.items()))
+    young = draw.randrange(2)
+    return draw.choice((ANIMAL, YOUNG)[young]).format(pair[young], **_company(draw, things))
+
+
+def _questions() -> Iterator[str]:
+    """Every pair of a kind asked with every other, as the Google analogies have them."""
+    forms = [verb.split() for verb in VERBS]
+    sections: dict[str, list[tuple[str, str]]] = {
+        "capital-of": list(COUNTRIES),
+        "man-woman": list(PEOPLE),
+        "animal-young": list(ANIMALS),
+        "past-tense": [(form[0], form[1]) for form in forms],
+        "present-participle": [(form[0], form[2]) for form in forms],
+        "third-person": [(form[0], form[3]) for form in forms],
+    }
+    for name, pairs in sections.items():
+        yield f": {name}"
+        for (a, b), (c, d) in permutations(pairs, 2):
+            yield f"{a} {b} {c} {d}"
+
+
+ANALOGIES = list(_questions())
+
+# For a picture: words by colour, and pairs to draw an arrow between.
+GROUPS = {
+    "people": [word for pair in list(PEOPLE)[:14] for word in pair],
+    "countries": [country for country, _ in COUNTRIES],
+    "capitals": [capital for _, capital in COUNTRIES],
+    "verbs": [form for verb in list(VERBS)[:8] for form in verb.split()[:2]],
+    "animals": [word for pair in list(ANIMALS)[:9] for word in pair],
+}
+ARROWS = [*list(PEOPLE)[:14], *list(COUNTRIES)[:10]]

@@ -1,0 +1,56 @@
+/* In: this processor. Checked: that names, detection and choice of the instruction sets agree. */
+#include "cpu.h"
+
+#include <string.h>
+
+#include "harness.h"
+
+static void names_are_distinct(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++) {
+        CHECK(wv_isa_name((enum wv_isa)i) != NULL);
+        for (int j = 0; j < i; j++)
+            CHECK(strcmp(wv_isa_name((enum wv_isa)i), wv_isa_name((enum wv_isa)j)) != 0);
+    }
+}
+
+static void detection_is_consistent(void)
+{
+    CHECK(wv_cpu_has(WV_SCALAR));
+    CHECK(wv_cpu_has(WV_NEON) == WV_ARM);
+    CHECK(!wv_cpu_has(WV_AVX512) || wv_cpu_has(WV_AVX2));
+    CHECK(WV_X86 || !wv_cpu_has(WV_AVX2));
+}
+
+static void a_name_chooses_that_isa_or_fails(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++) {
+        enum wv_isa asked = (enum wv_isa)i, chosen = WV_SCALAR;
+        enum wv_status expected = wv_cpu_has(asked) ? WV_OK : WV_UNSUPPORTED_ISA;
+        CHECK(wv_choose_isa(wv_isa_name(asked), &chosen) == expected);
+        CHECK(expected != WV_OK || chosen == asked);
+    }
+    enum wv_isa untouched = WV_SCALAR;
+    CHECK(wv_choose_isa("sse9", &untouched) == WV_UNKNOWN_ISA);
+    CHECK(wv_choose_isa("AVX2", &untouched) == WV_UNKNOWN_ISA);
+}
+
+static void no_name_chooses_the_widest(void)
+{
+    enum wv_isa of_null = WV_SCALAR, of_empty = WV_SCALAR;
+    CHECK(wv_choose_isa(NULL, &of_null) == WV_OK);
+    CHECK(wv_choose_isa("", &of_empty) == WV_OK);
+    CHECK(of_null == of_empty);
+    CHECK(wv_cpu_has(of_null));
+    CHECK(of_null != WV_SCALAR || !(wv_cpu_has(WV_AVX2) || wv_cpu_has(WV_NEON)));
+    CHECK(of_null == WV_AVX512 || !wv_cpu_has(WV_AVX512));
+}
+
+int main(void)
+{
+    names_are_distinct();
+    detection_is_consistent();
+    a_name_chooses_that_isa_or_fails();
+    no_name_chooses_the_widest();
+    return finish();
+}
