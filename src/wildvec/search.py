@@ -8,8 +8,8 @@ queries are asked at once.
 >>> import numpy as np
 >>> matrix = np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32)
 >>> rows, scores = top_k([[2.0, 0.0]], matrix, 2)
->>> rows.tolist(), scores.round(2).tolist()
-([[0, 1]], [[1.0, 0.5999999642372131]])
+>>> rows.tolist(), [round(float(score), 3) for score in scores[0]]
+([[0, 1]], [1.0, 0.6])
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wildvec._search import Best, Queries, choose_isa
-from wildvec.workers import default_workers
+from wildvec.workers import check_workers
 
 Matrix = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -38,7 +38,9 @@ _LEASE_FLOATS = 1 << 19  # 2 MB of rows: read in about 0.05 ms
 _LEASE_PRODUCTS = 1 << 27  # even plain C multiplies so many in about 50 ms
 _SMALL = 1 << 16  # products that are done before a thread has started
 
-_isa = functools.cache(choose_isa)  # asking the processor takes longer than a small search
+# Asking the processor and the system takes longer than a small search.
+_isa = functools.cache(choose_isa)
+_workers = functools.cache(check_workers)
 
 
 def unit(vectors: ArrayLike) -> NDArray[np.float64]:
@@ -85,15 +87,21 @@ def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
 class _Target:
     """The rows that a search may choose from: a stretch of a matrix, or any of its rows."""
 
-    def __init__(self, matrix: Matrix, start: int, stop: int | None, rows: ArrayLike | None) -> None:
+    def __init__(
+        self, matrix: Matrix, start: int, stop: int | None, rows: ArrayLike | None
+    ) -> None:
         if matrix.ndim != 2 or matrix.dtype.kind != "f":
-            raise TypeError(f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; wanted rows of floats")
+            raise TypeError(
+                f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; wanted rows of floats"
+            )
         self.matrix = matrix
         self.rows = None if rows is None else np.asarray(rows, dtype=np.int64)
         if self.rows is not None and self.rows.size:
             low, high = int(self.rows.min()), int(self.rows.max())
             if low < 0 or high >= len(matrix):
-                raise IndexError(f"rows from {low} to {high} asked for, of a matrix of {len(matrix)} rows")
+                raise IndexError(
+                    f"rows from {low} to {high} asked for, of a matrix of {len(matrix)} rows"
+                )
         n = len(matrix) if self.rows is None else len(self.rows)
         self.start, self.stop, _ = slice(start, stop).indices(n)
         self.stop = max(self.start, self.stop)
@@ -114,7 +122,7 @@ class _Target:
         if self.direct:
             return part
         with np.errstate(over="ignore"):
-            return np.require(part, dtype=np.float32, requirements="CA")
+            return np.require(part, dtype=np.float32, requirements=["C", "A"])
 
     def plan(self, n_queries: int, workers: int | None) -> tuple[int, int]:
         """How many workers, and how many rows each of them takes at a time."""
@@ -122,13 +130,15 @@ class _Target:
         if len(self) * dim * n_queries <= _SMALL:
             return 1, max(1, len(self))
         step = min(_LEASE_FLOATS // dim, _LEASE_PRODUCTS // (dim * n_queries))
-        return workers or default_workers(), max(128, step // 128 * 128)
+        return _workers(workers), max(128, step // 128 * 128)
 
 
 def _prepare(queries: ArrayLike, target: _Target) -> Floats:
     rows = unit(queries).astype(np.float32)
     if rows.ndim != 2 or rows.shape[1] != target.matrix.shape[1]:
-        raise ValueError(f"queries of shape {rows.shape} for a matrix of {target.matrix.shape[1]} columns")
+        raise ValueError(
+            f"queries of shape {rows.shape} for a matrix of {target.matrix.shape[1]} columns"
+        )
     return rows
 
 
@@ -170,7 +180,9 @@ def top_k(
     return found, scores
 
 
-def _top_k(queries: Floats, target: _Target, workers: int | None, scores: Floats, found: Rows) -> None:
+def _top_k(
+    queries: Floats, target: _Target, workers: int | None, scores: Floats, found: Rows
+) -> None:
     shared = Queries(queries, _isa(os.environ.get("WILDVEC_ISA", "")))
     n_workers, step = target.plan(len(queries), workers)
     bests = [Best(shared, scores.shape[1]) for _ in range(n_workers)]
