@@ -58,6 +58,14 @@ static enum wv_status allocate(struct wv_queries *q)
     return WV_OK;
 }
 
+static int is_finite(const float *row, int64_t dim)
+{
+    float sum = 0;
+    for (int64_t d = 0; d < dim; d++)
+        sum += row[d] * 0;
+    return sum == 0;
+}
+
 enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa, struct wv_queries **out)
 {
     const struct wv_search_kernels *kernels = KERNELS[isa];
@@ -82,7 +90,7 @@ enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum
         memcpy(q->rows + i * q->stride, queries + i * dim, (size_t)dim * sizeof(float));
         q->scale[i] = 1;
         /* Either of two sums of dim products is off by at most dim roundings of 2^-24, the norm by half as much. */
-        q->slack[i] = (float)(3 * dim + 32) * 6e-8f;
+        q->slack[i] = is_finite(queries + i * dim, dim) ? (float)(3 * dim + 32) * 6e-8f : -INFINITY;
     }
     if (many)
         kernels->pack(q);
@@ -95,6 +103,13 @@ void wv_queries_free(struct wv_queries *queries)
     if (queries)
         free(queries->memory);
     free(queries);
+}
+
+/* What a tile's score of query q must exceed for the score to exceed `worst`. NaN, which nothing exceeds, for a query
+ * that is not finite. */
+static float limit_of(const struct wv_queries *queries, int64_t q, float worst)
+{
+    return (worst - queries->slack[q]) * queries->scale[q];
 }
 
 enum wv_status wv_best_new(const struct wv_queries *queries, int64_t k, struct wv_best **out)
@@ -115,7 +130,7 @@ enum wv_status wv_best_new(const struct wv_queries *queries, int64_t k, struct w
     for (int64_t i = 0; i < n * k; i++)
         best->entries[i] = (struct wv_entry){-INFINITY, INT64_MAX};
     for (int64_t i = 0; i < padded; i++)
-        best->limits[i] = i < n ? -INFINITY : INFINITY;
+        best->limits[i] = i < n ? limit_of(queries, i, -INFINITY) : INFINITY;
     *out = best;
     return WV_OK;
 }
@@ -156,7 +171,7 @@ void wv_best_push(struct wv_best *best, int64_t q, float score, int64_t row)
     if (!worse(heap[0], entry))
         return;
     replace_root(heap, best->k, entry);
-    best->limits[q] = (heap[0].score - best->queries->slack[q]) * best->queries->scale[q];
+    best->limits[q] = limit_of(best->queries, q, heap[0].score);
 }
 
 void wv_best_scan(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
@@ -211,7 +226,7 @@ float wv_extreme_score(const float *row, const float *query, int64_t dim)
         squares += (double)row[d] * (double)row[d];
     }
     if (squares == 0)
-        return 0;
+        return (float)dot; /* 0, or NaN with such a query */
     double score = dot / sqrt(squares);
     return (float)(score > 1 ? 1 : score < -1 ? -1 : score);
 }

@@ -32,7 +32,8 @@ struct wv_queries {
     float *rows;        /* n x stride, zeros behind dim */
     void *packed;       /* groups of queries side by side, zeros behind dim and n; only if `many` */
     /* A tile's score of query q is scale[q] times the cosine, and wrong by at most slack[q] * scale[q], in bytes also
-     * by reach[q] times the relative error of the row. Whole groups of numbers, as in offsets. */
+     * by reach[q] times the relative error of the row. Whole groups of numbers, as in offsets. A slack of -infinity
+     * marks a query that is not finite. */
     float *scale, *slack, *reach;
     int32_t *offsets; /* what a sum of bytes starts at (topk_vnni.c) */
     void *memory;

@@ -22,6 +22,8 @@ static void pack_bytes(struct wv_queries *queries)
     int8_t *packed = queries->packed;
     for (int64_t q = 0; q < queries->n; q++) {
         const float *row = queries->rows + q * queries->stride;
+        if (isinf(queries->slack[q]))
+            continue;
         double largest = 0, squares = 0;
         for (int64_t d = 0; d < queries->dim; d++)
             largest = fmax(largest, fabs(row[d]));
