@@ -154,7 +154,9 @@ def test_zero_nan_and_extreme_rows(isa, n_queries):
 
 def test_queries_of_nothing(isa):
     matrix = random_rows(1, 20, 3)
-    rows, scores = search.top_k([[0, 0, 0], [np.nan, 1, 1], [1e-300, 0, 0], [1e300, 0, 0]], matrix, 3)
+    rows, scores = search.top_k(
+        [[0, 0, 0], [np.nan, 1, 1], [1e-300, 0, 0], [1e300, 0, 0]], matrix, 3
+    )
     assert rows[0].tolist() == [0, 1, 2] and (scores[0] == 0).all()
     assert rows[1].tolist() == [-1, -1, -1]
     np.testing.assert_array_equal(rows[2], rows[3])
@@ -277,7 +279,9 @@ def test_an_error_in_one_thread_ends_all_and_is_raised():
     with pytest.raises(Broken):
         search._share(0, 10_000, 1, [fine, broken])
     assert len(seen) < 10_000
-    assert threading.active_count() == 1 or all("drain" not in t.name for t in threading.enumerate())
+    assert threading.active_count() == 1 or all(
+        "drain" not in t.name for t in threading.enumerate()
+    )
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer signal")

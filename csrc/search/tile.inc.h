@@ -15,8 +15,8 @@ WV_INLINE void tile(struct wv_best *best, int64_t q, const int vecs, const float
     WV_UNROLL
     for (int i = 0; i < TILE_ROWS; i++)
         WV_UNROLL
-        for (int j = 0; j < vecs; j++)
-            sums[i][j] = vec_zero();
+    for (int j = 0; j < vecs; j++)
+        sums[i][j] = vec_zero();
     for (int64_t d = 0; d < best->queries->dim; d++) {
         WV_UNROLL
         for (int i = 0; i < TILE_ROWS; i++) {
@@ -29,10 +29,10 @@ WV_INLINE void tile(struct wv_best *best, int64_t q, const int vecs, const float
     WV_UNROLL
     for (int i = 0; i < TILE_ROWS; i++)
         WV_UNROLL
-        for (int j = 0; j < vecs; j++) {
-            vec scores = vec_mul(sums[i][j], vec_set(inverse[i]));
-            any |= hits[i][j] = vec_greater(scores, vec_load(best->limits + q + j * VEC_LANES));
-        }
+    for (int j = 0; j < vecs; j++) {
+        vec scores = vec_mul(sums[i][j], vec_set(inverse[i]));
+        any |= hits[i][j] = vec_greater(scores, vec_load(best->limits + q + j * VEC_LANES));
+    }
     for (int i = 0; any && i < TILE_ROWS; i++)
         for (int j = 0; j < vecs; j++)
             enter(best, q + j * VEC_LANES, hits[i][j], rows[i], squares[i], first + i);
@@ -59,4 +59,3 @@ static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_
         }
     }
 }
-

@@ -23,7 +23,8 @@ void wv_pack_floats(struct wv_queries *queries)
     float *packed = queries->packed;
     for (int64_t q = 0; q < queries->n; q++)
         for (int64_t d = 0; d < queries->dim; d++)
-            packed[(q / group * queries->packed_dim + d) * group + q % group] = queries->rows[q * queries->stride + d];
+            packed[(q / group * queries->packed_dim + d) * group + q % group] =
+                queries->rows[q * queries->stride + d];
 }
 
 static int64_t round_up(int64_t n, int64_t unit)
@@ -36,8 +37,8 @@ static enum wv_status allocate(struct wv_queries *q)
 {
     int64_t padded = round_up(q->n, q->kernels->group);
     enum { N_ARRAYS = 6 };
-    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, 4 * padded, 4 * padded, 4 * padded, 4 * padded,
-                       padded * q->packed_dim * q->kernels->packed_size};
+    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, 4 * padded, 4 * padded,
+                               4 * padded,           4 * padded, padded * q->packed_dim * q->kernels->packed_size};
     int64_t total = 64;
     for (int i = 0; i < N_ARRAYS; i++)
         total += round_up(sizes[i], 64);
@@ -66,7 +67,8 @@ static int is_finite(const float *row, int64_t dim)
     return sum == 0;
 }
 
-enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa, struct wv_queries **out)
+enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
+                              struct wv_queries **out)
 {
     const struct wv_search_kernels *kernels = KERNELS[isa];
     if (!kernels)
@@ -179,7 +181,8 @@ void wv_best_scan(struct wv_best *best, const float *rows, int64_t n, int64_t st
     const struct wv_search_kernels *kernels = best->queries->kernels;
     for (int64_t i = 0; i < n; i += WV_BLOCK_ROWS) {
         int64_t some = n - i < WV_BLOCK_ROWS ? n - i : WV_BLOCK_ROWS;
-        (best->queries->many ? kernels->scan_many : kernels->scan_few)(best, rows + i * stride, some, stride, first + i);
+        (best->queries->many ? kernels->scan_many : kernels->scan_few)(best, rows + i * stride, some, stride,
+                                                                       first + i);
     }
 }
 

@@ -16,5 +16,6 @@ WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "tile.inc.h"
 WV_REGION_END
 
-const struct wv_search_kernels wv_search_avx512 = {GROUP, sizeof(float), wv_pack_floats, scan_few, scan_many, cosines};
+const struct wv_search_kernels wv_search_avx512 = {GROUP,    sizeof(float), wv_pack_floats,
+                                                   scan_few, scan_many,     cosines};
 #endif

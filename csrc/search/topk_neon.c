@@ -14,5 +14,6 @@
 #include "score.inc.h"
 #include "tile.inc.h"
 
-const struct wv_search_kernels wv_search_neon = {GROUP, sizeof(float), wv_pack_floats, scan_few, scan_many, cosines};
+const struct wv_search_kernels wv_search_neon = {GROUP,    sizeof(float), wv_pack_floats,
+                                                 scan_few, scan_many,     cosines};
 #endif

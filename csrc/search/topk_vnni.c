@@ -54,7 +54,8 @@ static float row_to_bytes(const float *row, int64_t dim, uint8_t *bytes, float *
 {
     __m512 largest = _mm512_setzero_ps(), squares = _mm512_setzero_ps();
     for (int64_t d = 0; d < dim; d += VEC_LANES)
-        largest = _mm512_max_ps(largest, _mm512_abs_ps(vec_load_first(row + d, dim - d < 16 ? (int)(dim - d) : 16)));
+        largest =
+            _mm512_max_ps(largest, _mm512_abs_ps(vec_load_first(row + d, dim - d < 16 ? (int)(dim - d) : 16)));
     float scale = 127 / _mm512_reduce_max_ps(largest);
     for (int64_t d = 0; d < dim; d += VEC_LANES) {
         vec x = vec_mul(vec_load_first(row + d, dim - d < 16 ? (int)(dim - d) : 16), vec_set(scale));
@@ -95,8 +96,8 @@ WV_INLINE unsigned tile(const struct wv_best *best, int64_t q, const int vecs, c
     WV_UNROLL
     for (int i = 0; i < BYTE_ROWS; i++)
         WV_UNROLL
-        for (int j = 0; j < vecs; j++)
-            sums[i][j] = _mm512_loadu_si512(queries->offsets + q + j * VEC_LANES);
+    for (int j = 0; j < vecs; j++)
+        sums[i][j] = _mm512_loadu_si512(queries->offsets + q + j * VEC_LANES);
     for (int64_t d = 0; d < queries->packed_dim; d += 8) { /* twice: the sums change places every other time */
         add_products(queries, packed + d * GROUP, vecs, bytes + d, sums);
         add_products(queries, packed + (d + 4) * GROUP, vecs, bytes + d + 4, sums);
@@ -104,12 +105,12 @@ WV_INLINE unsigned tile(const struct wv_best *best, int64_t q, const int vecs, c
     WV_UNROLL
     for (int i = 0; i < BYTE_ROWS; i++)
         WV_UNROLL
-        for (int j = 0; j < vecs; j++) {
-            vec scores = vec_mul(_mm512_cvtepi32_ps(sums[i][j]), vec_set(inverse[i]));
-            vec limit = vec_sub(vec_load(best->limits + q + j * VEC_LANES),
-                                vec_mul(vec_set(errors[i]), vec_load(queries->reach + q + j * VEC_LANES)));
-            any |= hits[i][j] = vec_greater(scores, limit);
-        }
+    for (int j = 0; j < vecs; j++) {
+        vec scores = vec_mul(_mm512_cvtepi32_ps(sums[i][j]), vec_set(inverse[i]));
+        vec limit = vec_sub(vec_load(best->limits + q + j * VEC_LANES),
+                            vec_mul(vec_set(errors[i]), vec_load(queries->reach + q + j * VEC_LANES)));
+        any |= hits[i][j] = vec_greater(scores, limit);
+    }
     return any;
 }
 

@@ -304,7 +304,7 @@ def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """The correlation of two samples, NaN if one of them is constant."""
     a, b = a - a.mean(), b - b.mean()
     scale = math.sqrt(float(a @ a) * float(b @ b))
-    return max(-1.0, min(1.0, float(a @ b) / scale)) if scale else math.nan
+    return max(min(float(a @ b) / scale, 1.0), -1.0) if scale else math.nan
 
 
 def _p_value(correlation: float, n: int) -> float:

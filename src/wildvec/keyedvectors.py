@@ -358,7 +358,7 @@ class KeyedVectors:
         """
         items, factors = _weighted(positive, negative, weights)
         query = factors @ search.unit(self._matrix(items))
-        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
+        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
         if topn is None:
             return search.cosines(query[None], self.vectors, workers=workers, **limits)[0]
         given = set(self._rows(filter(_is_key, items)))
@@ -395,19 +395,26 @@ class KeyedVectors:
         return self._nearest(matrix, given, topn, limits, workers)
 
     def _limits(
-        self, start: int, stop: int | None, first: int | None, keys: Iterable[Key] | None
+        self,
+        start: int,
+        stop: int | None,
+        first: int | None,
+        keys: Iterable[Key] | None,
+        as_given: bool = False,
     ) -> dict[str, Any]:
-        """Gather what bounds a search, as the functions of `search` take it."""
+        """Gather what bounds a search, as the functions of `search` take it.
+
+        The rows of `keys` come in ascending order and once each, or else as they are given.
+        """
         if first is not None:
             start, stop = 0, first
         if keys is None:
             return {"start": start, "stop": stop}
+        if isinstance(keys, str):
+            raise TypeError(f"restrict={keys!r} is one key; wanted a list of keys")
         bounds = range(*slice(start, stop).indices(len(self)))
-        return {
-            "rows": np.array(
-                [row for row in self._rows(_keys(keys)) if row in bounds], dtype=np.int64
-            )
-        }
+        rows = np.array([row for row in self._rows(keys) if row in bounds], dtype=np.int64)
+        return {"rows": rows if as_given else np.unique(rows)}
 
     def _nearest(
         self,
@@ -421,8 +428,6 @@ class KeyedVectors:
         topn = operator.index(topn)
         if topn < 1 or not len(queries) or not len(self):
             return [[] for _ in queries]
-        if "rows" in limits:
-            limits = {"rows": np.unique(limits["rows"])}
         most = topn + max(map(len, given))
         found, scores = search.top_k(queries, self.vectors, most, workers=workers, **limits)
         names = self.index_to_key
@@ -454,7 +459,7 @@ class KeyedVectors:
         """
         positives, negatives = _listed(positive), _listed(negative)
         items, _ = _weighted(positives, negatives, np.ones(len(positives) + len(negatives)))
-        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
+        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
         shifted = (
             1 + search.cosines(self._matrix(items), self.vectors, workers=workers, **limits)
         ) / 2
@@ -466,7 +471,7 @@ class KeyedVectors:
         rows = limits.get(
             "rows", range(*slice(limits.get("start"), limits.get("stop")).indices(len(self)))
         )
-        found, best = search.top_of(scores, topn + len(given))
+        found, best = search.top_of(scores, topn + len(given) if topn > 0 else 0)
         answer = [
             (int(rows[place]), score)
             for place, score in zip(found.tolist(), best.tolist(), strict=True)
@@ -611,17 +616,11 @@ def _some(keys: Sequence[Key], name: str) -> Sequence[Key]:
     return keys
 
 
-def _keys(keys: Iterable[Key]) -> Iterable[Key]:
-    if isinstance(keys, str):
-        raise TypeError(f"restrict={keys!r} is one key; wanted a list of keys")
-    return keys
-
-
 def _cosine(a: Vector, b: Vector) -> float:
     """The cosine of two float64 vectors, 1 exactly for a vector with itself, 0 with zeros."""
     a, b = search.unit(np.stack([a, b]))
     norms = math.sqrt(float(a @ a) * float(b @ b))  # the root of a square is exact
-    return max(-1.0, min(1.0, float(a @ b) / norms)) if norms else 0.0
+    return max(min(float(a @ b) / norms, 1.0), -1.0) if norms else 0.0
 
 
 def _listed(items: Items) -> list[Item]:
