@@ -153,6 +153,16 @@ def test_zero_nan_and_extreme_rows(isa, n_queries):
     assert rows[0, 6:].tolist() == [1, 9, -1, -1]
 
 
+def test_unit_rows_do_not_depend_on_their_company():
+    rows = np.random.default_rng(0).standard_normal((50, 33))
+    odd = np.vstack([rows, 0 * rows[:1], 1e-200 * rows[:1], 1e200 * rows[:1], np.nan + rows[:1]])
+    units = search.unit(odd)
+    np.testing.assert_array_equal(units[:50], search.unit(rows))
+    np.testing.assert_array_equal(units[:1], search.unit(rows[:1]))
+    np.testing.assert_allclose(units[51:53], units[[0, 0]], rtol=1e-12)
+    assert not units[50].any() and np.isnan(units[53]).all()
+
+
 def test_queries_of_nothing(isa):
     matrix = random_rows(1, 20, 3)
     rows, scores = search.top_k(

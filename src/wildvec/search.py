@@ -46,9 +46,17 @@ _workers = functools.cache(check_workers)
 def unit(vectors: ArrayLike) -> NDArray[np.float64]:
     """Scale each row of `vectors` (n, dim) to length 1, in double precision; zeros stay zeros."""
     wide = np.asarray(vectors, dtype=np.float64)
+    squares = np.einsum("ij,ij->i", wide, wide)
+    if squares.size and not (squares.min() > 1e-200 and squares.max() < 1e200):
+        return _unit_of_extremes(wide)
+    return np.asarray(wide / np.sqrt(squares)[:, None])
+
+
+def _unit_of_extremes(wide: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `unit`, where squares may overflow; powers of two leave the bits of other rows alone."""
     with np.errstate(all="ignore"):
-        largest = np.abs(wide).max(axis=1, keepdims=True, initial=0)
-        wide = wide / np.where(largest > 0, largest, 1)  # so that no square overflows
+        _, exponents = np.frexp(np.abs(wide).max(axis=1, initial=0))
+        wide = np.ldexp(wide, -exponents[:, None])
         norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
         return np.asarray(wide / np.where(norms > 0, norms, 1))
 
@@ -89,10 +97,11 @@ def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
         drain(scans[0])
     finally:
         leases.clear()
-        wait(helper for helper in helpers if not helper.cancel())
+        helpers = [helper for helper in helpers if not helper.cancel()]
+        if helpers:
+            wait(helpers)
     for helper in helpers:
-        if not helper.cancelled():
-            helper.result()
+        helper.result()
 
 
 class _Target:
