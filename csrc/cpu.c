@@ -78,6 +78,17 @@ static int x86_has(enum wv_isa isa)
 }
 #endif
 
+int wv_cpu_has_vnni(void)
+{
+#if WV_X86
+    uint32_t leaf7[4];
+    cpuid(7, leaf7);
+    return x86_has(WV_AVX512) && (leaf7[2] & 1u << 11);
+#else
+    return 0;
+#endif
+}
+
 int wv_cpu_has(enum wv_isa isa)
 {
     if (isa == WV_SCALAR)

@@ -22,6 +22,9 @@ enum { WV_N_ISAS = 4 };
 /* 1 if the processor and the operating system support `isa`, else 0. */
 int wv_cpu_has(enum wv_isa isa);
 
+/* 1 if there is AVX-512 with its sums of products of bytes. */
+int wv_cpu_has_vnni(void);
+
 /* The ISA that `name` asks for, or with NULL or "" the best there is. */
 enum wv_status wv_choose_isa(const char *name, enum wv_isa *isa);
 

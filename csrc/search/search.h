@@ -16,7 +16,8 @@ struct wv_best;
 
 /* queries: n x dim floats without gaps, each row of unit length or zero; they are copied. n, dim > 0.
  * isa: one that this processor has. */
-enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa, struct wv_queries **out);
+enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
+                              struct wv_queries **out);
 void wv_queries_free(struct wv_queries *queries);
 
 /* k > 0. `queries` must outlive what is made here. */

@@ -17,38 +17,85 @@ static const struct wv_search_kernels *const KERNELS[WV_N_ISAS] = {
 #endif
 };
 
-/* queries: n x dim. Fills `packed`, group by group: the first value of each query, then the second, ... */
-static void pack(struct wv_queries *q, const float *queries)
+void wv_pack_floats(struct wv_queries *queries)
 {
-    int64_t group = q->kernels->group;
-    for (int64_t i = 0; i < q->n; i++) {
-        float *lane = q->packed + i / group * group * q->dim + i % group;
-        for (int64_t d = 0; d < q->dim; d++)
-            lane[d * group] = queries[i * q->dim + d];
-    }
+    int64_t group = queries->kernels->group;
+    float *packed = queries->packed;
+    for (int64_t q = 0; q < queries->n; q++)
+        for (int64_t d = 0; d < queries->dim; d++)
+            packed[(q / group * queries->packed_dim + d) * group + q % group] =
+                queries->rows[q * queries->stride + d];
 }
 
-enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa, struct wv_queries **out)
+static int64_t round_up(int64_t n, int64_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* Takes room for all arrays of `q`, whose sizes are set, at addresses of whole cache lines. */
+static enum wv_status allocate(struct wv_queries *q)
+{
+    int64_t padded = round_up(q->n, q->kernels->group);
+    enum { N_ARRAYS = 6 };
+    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, 4 * padded, 4 * padded,
+                               4 * padded,           4 * padded, padded * q->packed_dim * q->kernels->packed_size};
+    int64_t total = 64;
+    for (int i = 0; i < N_ARRAYS; i++)
+        total += round_up(sizes[i], 64);
+    q->memory = calloc((size_t)total, 1);
+    if (!q->memory)
+        return WV_NO_MEMORY;
+    char *arrays[N_ARRAYS], *next = (char *)(((uintptr_t)q->memory + 63) & ~(uintptr_t)63);
+    for (int i = 0; i < N_ARRAYS; i++) {
+        arrays[i] = next;
+        next += round_up(sizes[i], 64);
+    }
+    q->rows = (float *)arrays[0];
+    q->scale = (float *)arrays[1];
+    q->slack = (float *)arrays[2];
+    q->reach = (float *)arrays[3];
+    q->offsets = (int32_t *)arrays[4];
+    q->packed = arrays[5];
+    return WV_OK;
+}
+
+static int is_finite(const float *row, int64_t dim)
+{
+    float sum = 0;
+    for (int64_t d = 0; d < dim; d++)
+        sum += row[d] * 0;
+    return sum == 0;
+}
+
+enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
+                              struct wv_queries **out)
 {
     const struct wv_search_kernels *kernels = KERNELS[isa];
     if (!kernels)
         return WV_UNSUPPORTED_ISA;
-    int64_t stride = (dim + WV_MAX_LANES - 1) / WV_MAX_LANES * WV_MAX_LANES;
-    int64_t groups = (n + kernels->group - 1) / kernels->group;
-    struct wv_queries *q = malloc(sizeof *q);
-    void *memory = calloc((size_t)(n * stride + groups * kernels->group * dim + WV_MAX_LANES), sizeof(float));
-    if (!q || !memory) {
+    int many = n > kernels->group / 2; /* for fewer a tile would mostly work out padding */
+#if WV_X86
+    if (many && isa == WV_AVX512 && dim <= WV_MOST_BYTES && wv_cpu_has_vnni())
+        kernels = &wv_search_vnni;
+#endif
+    struct wv_queries *q = calloc(1, sizeof *q);
+    if (!q)
+        return WV_NO_MEMORY;
+    *q = (struct wv_queries){.kernels = kernels, .n = n, .dim = dim, .many = many};
+    q->stride = round_up(dim, WV_MAX_LANES);
+    q->packed_dim = many ? round_up(dim, 8) : 0;
+    if (allocate(q) != WV_OK) {
         free(q);
-        free(memory);
         return WV_NO_MEMORY;
     }
-    float *aligned = (float *)(((uintptr_t)memory + 63) & ~(uintptr_t)63);
-    /* Each of the two sums of dim products is off by at most dim roundings of 2^-24, the norm by half as much. */
-    float margin = (float)(3 * dim + 16) * 6e-8f;
-    *q = (struct wv_queries){kernels, n, dim, stride, aligned, aligned + n * stride, margin, memory};
-    for (int64_t i = 0; i < n; i++)
-        memcpy(q->rows + i * stride, queries + i * dim, (size_t)dim * sizeof(float));
-    pack(q, queries);
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(q->rows + i * q->stride, queries + i * dim, (size_t)dim * sizeof(float));
+        q->scale[i] = 1;
+        /* Either of two sums of dim products is off by at most dim roundings of 2^-24, the norm by half as much. */
+        q->slack[i] = is_finite(queries + i * dim, dim) ? (float)(3 * dim + 32) * 6e-8f : -INFINITY;
+    }
+    if (many)
+        kernels->pack(q);
     *out = q;
     return WV_OK;
 }
@@ -60,27 +107,32 @@ void wv_queries_free(struct wv_queries *queries)
     free(queries);
 }
 
+/* What a tile's score of query q must exceed for the score to exceed `worst`. NaN, which nothing exceeds, for a query
+ * that is not finite. */
+static float limit_of(const struct wv_queries *queries, int64_t q, float worst)
+{
+    return (worst - queries->slack[q]) * queries->scale[q];
+}
+
 enum wv_status wv_best_new(const struct wv_queries *queries, int64_t k, struct wv_best **out)
 {
-    int64_t n = queries->n, group = queries->kernels->group;
-    int64_t padded = (n + group - 1) / group * group;
+    int64_t n = queries->n, padded = round_up(n, queries->kernels->group);
     struct wv_best *best = calloc(1, sizeof *best);
-    struct wv_entry *entries = malloc((size_t)(n * k) * sizeof *entries);
-    float *limits = malloc((size_t)padded * sizeof *limits);
-    if (!best || !entries || !limits) {
-        free(best);
-        free(entries);
-        free(limits);
+    if (!best)
+        return WV_NO_MEMORY;
+    best->queries = queries;
+    best->k = k;
+    best->entries = malloc((size_t)(n * k) * sizeof *best->entries);
+    best->limits = malloc((size_t)padded * sizeof *best->limits);
+    best->bytes = malloc((size_t)(WV_BLOCK_ROWS * queries->stride));
+    if (!best->entries || !best->limits || !best->bytes) {
+        wv_best_free(best);
         return WV_NO_MEMORY;
     }
     for (int64_t i = 0; i < n * k; i++)
-        entries[i] = (struct wv_entry){-INFINITY, INT64_MAX};
+        best->entries[i] = (struct wv_entry){-INFINITY, INT64_MAX};
     for (int64_t i = 0; i < padded; i++)
-        limits[i] = i < n ? -INFINITY : INFINITY;
-    best->queries = queries;
-    best->k = k;
-    best->entries = entries;
-    best->limits = limits;
+        best->limits[i] = i < n ? limit_of(queries, i, -INFINITY) : INFINITY;
     *out = best;
     return WV_OK;
 }
@@ -90,6 +142,7 @@ void wv_best_free(struct wv_best *best)
     if (best) {
         free(best->entries);
         free(best->limits);
+        free(best->bytes);
     }
     free(best);
 }
@@ -120,12 +173,17 @@ void wv_best_push(struct wv_best *best, int64_t q, float score, int64_t row)
     if (!worse(heap[0], entry))
         return;
     replace_root(heap, best->k, entry);
-    best->limits[q] = heap[0].score - best->queries->margin;
+    best->limits[q] = limit_of(best->queries, q, heap[0].score);
 }
 
 void wv_best_scan(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
 {
-    best->queries->kernels->scan(best, rows, n, stride, first);
+    const struct wv_search_kernels *kernels = best->queries->kernels;
+    for (int64_t i = 0; i < n; i += WV_BLOCK_ROWS) {
+        int64_t some = n - i < WV_BLOCK_ROWS ? n - i : WV_BLOCK_ROWS;
+        (best->queries->many ? kernels->scan_many : kernels->scan_few)(best, rows + i * stride, some, stride,
+                                                                       first + i);
+    }
 }
 
 void wv_best_offer(struct wv_best *best, const float *scores, int64_t n, int64_t first)
@@ -171,7 +229,7 @@ float wv_extreme_score(const float *row, const float *query, int64_t dim)
         squares += (double)row[d] * (double)row[d];
     }
     if (squares == 0)
-        return 0;
+        return (float)dot; /* 0, or NaN with such a query */
     double score = dot / sqrt(squares);
     return (float)(score > 1 ? 1 : score < -1 ? -1 : score);
 }

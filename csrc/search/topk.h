@@ -9,11 +9,16 @@
 enum {
     WV_BLOCK_ROWS = 128, /* rows that stay in the second-level cache while all queries pass over them */
     WV_MAX_LANES = 16,
+    WV_MOST_BYTES = 1 << 15, /* dims whose sums of products of bytes fit in int32 */
 };
 
 struct wv_search_kernels {
-    int64_t group; /* queries whose scores a tile works out at once */
-    void (*scan)(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first);
+    int64_t group;       /* queries whose scores a tile works out at once */
+    int64_t packed_size; /* bytes of a packed number */
+    void (*pack)(struct wv_queries *queries);
+    /* n <= WV_BLOCK_ROWS rows, against each query by itself or against all of them in tiles. */
+    void (*scan_few)(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first);
+    void (*scan_many)(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first);
     void (*cosines)(const struct wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
                     int64_t out_stride);
 };
@@ -21,10 +26,16 @@ struct wv_search_kernels {
 struct wv_queries {
     const struct wv_search_kernels *kernels;
     int64_t n, dim;
-    int64_t stride; /* floats from one row of `rows` to the next: a multiple of WV_MAX_LANES */
-    float *rows;    /* n x stride, zeros behind dim */
-    float *packed;  /* groups x dim x group: lanes are queries, zeros behind query n */
-    float margin;   /* bounds the difference between a tile's score and that of the ranking */
+    int many;           /* enough of them for tiles */
+    int64_t stride;     /* floats from one row of `rows` to the next: dim rounded up to WV_MAX_LANES */
+    int64_t packed_dim; /* dim rounded up to 8; 0 without tiles */
+    float *rows;        /* n x stride, zeros behind dim */
+    void *packed;       /* groups of queries side by side, zeros behind dim and n; only if `many` */
+    /* A tile's score of query q is scale[q] times the cosine, and wrong by at most slack[q] * scale[q], in bytes also
+     * by reach[q] times the relative error of the row. Whole groups of numbers, as in offsets. A slack of -infinity
+     * marks a query that is not finite. */
+    float *scale, *slack, *reach;
+    int32_t *offsets; /* what a sum of bytes starts at (topk_vnni.c) */
     void *memory;
 };
 
@@ -38,10 +49,16 @@ struct wv_best {
     int64_t k;
     struct wv_entry *entries; /* n x k: one heap for each query, its worst at the root */
     float *limits;            /* a tile's score at or below limits[q] cannot enter the heap of q */
+    uint8_t *bytes;           /* scratch, WV_BLOCK_ROWS x queries->stride */
     float lanes[WV_MAX_LANES * WV_MAX_LANES];
 };
 
 extern const struct wv_search_kernels wv_search_scalar, wv_search_avx2, wv_search_avx512, wv_search_neon;
+/* AVX-512 whose tiles are in bytes, a fourth of the work; for processors with VNNI. */
+extern const struct wv_search_kernels wv_search_vnni;
+
+/* Fills `packed`, group by group: the first number of each query, then the second, ... */
+void wv_pack_floats(struct wv_queries *queries);
 
 /* Enters a row in the heap of query q if it is better than the worst there. */
 void wv_best_push(struct wv_best *best, int64_t q, float score, int64_t row);

@@ -12,8 +12,10 @@
 
 WV_REGION_BEGIN("avx2,fma")
 #include "isa/vec_avx2.h"
-#include "topk.inc.h"
+#include "score.inc.h"
+#include "tile.inc.h"
 WV_REGION_END
 
-const struct wv_search_kernels wv_search_avx2 = {GROUP, scan, cosines};
+const struct wv_search_kernels wv_search_avx2 = {GROUP,    sizeof(float), wv_pack_floats,
+                                                 scan_few, scan_many,     cosines};
 #endif

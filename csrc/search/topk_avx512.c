@@ -12,8 +12,10 @@
 
 WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "isa/vec_avx512.h"
-#include "topk.inc.h"
+#include "score.inc.h"
+#include "tile.inc.h"
 WV_REGION_END
 
-const struct wv_search_kernels wv_search_avx512 = {GROUP, scan, cosines};
+const struct wv_search_kernels wv_search_avx512 = {GROUP,    sizeof(float), wv_pack_floats,
+                                                   scan_few, scan_many,     cosines};
 #endif

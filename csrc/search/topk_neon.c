@@ -11,7 +11,9 @@
 #include <arm_neon.h>
 
 #include "isa/vec_neon.h"
-#include "topk.inc.h"
+#include "score.inc.h"
+#include "tile.inc.h"
 
-const struct wv_search_kernels wv_search_neon = {GROUP, scan, cosines};
+const struct wv_search_kernels wv_search_neon = {GROUP,    sizeof(float), wv_pack_floats,
+                                                 scan_few, scan_many,     cosines};
 #endif

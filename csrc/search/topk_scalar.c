@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "isa/vec_scalar.h"
-#include "topk.inc.h"
+#include "score.inc.h"
+#include "tile.inc.h"
 
-const struct wv_search_kernels wv_search_scalar = {GROUP, scan, cosines};
+const struct wv_search_kernels wv_search_scalar = {GROUP,    sizeof(float), wv_pack_floats,
+                                                   scan_few, scan_many,     cosines};

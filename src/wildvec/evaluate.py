@@ -29,7 +29,9 @@ Pair: TypeAlias = tuple[str, str, float]
 Question: TypeAlias = tuple[str, str, str, str]
 
 _AT_ONCE = 4096  # questions
-_CANDIDATES = 8  # the three given words and five more, as word2vec's other spellings may be among them
+_CANDIDATES = (
+    8  # the three given words and five more, as word2vec's other spellings may be among them
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def analogies(
     *,
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
+    unknown_as_wrong: bool = False,
     workers: int | None = None,
 ) -> AnalogyResult:
     """Answer questions "a b c d" (a is to b as c is to ...) by the vector nearest to b - a + c.
@@ -137,13 +140,17 @@ def analogies(
     words each, divided by lines ": name of a section"; empty lines and comments (#) do not count.
     restrict_vocab: know only so many of the first keys. case_insensitive: compare upper-cased
     words; of several spellings the first key counts. a, b and c are never the answer.
+    unknown_as_wrong: count a question with an unknown word as answered wrongly, not as skipped.
 
     Raises ValueError, naming the line, for one that has not four words.
     """
     rows = _rows_of(keys, restrict_vocab, case_insensitive)
     sections = _read_questions(source, case_insensitive)
     known = [q for _, questions in sections for q in questions if all(word in rows for word in q)]
-    right = dict(zip(known, _answered(keys, matrix, rows, known, case_insensitive, workers), strict=True))
+    answers = _answered(keys, matrix, rows, known, case_insensitive, workers)
+    right = dict(zip(known, answers, strict=True))
+    if unknown_as_wrong:
+        right |= {q: False for _, questions in sections for q in questions if q not in right}
     return AnalogyResult(
         [
             Section(
@@ -241,7 +248,7 @@ def word_pairs(
         (rows.get(_fold(a, case_insensitive), -1), rows.get(_fold(b, case_insensitive), -1), score)
         for a, b, score in _read_pairs(source, delimiter)
     ]
-    known = [pair for pair in pairs if min(pair[:2]) >= 0]
+    known = [(a, b, score) for a, b, score in pairs if min(a, b) >= 0]
     counted = pairs if unknown_as_zero else known
     if len(counted) < 2:
         raise ValueError(
@@ -249,22 +256,26 @@ def word_pairs(
             " (is this the right language, and is restrict_vocab large enough?)"
         )
     cosines = np.zeros(len(counted))
-    is_known = [min(pair[:2]) >= 0 for pair in counted]
-    a, b = (search.unit(matrix[[pair[i] for pair in known]]) for i in range(2))
+    is_known = [min(a, b) >= 0 for a, b, _ in counted]
+    a = search.unit(matrix[[pair[0] for pair in known]])
+    b = search.unit(matrix[[pair[1] for pair in known]])
     cosines[is_known] = np.einsum("ij,ij->i", a, b)
     human = np.array([pair[2] for pair in counted])
     pearson, spearman = _pearson(cosines, human), _pearson(_ranks(cosines), _ranks(human))
     n = len(counted)
-    return PairResult(pearson, spearman, _p_value(pearson, n), _p_value(spearman, n), len(known), len(pairs))
+    return PairResult(
+        pearson, spearman, _p_value(pearson, n), _p_value(spearman, n), len(known), len(pairs)
+    )
 
 
 def _read_pairs(source: Lines | Iterable[Pair], delimiter: str | None) -> Iterator[Pair]:
     if not isinstance(source, (str, os.PathLike)):
-        source = list(source)
-        if source and not isinstance(source[0], str):
-            yield from ((a, b, float(score)) for a, b, score in source)  # type: ignore[misc]
+        items: list[Any] = list(source)
+        if items and not isinstance(items[0], str):
+            yield from ((a, b, float(score)) for a, b, score in items)
             return
-    for number, (place, line) in enumerate(_lines(source)):  # type: ignore[arg-type]
+        source = items
+    for number, (place, line) in enumerate(_lines(source)):
         mark = delimiter or ("\t" if "\t" in line else None if len(line.split()) > 1 else ",")
         words = [word.strip() for word in line.split(mark)]
         score = next((value for value in map(_number, words[2:]) if value is not None), None)
@@ -293,7 +304,7 @@ def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """The correlation of two samples, NaN if one of them is constant."""
     a, b = a - a.mean(), b - b.mean()
     scale = math.sqrt(float(a @ a) * float(b @ b))
-    return max(-1.0, min(1.0, float(a @ b) / scale)) if scale else math.nan
+    return max(min(float(a @ b) / scale, 1.0), -1.0) if scale else math.nan
 
 
 def _p_value(correlation: float, n: int) -> float:

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from wildvec import search
+from wildvec import evaluate, io, search
+from wildvec.io import word2vec
 
 Key: TypeAlias = str | int
 Vector: TypeAlias = NDArray[Any]
@@ -26,7 +28,9 @@ Scored: TypeAlias = list[tuple[Key, float]]
 Item: TypeAlias = Key | Vector | tuple[Key | Vector, float]
 Items: TypeAlias = Key | Vector | Iterable[Item] | None
 
-_KEYS = (str, int, np.integer)
+
+def _is_key(item: object) -> TypeGuard[Key]:
+    return isinstance(item, (str, int, np.integer))
 
 
 class KeyedVectors:
@@ -55,7 +59,9 @@ class KeyedVectors:
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
         if vector_size < 1 or count < 0:
-            raise ValueError(f"vector_size={vector_size}, count={count}; wanted at least 1 and at least 0")
+            raise ValueError(
+                f"vector_size={vector_size}, count={count}; wanted at least 1 and at least 0"
+            )
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"dtype={np.dtype(dtype)}; wanted float16, float32 or float64")
         self._room = np.empty((count, vector_size), dtype=dtype)
@@ -67,7 +73,7 @@ class KeyedVectors:
     @classmethod
     def from_arrays(
         cls, keys: Iterable[Key], matrix: ArrayLike, counts: ArrayLike | None = None
-    ) -> KeyedVectors:
+    ) -> Self:
         """Put keys to the rows of `matrix` (n, vector_size) without copying it.
 
         The matrix may be float16, float32 or float64 (integers become float32), read-only,
@@ -118,13 +124,17 @@ class KeyedVectors:
         """Return the row of `key`; without a default, KeyError if there is none."""
         row = self.key_to_index.get(key, default)
         if row is None:
-            raise KeyError(f"{key!r} is not in the vocabulary of {len(self)} keys{self._remedy(key)}")
+            raise KeyError(
+                f"{key!r} is not in the vocabulary of {len(self)} keys{self._remedy(key)}"
+            )
         return row
 
     def _remedy(self, key: Key) -> str:
         """Say what may have been meant instead of a key that is not there."""
         if isinstance(key, str):
-            near = (k for k in (key.lower(), key.capitalize(), key.upper(), key.strip()) if k in self)
+            near = (
+                k for k in (key.lower(), key.capitalize(), key.upper(), key.strip()) if k in self
+            )
             return next((f"; did you mean {k!r}?" for k in near), "; test with `key in wv`")
         if self.index_to_key and isinstance(self.index_to_key[0], str):
             return "; keys are str here, rows are at wv.vectors[i]"
@@ -135,27 +145,27 @@ class KeyedVectors:
 
     def __getitem__(self, key: Key | Iterable[Key]) -> Vector:
         """Return a read-only view of the row of one key, or a copy (n, vector_size) for several."""
-        if isinstance(key, _KEYS):
+        if _is_key(key):
             return self.get_vector(key)
         if not isinstance(key, Iterable):
             raise TypeError(f"{key!r} is no key; wanted a str, an int or a list of them")
-        return self.vectors[self._rows(key)]
+        return np.asarray(self.vectors[self._rows(key)])
 
     def get_vector(self, key: Key, norm: bool = False) -> Vector:
         """Return the vector of `key`: a read-only view, or with norm=True a copy of length 1."""
-        row = self.vectors[self.get_index(key)]
+        row: Vector = self.vectors[self.get_index(key)]
         if norm:
-            return search.unit(row[None])[0].astype(row.dtype, copy=False)
+            return np.asarray(search.unit(row[None])[0], dtype=row.dtype)
         row = row.view(np.ndarray)
         row.flags.writeable = False
         return row
 
     def __setitem__(self, key: Key | Iterable[Key], vector: ArrayLike) -> None:
         """Set the vector of a key, or of several; new keys are added."""
-        if isinstance(key, _KEYS):
+        if _is_key(key):
             self.add_vectors([key], np.asarray(vector)[None], replace=True)
         else:
-            self.add_vectors(key, vector, replace=True)
+            self.add_vectors(cast("Iterable[Key]", key), vector, replace=True)
 
     def add_vectors(self, keys: Iterable[Key], weights: ArrayLike, replace: bool = False) -> None:
         """Add rows of `weights` (n, vector_size) for `keys`.
@@ -172,7 +182,9 @@ class KeyedVectors:
         rows = np.asarray(weights, dtype=self.vectors.dtype)
         _index(keys)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
-            raise ValueError(f"vectors of shape {rows.shape}; wanted {(len(keys), self.vector_size)}")
+            raise ValueError(
+                f"vectors of shape {rows.shape}; wanted {(len(keys), self.vector_size)}"
+            )
         _same_length("keys", keys, "vectors", rows)
         known = np.array([key in self for key in keys], dtype=bool)
         if replace and known.any():
@@ -184,7 +196,9 @@ class KeyedVectors:
     def _append(self, keys: list[Key], rows: Vector) -> None:
         n, total = len(self), len(self) + len(keys)
         if total > len(self._room) or self.vectors.base is not self._room:
-            self._room = np.empty((max(total, len(self._room), n + n // 2), self.vector_size), rows.dtype)
+            self._room = np.empty(
+                (max(total, len(self._room), n + n // 2), self.vector_size), rows.dtype
+            )
             self._room[:n] = self.vectors
         self._room[n:total] = rows
         self.vectors = self._room[:total]
@@ -201,18 +215,22 @@ class KeyedVectors:
     def get_vecattr(self, key: Key, attr: str) -> int:
         """Return how often `key` occurred; "count" is the only attribute there is."""
         if attr != "count" or self.counts is None:
-            raise KeyError(f"no attribute {attr!r}; there is {'none' if self.counts is None else 'count'}")
+            raise KeyError(
+                f"no attribute {attr!r}; there is {'none' if self.counts is None else 'count'}"
+            )
         return int(self.counts[self.get_index(key)])
 
     # Combining
 
     def _vector(self, item: Key | Vector) -> Vector:
         """Return a key's vector, or a vector of the right size as it is."""
-        if isinstance(item, _KEYS):
-            return self.vectors[self.get_index(item)]
+        if _is_key(item):
+            return np.asarray(self.vectors[self.get_index(item)])
         vector = np.asarray(item)
         if vector.shape != (self.vector_size,) or vector.dtype.kind not in "fiu":
-            raise ValueError(f"vector of shape {vector.shape} and {vector.dtype}; wanted {(self.vector_size,)}")
+            raise ValueError(
+                f"vector of shape {vector.shape} and {vector.dtype}; wanted {(self.vector_size,)}"
+            )
         return vector
 
     def _matrix(self, items: Iterable[Key | Vector]) -> Vector:
@@ -238,7 +256,7 @@ class KeyedVectors:
         factors = np.ones(len(keys)) if weights is None else np.asarray(weights, dtype=np.float64)
         _same_length("keys", keys, "weights", factors)
         if ignore_missing:
-            there = [not isinstance(key, _KEYS) or key in self for key in keys]
+            there = [not _is_key(key) or key in self for key in keys]
             keys = [key for key, is_there in zip(keys, there, strict=True) if is_there]
             factors = factors[there]
         vectors = self._matrix(keys)
@@ -258,18 +276,26 @@ class KeyedVectors:
 
     def n_similarity(self, a: Sequence[Key], b: Sequence[Key]) -> float:
         """Return the cosine of the mean vectors of two lists of keys."""
-        return _cosine(*(self._matrix(keys).mean(axis=0) for keys in (_some(a, "a"), _some(b, "b"))))
+        return _cosine(
+            *(self._matrix(keys).mean(axis=0) for keys in (_some(a, "a"), _some(b, "b")))
+        )
 
     def similarities(
         self, item: Key | Vector, others: Iterable[Key] | None = None, *, workers: int | None = None
     ) -> NDArray[np.float32]:
         """Return the cosine of a key or vector with each of `others`, by default with all keys."""
         rows = None if others is None else self._rows(others)
-        return search.cosines(self._vector(item)[None], self.vectors, rows=rows, workers=workers)[0]
+        query = self._vector(item)[None]
+        scores: NDArray[np.float32] = search.cosines(
+            query, self.vectors, rows=rows, workers=workers
+        )[0]
+        return scores
 
-    def distances(self, item: Key | Vector, others: Iterable[Key] | None = None) -> NDArray[np.float32]:
+    def distances(
+        self, item: Key | Vector, others: Iterable[Key] | None = None
+    ) -> NDArray[np.float32]:
         """Return 1 - similarities(item, others)."""
-        return 1 - self.similarities(item, others)
+        return np.float32(1) - self.similarities(item, others)
 
     def closer_than(self, a: Key, b: Key) -> list[Key]:
         """List the keys that are nearer to `a` than `b` is (not `a` itself), in the order of the rows."""
@@ -332,10 +358,10 @@ class KeyedVectors:
         """
         items, factors = _weighted(positive, negative, weights)
         query = factors @ search.unit(self._matrix(items))
-        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
+        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
         if topn is None:
             return search.cosines(query[None], self.vectors, workers=workers, **limits)[0]
-        given = {self.key_to_index[item] for item in items if isinstance(item, _KEYS)}
+        given = set(self._rows(filter(_is_key, items)))
         return self._nearest(query[None], [given], topn, limits, workers)[0]
 
     def search(
@@ -360,22 +386,35 @@ class KeyedVectors:
         [['b', 'c'], ['b', 'a']]
         """
         if isinstance(queries, (str, bytes)) or getattr(queries, "ndim", 2) != 2:
-            raise TypeError("wanted a list of queries or a matrix; most_similar answers a single one")
-        given = [{self.key_to_index[q]} if isinstance(q, _KEYS) and q in self else set() for q in queries]
+            raise TypeError(
+                "wanted a list of queries or a matrix; most_similar answers a single one"
+            )
+        given = [{self.get_index(q)} if _is_key(q) else set() for q in queries]
         matrix = search.unit(self._matrix(queries))
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
         return self._nearest(matrix, given, topn, limits, workers)
 
     def _limits(
-        self, start: int, stop: int | None, first: int | None, keys: Iterable[Key] | None
+        self,
+        start: int,
+        stop: int | None,
+        first: int | None,
+        keys: Iterable[Key] | None,
+        as_given: bool = False,
     ) -> dict[str, Any]:
-        """Gather what bounds a search, as the functions of `search` take it."""
+        """Gather what bounds a search, as the functions of `search` take it.
+
+        The rows of `keys` come in ascending order and once each, or else as they are given.
+        """
         if first is not None:
             start, stop = 0, first
         if keys is None:
             return {"start": start, "stop": stop}
+        if isinstance(keys, str):
+            raise TypeError(f"restrict={keys!r} is one key; wanted a list of keys")
         bounds = range(*slice(start, stop).indices(len(self)))
-        return {"rows": np.array([row for row in self._rows(_keys(keys)) if row in bounds], dtype=np.int64)}
+        rows = np.array([row for row in self._rows(keys) if row in bounds], dtype=np.int64)
+        return {"rows": rows if as_given else np.unique(rows)}
 
     def _nearest(
         self,
@@ -389,13 +428,15 @@ class KeyedVectors:
         topn = operator.index(topn)
         if topn < 1 or not len(queries) or not len(self):
             return [[] for _ in queries]
-        if "rows" in limits:
-            limits = {"rows": np.unique(limits["rows"])}
         most = topn + max(map(len, given))
         found, scores = search.top_k(queries, self.vectors, most, workers=workers, **limits)
         names = self.index_to_key
         return [
-            [(names[row], score) for row, score in zip(*answer, strict=True) if row >= 0 and row not in out][:topn]
+            [
+                (names[row], score)
+                for row, score in zip(*answer, strict=True)
+                if row >= 0 and row not in out
+            ][:topn]
             for out, *answer in zip(given, found.tolist(), scores.tolist(), strict=True)
         ]
 
@@ -418,16 +459,23 @@ class KeyedVectors:
         """
         positives, negatives = _listed(positive), _listed(negative)
         items, _ = _weighted(positives, negatives, np.ones(len(positives) + len(negatives)))
-        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
-        shifted = (1 + search.cosines(self._matrix(items), self.vectors, workers=workers, **limits)) / 2
+        limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
+        shifted = (
+            1 + search.cosines(self._matrix(items), self.vectors, workers=workers, **limits)
+        ) / 2
         n = len(positives)
         scores = shifted[:n].prod(axis=0) / (shifted[n:] + np.float32(1e-6)).prod(axis=0)
         if topn is None:
             return scores
-        given = {self.key_to_index[item] for item in items if isinstance(item, _KEYS)}
-        rows = limits.get("rows", range(*slice(limits.get("start"), limits.get("stop")).indices(len(self))))
-        found, best = search.top_of(scores, topn + len(given))
-        answer = [(int(rows[place]), score) for place, score in zip(found.tolist(), best.tolist(), strict=True)]
+        given = set(self._rows(filter(_is_key, items)))
+        rows = limits.get(
+            "rows", range(*slice(limits.get("start"), limits.get("stop")).indices(len(self)))
+        )
+        found, best = search.top_of(scores, topn + len(given) if topn > 0 else 0)
+        answer = [
+            (int(rows[place]), score)
+            for place, score in zip(found.tolist(), best.tolist(), strict=True)
+        ]
         return [(self.index_to_key[row], score) for row, score in answer if row not in given][:topn]
 
     def similar_by_key(
@@ -444,16 +492,116 @@ class KeyedVectors:
         """Find the keys nearest to `vector` (vector_size,), as `most_similar` does."""
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
+    # Evaluation
+
+    def evaluate_word_analogies(
+        self,
+        analogies: evaluate.Lines,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+        *,
+        workers: int | None = None,
+    ) -> tuple[float, list[dict[str, Any]]]:
+        """Answer a file of analogies; `evaluate.analogies` says how, and returns more.
+
+        Returns the share of right answers, and for each section, then for all of them ("Total
+        accuracy"), its name ("section") and the questions "correct" and "incorrect". Questions with
+        unknown words are left out, or incorrect with dummy4unknown=True.
+        """
+        result = evaluate.analogies(
+            self.index_to_key,
+            self.vectors,
+            analogies,
+            restrict_vocab=restrict_vocab,
+            case_insensitive=case_insensitive,
+            unknown_as_wrong=dummy4unknown,
+            workers=workers,
+        )
+        total = result.all
+        named = [(section.name, section) for section in result.sections] + [
+            ("Total accuracy", total)
+        ]
+        return total.accuracy, [
+            {"section": name, "correct": s.correct, "incorrect": s.incorrect} for name, s in named
+        ]
+
+    def evaluate_word_pairs(
+        self,
+        pairs: evaluate.Lines | Iterable[evaluate.Pair],
+        delimiter: str | None = None,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """Compare cosines with human scores; `evaluate.word_pairs` says how, and returns more.
+
+        Returns Pearson's and Spearman's correlation, each with its p-value, and the percentage of
+        pairs with unknown words, which are left out, or count as cosine 0 with dummy4unknown=True.
+        """
+        result = evaluate.word_pairs(
+            self.index_to_key,
+            self.vectors,
+            pairs,
+            delimiter=delimiter,
+            restrict_vocab=restrict_vocab,
+            case_insensitive=case_insensitive,
+            unknown_as_zero=dummy4unknown,
+        )
+        unknown = 100 * (1 - result.coverage)
+        return (result.pearson, result.pearson_p), (result.spearman, result.spearman_p), unknown
+
+    # Files
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the native format: one file with keys, vectors and counts, that can be mapped."""
+        io.save_native_vectors(path, self.index_to_key, self.vectors, self.counts)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], mmap: bool = False) -> Self:
+        """Read a file of vectors: native, word2vec text or binary, GloVe; the content decides.
+
+        mmap=True maps a native file, read-only, instead of reading it. EOFError: the file is cut
+        off. AttributeError: it is native, but holds no vectors. ValueError: it is damaged or of no
+        known kind.
+        """
+        return cls.from_arrays(*io.load(path, mmap=mmap))
+
+    def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
+        """Write word2vec's format, as text or binary, by falling count where there are counts.
+
+        ValueError for a key with white space, which the format cannot hold.
+        """
+        word2vec.save(path, self.index_to_key, self.vectors, self.counts, binary=binary)
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        path: str | os.PathLike[str],
+        binary: bool = False,
+        limit: int | None = None,
+        errors: str = "strict",
+    ) -> Self:
+        """Read word2vec's format; of the rows only the first `limit`.
+
+        errors: what to do with keys that are not UTF-8 ("strict", "replace" or "ignore").
+        """
+        return cls.from_arrays(*word2vec.load(path, binary=binary, limit=limit, errors=errors))
+
 
 def _index(keys: list[Key]) -> dict[Key, int]:
     """Map each key to its place; ValueError for one that occurs twice, TypeError for other types."""
     index = {key: place for place, key in enumerate(keys)}
     for key in index:
-        if not isinstance(key, _KEYS):
-            raise TypeError(f"key {key!r} at place {index[key]} is a {type(key).__name__}; wanted str or int")
+        if not _is_key(key):
+            raise TypeError(
+                f"key {key!r} at place {index[key]} is a {type(key).__name__}; wanted str or int"
+            )
     if len(index) != len(keys):
         place, key = next((i, key) for i, key in enumerate(keys) if index[key] != i)
-        raise ValueError(f"key {key!r} occurs at places {place} and {index[key]}; keys must be unique")
+        raise ValueError(
+            f"key {key!r} occurs at places {place} and {index[key]}; keys must be unique"
+        )
     return index
 
 
@@ -468,26 +616,20 @@ def _some(keys: Sequence[Key], name: str) -> Sequence[Key]:
     return keys
 
 
-def _keys(keys: Iterable[Key]) -> Iterable[Key]:
-    if isinstance(keys, str):
-        raise TypeError(f"restrict={keys!r} is one key; wanted a list of keys")
-    return keys
-
-
 def _cosine(a: Vector, b: Vector) -> float:
     """The cosine of two float64 vectors, 1 exactly for a vector with itself, 0 with zeros."""
     a, b = search.unit(np.stack([a, b]))
     norms = math.sqrt(float(a @ a) * float(b @ b))  # the root of a square is exact
-    return max(-1.0, min(1.0, float(a @ b) / norms)) if norms else 0.0
+    return max(min(float(a @ b) / norms, 1.0), -1.0) if norms else 0.0
 
 
 def _listed(items: Items) -> list[Item]:
     """Return a list of items from what stands for one: a key, a vector, a matrix, None."""
     if items is None:
         return []
-    if isinstance(items, _KEYS) or (isinstance(items, np.ndarray) and items.ndim == 1):
+    if _is_key(items) or (isinstance(items, np.ndarray) and items.ndim == 1):
         return [items]
-    return list(items)
+    return list(cast("Iterable[Item]", items))
 
 
 def _weighted(

@@ -1,16 +1,14 @@
-/* The scores, one body for every instruction set. In: rows of floats and prepared queries. Out: the rows that enter
- * the heaps, or all cosines. Heaps are not here (topk.c).
+/* The scores that rank, one body for every instruction set. In: rows of floats and prepared queries. Out: entries in
+ * the heaps, or all cosines. Heaps are not here (topk.c), nor are tiles of many queries (tile.inc.h, topk_vnni.c).
  *
- * A score is dot(query, row) / |row|, summed lane by lane over the dims by multiply_rows: this one ranks and is
- * shown, whichever road led to it. Many queries at once go through tiles first, whose lanes are queries. Their sums
- * differ in rounding, so they only say which rows cannot enter a heap; the few others get the score that ranks. */
+ * A score is dot(query, row) / |row|, summed lane by lane over the dims by multiply_rows, whichever road leads to it,
+ * so that its bits never depend on what else is searched. */
 
 enum {
     SCAN_ROWS = VEC_LANES == 16 ? 8 : 4, /* rows in flight; dots and squares of so many fill the registers */
     TILE_ROWS = VEC_REGISTERS == 32 ? 8 : 4,
-    TILE_VECS = 3,
+    TILE_VECS = 3, /* vectors of queries in a tile */
     GROUP = TILE_VECS * VEC_LANES,
-    FEW = GROUP / 2, /* up to here a tile would mostly work out padding */
     LINE_FLOATS = 16,
     AHEAD = 4000, /* floats from what is read to what is asked for */
 };
@@ -142,40 +140,6 @@ static void enter(struct wv_best *best, int64_t q, unsigned lanes, const float *
             wv_best_push(best, q, score_one(best, q, row, squares), index);
 }
 
-/* TILE_ROWS rows against `vecs` (constant) vectors of queries, of which q is the first.
- * inverse: 1 / |row|, NaN for a row that is not to be looked at. */
-WV_INLINE void tile(struct wv_best *best, int64_t q, const int vecs, const float *const *rows, const float *inverse,
-                    const float *squares, int64_t first)
-{
-    vec sums[TILE_ROWS][TILE_VECS];
-    unsigned hits[TILE_ROWS][TILE_VECS], any = 0;
-    const float *packed = best->queries->packed + q * best->queries->dim;
-    WV_UNROLL
-    for (int i = 0; i < TILE_ROWS; i++)
-        WV_UNROLL
-        for (int j = 0; j < vecs; j++)
-            sums[i][j] = vec_zero();
-    for (int64_t d = 0; d < best->queries->dim; d++) {
-        WV_UNROLL
-        for (int i = 0; i < TILE_ROWS; i++) {
-            vec row = vec_set(rows[i][d]);
-            WV_UNROLL
-            for (int j = 0; j < vecs; j++)
-                sums[i][j] = vec_fma(row, vec_load(packed + d * GROUP + j * VEC_LANES), sums[i][j]);
-        }
-    }
-    WV_UNROLL
-    for (int i = 0; i < TILE_ROWS; i++)
-        WV_UNROLL
-        for (int j = 0; j < vecs; j++) {
-            vec scores = vec_mul(sums[i][j], vec_set(inverse[i]));
-            any |= hits[i][j] = vec_greater(scores, vec_load(best->limits + q + j * VEC_LANES));
-        }
-    for (int i = 0; any && i < TILE_ROWS; i++)
-        for (int j = 0; j < vecs; j++)
-            enter(best, q + j * VEC_LANES, hits[i][j], rows[i], squares[i], first + i);
-}
-
 /* inverse[i] = 1 / |row i|, NaN where the row is none or extreme; the extreme ones are entered here. */
 static void invert_norms(struct wv_best *best, const float *rows, int64_t n, int64_t stride, const float *squares,
                          float *inverse, int64_t first)
@@ -192,39 +156,6 @@ static void invert_norms(struct wv_best *best, const float *rows, int64_t n, int
             if (score > best->entries[q * best->k].score)
                 wv_best_push(best, q, score, first + i);
         }
-    }
-}
-
-/* n <= WV_BLOCK_ROWS rows against all queries, in tiles. */
-static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
-{
-    float scores[WV_BLOCK_ROWS], squares[WV_BLOCK_ROWS], inverse[WV_BLOCK_ROWS];
-    score_block(best->queries, 0, rows, n, stride, scores, squares);
-    invert_norms(best, rows, n, stride, squares, inverse, first);
-    for (int64_t q = 0; q < best->queries->n; q += GROUP) {
-        int64_t left = best->queries->n - q;
-        for (int64_t i = 0; i < n; i += TILE_ROWS) {
-            const float *some[TILE_ROWS];
-            for (int64_t j = 0; j < TILE_ROWS; j++)
-                some[j] = rows + (i + j < n ? i + j : n - 1) * stride;
-            if (left > 2 * VEC_LANES)
-                tile(best, q, 3, some, inverse + i, squares + i, first + i);
-            else if (left > VEC_LANES)
-                tile(best, q, 2, some, inverse + i, squares + i, first + i);
-            else
-                tile(best, q, 1, some, inverse + i, squares + i, first + i);
-        }
-    }
-}
-
-static void scan(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
-{
-    for (int64_t i = 0; i < n; i += WV_BLOCK_ROWS) {
-        int64_t some = n - i < WV_BLOCK_ROWS ? n - i : WV_BLOCK_ROWS;
-        if (best->queries->n <= FEW)
-            scan_few(best, rows + i * stride, some, stride, first + i);
-        else
-            scan_many(best, rows + i * stride, some, stride, first + i);
     }
 }
 

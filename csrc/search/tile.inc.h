@@ -1,0 +1,61 @@
+/* Many queries at once, one body for every instruction set. In: rows of floats and packed queries. Out: entries in the
+ * heaps. The scores that rank are not here (score.inc.h).
+ *
+ * The lanes of a tile are queries, so that rows are read as they lie and nothing is summed across lanes. Its sums
+ * differ in rounding from the scores that rank: they only say which rows cannot enter a heap, with a margin. */
+
+/* TILE_ROWS rows against `vecs` (constant) vectors of queries, of which q is the first.
+ * inverse: 1 / |row|, NaN for a row that is not to be looked at. */
+WV_INLINE void tile(struct wv_best *best, int64_t q, const int vecs, const float *const *rows, const float *inverse,
+                    const float *squares, int64_t first)
+{
+    vec sums[TILE_ROWS][TILE_VECS];
+    unsigned hits[TILE_ROWS][TILE_VECS], any = 0;
+    const float *packed = (const float *)best->queries->packed + q * best->queries->packed_dim;
+    WV_UNROLL
+    for (int i = 0; i < TILE_ROWS; i++)
+        WV_UNROLL
+    for (int j = 0; j < vecs; j++)
+        sums[i][j] = vec_zero();
+    for (int64_t d = 0; d < best->queries->dim; d++) {
+        WV_UNROLL
+        for (int i = 0; i < TILE_ROWS; i++) {
+            vec row = vec_set(rows[i][d]);
+            WV_UNROLL
+            for (int j = 0; j < vecs; j++)
+                sums[i][j] = vec_fma(row, vec_load(packed + d * GROUP + j * VEC_LANES), sums[i][j]);
+        }
+    }
+    WV_UNROLL
+    for (int i = 0; i < TILE_ROWS; i++)
+        WV_UNROLL
+    for (int j = 0; j < vecs; j++) {
+        vec scores = vec_mul(sums[i][j], vec_set(inverse[i]));
+        any |= hits[i][j] = vec_greater(scores, vec_load(best->limits + q + j * VEC_LANES));
+    }
+    for (int i = 0; any && i < TILE_ROWS; i++)
+        for (int j = 0; j < vecs; j++)
+            enter(best, q + j * VEC_LANES, hits[i][j], rows[i], squares[i], first + i);
+}
+
+/* n <= WV_BLOCK_ROWS rows against all queries, in tiles. */
+static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
+{
+    float scores[WV_BLOCK_ROWS], squares[WV_BLOCK_ROWS], inverse[WV_BLOCK_ROWS];
+    score_block(best->queries, 0, rows, n, stride, scores, squares);
+    invert_norms(best, rows, n, stride, squares, inverse, first);
+    for (int64_t q = 0; q < best->queries->n; q += GROUP) {
+        int64_t left = best->queries->n - q;
+        for (int64_t i = 0; i < n; i += TILE_ROWS) {
+            const float *some[TILE_ROWS];
+            for (int64_t j = 0; j < TILE_ROWS; j++)
+                some[j] = rows + (i + j < n ? i + j : n - 1) * stride;
+            if (left > 2 * VEC_LANES)
+                tile(best, q, 3, some, inverse + i, squares + i, first + i);
+            else if (left > VEC_LANES)
+                tile(best, q, 2, some, inverse + i, squares + i, first + i);
+            else
+                tile(best, q, 1, some, inverse + i, squares + i, first + i);
+        }
+    }
+}
