@@ -307,7 +307,7 @@ def test_hostile_headers_reserve_nothing(tmp_path: Path, header: str, compress: 
     for body in (b"a 1 2 3\nb 1 2 3\n", b"a " + bytes(12) + b"b " + bytes(12)):
         path.write_bytes(compress(header.encode() + b"\n" + body))
         for read in (load, lambda path: word2vec.load(path, binary=True)):
-            with pytest.raises((ValueError, EOFError), match="values|binary=False"):
+            with pytest.raises((ValueError, EOFError), match=r"values|binary=False"):
                 read(path)
 
 

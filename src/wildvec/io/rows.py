@@ -120,7 +120,7 @@ class RowReader:
         )
 
     def _decode(self, joined: bytes) -> list[str]:
-        """Keys from their bytes, which '\\n' separates."""
+        r"""Keys from their bytes, which '\n' separates."""
         try:
             return joined.decode("utf-8", self.errors).split("\n")
         except UnicodeDecodeError as error:
