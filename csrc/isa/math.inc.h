@@ -18,12 +18,13 @@ WV_INLINE vec vec_exp(vec x)
     return vec_mul(p, vec_exp2_int(n));
 }
 
-/* log x for finite x >= 1. */
+/* log x for finite x >= 1; NaN gives NaN. */
 WV_INLINE vec vec_log(vec x)
 {
     vec mantissa; /* in [0.75, 1.5) */
     vec exponent = vec_split(x, &mantissa);
-    vec f = vec_sub(mantissa, vec_set(1.0f)), ff = vec_mul(f, f);
+    vec f = vec_fma(x, vec_zero(), vec_sub(mantissa, vec_set(1.0f))); /* 0 · x: NaN stays NaN */
+    vec ff = vec_mul(f, f);
     vec p = vec_set(7.0376836292e-2f);
     p = vec_fma(p, f, vec_set(-1.1514610310e-1f));
     p = vec_fma(p, f, vec_set(1.1676998740e-1f));

@@ -11,7 +11,8 @@ enum {
     TILE_VECS = 3,
     GROUP = TILE_VECS * VEC_LANES,
     FEW = GROUP / 2, /* up to here a tile would mostly work out padding */
-    AHEAD = 2400,    /* floats from what is read to what is asked for: the processor's own guess stops at each page */
+    LINE_FLOATS = 16,
+    AHEAD = 4000, /* floats from what is read to what is asked for */
 };
 
 /* Squares outside of these have lost digits, or are not finite: such a row is scaled first. */
@@ -28,14 +29,16 @@ WV_INLINE void multiply_rows(const float *const *rows, const float *query, int64
         dots[i] = squares[i] = vec_zero();
     int64_t d = 0;
     for (; d + VEC_LANES <= dim; d += VEC_LANES) {
-        vec q = vec_load(query + d);
+        vec q = vec_load(query + d), some[SCAN_ROWS];
         WV_UNROLL
-        for (int i = 0; i < n; i++) {
-            vec row = vec_load(rows[i] + d);
-            WV_PREFETCH(rows[i] + d + AHEAD);
-            dots[i] = vec_fma(q, row, dots[i]);
-            squares[i] = vec_fma(row, row, squares[i]);
-        }
+        for (int i = 0; i < n; i++)
+            some[i] = vec_load(rows[i] + d);
+        WV_UNROLL
+        for (int i = 0; i < n; i++)
+            squares[i] = vec_fma(some[i], some[i], squares[i]);
+        WV_UNROLL
+        for (int i = 0; i < n; i++)
+            dots[i] = vec_fma(q, some[i], dots[i]);
     }
     if (d < dim) {
         vec q = vec_load(query + d);
@@ -54,6 +57,15 @@ WV_INLINE void multiply_rows(const float *const *rows, const float *query, int64
     WV_UNROLL
     for (int i = 0; i < 2 * n; i += VEC_LANES)
         vec_store(sums + i, vec_sums(lanes + i * VEC_LANES));
+}
+
+/* Asks for so many floats, AHEAD floats behind `rows`, in ascending order: rows are read several side by side, which
+ * the processor does not take for a stream. These are only hints: the addresses may lie behind the matrix. */
+WV_INLINE void ask_for(const float *rows, int64_t floats)
+{
+    uintptr_t address = (uintptr_t)rows + AHEAD * sizeof(float);
+    for (int64_t i = 0; i < floats; i += LINE_FLOATS)
+        WV_PREFETCH((const float *)(address + (uintptr_t)i * sizeof(float)));
 }
 
 /* VEC_LANES scores at once; a NaN stays one. */
@@ -78,6 +90,7 @@ static void score_block(const struct wv_queries *queries, int64_t q, const float
         const float *some[SCAN_ROWS];
         for (int64_t j = 0; j < SCAN_ROWS; j++)
             some[j] = rows + (i + j < n ? i + j : n - 1) * stride;
+        ask_for(rows + i * stride, SCAN_ROWS * stride);
         multiply_rows(some, query, queries->dim, SCAN_ROWS, lanes, sums);
         memcpy(dots + i, sums, sizeof sums / 2);
         memcpy(squares + i, sums + SCAN_ROWS, sizeof sums / 2);

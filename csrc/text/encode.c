@@ -2,19 +2,49 @@
  * How blocks become a corpus is not here (wildvec/corpus.py). */
 #include "encode.h"
 
-/* Look up one token and count it; an unknown one is inserted, or -1 if `frozen` (a compile-time constant). */
-static inline enum wv_status encode_token(struct wv_vocab *vocab, struct wv_token token, uint64_t block,
-                                          int frozen, struct wv_encoded *out)
+#include "../isa/region.h"
+
+/* Tokens found but not yet looked up: while they wait, their slots come from memory. */
+enum { WAITING = 16 };
+struct waiting {
+    struct wv_token tokens[WAITING];
+    uint64_t hashes[WAITING];
+    int n;
+};
+
+/* Look up and count the waiting tokens; unknown ones are inserted, or -1 if `frozen` (a compile-time constant). */
+WV_INLINE enum wv_status encode_waiting(struct wv_vocab *vocab, struct waiting *waiting, uint64_t block,
+                                        int frozen, struct wv_encoded *out)
 {
-    struct wv_slot *slot = wv_vocab_find(vocab, token);
-    if (slot->id_plus_1 || frozen) {
-        if (!frozen)
+    int32_t *id = out->ids + out->n_ids - waiting->n;
+    for (int i = 0; i < waiting->n; i++, id++) {
+        struct wv_slot *slot = wv_vocab_find(vocab, waiting->tokens[i], waiting->hashes[i]);
+        *id = slot->id_plus_1 - 1;
+        if (frozen)
+            continue;
+        if (slot->id_plus_1) {
             slot->count++;
-        out->ids[out->n_ids++] = slot->id_plus_1 - 1;
-        return WV_OK;
+            continue;
+        }
+        uint64_t place = block << 32 | (uint64_t)(id - out->ids);
+        enum wv_status status = wv_vocab_insert(vocab, waiting->tokens[i], 1, place, id);
+        if (status)
+            return status;
     }
-    uint64_t place = block << 32 | (uint64_t)out->n_ids;
-    return wv_vocab_insert(vocab, token, 1, place, &out->ids[out->n_ids++]);
+    waiting->n = 0;
+    return WV_OK;
+}
+
+/* Count a token as the next of the block, and look it up with the others when enough of them wait. */
+WV_INLINE enum wv_status encode_token(struct wv_vocab *vocab, struct wv_token token, uint64_t block, int frozen,
+                                      struct waiting *waiting, struct wv_encoded *out)
+{
+    uint64_t hash = wv_hash(token);
+    WV_PREFETCH(vocab->slots + (hash >> vocab->shift));
+    waiting->tokens[waiting->n] = token;
+    waiting->hashes[waiting->n++] = hash;
+    out->n_ids++;
+    return waiting->n == WAITING ? encode_waiting(vocab, waiting, block, frozen, out) : WV_OK;
 }
 
 /* A line may end a sentence that began in an earlier block, so an end at 0 is kept; repeats are not. */
@@ -24,21 +54,23 @@ static inline void end_sentence(struct wv_encoded *out)
         out->ends[out->n_ends++] = (int32_t)out->n_ids;
 }
 
-static inline enum wv_status scan_text(struct wv_vocab *vocab, const uint8_t *p, const uint8_t *end,
-                                       uint64_t block, int frozen, struct wv_encoded *out)
+WV_INLINE enum wv_status scan_text(struct wv_vocab *vocab, const uint8_t *p, const uint8_t *end, uint64_t block,
+                                   int frozen, struct wv_encoded *out)
 {
-    enum wv_status status = WV_OK;
-    while (!status) {
+    struct waiting waiting;
+    waiting.n = 0;
+    for (;;) {
         for (; p < end && wv_is_space[*p]; p++)
             if (*p == '\n')
                 end_sentence(out);
         if (p == end)
-            break;
+            return encode_waiting(vocab, &waiting, block, frozen, out);
         struct wv_token token = wv_next_token(p, end, 0);
-        status = encode_token(vocab, token, block, frozen, out);
+        enum wv_status status = encode_token(vocab, token, block, frozen, &waiting, out);
+        if (status)
+            return status;
         p += token.length;
     }
-    return status;
 }
 
 enum wv_status wv_scan_text(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block,
@@ -53,18 +85,22 @@ enum wv_status wv_scan_text(struct wv_vocab *vocab, const uint8_t *text, int64_t
 enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, int64_t n_tokens,
                               uint64_t block, int frozen, struct wv_encoded *out)
 {
+    struct waiting waiting;
     int64_t at = 0;
+    waiting.n = 0;
     out->n_ids = out->n_ends = 0;
     for (int64_t i = 0; i < n_tokens; i++) {
         if (at > n_bytes)
             return WV_EXTRA_SEPARATOR;
         struct wv_token token = wv_next_token(tokens + at, tokens + n_bytes, 1);
-        enum wv_status status = encode_token(vocab, token, block, frozen, out);
+        enum wv_status status = encode_token(vocab, token, block, frozen, &waiting, out);
         if (status)
             return status;
         at += token.length + 1;
     }
-    return n_tokens && at != n_bytes + 1 ? WV_EXTRA_SEPARATOR : WV_OK;
+    if (n_tokens && at != n_bytes + 1)
+        return WV_EXTRA_SEPARATOR;
+    return encode_waiting(vocab, &waiting, block, frozen, out);
 }
 
 enum { INT_KEY_BYTES = 24 };
@@ -87,16 +123,18 @@ static const uint8_t *int_key(int64_t value, uint8_t out[INT_KEY_BYTES])
 enum wv_status wv_scan_ints(struct wv_vocab *vocab, const int64_t *values, int64_t n, uint64_t block, int frozen,
                             struct wv_encoded *out)
 {
-    uint8_t key[INT_KEY_BYTES];
+    uint8_t keys[WAITING][INT_KEY_BYTES]; /* must outlive the waiting of their tokens */
+    struct waiting waiting;
+    waiting.n = 0;
     out->n_ids = out->n_ends = 0;
     for (int64_t i = 0; i < n; i++) {
-        const uint8_t *start = int_key(values[i], key);
-        struct wv_token token = wv_make_token(start, key + INT_KEY_BYTES - start);
-        enum wv_status status = encode_token(vocab, token, block, frozen, out);
+        const uint8_t *start = int_key(values[i], keys[waiting.n]);
+        struct wv_token token = wv_make_token(start, keys[waiting.n] + INT_KEY_BYTES - start);
+        enum wv_status status = encode_token(vocab, token, block, frozen, &waiting, out);
         if (status)
             return status;
     }
-    return WV_OK;
+    return encode_waiting(vocab, &waiting, block, frozen, out);
 }
 
 int64_t wv_split_sentences(const int32_t *ends, int64_t n_ends, int64_t n_ids, int64_t max_length, int64_t *open,

@@ -40,7 +40,8 @@ static int64_t key_start(const struct wv_vocab *vocab, int64_t id)
 /* The free slot for a token known to be in no slot. */
 static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shift, const struct wv_slot *moved)
 {
-    int64_t i = (int64_t)(wv_hash(moved->head, moved->tail, moved->length) >> shift);
+    struct wv_token token = {moved->head, moved->tail, NULL, moved->length};
+    int64_t i = (int64_t)(wv_hash(token) >> shift);
     while (slots[i].id_plus_1)
         i = (i + 1) & (n_slots - 1);
     return slots + i;
@@ -117,7 +118,7 @@ enum wv_status wv_vocab_load(struct wv_vocab *vocab, const uint8_t *keys, const 
         int64_t start = i ? ends[i - 1] : 0;
         struct wv_token token = wv_make_token(keys + start, ends[i] - start);
         int32_t id;
-        if (wv_vocab_find(vocab, token)->id_plus_1)
+        if (wv_vocab_find(vocab, token, wv_hash(token))->id_plus_1)
             return WV_DUPLICATE_KEY;
         enum wv_status status = wv_vocab_insert(vocab, token, 0, (uint64_t)i, &id);
         if (status)
@@ -132,7 +133,7 @@ static enum wv_status merge_slot(struct wv_vocab *into, const struct wv_vocab *f
 {
     int32_t id = slot->id_plus_1 - 1;
     struct wv_token token = {slot->head, slot->tail, from->keys + key_start(from, id), slot->length};
-    struct wv_slot *found = wv_vocab_find(into, token);
+    struct wv_slot *found = wv_vocab_find(into, token, wv_hash(token));
     if (!found->id_plus_1)
         return wv_vocab_insert(into, token, slot->count, from->first[id], new_id);
     *new_id = found->id_plus_1 - 1;

@@ -50,9 +50,10 @@ void wv_vocab_export(const struct wv_vocab *vocab, int64_t *counts, uint64_t *fi
 int64_t wv_vocab_keys_bytes(const struct wv_vocab *vocab, const int64_t *ids, int64_t n);
 void wv_vocab_keys(const struct wv_vocab *vocab, const int64_t *ids, int64_t n, uint8_t separator, uint8_t *out);
 
-static inline uint64_t wv_hash(uint64_t head, uint64_t tail, uint64_t length)
+static inline uint64_t wv_hash(struct wv_token token)
 {
-    uint64_t hash = head * UINT64_C(0x9e3779b97f4a7c15) + (tail ^ length) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    uint64_t hash = token.head * UINT64_C(0x9e3779b97f4a7c15) +
+                    (token.tail ^ (uint64_t)token.length) * UINT64_C(0xc2b2ae3d27d4eb4f);
     return (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
@@ -62,11 +63,11 @@ static inline int wv_same_long(const struct wv_vocab *vocab, int32_t id, struct 
     return memcmp(key, token.bytes, (size_t)token.length) == 0;
 }
 
-/* The slot that holds the token, or the free slot where it would stand. */
-static inline struct wv_slot *wv_vocab_find(const struct wv_vocab *vocab, struct wv_token token)
+/* The slot that holds the token, or the free slot where it would stand. hash: wv_hash of the token. */
+static inline struct wv_slot *wv_vocab_find(const struct wv_vocab *vocab, struct wv_token token, uint64_t hash)
 {
     int64_t mask = vocab->n_slots - 1;
-    int64_t i = (int64_t)(wv_hash(token.head, token.tail, (uint64_t)token.length) >> vocab->shift);
+    int64_t i = (int64_t)(hash >> vocab->shift);
     for (;; i = (i + 1) & mask) {
         struct wv_slot *slot = vocab->slots + i;
         if (slot->head == token.head && slot->tail == token.tail && slot->length == token.length &&

@@ -61,7 +61,8 @@ struct wv_worker {
     float *patterns;  /* ready weights: skip-gram by width, CBOW by the number of centres */
     float *partial;   /* dot products before their lanes are summed */
     float *scores;    /* (m · n), then the gradients */
-    float *old;       /* targets before the step, one stretch of dimensions */
+    float *old;       /* (n, dim) targets before the step, and */
+    float *delta;     /* (m, dim) gradients of hidden rows, for blocks of several tiles */
     float *hidden;    /* (WV_MAX_CENTRES, dim) CBOW: hidden rows */
     float *gradient;  /* (WV_MAX_CENTRES, dim) and their gradients */
     int64_t since_merge; /* centres trained since private rows were merged */

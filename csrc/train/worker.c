@@ -77,6 +77,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     worker->partial = take(arena, WV_PAD * scores, sizeof *worker->partial);
     worker->scores = take(arena, scores, sizeof *worker->scores);
     worker->old = take(arena, dim * wv_max_targets(task), sizeof *worker->old);
+    worker->delta = take(arena, dim * wv_max_rows(task), sizeof *worker->delta);
     worker->hidden = take(arena, WV_MAX_CENTRES * dim, sizeof *worker->hidden);
     worker->gradient = take(arena, WV_MAX_CENTRES * dim, sizeof *worker->gradient);
 }

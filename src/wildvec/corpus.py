@@ -305,9 +305,15 @@ def _keep(ids: Ids) -> Ids:
     """A copy that the system gets back whole when it is freed (malloc would keep its pages)."""
     if ids.nbytes < mmap.PAGESIZE:
         return ids.copy()
-    copy = np.frombuffer(mmap.mmap(-1, ids.nbytes), np.int32)
+    copy = np.frombuffer(_anonymous(ids.nbytes), np.int32)
     copy[:] = ids
     return copy
+
+
+def _anonymous(n_bytes: int) -> mmap.mmap:
+    if hasattr(mmap, "MAP_PRIVATE"):  # the default would be shared with children
+        return mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return mmap.mmap(-1, n_bytes)
 
 
 def _frozen_table(vocab: Vocab) -> VocabTable:

@@ -200,24 +200,28 @@ class _Sentences:
 
     def blocks(self) -> Iterator[TokenBlock]:
         number = 0
-        for batch in self._batches():
-            yield self._join(batch, number)
+        for batch, lengths in self._batches():
+            yield self._join(batch, lengths, number)
             number += len(batch)
 
-    def _batches(self) -> Iterator[list[Any]]:
+    def _batches(self) -> Iterator[tuple[list[Any], list[int]]]:
+        """Sentences with their lengths; a short sentence costs a few C calls, a token none."""
         batch: list[Any] = []
+        lengths: list[int] = []
         number = n_tokens = 0
         while part := list(islice(self.items, 64)):
             if not set(map(type, part)) <= {list, tuple}:
                 part = [self._tokens(item, i) for i, item in enumerate(part, number)]
+            part_lengths = list(map(len, part))
             number += len(part)
-            n_tokens += sum(map(len, part))
+            n_tokens += sum(part_lengths)
             batch += part
+            lengths += part_lengths
             if n_tokens >= BATCH_TOKENS:
-                yield batch
-                batch, n_tokens = [], 0
+                yield batch, lengths
+                batch, lengths, n_tokens = [], [], 0
         if batch:
-            yield batch
+            yield batch, lengths
 
     def _tokens(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
         """The tokens of one sentence that is a str, an array or some other iterable."""
@@ -237,10 +241,9 @@ class _Sentences:
             raise TypeError(f"sentence {number} is {what}; a sentence is a list of str or int tokens")
         return list(sentence)
 
-    def _join(self, batch: list[Any], number: int) -> TokenBlock:
-        filled = [sentence for sentence in batch if len(sentence)]
-        ends = np.cumsum(np.fromiter(map(len, filled), np.int32, len(filled)), dtype=np.int32)
-        n_tokens = int(ends[-1]) if len(ends) else 0
+    def _join(self, batch: list[Any], lengths: list[int], number: int) -> TokenBlock:
+        ends = np.cumsum(lengths)
+        filled = [s for s in batch if s] if 0 in lengths else batch
         data: bytes | array[int]
         try:
             if filled and not isinstance(filled[0][0], str):
@@ -251,7 +254,7 @@ class _Sentences:
         except (TypeError, OverflowError, UnicodeEncodeError):
             keys = (self._keys(sentence, i) for i, sentence in enumerate(batch, number))
             data = b"\0".join(chain.from_iterable(keys))
-        return TokenBlock(data, n_tokens, ends, len(batch), number, batch)
+        return TokenBlock(data, int(ends[-1]), ends.astype(np.int32), len(batch), number, batch)
 
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""

@@ -71,40 +71,54 @@ WV_INLINE float logistic(const float *weights, float *scores, int n, float rate)
     return vec_sum(loss);
 }
 
-/* VEC_LANES dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass.
- * old[n]: the targets before the step, written by the first tile of rows and read by later ones. */
-WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, int at, int i, int m)
+/* VEC_LANES dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass. Where a block
+ * has several tiles, the first one keeps the targets as they were in old (dim, n) for the others, and the gradients
+ * of hidden rows wait in delta (block->m, dim), since a row may stand in two tiles. */
+WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, float *delta, int dim,
+                              int at, int i, int m)
 {
-    vec hidden[TILE_ROWS], delta[TILE_ROWS];
+    vec hidden[TILE_ROWS], sum[TILE_ROWS];
     WV_UNROLL
     for (int r = 0; r < m; r++) {
         hidden[r] = row_load(block->hidden[i + r], at);
-        delta[r] = vec_zero();
+        sum[r] = vec_zero();
     }
     for (int j = 0; j < block->n; j++) {
         const float *gradient = gradients + j * block->m + i;
         vec target = row_load(block->targets[j], at), before = target;
         if (i > 0)
-            before = vec_load(old + j * VEC_LANES);
+            before = vec_load(old + at * block->n + j * VEC_LANES);
         else if (m < block->m)
-            vec_store(old + j * VEC_LANES, before);
+            vec_store(old + at * block->n + j * VEC_LANES, before);
         WV_UNROLL
         for (int r = 0; r < m; r++) {
             vec g = vec_set(gradient[r]);
-            delta[r] = vec_fma(g, before, delta[r]);
+            sum[r] = vec_fma(g, before, sum[r]);
             target = vec_fma(g, hidden[r], target);
         }
         row_store(block->targets[j], at, target);
     }
     WV_UNROLL
-    for (int r = 0; r < m; r++)
-        row_add(block->hidden_grad[i + r], at, delta[r]);
+    for (int r = 0; r < m; r++) {
+        if (m == block->m)
+            row_add(block->hidden_grad[r], at, sum[r]);
+        else
+            vec_store(delta + (i + r) * dim + at, sum[r]);
+    }
 }
 
-WV_INLINE void update_rows(const struct wv_block *block, const float *gradients, float *old, int dim, int i, int m)
+WV_INLINE void update_rows(struct wv_worker *worker, const struct wv_block *block, int i, int m)
 {
+    const int dim = worker->task->dim;
     for (int at = 0; at < dim; at += VEC_LANES)
-        update_stretch(block, gradients, old + (int64_t)at * block->n, at, i, m);
+        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, i, m);
+}
+
+static void add_deltas(const struct wv_block *block, const float *delta, int dim)
+{
+    for (int i = 0; i < block->m; i++)
+        for (int at = 0; at < dim; at += VEC_LANES)
+            row_add(block->hidden_grad[i], at, vec_load(delta + i * dim + at));
 }
 
 enum step_pass { DOT, UPDATE };
@@ -114,7 +128,7 @@ WV_INLINE void tile(struct wv_worker *worker, const struct wv_block *block, enum
     if (pass == DOT)
         dot_rows(block, worker->partial, worker->task->dim, i, m);
     else
-        update_rows(block, worker->scores, worker->old, worker->task->dim, i, m);
+        update_rows(worker, block, i, m);
 }
 
 /* Every number of rows is a constant in a body of its own, so that rows are registers. */
@@ -149,5 +163,7 @@ static float step(struct wv_worker *worker, const struct wv_block *block, float 
         vec_store(worker->scores + p, vec_sums(worker->partial + (int64_t)p * VEC_LANES));
     float loss = logistic(block->weights, worker->scores, n_scores, rate);
     each_tile(worker, block, UPDATE);
+    if (block->m > TILE_ROWS)
+        add_deltas(block, worker->delta, worker->task->dim);
     return loss;
 }

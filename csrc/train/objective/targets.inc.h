@@ -85,6 +85,23 @@ static void fill_pattern(const float *members, int n, int negative, int m, float
     }
 }
 
+/* The common block, in which all rows differ. */
+WV_INLINE void add_centres_and_negatives(struct wv_worker *worker, struct wv_block *block, const struct centres *centres)
+{
+    const struct wv_task *task = worker->task;
+    const int first = block->n;
+    if (centres->pattern && first == 0)
+        block->weights = centres->pattern;
+    else
+        fill_pattern(centres->members, centres->n, task->negative, block->m, block->own_weights + first * block->m);
+    for (int c = 0; c < centres->n; c++)
+        block->targets[block->n++] = worker->chunk.output[centres->first + c];
+    for (int k = 0; k < task->negative; k++)
+        block->targets[block->n++] = row_at(&worker->output, worker->drawn[k]);
+    for (int j = first; j < block->n; j++)
+        row_prefetch(block->targets[j], task->dim);
+}
+
 /* The targets of a block whose hidden rows are known. */
 WV_INLINE void fill_targets(struct wv_worker *worker, struct wv_block *block, const struct centres *centres)
 {
@@ -93,21 +110,11 @@ WV_INLINE void fill_targets(struct wv_worker *worker, struct wv_block *block, co
     block->weights = block->own_weights;
     if (task->node_rows)
         add_path(worker, block, centres);
-    if (!task->negative)
-        return;
-    if (!draw_negatives(worker, centres)) {
+    if (task->negative && draw_negatives(worker, centres))
+        add_centres_and_negatives(worker, block, centres);
+    else if (task->negative)
         add_repeated(worker, block, centres);
-        return;
-    }
-    if (centres->pattern && block->n == 0)
-        block->weights = centres->pattern;
-    else
-        fill_pattern(centres->members, centres->n, task->negative, block->m,
-                     block->own_weights + block->n * block->m);
-    for (int c = 0; c < centres->n; c++)
-        block->targets[block->n++] = worker->chunk.output[centres->first + c];
-    for (int k = 0; k < task->negative; k++)
-        block->targets[block->n++] = row_at(&worker->output, worker->drawn[k]);
-    for (int j = 0; j < block->n; j++)
-        row_prefetch(block->targets[j], task->dim);
+    /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
+    for (int k = block->m * block->n; k % WV_PAD; k++)
+        block->own_weights[k] = 0;
 }
