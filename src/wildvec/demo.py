@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from textwrap import indent
 
 from wildvec import evaluate, plot, toy
 from wildvec.models.word2vec import Word2Vec
@@ -49,11 +50,9 @@ def run(
         answer, cosine = model.wv.most_similar(positive=[b, c], negative=[a], topn=1)[0]
         print(f"  {a} is to {b} as {c} is to {answer} ({cosine:.2f})")
     result = evaluate.analogies(model.wv.index_to_key, model.wv.vectors, toy.ANALOGIES)
-    print(f"\nanalogies: {result.accuracy:.1%} right")
-    for section in result.sections:
-        print(f"  {section.name:20} {section.correct:4} of {section.total}")
+    print(f"\nanalogies\n{indent(str(result), '  ')}")
     picture(output, model)
-    print(f"\npicture of the vectors: {os.fspath(output)}")
+    print(f"\na picture of the vectors is in {os.fspath(output)}")
     return model
 
 

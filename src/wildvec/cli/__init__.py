@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from wildvec import __version__
 from wildvec.cli import convert, demo, evaluate, query, train
+from wildvec.cli.options import UsageError
 
 COMMANDS = (train, query, evaluate, convert, demo)
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         print(f"wildvec: {_one_line(error)}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     return code
 
 

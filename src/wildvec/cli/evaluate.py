@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
-from wildvec import evaluate
-from wildvec.keyedvectors import KeyedVectors
+from wildvec import evaluate, io
 
 
 def add_to(commands: Any) -> None:
@@ -38,12 +38,18 @@ def add_to(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate on each file."""
-    vectors = KeyedVectors.load(args.vectors)
+    keys, matrix, _ = io.load(args.vectors)
     for path in args.questions:
         kind = args.kind or kind_of(path)
-        score = _analogies if kind == "analogies" else _pairs
-        print(f"{path}:")
-        score(vectors, path, args.restrict_vocab, not args.case_sensitive)
+        score = evaluate.analogies if kind == "analogies" else evaluate.word_pairs
+        result = score(
+            keys,
+            matrix,
+            path,
+            restrict_vocab=args.restrict_vocab,
+            case_insensitive=not args.case_sensitive,
+        )
+        print(f"{path}:\n{indent(str(result), '  ')}", flush=True)
     return 0
 
 
@@ -62,31 +68,4 @@ def kind_of(path: str) -> str:
     raise ValueError(
         f"{path} looks like neither analogies (four words a line) nor pairs (two words and a "
         "score); say --analogies or --pairs"
-    )
-
-
-def _analogies(vectors: KeyedVectors, path: str, restrict: int, fold: bool) -> None:
-    result = evaluate.analogies(
-        vectors.index_to_key,
-        vectors.vectors,
-        path,
-        restrict_vocab=restrict,
-        case_insensitive=fold,
-    )
-    for section in result.sections:
-        print(f"  {section.name:30} {section.correct:6} of {section.total:6}")
-    print(f"  accuracy {result.accuracy:.2%}, {result.coverage:.1%} of the questions covered")
-
-
-def _pairs(vectors: KeyedVectors, path: str, restrict: int, fold: bool) -> None:
-    result = evaluate.word_pairs(
-        vectors.index_to_key,
-        vectors.vectors,
-        path,
-        restrict_vocab=restrict,
-        case_insensitive=fold,
-    )
-    print(
-        f"  Spearman {result.spearman:.4f}, Pearson {result.pearson:.4f}, "
-        f"{result.coverage:.1%} of the pairs covered"
     )
