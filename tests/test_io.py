@@ -196,6 +196,14 @@ def test_a_line_of_another_length_is_named(tmp_path: Path, line: str) -> None:
             load(path)
 
 
+def test_a_last_line_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "v").write_text("a 1 2 3\nb 1")
+    with pytest.raises(EOFError, match=r"last line, 2, holds fewer than 3 values"):
+        load(tmp_path / "v")
+    (tmp_path / "v").write_text("a 1 2 3\n\n  \n")
+    assert load(tmp_path / "v")[0] == ["a"]
+
+
 # Keys
 
 
