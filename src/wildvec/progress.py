@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tqdm import tqdm
-
-
-class _Bar(tqdm):  # type: ignore[type-arg]
-    monitor_interval = 0  # tqdm's monitor thread would outlive the work
-
 
 def progress_bar(total: float | None, description: str, unit: str) -> Any:
     """A tqdm bar with rate and ETA; use it in a `with` statement."""
-    return _Bar(
+    from tqdm import tqdm  # here, because it doubles the time of `import wildvec`
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        monitor_interval = 0  # tqdm's monitor thread would outlive the work
+
+    return Bar(
         total=total,
         desc=description,
         unit=unit,
