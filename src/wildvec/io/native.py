@@ -33,6 +33,7 @@ LONGEST_HEADER = 100_000_000  # as the safetensors package has it
 BLOCK = 1 << 20
 ALIGNMENT = 64
 VERSION = "1"
+OWN = {"format": "wildvec", "version": VERSION}
 
 
 def write(
@@ -120,7 +121,7 @@ def read_from(
         name: array.astype(array.dtype.newbyteorder("="), copy=False)
         for name, array in tensors.items()
     }
-    return native, metadata
+    return native, {k: v for k, v in metadata.items() if not k.startswith("crc32.")}
 
 
 def is_native(head: bytes) -> bool:
