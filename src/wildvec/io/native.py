@@ -58,12 +58,10 @@ def write(
         }
         place += array.nbytes
         checksums[f"crc32.{name}"] = _hex(_crc(array))
-    full = {
-        **_checked_metadata(metadata),
-        "format": "wildvec",
-        "version": VERSION,
-        **checksums,
-    }
+    for name, value in _checked_metadata(metadata).items():
+        if name.startswith("crc32") or OWN.get(name, value) != value:
+            raise ValueError(f"the metadata's name {name!r} is the format's own; take another")
+    full = {**metadata, **OWN, **checksums}
     full = {**full, "crc32": _header_crc(entries, full)}
     header = json.dumps({"__metadata__": full, **entries}, separators=(",", ":")).encode()
     header += b" " * (-(8 + len(header)) % ALIGNMENT)
