@@ -252,6 +252,16 @@ def test_help_and_version(capsys):
     assert "--vector-size" in capsys.readouterr().out
 
 
+def test_any_word_can_be_shown_anywhere(tmp_path):
+    save(tmp_path / "v.wv", ["Zürich", "東京"], MATRIX[:2])
+    done = subprocess.run(
+        [sys.executable, "-m", "wildvec", "nearest", str(tmp_path / "v.wv"), "Zürich"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"},
+    )
+    assert (done.returncode, done.stdout.split()) == (0, [b"\\u6771\\u4eac", b"0.7071"])
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
 def test_a_closed_pipe_is_no_error(vectors):
     read_end, write_end = os.pipe()

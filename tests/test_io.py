@@ -421,6 +421,26 @@ def test_tensors_begin_at_multiples_of_their_items(tmp_path: Path) -> None:
         assert not array.flags.writeable
 
 
+def test_a_file_rewritten_by_another_tool(tmp_path: Path) -> None:
+    """Tensors in another order, the header spaced anew: the checksums still hold."""
+    path = tmp_path / "v.wv"
+    save(path, KEYS, MATRIX, np.arange(5))
+    tensors, metadata = read_safetensors(path.read_bytes())
+    header: dict[str, object] = {"__metadata__": metadata}
+    data = b""
+    for name in ("keys.bytes", "vectors", "keys.offsets", "counts"):
+        place = [len(data), len(data) + tensors[name].nbytes]
+        kind = {"u": "U", "f": "F", "i": "I"}[tensors[name].dtype.kind]
+        dtype = f"{kind}{8 * tensors[name].itemsize}"
+        header[name] = entry(dtype, tensors[name].shape, place)
+        data += tensors[name].tobytes()
+    path.write_bytes(file_with_header(json.dumps(header, indent=1).encode(), data))
+    for mmap in (False, True):
+        keys, matrix, counts = load(path, mmap=mmap)
+        assert keys == KEYS and same(matrix, MATRIX) and matrix.flags.aligned
+        assert counts is not None and counts.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
     path = tmp_path / "v.wv"
     save_native_vectors(path, KEYS, MATRIX, np.arange(5))

@@ -123,12 +123,12 @@ static int convert(const struct decimal *number, float *value)
     int64_t exponent = number->exponent;
     if (number->special || number->n_digits > MAX_DIGITS || exponent < -MAX_POWER || exponent > MAX_POWER)
         return 0;
-    double near = (double)number->mantissa;
-    near = exponent < 0 ? near / POWERS[-exponent] : near * POWERS[exponent];
-    if (near > FLT_MAX / 2)
+    double estimate = (double)number->mantissa;
+    estimate = exponent < 0 ? estimate / POWERS[-exponent] : estimate * POWERS[exponent];
+    if (estimate > FLT_MAX / 2)
         return 0;
-    float low = (float)(near - near * margin);
-    float high = (float)(near + near * margin);
+    float low = (float)(estimate - estimate * margin);
+    float high = (float)(estimate + estimate * margin);
     *value = number->negative ? -low : low;
     return low == high;
 }

@@ -29,7 +29,7 @@ def run(
 
     The SVG picture goes to `output`; errors as for Word2Vec and for writing a file.
     """
-    print(f"training on {tokens:,} words of a toy world …", flush=True)
+    print(f"training on {tokens:,} words of a toy world ...", flush=True)
     model = Word2Vec(
         toy.sentences(tokens, seed),
         vector_size=100,

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from wildvec import __version__
 from wildvec.cli import convert, demo, evaluate, query, train
@@ -23,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["convert", "no-such-file.txt", "out.bin"])
     1
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # any word can be shown on any terminal
     try:
         args = _parser().parse_args(argv)
     except SystemExit as stop:  # argparse has said what it had to

@@ -225,7 +225,8 @@ def _map_tensors(source: Source, begin: int, entries: dict[str, dict[str, Any]])
     for name, entry in entries.items():
         first, last = entry["data_offsets"]
         flat = data[begin + first : begin + last]
-        tensors[name] = flat.view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        array = flat.view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        tensors[name] = np.require(array, requirements="A")  # other writers may not align
     return tensors
 
 
