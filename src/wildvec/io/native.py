@@ -240,7 +240,7 @@ def _storable(name: str, array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(little, copy=False)
 
 
-def _checked_metadata(metadata: Mapping[str, Any]) -> Metadata:
+def _checked_metadata(metadata: Mapping[Any, Any]) -> Metadata:
     for name, value in metadata.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise ValueError(f"metadata must be str, not {name!r}: {value!r}")
