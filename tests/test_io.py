@@ -196,6 +196,14 @@ def test_a_line_of_another_length_is_named(tmp_path: Path, line: str) -> None:
             load(path)
 
 
+def test_a_last_line_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "v").write_text("a 1 2 3\nb 1")
+    with pytest.raises(EOFError, match=r"last line, 2, holds fewer than 3 values"):
+        load(tmp_path / "v")
+    (tmp_path / "v").write_text("a 1 2 3\n\n  \n")
+    assert load(tmp_path / "v")[0] == ["a"]
+
+
 # Keys
 
 
@@ -307,7 +315,7 @@ def test_hostile_headers_reserve_nothing(tmp_path: Path, header: str, compress: 
     for body in (b"a 1 2 3\nb 1 2 3\n", b"a " + bytes(12) + b"b " + bytes(12)):
         path.write_bytes(compress(header.encode() + b"\n" + body))
         for read in (load, lambda path: word2vec.load(path, binary=True)):
-            with pytest.raises((ValueError, EOFError), match="values|binary=False"):
+            with pytest.raises((ValueError, EOFError), match=r"values|binary=False"):
                 read(path)
 
 
@@ -381,7 +389,7 @@ tensors_of_all_kinds = st.dictionaries(
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 
 
-@given(tensors_of_all_kinds, st.dictionaries(texts, texts))
+@given(tensors_of_all_kinds, st.dictionaries(texts.filter(lambda t: t != "crc32"), texts))
 @settings(max_examples=100, deadline=None)
 def test_the_native_format_is_safetensors(
     tmp_path_factory: pytest.TempPathFactory,
@@ -411,6 +419,26 @@ def test_tensors_begin_at_multiples_of_their_items(tmp_path: Path) -> None:
     for array in native.read(path, mmap=True)[0].values():
         assert array.ctypes.data % array.itemsize == 0
         assert not array.flags.writeable
+
+
+def test_a_file_rewritten_by_another_tool(tmp_path: Path) -> None:
+    """Tensors in another order, the header spaced anew: the checksums still hold."""
+    path = tmp_path / "v.wv"
+    save(path, KEYS, MATRIX, np.arange(5))
+    tensors, metadata = read_safetensors(path.read_bytes())
+    header: dict[str, object] = {"__metadata__": metadata}
+    data = b""
+    for name in ("keys.bytes", "vectors", "keys.offsets", "counts"):
+        place = [len(data), len(data) + tensors[name].nbytes]
+        kind = {"u": "U", "f": "F", "i": "I"}[tensors[name].dtype.kind]
+        dtype = f"{kind}{8 * tensors[name].itemsize}"
+        header[name] = entry(dtype, tensors[name].shape, place)
+        data += tensors[name].tobytes()
+    path.write_bytes(file_with_header(json.dumps(header, indent=1).encode(), data))
+    for mmap in (False, True):
+        keys, matrix, counts = load(path, mmap=mmap)
+        assert keys == KEYS and same(matrix, MATRIX) and matrix.flags.aligned
+        assert counts is not None and counts.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
@@ -534,6 +562,9 @@ def test_what_the_native_format_cannot_hold(tmp_path: Path) -> None:
         native.write(tmp_path / "v.wv", {"x": np.ones(2, bool)}, {})
     with pytest.raises(ValueError, match="metadata must be str"):
         native.write(tmp_path / "v.wv", {}, {"a": 1})  # type: ignore[dict-item]
+    for name in ("crc32", "crc32.x", "format", "version"):
+        with pytest.raises(ValueError, match=f"name '{name}' is the format's own"):
+            native.write(tmp_path / "v.wv", {}, {name: "mine"})
     with pytest.raises(ValueError, match="do not fit"):
         save(tmp_path / "v.wv", ["a"], MATRIX)
     assert not list(tmp_path.iterdir())

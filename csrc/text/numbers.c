@@ -121,15 +121,14 @@ static int convert(const struct decimal *number, float *value)
     };
     const double margin = 1.0 / ((int64_t)1 << 50);
     int64_t exponent = number->exponent;
-    if (number->special || number->n_digits > MAX_DIGITS || exponent < -MAX_POWER ||
-        exponent > MAX_POWER)
+    if (number->special || number->n_digits > MAX_DIGITS || exponent < -MAX_POWER || exponent > MAX_POWER)
         return 0;
-    double near = (double)number->mantissa;
-    near = exponent < 0 ? near / POWERS[-exponent] : near * POWERS[exponent];
-    if (near > FLT_MAX / 2)
+    double estimate = (double)number->mantissa;
+    estimate = exponent < 0 ? estimate / POWERS[-exponent] : estimate * POWERS[exponent];
+    if (estimate > FLT_MAX / 2)
         return 0;
-    float low = (float)(near - near * margin);
-    float high = (float)(near + near * margin);
+    float low = (float)(estimate - estimate * margin);
+    float high = (float)(estimate + estimate * margin);
     *value = number->negative ? -low : low;
     return low == high;
 }
@@ -137,8 +136,7 @@ static int convert(const struct decimal *number, float *value)
 /* One line's values, dim of them from p on, into `row`. Values that convert() cannot prove are
  * listed in the sink; an error leaves its bytes in the report. */
 static enum wv_status read_values(const uint8_t *text, const uint8_t *p, float *row,
-                                  const struct wv_vector_sink *sink,
-                                  struct wv_vector_report *report)
+                                  const struct wv_vector_sink *sink, struct wv_vector_report *report)
 {
     struct decimal number;
     for (int64_t i = 0; i < sink->dim; i++) {
@@ -179,8 +177,7 @@ static const uint8_t *key_before_last(const uint8_t *line, const uint8_t *end, i
 
 /* One line that is not empty: line..end, where *end is '\n'. */
 static enum wv_status read_line(const uint8_t *text, const uint8_t *line, const uint8_t *end,
-                                const struct wv_vector_sink *sink,
-                                struct wv_vector_report *report)
+                                const struct wv_vector_sink *sink, struct wv_vector_report *report)
 {
     float *row = sink->rows + report->rows * sink->dim;
     const int64_t n_odd = report->n_odd;
@@ -203,14 +200,12 @@ static enum wv_status read_line(const uint8_t *text, const uint8_t *line, const 
     return WV_OK;
 }
 
-enum wv_status wv_read_vector_lines(const uint8_t *text, int64_t size,
-                                    const struct wv_vector_sink *sink,
+enum wv_status wv_read_vector_lines(const uint8_t *text, int64_t size, const struct wv_vector_sink *sink,
                                     struct wv_vector_report *report)
 {
     while (report->rows < sink->max_rows && report->n_odd <= sink->max_odd - sink->dim) {
         const uint8_t *line = text + report->bytes;
-        const uint8_t *end =
-            size > report->bytes ? memchr(line, '\n', (size_t)(size - report->bytes)) : NULL;
+        const uint8_t *end = size > report->bytes ? memchr(line, '\n', (size_t)(size - report->bytes)) : NULL;
         if (!end)
             break;
         if (skip_blanks(line) != end) {
@@ -232,14 +227,13 @@ static void read_floats(const uint8_t *bytes, int64_t dim, float *row)
     if (*(const uint8_t *)&one == 1)
         return;
     for (int64_t i = 0; i < dim; i++, bytes += 4) {
-        uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-                        (uint32_t)bytes[3] << 24;
+        uint32_t bits =
+            (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
         memcpy(&row[i], &bits, sizeof bits);
     }
 }
 
-enum wv_status wv_read_vector_records(const uint8_t *data, int64_t size,
-                                      const struct wv_vector_sink *sink,
+enum wv_status wv_read_vector_records(const uint8_t *data, int64_t size, const struct wv_vector_sink *sink,
                                       struct wv_vector_report *report)
 {
     while (report->rows < sink->max_rows) {

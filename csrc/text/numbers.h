@@ -14,10 +14,10 @@ struct wv_vector_sink {
     float *rows; /* max_rows x dim */
     int64_t max_rows;
     int64_t dim;
-    uint8_t *keys;    /* as large as the block: each key, then '\n' */
-    int64_t *odd;     /* max_odd x 3: index into rows, begin and end of the text in the block */
-    int64_t max_odd;  /* >= dim */
-    int spaced_keys;  /* a key may hold spaces: it is what precedes the last dim values */
+    uint8_t *keys;   /* as large as the block: each key, then '\n' */
+    int64_t *odd;    /* max_odd x 3: index into rows, begin and end of the text in the block */
+    int64_t max_odd; /* >= dim */
+    int spaced_keys; /* a key may hold spaces: it is what precedes the last dim values */
 };
 
 /* What was read. All zeros at first. */
@@ -31,13 +31,11 @@ struct wv_vector_report {
 };
 
 /* Read whole lines of text[size] until it, the rows or the list of odd values is used up. */
-enum wv_status wv_read_vector_lines(const uint8_t *text, int64_t size,
-                                    const struct wv_vector_sink *sink,
+enum wv_status wv_read_vector_lines(const uint8_t *text, int64_t size, const struct wv_vector_sink *sink,
                                     struct wv_vector_report *report);
 
 /* Read whole records of data[size] (little-endian floats, '\n' allowed before a key). */
-enum wv_status wv_read_vector_records(const uint8_t *data, int64_t size,
-                                      const struct wv_vector_sink *sink,
+enum wv_status wv_read_vector_records(const uint8_t *data, int64_t size, const struct wv_vector_sink *sink,
                                       struct wv_vector_report *report);
 
 #endif

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -14,23 +16,26 @@ from numpy.typing import NDArray
 from wildvec.io.atomic import replacing
 
 COLOURS = ["#4269d0", "#d9662b", "#2f9e5b", "#b5309a", "#8a6d3b", "#0f8b9d", "#c93a4c", "#6b5bb5"]
-INK, FAINT, PAPER = "#20242c", "#6f7683", "#fbfbf9"
+INK, FAINT, PAPER, GROUND = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
 FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 LABEL, LETTER = 12.5, 0.58  # font size in pixels; mean width of a letter in font sizes
-MARGIN, TOP, BOTTOM = 56, 92, 34
+MARGIN, TOP, BOTTOM = 104, 56, 30
 DOT = 3.6
+
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 
 @dataclass
 class Label:
-    """A word, its dot's place in pixels, and where its text came to stand."""
+    """A word, its dot's place in pixels, where its arrows go, and where its text came to stand."""
 
     text: str
     x: float
     y: float
     colour: str
+    heading: tuple[float, float] = (0, 0)
     box: Box = (0, 0, 0, 0)
 
 
@@ -51,62 +56,94 @@ def project(matrix: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(rows @ (axes * signs[:, None]).T)
 
 
+@dataclass(frozen=True)
+class Panel:
+    """One part of a picture: groups of keys, a colour each, and pairs to draw arrows between."""
+
+    title: str
+    groups: Mapping[str, Sequence[Hashable]]
+    arrows: Sequence[tuple[Hashable, Hashable]] = ()
+
+
 def draw(
     keys: Sequence[Hashable],
     matrix: NDArray[Any],
-    groups: Mapping[str, Iterable[Hashable]] | None = None,
+    panels: Sequence[Panel] | None = None,
     *,
-    arrows: Iterable[tuple[Hashable, Hashable]] = (),
     title: str = "",
-    width: int = 1100,
-    height: int = 800,
+    width: int = 1280,
 ) -> str:
-    """An SVG picture (text) of some rows of the matrix (n, dim), one colour a group.
+    """An SVG picture (text) of some rows of the matrix (n, dim): the panels, two in a row.
 
-    `groups` names the keys to show (default: the first 100, one group); `arrows` are pairs of
-    shown keys. Keys that the vectors lack are left out. ValueError: nothing is left to show.
+    Each panel is seen in its own two principal components. Default: one panel of the first 100
+    keys. Keys without a vector are left out. ValueError: a panel has no key that has one.
 
     >>> draw(["a", "b", "c"], np.eye(3)).startswith("<svg")
     True
     """
+    if panels is None:
+        panels = [Panel("", {"": list(keys)[:100]})]
     rows = {key: row for row, key in enumerate(keys)}
-    chosen = groups if groups is not None else {"": list(keys)[:100]}
-    colours: dict[Hashable, str] = {}
-    for number, members in enumerate(chosen.values()):
-        for key in members:
-            if key in rows:
-                colours.setdefault(key, COLOURS[number % len(COLOURS)])
-    if not colours:
-        raise ValueError("nothing to draw: none of the words has a vector")
-    places = _fit(project(matrix[[rows[key] for key in colours]]), width, height)
-    labels = {
-        key: Label(str(key), x, y, colour)
-        for (key, colour), (x, y) in zip(colours.items(), places.tolist(), strict=True)
-    }
-    pairs = [(labels[a], labels[b]) for a, b in arrows if a in labels and b in labels]
-    place_labels(list(labels.values()), width, height)
-    body = [
-        *_frame(title, [name for name in chosen if name], width, height),
-        *(_arrow(a, b) for a, b in pairs),
-        *(_dot(label) for label in labels.values()),
-        *(_text(label) for label in labels.values()),
-    ]
-    return "\n".join([*body, "</svg>", ""])
+    columns = min(2, len(panels))
+    panel_width, top = width // columns, 54 if title else 8
+    height = panel_width * 5 // 7
+    body = []
+    for number, panel in enumerate(panels):
+        x, y = number % columns * panel_width, top + number // columns * height
+        body.append(f'<g transform="translate({x} {y})">')
+        body += _panel(panel, rows, matrix, panel_width, height)
+        body.append("</g>")
+    total = top + -(-len(panels) // columns) * height
+    return "\n".join([*_frame(title, width, total), *body, "</svg>", ""])
 
 
 def save(
     path: str | os.PathLike[str],
     keys: Sequence[Hashable],
     matrix: NDArray[Any],
-    groups: Mapping[str, Iterable[Hashable]] | None = None,
+    panels: Sequence[Panel] | None = None,
     *,
-    arrows: Iterable[tuple[Hashable, Hashable]] = (),
     title: str = "",
 ) -> None:
     """Write what `draw` draws to a file, whole or not at all."""
-    picture = draw(keys, matrix, groups, arrows=arrows, title=title)
+    picture = draw(keys, matrix, panels, title=title)
     with replacing(path) as stream:
         stream.write(picture.encode())
+
+
+def _panel(
+    panel: Panel, rows: Mapping[Hashable, int], matrix: NDArray[Any], width: int, height: int
+) -> list[str]:
+    """A panel's elements, their origin its left upper corner."""
+    colours: dict[Hashable, str] = {}
+    for members, colour in zip(panel.groups.values(), cycle(COLOURS), strict=False):
+        colours |= {key: colour for key in members if key in rows and key not in colours}
+    if not colours:
+        raise ValueError(f"nothing to draw in panel {panel.title!r}: none of its keys has a vector")
+    order = {key: place for place, key in enumerate(colours)}
+    chosen = np.asarray(matrix[[rows[key] for key in colours]], np.float64)
+    finite = np.isfinite(chosen).all(axis=1)
+    if not finite.all():
+        key = list(colours)[int(finite.argmin())]
+        raise ValueError(f"the vector of {key!r} holds nan or inf; leave it out of the picture")
+    arrows = [(order[a], order[b]) for a, b in panel.arrows if a in order and b in order]
+    places = _fit(project(chosen), width, height)
+    if sum(places[b, 0] - places[a, 0] for a, b in arrows) < 0:
+        places[:, 0] = width - places[:, 0]  # arrows go from left to right, as one reads
+    labels = [
+        Label(str(key), x, y, colour)
+        for (key, colour), (x, y) in zip(colours.items(), places.tolist(), strict=True)
+    ]
+    for a, b in arrows:
+        x, y = (places[b] - places[a]) / max(1.0, float(np.hypot(*(places[b] - places[a]))))
+        labels[a].heading, labels[b].heading = (x, y), (-x, -y)
+    place_labels(labels, width, height)
+    return [
+        *_heading(panel, width, height),
+        *(_arrow(labels[a], labels[b]) for a, b in arrows),
+        *map(_dot, labels),
+        *map(_text, labels),
+    ]
 
 
 def place_labels(labels: list[Label], width: int, height: int) -> None:
@@ -121,9 +158,12 @@ def place_labels(labels: list[Label], width: int, height: int) -> None:
         overlap = np.minimum(boxes[:, None, 2:], taken[None, :, 2:]) - np.maximum(
             boxes[:, None, :2], taken[None, :, :2]
         )
-        cost = np.clip(overlap, 0, None).prod(axis=2).sum(axis=1) * 10
-        outside = np.maximum(0, np.array([20, TOP - 22, -width + 20, -height + BOTTOM]) - boxes * [1, 1, -1, -1])
-        cost += outside.sum(axis=1) * 50 + np.arange(len(boxes)) * 0.8
+        inside = np.array([16, TOP - 14, 16 - width, BOTTOM - height])
+        outside = np.clip(inside - boxes * [1, 1, -1, -1], 0, None).sum(axis=1)
+        offsets = (boxes[:, :2] + boxes[:, 2:]) / 2 - (label.x, label.y)
+        along = offsets @ label.heading / np.hypot(*offsets.T)
+        cost = 10 * np.clip(overlap, 0, None).prod(axis=2).sum(axis=1) + 50 * outside
+        cost += 12 * np.clip(along, -0.5, None) + np.arange(len(boxes)) * 0.8
         label.box = tuple(boxes[cost.argmin()].tolist())
         taken = np.vstack([taken, label.box])
 
@@ -153,20 +193,30 @@ def _fit(places: NDArray[np.float64], width: int, height: int) -> NDArray[np.flo
     return np.asarray(np.array([MARGIN, TOP + 8]) + np.array([1, -1]) * unit * room + [0, room[1]])
 
 
-def _frame(title: str, names: list[str], width: int, height: int) -> list[str]:
-    lines = [
+def _frame(title: str, width: int, height: int) -> list[str]:
+    return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="{FONT}" font-size="{LABEL}">',
-        f"<title>{escape(title or 'vectors')}</title>",
+        f"<title>{_escape(title or 'vectors')}</title>",
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
-        f'<text x="28" y="38" font-size="20" font-weight="600" fill="{INK}">{escape(title)}</text>',
+        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{INK}">'
+        f"{_escape(title)}</text>",
     ]
-    x = 30.0
-    for number, name in enumerate(names):
-        colour = COLOURS[number % len(COLOURS)]
-        lines.append(f'<circle cx="{x + 4}" cy="59" r="5" fill="{colour}"/>')
-        lines.append(f'<text x="{x + 15}" y="63.5" fill="{FAINT}">{escape(name)}</text>')
-        x += 38 + LABEL * LETTER * len(name)
+
+
+def _heading(panel: Panel, width: int, height: int) -> list[str]:
+    """The panel's ground, its title and, right of it, the legend."""
+    lines = [
+        f'<rect x="12" y="6" width="{width - 24}" height="{height - 18}" rx="10" fill="{GROUND}"/>',
+        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{INK}">'
+        f"{_escape(panel.title)}</text>",
+    ]
+    names = [name for name in panel.groups if name]
+    x = width - 30 - sum(28 + LABEL * LETTER * len(name) for name in names)
+    for name, colour in zip(names, cycle(COLOURS), strict=False):
+        lines.append(f'<circle cx="{x + 5:.1f}" cy="28.5" r="4.5" fill="{colour}"/>')
+        lines.append(f'<text x="{x + 14:.1f}" y="33" fill="{FAINT}">{_escape(name)}</text>')
+        x += 28 + LABEL * LETTER * len(name)
     return lines
 
 
@@ -185,8 +235,8 @@ def _text(label: Label) -> str:
         )
     return (
         f'{leader}<text x="{(left + right) / 2:.1f}" y="{bottom - 2.5:.1f}" text-anchor="middle" '
-        f'fill="{INK}" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" '
-        f'paint-order="stroke">{escape(label.text)}</text>'
+        f'fill="{INK}" stroke="{GROUND}" stroke-width="3" stroke-linejoin="round" '
+        f'paint-order="stroke">{_escape(label.text)}</text>'
     )
 
 
@@ -207,3 +257,8 @@ def _arrow(a: Label, b: Label) -> str:
         f'd="M{start[0]:.1f} {start[1]:.1f}L{tip[0]:.1f} {tip[1]:.1f}"/>'
         f'<polygon stroke="none" points="{head}"/></g>'
     )
+
+
+def _escape(text: str) -> str:
+    """Text for XML; characters that it forbids become U+FFFD."""
+    return escape(FORBIDDEN.sub("\ufffd", text))

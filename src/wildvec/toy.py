@@ -218,12 +218,10 @@ def _questions() -> Iterator[str]:
 
 ANALOGIES = list(_questions())
 
-# For a picture: words by colour, and pairs to draw an arrow between.
-GROUPS = {
-    "people": [word for pair in list(PEOPLE)[:14] for word in pair],
-    "countries": [country for country, _ in COUNTRIES],
-    "capitals": [capital for _, capital in COUNTRIES],
-    "verbs": [form for verb in list(VERBS)[:8] for form in verb.split()[:2]],
-    "animals": [word for pair in list(ANIMALS)[:9] for word in pair],
+# For a picture: pairs by title, and what the two sides of a pair are.
+PICTURE: dict[str, tuple[tuple[str, str], list[tuple[str, str]]]] = {
+    "man : woman = king : queen": (("male", "female"), list(PEOPLE)[:16]),
+    "country : capital": (("country", "capital"), list(COUNTRIES)),
+    "present : past": (("present", "past"), [(v.split()[0], v.split()[1]) for v in VERBS]),
+    "animal : young": (("grown", "young"), list(ANIMALS)),
 }
-ARROWS = [*list(PEOPLE)[:14], *list(COUNTRIES)[:10]]

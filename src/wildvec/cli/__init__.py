@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from wildvec import __version__
 from wildvec.cli import convert, demo, evaluate, query, train
+from wildvec.cli.options import UsageError
 
 COMMANDS = (train, query, evaluate, convert, demo)
 
@@ -22,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["convert", "no-such-file.txt", "out.bin"])
     1
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # any word can be shown on any terminal
     try:
         args = _parser().parse_args(argv)
     except SystemExit as stop:  # argparse has said what it had to
@@ -38,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         print(f"wildvec: {_one_line(error)}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     return code
 
 

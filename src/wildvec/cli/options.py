@@ -12,6 +12,10 @@ from wildvec.io.vectors import kind_by_name
 FORMATS = {"native": Kind.NATIVE, "binary": Kind.BINARY, "text": Kind.TEXT}
 
 
+class UsageError(Exception):
+    """The command line asks for what cannot be; the exit code is 2."""
+
+
 def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
     """--format, for an output whose ending does not say it."""
     parser.add_argument(
@@ -22,8 +26,11 @@ def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
 
 
 def output_kind(path: str, name: str | None) -> Kind:
-    """The kind of file to write; ValueError where neither --format nor the ending says."""
-    return FORMATS[name] if name else kind_by_name(path)
+    """The kind of file to write; UsageError where neither --format nor the ending says."""
+    try:
+        return FORMATS[name] if name else kind_by_name(path)
+    except ValueError as error:
+        raise UsageError(f"{error}, or say --format") from None
 
 
 def queries(words: list[str], n_words: int) -> Iterator[list[str]]:

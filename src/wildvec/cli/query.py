@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import Any
 
-from wildvec.cli.options import queries
+from wildvec import io
+from wildvec.cli.options import UsageError, queries
 from wildvec.keyedvectors import KeyedVectors
 
 
@@ -39,19 +40,17 @@ def add_to(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Answer every query; 1 if one of them had no answer."""
     if len(args.words) % args.n_words:
-        print(f"wildvec: an analogy takes 3 words, not {len(args.words)}", file=sys.stderr)
-        return 2
+        raise UsageError(f"an analogy takes 3 words, not {len(args.words)}")
     if args.topn < 1:
-        print(f"wildvec: --topn {args.topn}: must be at least 1", file=sys.stderr)
-        return 2
-    vectors = KeyedVectors.load(args.vectors)
+        raise UsageError(f"--topn {args.topn}: must be at least 1")
+    vectors = KeyedVectors.from_arrays(*io.load(args.vectors))
     alone = len(args.words) == args.n_words or (not args.words and sys.stdin.isatty())
     code = 0
     for query in queries(args.words, args.n_words):
         try:
             answers = _answer(vectors, query, args.n_words, args.topn)
-        except (KeyError, ValueError) as error:
-            print(f"wildvec: {error.args[0]}", file=sys.stderr)
+        except ValueError as error:
+            print(f"wildvec: {error}", file=sys.stderr)
             code = 1
             continue
         label = "" if alone else " ".join(query) + "\t"
@@ -77,4 +76,6 @@ def _key(vectors: KeyedVectors, word: str) -> str | int:
     """The key that a typed word stands for: also an integer, where the keys are such."""
     if word not in vectors and word.removeprefix("-").isdecimal() and int(word) in vectors:
         return int(word)
+    if word not in vectors:
+        raise ValueError(f"no vector for {word!r} among the {len(vectors)}")
     return word

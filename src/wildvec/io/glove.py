@@ -15,14 +15,14 @@ from wildvec.io.word2vec import count_values
 def load(
     path: str | os.PathLike[str], *, limit: int | None = None, errors: str = "strict"
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Keys and float32 matrix (n, dim) of a GloVe text file; arguments as for word2vec.load.
+    r"""Keys and float32 matrix (n, dim) of a GloVe text file; arguments as for word2vec.load.
 
     The first line says how many values a row has. A key may hold spaces (some of GloVe's own
     files have such): it is what stands before a line's last values.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp(), "glove.txt")
-    >>> _ = path.write_text("the 1 2\\nat name 3 4\\n")
+    >>> _ = path.write_text("the 1 2\nat name 3 4\n")
     >>> load(path)[0]
     ['the', 'at name']
     """

@@ -33,6 +33,7 @@ LONGEST_HEADER = 100_000_000  # as the safetensors package has it
 BLOCK = 1 << 20
 ALIGNMENT = 64
 VERSION = "1"
+OWN = {"format": "wildvec", "version": VERSION}
 
 
 def write(
@@ -57,12 +58,10 @@ def write(
         }
         place += array.nbytes
         checksums[f"crc32.{name}"] = _hex(_crc(array))
-    full = {
-        **_checked_metadata(metadata),
-        "format": "wildvec",
-        "version": VERSION,
-        **checksums,
-    }
+    for name, value in _checked_metadata(metadata).items():
+        if name.startswith("crc32") or OWN.get(name, value) != value:
+            raise ValueError(f"the metadata's name {name!r} is the format's own; take another")
+    full = {**metadata, **OWN, **checksums}
     full = {**full, "crc32": _header_crc(entries, full)}
     header = json.dumps({"__metadata__": full, **entries}, separators=(",", ":")).encode()
     header += b" " * (-(8 + len(header)) % ALIGNMENT)
@@ -120,7 +119,7 @@ def read_from(
         name: array.astype(array.dtype.newbyteorder("="), copy=False)
         for name, array in tensors.items()
     }
-    return native, metadata
+    return native, {k: v for k, v in metadata.items() if not k.startswith("crc32.")}
 
 
 def is_native(head: bytes) -> bool:
@@ -226,7 +225,8 @@ def _map_tensors(source: Source, begin: int, entries: dict[str, dict[str, Any]])
     for name, entry in entries.items():
         first, last = entry["data_offsets"]
         flat = data[begin + first : begin + last]
-        tensors[name] = flat.view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        array = flat.view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        tensors[name] = np.require(array, requirements="A")  # other writers may not align
     return tensors
 
 
@@ -240,7 +240,7 @@ def _storable(name: str, array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(little, copy=False)
 
 
-def _checked_metadata(metadata: Mapping[str, Any]) -> Metadata:
+def _checked_metadata(metadata: Mapping[Any, Any]) -> Metadata:
     for name, value in metadata.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise ValueError(f"metadata must be str, not {name!r}: {value!r}")

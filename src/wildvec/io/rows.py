@@ -120,7 +120,7 @@ class RowReader:
         )
 
     def _decode(self, joined: bytes) -> list[str]:
-        """Keys from their bytes, which '\\n' separates."""
+        r"""Keys from their bytes, which '\n' separates."""
         try:
             return joined.decode("utf-8", self.errors).split("\n")
         except UnicodeDecodeError as error:
@@ -133,8 +133,13 @@ class RowReader:
 
     def _check_end(self) -> None:
         """A file must end where its header says."""
-        n_rows, unread = len(self.keys), self.source.unread
-        if n_rows < self.wanted and (self.promised is not None or len(unread)):
+        n_rows = len(self.keys)
+        if n_rows < self.wanted and self.promised is None and bytes(self.source.unread).strip():
+            raise EOFError(
+                f"{self.source.path}: its last line, {self._n_lines + 1}, holds fewer than "
+                f"{self.dim} values; the file is cut off"
+            )
+        if n_rows < self.wanted and self.promised is not None:
             raise EOFError(
                 f"{self.source.path}: its header promises {self.promised} rows of {self.dim} "
                 f"values, the file holds {n_rows}"
@@ -151,10 +156,10 @@ class RowReader:
 
     def _drop_repeated(self) -> None:
         """Keep the first row of each key."""
-        first = dict(zip(reversed(self.keys), range(len(self.keys) - 1, -1, -1), strict=True))
-        n_repeated = len(self.keys) - len(first)
+        n_repeated = len(self.keys) - len(set(self.keys))
         if not n_repeated:
             return
+        first = dict(zip(reversed(self.keys), range(len(self.keys) - 1, -1, -1), strict=True))
         for new, old in enumerate(sorted(first.values())):
             if new != old:
                 self.matrix[new] = self.matrix[old]

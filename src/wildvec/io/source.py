@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import lzma
 import os
 import stat
 import zlib
-from collections.abc import Callable
 from types import TracebackType
-from typing import BinaryIO, cast
+
+from wildvec.files import decompressed
 
 WINDOW = 1 << 22
 LONGEST = 1 << 30  # a line or record beyond this is not one
 BOM = b"\xef\xbb\xbf"  # some editors begin a text with it
-
-DECOMPRESSORS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.GzipFile(fileobj=raw)),
-    b"BZh": lambda raw: cast(BinaryIO, bz2.BZ2File(raw)),
-    b"\xfd7zXZ\x00": lambda raw: cast(BinaryIO, lzma.LZMAFile(raw)),  # noqa: SIM115
-}
 
 
 class Source:
@@ -33,13 +26,14 @@ class Source:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
         self._raw = open(path, "rb")  # noqa: SIM115 (closed by __exit__)
-        head = self._raw.peek(6)
-        status = os.fstat(self._raw.fileno())
-        self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
-        self._stream: BinaryIO = self._raw
-        for magic, decompress in DECOMPRESSORS.items():
-            if head.startswith(magic):
-                self._stream, self.size = decompress(self._raw), None
+        try:
+            self._stream = decompressed(self._raw)
+            status = os.fstat(self._raw.fileno())
+        except BaseException:
+            self._raw.close()
+            raise
+        plain = self._stream is self._raw and stat.S_ISREG(status.st_mode)
+        self.size = status.st_size if plain else None
         self._buffer = memoryview(bytearray(WINDOW))
         self._begin = self._end = 0
         self.ended = False
@@ -54,7 +48,6 @@ class Source:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stream.close()
         self._raw.close()
 
     @property
@@ -116,7 +109,7 @@ class Source:
         done = 0
         while done < len(target):
             try:
-                n_bytes: int = self._stream.readinto(target[done:])  # type: ignore[attr-defined]
+                n_bytes = self._read(target[done:])
             except EOFError as error:
                 raise EOFError(f"{self.path}: the compressed file is cut off") from error
             except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
@@ -129,3 +122,10 @@ class Source:
                 break
             done += n_bytes
         return done
+
+    def _read(self, target: memoryview) -> int:
+        if readinto := getattr(self._stream, "readinto", None):
+            return int(readinto(target))
+        data = self._stream.read(len(target))
+        target[: len(data)] = data
+        return len(data)

@@ -30,7 +30,7 @@ def load(
     limit: int | None = None,
     errors: str = "strict",
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Keys and float32 matrix (n, dim) of a word2vec file, plain or compressed (gz, bz2, xz).
+    r"""Keys and float32 matrix (n, dim) of a word2vec file, plain or compressed (gz, bz2, xz).
 
     `limit` reads the first rows only; `errors` is for keys that are not UTF-8 ("strict",
     "replace", "ignore"). The first of equal keys stays, with a logged warning. Text values may be
@@ -39,7 +39,7 @@ def load(
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp(), "v.txt")
-    >>> _ = path.write_text("2 3\\nking 1 2 3\\nqueen .5 1e2 -7\\n")
+    >>> _ = path.write_text("2 3\nking 1 2 3\nqueen .5 1e2 -7\n")
     >>> load(path)[0], load(path, limit=1)[1].tolist()
     (['king', 'queen'], [[1.0, 2.0, 3.0]])
     """
@@ -72,9 +72,9 @@ def read(
 
 
 def looks_binary(rows: bytes, dim: int) -> bool | None:
-    """Whether what follows a header is binary, by the first row; None where nothing proves it.
+    r"""Whether what follows a header is binary, by the first row; None where nothing proves it.
 
-    >>> looks_binary(b"king 0.5 1\\n", 2), looks_binary(b"king \\0\\0\\x80\\x3f", 1)
+    >>> looks_binary(b"king 0.5 1\n", 2), looks_binary(b"king \0\0\x80\x3f", 1)
     (False, True)
     """
     line, newline, _ = rows.lstrip(b"\n").partition(b"\n")

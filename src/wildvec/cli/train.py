@@ -1,0 +1,144 @@
+"""`wildvec train`: from text to a file of vectors."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from typing import Any
+
+from wildvec import io
+from wildvec.cli.options import add_format, output_kind
+from wildvec.io.atomic import check_output
+from wildvec.models.word2vec import Word2Vec
+
+OPTIONS = inspect.signature(Word2Vec).parameters
+MODEL_OPTIONS = {
+    "vector_size": "values in a vector",
+    "window": "words on each side",
+    "epochs": "times through the text",
+    "negative": "noise words to an example; 0: none",
+    "ns_exponent": "noise words are drawn by count to this power",
+    "alpha": "learning rate at the start",
+    "min_alpha": "learning rate at the end",
+    "sample": "words above this share of the text are thinned out; 0: none",
+    "seed": "same seed and one worker: same vectors",
+    "workers": "threads (default: the CPUs it may use)",
+}
+TEXT_OPTIONS = {
+    "min_count": "leave out words that are rarer",
+    "max_final_vocab": "keep at most so many words (default: all)",
+    "max_vocab_size": "bound the words held while reading (default: none)",
+    "max_sentence_length": "split longer lines there",
+}
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command; its options are Word2Vec's, its defaults too, but for skip-gram."""
+    parser = commands.add_parser(
+        "train",
+        help="learn vectors from text",
+        description="Learn vectors from text files (a line is a sentence) and save them. Ctrl-C "
+        "stops early and saves what was learned so far.",
+    )
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="text file, plain or compressed, folder or glob; - is stdin",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text",
+    )
+    add_format(parser, "model")
+    learned = parser.add_argument_group("what is learned, and how")
+    learned.add_argument("--cbow", action="store_true", help="CBOW (default: skip-gram)")
+    learned.add_argument("--cbow-sum", action="store_true", help="CBOW adds words up, no mean")
+    learned.add_argument("--hs", action="store_true", help="hierarchical softmax, too")
+    learned.add_argument("--full-windows", action="store_true", help="never draw smaller windows")
+    learned.add_argument(
+        "--update",
+        choices=["block", "pair"],
+        default="block",
+        help="pair: the classic update, slower (default: block)",
+    )
+    _add_options(learned, MODEL_OPTIONS)
+    read = parser.add_argument_group("how the text is read")
+    read.add_argument("--lowercase", action="store_true", help="fold upper case")
+    read.add_argument(
+        "--errors",
+        choices=["strict", "replace", "ignore"],
+        default="strict",
+        help="what to do about bytes that are not UTF-8 (default: strict)",
+    )
+    read.add_argument("--cache-dir", help="folder for what does not fit in memory")
+    _add_options(read, TEXT_OPTIONS)
+    parser.set_defaults(run=run)
+
+
+def _add_options(group: Any, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        default = OPTIONS[name].default
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=int if default is None else type(default),
+            default=default,
+            metavar="N",
+            help=text if default is None else f"{text} (default: {default})",
+        )
+
+
+class _Report:
+    """Prints each epoch's loss as it ends."""
+
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        n_done = len(model.epoch_losses)
+        print(f"epoch {n_done}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}", flush=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, save, sum up."""
+    kind = None if args.format == "model" else output_kind(args.output, args.format)
+    check_output(args.output)
+    settings = {name: value for name, value in vars(args).items() if name in OPTIONS}
+    settings |= {
+        "corpus_file": args.inputs[0] if len(args.inputs) == 1 else args.inputs,
+        "sg": int(not args.cbow),
+        "cbow_mean": int(not args.cbow_sum),
+        "shrink_windows": not args.full_windows,
+        "callbacks": [_Report()],
+    }
+    interrupted = False
+    try:
+        model = Word2Vec(**settings)
+    except KeyboardInterrupt as interrupt:
+        learned = getattr(interrupt, "model", None)
+        if learned is None or not len(learned.wv):
+            raise
+        model, interrupted = learned, True
+    _save(model, args.output, kind)
+    print(summary(model))
+    if interrupted:
+        print(f"wildvec: interrupted; {args.output} holds what was learned", file=sys.stderr)
+        return 130
+    print(f"saved {args.output}")
+    return 0
+
+
+def summary(model: Word2Vec) -> str:
+    """One line about what was read and how fast."""
+    return (
+        f"{len(model.wv):,} words, {model.corpus_total_words:,} tokens; "
+        f"{model.tokens_per_second:,.0f} tokens/s with {model.workers} workers"
+    )
+
+
+def _save(model: Word2Vec, output: str, kind: io.Kind | None) -> None:
+    if kind is None:
+        model.save(output)
+    else:
+        vectors = model.wv
+        io.save(output, vectors.index_to_key, vectors.vectors, vectors.counts, kind)
