@@ -31,9 +31,7 @@ def anonymous_mb(pid: int) -> float:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0.0
-    return next(
-        (int(s.split()[1]) * 1.024e-3 for s in status.splitlines() if s[:8] == "RssAnon:"), 0.0
-    )
+    return next((int(s.split()[1]) * 1.024e-3 for s in status.splitlines() if s[:8] == "RssAnon:"), 0.0)
 
 
 def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
@@ -61,9 +59,7 @@ def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
         package = name.partition("-")[0]
         if package in chosen or name in chosen:
             chosen.setdefault(name, chosen.get(package, ""))
-        elif subprocess.run(
-            [sys.executable, "-c", f"import {package}"], capture_output=True
-        ).returncode:
+        elif subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True).returncode:
             print(f"{name} is not installed here; name its interpreter: --peer {name}=PYTHON")
         else:
             chosen[name] = sys.executable
