@@ -28,11 +28,12 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "gensim": ("train_gensim", {}),
     "gensim-iterable": ("train_gensim", {"iterable": True}),
 }
-# Figure → how it is printed; the first four are compared as ratios (the first: more is better).
+# Figure → how it is printed. All are compared as ratios; of the first, more is better.
 SPEED = {
     "tokens_per_second": "{:,.0f}",
     "scan_seconds": "{:.2f}",
     "whole_seconds": "{:.2f}",
+    "cpu_seconds": "{:.2f}",
     "peak_anonymous_mb": "{:.0f}",
 }
 QUALITY = ("semantic", "syntactic", "analogies", "ws353", "simlex")
@@ -113,6 +114,7 @@ def one_run(system: str, interpreter: str, settings: dict[str, Any], with_qualit
             **run.answer,
             "tokens_per_second": settings["tokens"] * settings["epochs"] / run.answer["train_seconds"],
             "whole_seconds": run.seconds,
+            "cpu_seconds": run.cpu_seconds,
             "peak_anonymous_mb": run.peak_anonymous_mb,
         }
         return {**figures, **(quality(output) if with_quality else {})}
