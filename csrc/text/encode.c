@@ -13,8 +13,8 @@ struct waiting {
 };
 
 /* Look up and count the waiting tokens; unknown ones are inserted, or -1 if `frozen` (a compile-time constant). */
-WV_INLINE enum wv_status encode_waiting(struct wv_vocab *vocab, struct waiting *waiting, uint64_t block,
-                                        int frozen, struct wv_encoded *out)
+WV_INLINE enum wv_status encode_waiting(struct wv_vocab *vocab, struct waiting *waiting, uint64_t block, int frozen,
+                                        struct wv_encoded *out)
 {
     int32_t *id = out->ids + out->n_ids - waiting->n;
     for (int i = 0; i < waiting->n; i++, id++) {

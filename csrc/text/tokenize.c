@@ -26,8 +26,8 @@ static int sequence_length(const uint8_t *p, const uint8_t *end)
     int length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
     if (length == 0 || end - p < length)
         return 0;
-    uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;  /* overlong forms */
-    uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;   /* surrogates, beyond U+10FFFF */
+    uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80; /* overlong forms */
+    uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;  /* surrogates, beyond U+10FFFF */
     if (p[1] < least || p[1] > most)
         return 0;
     for (int i = 2; i < length; i++)
@@ -41,18 +41,14 @@ static int sequence_length(const uint8_t *p, const uint8_t *end)
 static int is_wide_space(const uint8_t *p)
 {
     switch (p[0]) {
-    case 0xc2:
-        return p[1] == 0x85 || p[1] == 0xa0;
-    case 0xe1:
-        return p[1] == 0x9a && p[2] == 0x80;
+    case 0xc2: return p[1] == 0x85 || p[1] == 0xa0;
+    case 0xe1: return p[1] == 0x9a && p[2] == 0x80;
     case 0xe2:
         if (p[1] == 0x80)
             return p[2] <= 0x8a || p[2] == 0xa8 || p[2] == 0xa9 || p[2] == 0xaf;
         return p[1] == 0x81 && p[2] == 0x9f;
-    case 0xe3:
-        return p[1] == 0x80 && p[2] == 0x80;
-    default:
-        return 0;
+    case 0xe3: return p[1] == 0x80 && p[2] == 0x80;
+    default: return 0;
     }
 }
 

@@ -84,7 +84,8 @@ static inline struct wv_token wv_next_token(const uint8_t *p, const uint8_t *end
         if (flags_low | flags_high) {
             int length = flags_low ? wv_first_flag(flags_low) : 8 + wv_first_flag(flags_high);
             if (zero || wv_is_space[p[length]])
-                return (struct wv_token){low & wv_keep_bytes[length][0], high & wv_keep_bytes[length][1], p, length};
+                return (struct wv_token){low & wv_keep_bytes[length][0], high & wv_keep_bytes[length][1], p,
+                                         length};
         }
     }
     while (p < end && (zero ? *p != 0 : !wv_is_space[*p]))

@@ -18,12 +18,12 @@ struct wv_slot {
 struct wv_vocab {
     struct wv_slot *slots; /* n_slots, a power of 2 */
     int64_t n_slots;
-    int shift;          /* 64 - log2(n_slots): the top bits of a hash choose the slot */
-    int32_t size;       /* tokens in the table */
-    int32_t capacity;   /* of key_ends and first */
-    int64_t *key_ends;  /* size; key i is keys[key_ends[i - 1] .. key_ends[i]) */
-    uint64_t *first;    /* size; block << 32 | place in the block */
-    uint8_t *keys;      /* key_ends[size - 1] bytes */
+    int shift;         /* 64 - log2(n_slots): the top bits of a hash choose the slot */
+    int32_t size;      /* tokens in the table */
+    int32_t capacity;  /* of key_ends and first */
+    int64_t *key_ends; /* size; key i is keys[key_ends[i - 1] .. key_ends[i]) */
+    uint64_t *first;   /* size; block << 32 | place in the block */
+    uint8_t *keys;     /* key_ends[size - 1] bytes */
     int64_t keys_room;
 };
 
@@ -71,8 +71,7 @@ static inline struct wv_slot *wv_vocab_find(const struct wv_vocab *vocab, struct
     for (;; i = (i + 1) & mask) {
         struct wv_slot *slot = vocab->slots + i;
         if (slot->head == token.head && slot->tail == token.tail && slot->length == token.length &&
-            slot->id_plus_1 &&
-            (token.length <= WV_INLINE_BYTES || wv_same_long(vocab, slot->id_plus_1 - 1, token)))
+            slot->id_plus_1 && (token.length <= WV_INLINE_BYTES || wv_same_long(vocab, slot->id_plus_1 - 1, token)))
             return slot;
         if (!slot->id_plus_1)
             return slot;

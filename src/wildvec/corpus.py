@@ -1,4 +1,4 @@
-"""The corpus: every source of text as flat ids with sentence offsets, in memory or in a mapped file."""
+"""The corpus: every source as flat ids with sentence offsets, in memory or in a mapped file."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ FROM_IDS_TOKENS = 1 << 18
 class Corpus:
     """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; no sentence is empty.
 
-    vocab: what the ids mean. ids: int32, flat; a memory map for a large corpus. offsets: int64, one more than
-    sentences. raw_tokens: tokens read, those outside the vocabulary included. Use `close` or a with block
-    to give the memory (and the file behind it) back before the object is collected.
+    vocab: what the ids mean. ids: int32, flat; a memory map for a large corpus. offsets: int64, one
+    more than sentences. raw_tokens: tokens read, those outside the vocabulary included. Use `close`
+    or a with block to give the memory (and the file behind it) back before the object is collected.
 
     >>> corpus = Corpus.read([["a", "b", "a"], ["c", "a"]], min_count=1)
     >>> corpus.vocab.keys, corpus.ids.tolist(), corpus.offsets.tolist(), corpus.raw_tokens
@@ -61,39 +61,43 @@ class Corpus:
     ) -> Corpus:
         """Read a source once, make its vocabulary (unless one is given) and encode it.
 
-        source: a path (str or PathLike; "-" is stdin), a directory or a pattern, several PathLikes, an open
-            binary file - plain or gzip, bzip2, xz, zstd, UTF-8, one sentence a line; or an iterable of
-            sentences, each a list of str or int tokens (a str is split at white space); or a Ragged of ids.
-        vocab: encode against it; unknown tokens are left out. min_count, max_vocab_size, max_final_vocab and
-            sorted_vocab then mean nothing.
+        source: a path (str or PathLike; "-" is stdin), a directory or a pattern, several PathLikes,
+            an open binary file - plain or gzip, bzip2, xz, zstd, UTF-8, one sentence a line; or an
+            iterable of sentences, each a list of str or int tokens (a str is split at white
+            space); or a Ragged of ids.
+        vocab: encode against it; unknown tokens are left out. min_count, max_vocab_size,
+            max_final_vocab and sorted_vocab then mean nothing.
         min_count: rarer tokens are left out.
-        max_vocab_size: whenever there are more distinct tokens after a block, the rarest are forgotten (counts
-            below 2, then 3, …), with their occurrences so far. The scan then runs on one thread.
+        max_vocab_size: whenever there are more distinct tokens after a block, the rarest are
+            forgotten (counts below 2, then 3, …), with their occurrences so far. The scan then
+            runs on one thread.
         max_final_vocab: raise min_count until the vocabulary is no larger.
         sorted_vocab: most frequent first; False: in order of first appearance.
-        workers: threads, by default the CPUs this process may use. They change nothing in the result.
+        workers: threads, by default the CPUs this process may use; the result is the same.
         lowercase: str.lower on the text or on each token.
         tokenizer: called with each line (or str sentence), gives its tokens; default: str.split.
         errors: broken UTF-8 in files: "strict" raises, "replace" puts U+FFFD, "ignore" leaves out.
         max_sentence_length: longer sentences, counted in tokens as read, are split.
-        cache_dir: keep the ids in an unnamed temporary file there; default: in memory, and in the system's
-            directory for temporary files once they exceed half of the memory that is free.
+        cache_dir: keep the ids in a nameless temporary file there; default: in memory, and in the
+            system's directory for temporary files once they exceed half of the memory that is free.
 
-        Raises FileNotFoundError, EOFError (truncated compressed file), TypeError (a token that is neither str
-        nor int, with its place), ValueError (broken UTF-8, nothing read, no token left).
+        Raises FileNotFoundError, EOFError (truncated compressed file), TypeError (a token that is
+        neither str nor int, with its place), ValueError (broken UTF-8, nothing read, none left).
 
         >>> Corpus.read(["hello world", "Hello you"], lowercase=True, min_count=2).vocab.keys
         ['hello']
         """
-        build = _Build(vocab, check_workers(workers), max_vocab_size, max_sentence_length, cache_dir)
         if isinstance(source, Ragged):
             opened = _ids_source(source)
         else:
             opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
-        build.scan(opened, lowercase, errors)
-        if vocab is None:
-            vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
-        return cls(vocab, *build.encode(), build.raw_tokens)
+        workers = check_workers(workers)
+        build = _Build(vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+        with closing(build.store):
+            build.scan(opened, lowercase, errors)
+            if vocab is None:
+                vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
+            return cls(vocab, *build.encode(), build.raw_tokens)
 
     @classmethod
     def from_ids(
@@ -107,8 +111,8 @@ class Corpus:
     ) -> Corpus:
         """A corpus from integers: sentence i is ``ids[offsets[i]:offsets[i + 1]]``.
 
-        ids: any integers; they become the keys, or with `keys` they are places in it. They get new ids
-        by falling count. min_count is 1 here; `options` are those of `read`.
+        ids: any integers; they become the keys, or with `keys` they are places in it. They get new
+        ids by falling count. min_count is 1 here; `options` are those of `read`.
 
         >>> Corpus.from_ids([7, 7, 3], [0, 2, 3]).vocab.keys
         [7, 3]
@@ -119,14 +123,16 @@ class Corpus:
         if keys is not None and len(rows.values):
             low, high = int(rows.values.min()), int(rows.values.max())
             if low < 0 or high >= len(keys):
-                raise ValueError(f"id {low if low < 0 else high} is outside of keys (0..{len(keys) - 1})")
+                outside = low if low < 0 else high
+                raise ValueError(f"id {outside} is outside of keys (0..{len(keys) - 1})")
         corpus = cls.read(rows, min_count=min_count, **options)
         if keys is not None and options.get("vocab") is None:
-            corpus.vocab = Vocab([keys[int(i)] for i in corpus.vocab.keys], corpus.vocab.counts)
+            names = [keys[int(i)] for i in corpus.vocab.keys]
+            corpus.vocab = Vocab(names, corpus.vocab.counts)
         return corpus
 
     def chunks(self, tokens: int = 10_000) -> NDArray[np.int64]:
-        """Sentences in runs of about `tokens` tokens: run c is sentences chunks[c] to chunks[c + 1].
+        """Sentences in runs of about `tokens` tokens: run c is sentences chunks[c]:chunks[c + 1].
 
         >>> Corpus.from_ids([1, 2, 3, 4, 5], [0, 2, 4, 5]).chunks(3).tolist()
         [0, 2, 3]
@@ -145,7 +151,10 @@ class Corpus:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -153,7 +162,8 @@ class Corpus:
         return len(self.offsets) - 1
 
     def __repr__(self) -> str:
-        return f"Corpus({len(self):,} sentences, {len(self.ids):,} tokens, {len(self.vocab):,} keys)"
+        sizes = f"{len(self):,} sentences, {len(self.ids):,} tokens, {len(self.vocab):,} keys"
+        return f"Corpus({sizes})"
 
 
 @dataclass
@@ -245,11 +255,16 @@ class _Build:
         for scanner in self.scanners:
             scanner.lowercase, scanner.errors = lowercase, errors
         open_tokens = 0
-        bar = progress_bar(source.total, "reading", source.unit)
-        with bar, closing(in_order(self.scanners, enumerate(source.blocks))) as pieces:
+        numbered: Iterator[tuple[int, TextBlock | TokenBlock]] = enumerate(source.blocks)
+        with (
+            progress_bar(source.total, "reading", source.unit) as bar,
+            closing(in_order(self.scanners, numbered)) as pieces,
+        ):
             for piece in pieces:
                 n = len(piece.ids)
-                ends, open_tokens = split_sentences(piece.ends, n, self.max_sentence_length, open_tokens)
+                ends, open_tokens = split_sentences(
+                    piece.ends, n, self.max_sentence_length, open_tokens
+                )
                 self.raw_tokens += n
                 self.ends.append(ends)
                 self.maps.append((piece.scanner, piece.generation))
@@ -259,14 +274,16 @@ class _Build:
         if not self.raw_tokens:
             raise ValueError(f"nothing was read from {source.name}: it holds no token")
 
-    def choose_vocab(self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool) -> Vocab:
+    def choose_vocab(
+        self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool
+    ) -> Vocab:
         """The vocabulary of all scanners together; each scanner's ids get their final meaning."""
         table = self.scanners[0].table
-        maps = [np.empty(0, np.int32)] + [table.merge(other.table) for other in self.scanners[1:]]
-        maps[0] = np.arange(len(table), dtype=np.int32)
+        own = np.arange(len(table), dtype=np.int32)
+        maps = [own, *(table.merge(other.table) for other in self.scanners[1:])]
         counts, first = table.export()
         chosen = choose(counts, first, min_count, max_final_vocab, sorted_vocab)
-        final = np.full(len(table) + 1, -1, np.int32)  # the last entry answers for the dropped id -1
+        final = np.full(len(table), -1, np.int32)
         final[chosen] = np.arange(len(chosen), dtype=np.int32)
         for scanner, to_table in zip(self.scanners, maps, strict=True):
             meaning = final[to_table]
@@ -337,7 +354,7 @@ def _ids_blocks(rows: Ragged) -> Iterator[TokenBlock]:
     for start in range(0, len(rows.values), FROM_IDS_TOKENS):
         values = rows.values[start : start + FROM_IDS_TOKENS]
         if values.dtype == np.uint64 and values.max() > np.iinfo(np.int64).max:
-            raise ValueError(f"id {values.max()} does not fit into 64 bits with sign")
+            raise ValueError(f"id {values.max()} does not fit into int64")
         between = np.searchsorted(rows.offsets, [start, start + len(values)], side="right")
         ends = rows.offsets[between[0] : between[1]] - start
         yield TokenBlock(values.astype(np.int64), len(values), ends.astype(np.int32), len(values))

@@ -1,4 +1,4 @@
-"""Files to read from: found by path, directory or pattern, opened whatever they are compressed with."""
+"""Files to read from: found by path, directory or pattern, opened however they are compressed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STDIN = "-"
 def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[str], int | None]:
     """The files that the paths mean, and their size in bytes together (None if not known).
 
-    A directory means the files directly in it, by name, without hidden ones; a pattern (``*?[``) what
-    it matches; the str ``-`` stdin. FileNotFoundError if a path is missing or means no file.
+    A directory means the files directly in it, by name, without hidden ones; a pattern (``*?[``)
+    what it matches; the str ``-`` stdin. FileNotFoundError if a path is missing or means no file.
     """
     files = [file for path in paths for file in _expand(path)]
     if any(file == STDIN or not os.path.isfile(file) for file in files):
@@ -30,9 +30,7 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[str], int 
 
 
 def _expand(path: str | os.PathLike[str]) -> list[str]:
-    name = os.fspath(path)
-    if isinstance(name, bytes):
-        name = os.fsdecode(name)
+    name = os.fsdecode(path)
     if path == STDIN:
         return [STDIN]
     if name == STDIN:
@@ -56,11 +54,11 @@ def _expand(path: str | os.PathLike[str]) -> list[str]:
 def open_file(path: str) -> Iterator[tuple[IO[bytes], Callable[[], int] | None]]:
     """Open a file for reading, decompressed: (stream, how far the file itself is read, in bytes).
 
-    gzip, bzip2, xz and zstd are known by their first bytes. EOFError if the compressed file ends too
-    early, ValueError if it is damaged.
+    gzip, bzip2, xz and zstd are known by their first bytes. EOFError if the compressed file ends
+    too early, ValueError if it is damaged.
     """
     if path == STDIN:
-        yield cast(IO[bytes], decompressed(sys.stdin.buffer)), None
+        yield decompressed(sys.stdin.buffer), None
         return
     with open(path, "rb") as raw:
         try:
@@ -90,7 +88,7 @@ def decompressed(raw: Any) -> IO[bytes]:
 
 
 def read_bytes(stream: Any, size: int) -> bytes:
-    """Up to `size` bytes (or characters, as UTF-8) of a file that somebody opened; b"" at its end."""
+    """Up to `size` bytes (or characters, as UTF-8) of an open file; b"" at its end."""
     data = stream.read(size)
     if isinstance(data, str):
         return data.encode("utf-8", "surrogateescape")
@@ -107,13 +105,13 @@ def _zstd(raw: IO[bytes]) -> IO[bytes]:
             return cast(IO[bytes], zstd.ZstdFile(raw))
         import zstandard
     except ImportError:
-        remedy = "reading .zst needs Python 3.14 or the package zstandard: pip install 'wildvec[zstd]'"
-        raise ModuleNotFoundError(remedy) from None
+        remedy = "needs Python 3.14 or the package zstandard: pip install 'wildvec[zstd]'"
+        raise ModuleNotFoundError(f"reading zstd {remedy}") from None
     return cast(IO[bytes], _ZstdReader(raw, zstandard.ZstdDecompressor))
 
 
 class _ZstdReader:
-    """read() over the frames of a zstd file; unlike zstandard's own reader it notices a missing end."""
+    """read() over the frames of a zstd file, which notices a missing end (zstandard's does not)."""
 
     def __init__(self, raw: IO[bytes], decompressor: Callable[[], Any]) -> None:
         self.raw = raw

@@ -1,4 +1,4 @@
-"""Where a growing sequence of ids lives: in memory, or in an unnamed file when it becomes too large."""
+"""Where a growing sequence of ids lives: in memory, or in a nameless file when it is too large."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ Ids = NDArray[np.int32]
 class IdStore:
     """Pieces of ids in order, then one flat array.
 
-    cache_dir: write to a file there from the first piece on; None: stay in memory up to half of what is free,
-    then move to the system's directory for temporary files. The file has no name (on Windows it goes with its
-    last handle), so it cannot be left behind, however the process ends.
+    cache_dir: write to a file there from the first piece on; None: stay in memory up to half of
+    what is free, then move to the system's directory for temporary files. The file has no name (on
+    Windows it goes with its last handle), so it cannot be left behind, however the process ends.
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
@@ -32,12 +32,18 @@ class IdStore:
         self.lengths: list[int] = []
         self.file: IO[bytes] | None = None
         if cache_dir is not None:
-            self.file = tempfile.TemporaryFile(dir=cache_dir)
+            self.file = tempfile.TemporaryFile(dir=cache_dir)  # noqa: SIM115 (close closes it)
+
+    def close(self) -> None:
+        """Give the file up, if there is one that no array maps."""
+        if self.file is not None:
+            self.file.close()
 
     def append(self, ids: Ids) -> None:
+        """Take a piece; OSError if the disk is full."""
         self.lengths.append(len(ids))
         if self.file is None and 4 * sum(self.lengths) > self.limit:
-            self.file = tempfile.TemporaryFile()
+            self.file = tempfile.TemporaryFile()  # noqa: SIM115
             for piece in self.pieces:
                 self._write(piece)
             self.pieces.clear()
@@ -50,16 +56,19 @@ class IdStore:
         assert self.file is not None
         try:
             self.file.write(ids.data)
+            self.file.flush()
         except OSError as error:
             where = os.fspath(self.cache_dir or tempfile.gettempdir())
             remedy = "cannot write the ids; free some space, or give cache_dir on another disk"
             raise OSError(error.errno, f"{error.strerror}: {remedy}", where) from error
 
-    def finish(self, remap: Callable[[int, Ids], int], workers: int) -> tuple[Ids, NDArray[np.int64]]:
+    def finish(
+        self, remap: Callable[[int, Ids], int], workers: int
+    ) -> tuple[Ids, NDArray[np.int64]]:
         """All ids in one array, and how many each piece left.
 
-        remap(i, ids) changes piece i in place, on any thread, and returns how many ids are left at its front.
-        The pieces are emptied as they are copied.
+        remap(i, ids) changes piece i in place, on any thread, and returns how many ids are left at
+        its front. The pieces are given back as they are copied.
         """
         flat, pieces = self._flat()
         kept = np.zeros(len(pieces), np.int64)
@@ -74,32 +83,26 @@ class IdStore:
                 pieces[i] = flat[:0]
                 at += count
                 kept[i] = count
-        del pieces, step
-        return self._trim(flat, at), kept
+        if self.file is None or at == 0:
+            return flat[:at], kept
+        pieces.clear()
+        del flat  # a system may refuse to cut a file that is mapped
+        self.file.truncate(4 * at)
+        return np.memmap(self.file, np.int32, "r+", shape=(at,)), kept
 
     def _flat(self) -> tuple[Ids, list[Ids]]:
-        """The array to copy into and the pieces; in a file the pieces lie in that array, and move down."""
+        """The array to copy into, and the pieces; in a file they lie in it and move down."""
         total = sum(self.lengths)
         if self.file is None:
             pieces, self.pieces = self.pieces, []
             return np.empty(total, np.int32), pieces
-        self.file.flush()
         flat: Ids = np.memmap(self.file, np.int32, "r+", shape=(total,))
         return flat, np.split(flat, np.cumsum(self.lengths)[:-1])
 
-    def _trim(self, flat: Ids, n: int) -> Ids:
-        if self.file is None or n == 0:
-            return flat[:n]
-        del flat
-        self.file.truncate(4 * n)
-        with self.file:
-            return np.memmap(self.file, np.int32, "r+", shape=(n,))
-
 
 def available_memory() -> float:
-    """Bytes that may still be used, by the system's and the container's account; infinity if unknown."""
-    free = [_meminfo(Path("/proc/meminfo")), _cgroup(Path("/sys/fs/cgroup"))]
-    return min(free)
+    """Bytes that system and container still have to give; infinity if unknown."""
+    return min(_meminfo(Path("/proc/meminfo")), _cgroup(Path("/sys/fs/cgroup")))
 
 
 def _meminfo(path: Path) -> float:
@@ -108,7 +111,8 @@ def _meminfo(path: Path) -> float:
     except OSError:
         return float("inf")
     fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    return int(fields["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in fields else float("inf")
+    kilobytes = fields.get("MemAvailable", "inf").split()[0]
+    return float(kilobytes) * 1024
 
 
 def _cgroup(root: Path) -> float:

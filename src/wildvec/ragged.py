@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_FLAT = "must be a flat array of integers"
+
 
 class Ragged:
     """Rows of integers, end to end: row i is ``values[offsets[i]:offsets[i + 1]]``.
@@ -27,15 +29,15 @@ class Ragged:
         if self.values.size == 0 and not isinstance(values, np.ndarray):
             self.values = self.values.astype(np.int32)
         if self.values.ndim != 1 or self.values.dtype.kind not in "iu":
-            raise TypeError(
-                f"values must be a flat array of integers, not {self.values.dtype} of shape {self.values.shape}"
-            )
+            raise TypeError(f"values {_FLAT}, not {_kind(self.values)}")
         if self.offsets.size == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.values):
             ends = self.offsets[[0, -1]].tolist() if self.offsets.size else []
-            raise ValueError(f"offsets must run from 0 to {len(self.values)}, the number of values, not {ends}")
+            n = len(self.values)
+            raise ValueError(f"offsets must run from 0 to {n}, the number of values, not {ends}")
         falls = np.flatnonzero(self.offsets[1:] < self.offsets[:-1])
         if falls.size:
-            raise ValueError(f"offsets[{falls[0] + 1}] is smaller than offsets[{falls[0]}]; they must not fall")
+            i = int(falls[0])
+            raise ValueError(f"offsets[{i + 1}] is smaller than offsets[{i}]; they must not fall")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -51,8 +53,12 @@ class Ragged:
         return f"Ragged({len(self):,} rows, {len(self.values):,} values of {self.values.dtype})"
 
 
+def _kind(array: NDArray[Any]) -> str:
+    return f"{array.dtype} of shape {array.shape}"
+
+
 def _as_int64(offsets: ArrayLike) -> NDArray[np.int64]:
     array = np.asanyarray(offsets)
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise TypeError(f"offsets must be a flat array of integers, not {array.dtype} of shape {array.shape}")
+        raise TypeError(f"offsets {_FLAT}, not {_kind(array)}")
     return array.astype(np.int64, copy=False)

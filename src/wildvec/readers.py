@@ -1,7 +1,8 @@
 """Any source of text or tokens, as blocks for the encoder: one road from bytes, one from tokens.
 
-A file, a compressed file, stdin or an open file becomes TextBlocks: bytes that end at white space, split into
-tokens in C. An iterable of sentences (or text with a tokenizer) becomes TokenBlocks: tokens joined in bulk.
+A file, a compressed file, stdin or an open file becomes TextBlocks: bytes that end at white space,
+split into tokens in C. An iterable of sentences (or text with a tokenizer) becomes TokenBlocks:
+tokens joined in bulk.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class TokenBlock:
         for number, sentence in enumerate(self.sentences, self.first):
             for place, token in enumerate(sentence):
                 if isinstance(token, str) and "\0" in token:
-                    where = f"sentence {number}, token {place}"
-                    return ValueError(f"{where}: {token!r} holds a NUL character; remove it from the tokens")
+                    where = f"sentence {number}, token {place}: {token!r}"
+                    return ValueError(f"{where} holds a NUL character; remove it from the tokens")
         return ValueError("a token holds a NUL character; remove it from the tokens")
 
 
@@ -73,13 +74,18 @@ class Source:
 
 
 def open_source(
-    source: Any, *, tokenizer: Tokenizer | None = None, lowercase: bool = False, errors: str = "strict"
+    source: Any,
+    *,
+    tokenizer: Tokenizer | None = None,
+    lowercase: bool = False,
+    errors: str = "strict",
 ) -> Source:
     """Find out what `source` is and how to read it; see Corpus.read for what it may be."""
     if errors not in ERRORS:
         raise ValueError(f"errors={errors!r}: give one of {', '.join(ERRORS)}")
     if isinstance(source, (bytes, bytearray, memoryview)):
-        raise TypeError(f"source is {type(source).__name__}: give a path, io.BytesIO(source), or lists of tokens")
+        kinds = "a path, io.BytesIO(source), or lists of tokens"
+        raise TypeError(f"source is {type(source).__name__}: give {kinds}")
     if isinstance(source, (str, os.PathLike)):
         return _open_files([source], tokenizer, lowercase, errors)
     if hasattr(source, "read"):
@@ -111,17 +117,18 @@ def clean(block: TextBlock, lowercase: bool, errors: str) -> bytes | bytearray:
 
 
 def decode(block: TextBlock, errors: str) -> str:
-    """The block's text; ValueError that names file and place if it is not UTF-8 and errors="strict"."""
+    """The block's text; ValueError that names the place if it is not UTF-8 and errors="strict"."""
     try:
         return block.data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{block.name}: byte {block.offset + error.start} (0x{block.data[error.start]:02x}) is not UTF-8; "
-            "give errors='replace' or 'ignore', or convert the file to UTF-8"
-        ) from None
+        byte = f"byte {block.offset + error.start} (0x{block.data[error.start]:02x})"
+        remedy = "give errors='replace' or 'ignore', or convert the file to UTF-8"
+        raise ValueError(f"{block.name}: {byte} is not UTF-8; {remedy}") from None
 
 
-def _open_files(paths: list[Any], tokenizer: Tokenizer | None, lowercase: bool, errors: str) -> Source:
+def _open_files(
+    paths: list[Any], tokenizer: Tokenizer | None, lowercase: bool, errors: str
+) -> Source:
     files, total = find_files(paths)
     name = os.fspath(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
     return _open_text(_file_blocks, (files,), name, total, tokenizer, lowercase, errors)
@@ -154,11 +161,14 @@ def _file_blocks(files: Iterable[str], cut: Callable[[bytes], int]) -> Iterator[
 
 
 def _stream_blocks(
-    stream: IO[bytes], name: str, cut: Callable[[bytes], int], position: Callable[[], int] | None = None
+    stream: IO[bytes],
+    name: str,
+    cut: Callable[[bytes], int],
+    position: Callable[[], int] | None = None,
 ) -> Iterator[TextBlock]:
-    """Blocks of about BLOCK_BYTES that end where `cut` (bytes -> length of the part to keep) finds an end.
+    """Blocks of about BLOCK_BYTES that end where `cut` says (bytes -> how many belong together).
 
-    The end of the stream closes the line. A mark of byte order at the start is dropped.
+    The end of the stream closes the line. A byte order mark at the start is dropped.
     """
     data = read_bytes(stream, max(BLOCK_BYTES, 3))
     offset = 3 if data.startswith(b"\xef\xbb\xbf") else 0
@@ -176,7 +186,8 @@ def _stream_blocks(
         parts.append(data[length:])
         held += len(data) - length
         if held > LONGEST_TOKEN and cut is last_space:
-            raise ValueError(f"{name}: no white space in {held:,} bytes from byte {offset:,} on; is this text?")
+            where = f"in {held:,} bytes from byte {offset:,} on"
+            raise ValueError(f"{name}: no white space {where}; is this text?")
         data = read_bytes(stream, BLOCK_BYTES)
     now = position() if position else offset + held
     yield TextBlock(bytearray().join((*parts, b"\n")), name, offset, now - seen)
@@ -191,7 +202,11 @@ class _Sentences:
     """Sentences of any kind, in batches of about BATCH_TOKENS tokens."""
 
     def __init__(
-        self, items: Iterator[Any], tokenizer: Tokenizer | None, lowercase: bool, warn: bool = True
+        self,
+        items: Iterator[Any],
+        tokenizer: Tokenizer | None,
+        lowercase: bool,
+        warn: bool = True,
     ) -> None:
         self.items = items
         self.tokenizer = tokenizer
@@ -228,7 +243,7 @@ class _Sentences:
         if isinstance(sentence, str):
             if self.warn:
                 self.warn = False
-                log.warning("each sentence should be a list of words; a str is split at white space")
+                log.warning("each sentence should be a list of words; a str is split at spaces")
             if self.tokenizer is None:
                 return sentence.split()
             return list(self.tokenizer(sentence.lower() if self.lowercase else sentence))
@@ -238,7 +253,7 @@ class _Sentences:
             return list(sentence.tolist())
         if isinstance(sentence, (bytes, bytearray)) or not isinstance(sentence, Iterable):
             what = f"{type(sentence).__name__} {sentence!r}"
-            raise TypeError(f"sentence {number} is {what}; a sentence is a list of str or int tokens")
+            raise TypeError(f"sentence {number} is {what}; give a list of str or int tokens")
         return list(sentence)
 
     def _join(self, batch: list[Any], lengths: list[int], number: int) -> TokenBlock:
@@ -264,13 +279,14 @@ class _Sentences:
                 try:
                     yield (token.lower() if self.lowercase else token).encode("utf-8")
                 except UnicodeEncodeError:
-                    raise ValueError(f"{where}: {token!r} holds a lone surrogate; it is not Unicode") from None
+                    what = f"{token!r} holds a lone surrogate"
+                    raise ValueError(f"{where}: {what}; it is not Unicode") from None
                 continue
             try:
                 yield int_key(operator.index(token))
             except TypeError:
-                what = f"{type(token).__name__} {token!r}"
-                raise TypeError(f"{where}: {what} is neither str nor int; convert the tokens first") from None
+                what = f"{type(token).__name__} {token!r} is neither str nor int"
+                raise TypeError(f"{where}: {what}; convert the tokens first") from None
 
 
 def int_key(value: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -45,9 +46,9 @@ class Vocab:
     ) -> Vocab:
         """A vocabulary from a table of frequencies: a mapping, or pairs of key and count.
 
-        min_count: rarer keys are left out. max_final_vocab: at most so many keys; of those that tie at the
-        border none is kept. sorted_vocab: False keeps the given order instead of falling counts.
-        ValueError if a key comes twice, a count is negative, or no key is left.
+        min_count: rarer keys are left out. max_final_vocab: at most so many keys; of those that tie
+        at the border none is kept. sorted_vocab: False keeps the given order instead of falling
+        counts. ValueError if a key comes twice, a count is negative, or no key is left.
 
         >>> Vocab.from_counts({"a": 5, "b": 9, "c": 1}).keys
         ['b', 'a']
@@ -58,13 +59,14 @@ class Vocab:
             if not isinstance(key, (str, int, np.integer)):
                 raise TypeError(f"key {place} is {type(key).__name__} {key!r}; keys are str or int")
         if len(set(keys)) != len(keys):
-            twice = next(key for place, key in enumerate(keys) if key in set(keys[:place]))
+            twice = Counter(keys).most_common(1)[0][0]
             raise ValueError(f"{twice!r} occurs twice in the table of counts")
         numbers = np.array([count for _, count in pairs], np.int64)
         if len(numbers) and numbers.min() < 0:
             bad = int(numbers.argmin())
             raise ValueError(f"count {numbers[bad]} of {keys[bad]!r} is negative")
-        chosen = choose(numbers, np.arange(len(numbers)), max(min_count, 1), max_final_vocab, sorted_vocab)
+        places = np.arange(len(numbers))
+        chosen = choose(numbers, places, max(min_count, 1), max_final_vocab, sorted_vocab)
         return cls([_plain(keys[i]) for i in chosen.tolist()], numbers[chosen])
 
     @cached_property
@@ -72,7 +74,7 @@ class Vocab:
         """The id of each key, made at the first use; ValueError if a key occurs twice."""
         table = {key: i for i, key in enumerate(self.keys)}
         if len(table) != len(self.keys):
-            twice = next(key for i, key in enumerate(self.keys) if table[key] != i)
+            twice = Counter(self.keys).most_common(1)[0][0]
             raise ValueError(f"{twice!r} occurs twice among the keys")
         return table
 
@@ -94,20 +96,24 @@ class Vocab:
         return f"Vocab({len(self):,} keys, {self.total:,} tokens)"
 
     def keep_thresholds(self, sample: float) -> NDArray[np.uint32]:
-        """Subsampling of frequent keys: keep a token when a uniform 32-bit draw is <= its threshold.
+        """Subsampling of frequent keys: keep a token if a uniform 32-bit draw is <= its threshold.
 
-        sample: 0 keeps all; below 1 the share of the corpus above which a key is thinned out (usual: 1e-3);
-        from 1 on a number of occurrences. The chance to be kept is (sqrt(f/t) + 1) * t/f for a key that
-        occurs f times, with t = sample * total. ValueError if sample is negative or not a number.
+        sample: 0 keeps all; below 1 the share of the corpus above which a key is thinned out
+        (usual: 1e-3); from 1 on a number of occurrences. The chance to be kept is
+        (sqrt(f/t) + 1) * t/f for a key that occurs f times, with t = sample * total.
+        ValueError if sample is negative or not a number.
 
         >>> Vocab(["the", "cat"], [999_999, 1]).keep_thresholds(1e-3) >> 16
         array([ 2137, 65535], dtype=uint32)
         """
         if not sample >= 0 or math.isinf(sample):
-            raise ValueError(f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count")
+            raise ValueError(
+                f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count"
+            )
         if sample == 0:
             return np.full(len(self), KEEP_ALWAYS, np.uint32)
-        threshold = sample * self.total if sample < 1 else int(sample * (3 + math.sqrt(5)) / 2)
+        absolute = int(sample * (3 + math.sqrt(5)) / 2)
+        threshold = sample * self.total if sample < 1 else absolute
         chance = (np.sqrt(self.counts / threshold) + 1) * (threshold / self.counts)
         return (np.minimum(chance, 1.0) * KEEP_ALWAYS).astype(np.uint32)
 
@@ -142,12 +148,16 @@ def choose(
         if max_final_vocab < 1:
             raise ValueError(f"max_final_vocab={max_final_vocab}: give at least 1, or None")
         if max_final_vocab < len(counts):
-            border = np.partition(counts, len(counts) - 1 - max_final_vocab)[len(counts) - 1 - max_final_vocab]
-            least = max(least, int(border) + 1)
+            place = len(counts) - 1 - max_final_vocab
+            least = max(least, int(np.partition(counts, place)[place]) + 1)
     chosen = np.flatnonzero(counts >= least)
     if not len(chosen):
-        limit = f"min_count={min_count}" if least == min_count else f"max_final_vocab={max_final_vocab}"
-        most = f"the most frequent occurs {counts.max()} times" if len(counts) else "there are no tokens"
-        raise ValueError(f"no token is left with {limit}: {most}; lower min_count or give more text")
+        most = f"the most frequent occurs {counts.max()} times" if len(counts) else "there is none"
+        if least == min_count:
+            advice = f"with min_count={min_count}: {most}; lower min_count or give more text"
+        else:
+            ties = f"too many tokens occur {least - 1} times"
+            advice = f"with max_final_vocab={max_final_vocab}: {ties}; raise it"
+        raise ValueError(f"no token is left {advice}")
     by = (first[chosen], -counts[chosen]) if sorted_vocab else (first[chosen],)
     return chosen[np.lexsort(by)]

@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
@@ -83,11 +83,14 @@ class _Task(Generic[Item, Result]):
         return cast(Result, self._result)
 
 
-def in_order(steps: Sequence[Callable[[Item], Result]], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(
+    steps: Sequence[Callable[[Item], Result]], items: Iterable[Item]
+) -> Generator[Result, None, None]:
     """Run each item through one of the steps, each on a thread of its own; yield results in order.
 
-    `items` is read by the calling thread, at most two items per worker ahead. An exception in `items`, in
-    a step or in the caller ends the threads before it goes on; close the iterator if you leave early.
+    `items` is read by the calling thread, at most two items per worker ahead. An exception in
+    `items`, in a step or in the caller ends the threads before it goes on; close the iterator if
+    you leave early.
 
     >>> list(in_order([abs, abs], [-3, 1, -2]))
     [3, 1, 2]
@@ -105,7 +108,8 @@ def in_order(steps: Sequence[Callable[[Item], Result]], items: Iterable[Item]) -
     try:
         for item in items:
             if len(threads) < len(steps):
-                threads.append(threading.Thread(target=work, args=(steps[len(threads)],), daemon=True))
+                step = steps[len(threads)]
+                threads.append(threading.Thread(target=work, args=(step,), daemon=True))
                 threads[-1].start()
             waiting.append(_Task(item))
             tasks.put(waiting[-1])

@@ -1,0 +1,297 @@
+"""Word2Vec as a user sees it: quality on the toy world, seeds, interruption, continuation, files, bad input."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from wildvec import KeyedVectors, Word2Vec, toy
+from wildvec._kernels import isas
+
+SMALL = {"vector_size": 24, "min_count": 1, "epochs": 2, "workers": 1, "sg": 1}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return list(toy.sentences(200_000, seed=3))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return list(toy.sentences(20_000, seed=4))
+
+
+def accuracy(model):
+    return model.wv.evaluate_word_analogies(toy.ANALOGIES)[0]
+
+
+def bits(model):
+    return hashlib.sha256(model.wv.vectors.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sg": 1},
+        {"sg": 1, "hs": 1, "negative": 0},
+        {"sg": 1, "hs": 1},
+        {"sg": 1, "update": "pair"},
+        {"sg": 0, "alpha": 0.05},
+        {"sg": 0, "alpha": 0.05, "cbow_mean": 0},
+        {"sg": 0, "alpha": 0.05, "hs": 1, "negative": 0},
+        {"sg": 0, "alpha": 0.05, "update": "pair"},
+    ],
+    ids=str,
+)
+def test_the_toy_world_is_learned(world, options):
+    model = Word2Vec(world, vector_size=48, epochs=8, workers=2, sample=0, **options)
+    assert accuracy(model) > 0.85
+    assert model.epoch_losses[-1] < model.epoch_losses[0]
+    king = model.wv.most_similar(positive=["king", "woman"], negative=["man"], topn=3)
+    assert "queen" in [word for word, _ in king]
+
+
+@pytest.mark.parametrize("workers", [8, 32])
+def test_many_workers_on_few_cores_keep_the_quality(world, workers):
+    model = Word2Vec(world, vector_size=48, epochs=8, workers=workers, sample=0, sg=1)
+    assert accuracy(model) > 0.85
+
+
+@pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)
+def test_one_worker_and_a_seed_give_the_same_bits(small, options):
+    first, again, other = (Word2Vec(small, seed=s, **{**SMALL, **options}) for s in (5, 5, 6))
+    assert bits(first) == bits(again) != bits(other)
+    assert first.epoch_losses == again.epoch_losses
+
+
+def test_the_hash_seed_of_python_changes_nothing():
+    script = (
+        "from wildvec import Word2Vec, toy; import hashlib;"
+        "m = Word2Vec(toy.sentences(5000), vector_size=8, workers=1, epochs=1);"
+        "print(hashlib.sha256(m.wv.vectors.tobytes()).hexdigest(), m.wv.index_to_key[:9])"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(answers) == 1
+
+
+def test_all_isas_give_nearly_the_same_vectors(small, monkeypatch):
+    vectors = []
+    for isa in isas():
+        monkeypatch.setenv("WILDVEC_ISA", isa)
+        vectors.append(Word2Vec(small[:300], **{**SMALL, "epochs": 1}).wv.vectors)
+    for other in vectors[1:]:
+        np.testing.assert_allclose(vectors[0], other, atol=1e-4)
+
+
+def test_callbacks_hear_of_every_epoch_and_see_the_model(small):
+    heard = []
+
+    class Listener:
+        def on_train_begin(self, model):
+            heard.append("begin")
+
+        def on_epoch_end(self, model):
+            heard.append((model.epochs_trained, len(model.epoch_losses), model.get_latest_training_loss()))
+
+        def on_train_end(self, model):
+            heard.append("end")
+
+    model = Word2Vec(small, callbacks=[Listener()], **SMALL)
+    assert heard[0] == "begin" and heard[-1] == "end"
+    assert [h[:2] for h in heard[1:-1]] == [(1, 1), (2, 2)]
+    assert 0 < heard[1][2] < heard[2][2] == model.get_latest_training_loss()
+
+
+def test_an_exception_in_a_callback_stops_and_leaves_a_usable_model(small):
+    class Stop(Exception):
+        pass
+
+    class Stopper:
+        def on_epoch_end(self, model):
+            raise Stop
+
+    model = Word2Vec(**SMALL)
+    model.build_vocab(small)
+    before = bits(model)
+    with pytest.raises(Stop):
+        model.train(small, callbacks=[Stopper()])
+    assert model.epochs_trained == 1 and bits(model) != before
+    model.train(small, epochs=1)
+    assert model.epochs_trained == 2
+
+
+def interrupt_after(seconds):
+    timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize("options", [{}, {"update": "pair", "window": 20, "negative": 50}], ids=str)
+def test_ctrl_c_stops_soon_and_loses_nothing(world, options):
+    # epochs enough for minutes; a chunk of the second setting takes far longer than a lease should
+    model = Word2Vec(**{**SMALL, "vector_size": 200, "epochs": 1000, "workers": 2, **options})
+    model.build_vocab(world)
+    start = bits(model)
+    timer = interrupt_after(1.0)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(world)
+    late = time.perf_counter()
+    timer.join()
+    assert threading.enumerate() == [threading.main_thread()], "no worker outlives training"
+    assert time.perf_counter() - late < 1
+    assert bits(model) != start and np.isfinite(model.wv.vectors).all()
+    model.train(world[:50], epochs=1)
+
+
+def test_ctrl_c_in_the_constructor_hands_out_the_model(world):
+    timer = interrupt_after(1.0)
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        Word2Vec(world, **{**SMALL, "epochs": 1000})
+    timer.join()
+    assert isinstance(interrupt.value.model, Word2Vec)
+    assert "king" in interrupt.value.model.wv
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_after_training_trains_too(small):
+    model = Word2Vec(small, **{**SMALL, "workers": 2})
+    child = os.fork()
+    if child == 0:
+        try:
+            model.train(small, epochs=1)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_two_models_train_at_once(small):
+    alone = Word2Vec(small, **SMALL)
+    models = [Word2Vec(**SMALL), Word2Vec(**{**SMALL, "seed": 2})]
+    for model in models:
+        model.build_vocab(small)
+    threads = [threading.Thread(target=model.train, args=(small,)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert bits(models[0]) == bits(alone) != bits(models[1])
+
+
+def test_build_vocab_and_train_is_what_the_constructor_does(small):
+    model = Word2Vec(**SMALL)
+    assert len(model.wv) == 0
+    model.build_vocab(small)
+    model.train(small, total_examples=model.corpus_count, epochs=model.epochs)
+    assert bits(model) == bits(Word2Vec(small, **SMALL))
+    assert model.corpus_count == len(small)
+    assert model.corpus_total_words == sum(map(len, small))
+
+
+def test_training_goes_on_with_more_text(small):
+    model = Word2Vec(small, **SMALL)
+    before = bits(model)
+    model.train([["king", "unheard-of", "queen"]] * 100, epochs=3, start_alpha=0.01, end_alpha=0.001)
+    assert model.epochs_trained == 5 and len(model.epoch_losses) == 5
+    assert bits(model) != before
+    assert "unheard-of" not in model.wv
+
+
+def test_a_vocabulary_from_frequencies(small):
+    model = Word2Vec(**{**SMALL, "min_count": 2})
+    model.build_vocab_from_freq({"king": 10, "queen": 12, "rare": 1})
+    assert model.wv.index_to_key == ["queen", "king"]
+    model.train(small, epochs=1)
+
+
+def test_a_saved_model_goes_on_as_if_it_had_not_been_saved(small, tmp_path):
+    model = Word2Vec(small, hs=1, **SMALL)
+    model.save(tmp_path / "model.wv")
+    copies = [Word2Vec.load(tmp_path / "model.wv"), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+    model.train(small, epochs=1)
+    for other in copies:
+        assert other.wv.vectors.base is not None, "vectors are a view of the training matrix"
+        other.train(small, epochs=1)
+        assert bits(other) == bits(model)
+        assert other.epoch_losses == model.epoch_losses
+        assert repr(other) == repr(model)
+    vectors = KeyedVectors.load(tmp_path / "model.wv")
+    assert vectors.index_to_key == model.wv.index_to_key
+
+
+def test_vectors_are_live_and_writable(small):
+    model = Word2Vec(small, **SMALL)
+    model.wv.vectors[:] = 0
+    model.train(small, epochs=1)
+    assert model.wv.vectors.any()
+    assert model.wv.vectors.shape == (len(model.wv), 24)
+
+
+def test_a_diverging_model_says_what_to_do(small):
+    with pytest.raises(FloatingPointError, match="lower alpha"):
+        Word2Vec(small, **{**SMALL, "alpha": 1e30, "epochs": 5})
+
+
+def test_integer_tokens_are_keys():
+    model = Word2Vec([[1, 2, 3], [2, 3, 4]] * 20, **SMALL)
+    assert set(model.wv.index_to_key) == {1, 2, 3, 4} and model.wv[3].shape == (24,)
+
+
+def test_sentences_of_one_word_train_nothing_and_crash_nothing():
+    model = Word2Vec([["alone"]] * 10 + [["two", "words"]], **SMALL)
+    assert np.isfinite(model.wv.vectors).all()
+    Word2Vec([["same", "same", "same"]] * 10, **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"vector_size": 0}, "vector_size=0"),
+        ({"window": 0}, "window=0"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"negative": -1}, "negative=-1"),
+        ({"negative": 0}, "hs=0 and negative=0"),
+        ({"workers": 0}, "workers=0"),
+        ({"update": "bulk"}, "update='bulk'"),
+        ({"alpha": float("nan")}, "alpha=nan"),
+        ({"sample": -1}, "sample=-1"),
+        ({"min_count": 10**9}, "min_count=1000000000"),
+    ],
+    ids=str,
+)
+def test_a_setting_out_of_range_is_named(small, options, message):
+    with pytest.raises(ValueError, match=message):
+        Word2Vec(small, **{**SMALL, **options})
+
+
+def test_what_is_missing_is_named(small, tmp_path):
+    with pytest.raises(RuntimeError, match="build_vocab"):
+        Word2Vec(**SMALL).train(small)
+    with pytest.raises(TypeError, match="either sentences or corpus_file"):
+        Word2Vec(small, tmp_path, **SMALL)
+    with pytest.raises(FileNotFoundError):
+        Word2Vec(corpus_file=tmp_path / "missing.txt", **SMALL)
+    with pytest.raises(ValueError, match="two words"):
+        Word2Vec([["one", "one"]] * 5, hs=1, **SMALL)
+    with pytest.raises(ValueError, match="epochs=0"):
+        Word2Vec(small, **SMALL).train(small, epochs=0)
