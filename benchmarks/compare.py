@@ -28,11 +28,12 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "gensim": ("train_gensim", {}),
     "gensim-iterable": ("train_gensim", {"iterable": True}),
 }
-# Figure → how it is printed; the first four are compared as ratios (the first: more is better).
+# Figure → how it is printed. All are compared as ratios; of the first, more is better.
 SPEED = {
     "tokens_per_second": "{:,.0f}",
     "scan_seconds": "{:.2f}",
     "whole_seconds": "{:.2f}",
+    "cpu_seconds": "{:.2f}",
     "peak_anonymous_mb": "{:.0f}",
 }
 QUALITY = ("semantic", "syntactic", "analogies", "ws353", "simlex")
@@ -101,9 +102,7 @@ def quality(vectors: Path) -> dict[str, float]:
     return {name: 100 * score for name, score in scores.items()}
 
 
-def one_run(
-    system: str, interpreter: str, settings: dict[str, Any], with_quality: bool
-) -> dict[str, Any]:
+def one_run(system: str, interpreter: str, settings: dict[str, Any], with_quality: bool) -> dict[str, Any]:
     """Train once with one system; all its figures."""
     driver, extra = SYSTEMS[system]
     with tempfile.TemporaryDirectory() as folder:
@@ -113,10 +112,9 @@ def one_run(
             "system": system,
             "seed": settings["seed"],
             **run.answer,
-            "tokens_per_second": settings["tokens"]
-            * settings["epochs"]
-            / run.answer["train_seconds"],
+            "tokens_per_second": settings["tokens"] * settings["epochs"] / run.answer["train_seconds"],
             "whole_seconds": run.seconds,
+            "cpu_seconds": run.cpu_seconds,
             "peak_anonymous_mb": run.peak_anonymous_mb,
         }
         return {**figures, **(quality(output) if with_quality else {})}
@@ -148,9 +146,7 @@ def report(runs: list[dict[str, Any]], systems: list[str], settings: dict[str, A
             pairs = zip(of[first], of[other], strict=True)
             less_is_better = key != "tokens_per_second"
             ratios = [
-                b[key] / a[key] if less_is_better else a[key] / b[key]
-                for a, b in pairs
-                if a[key] and b[key]
+                b[key] / a[key] if less_is_better else a[key] / b[key] for a, b in pairs if a[key] and b[key]
             ]
             if ratios:
                 spread = f"({min(ratios):.2f} … {max(ratios):.2f})"
@@ -175,13 +171,9 @@ def main() -> None:
     for seed in range(1, chosen.seeds + 1):
         for _ in range(chosen.rounds):
             for system, interpreter in interpreters.items():
-                figures = one_run(
-                    system, interpreter, {**settings, "seed": seed}, not chosen.no_quality
-                )
+                figures = one_run(system, interpreter, {**settings, "seed": seed}, not chosen.no_quality)
                 runs.append(figures)
-                rounded = {
-                    k: round(v, 2) if isinstance(v, float) else v for k, v in figures.items()
-                }
+                rounded = {k: round(v, 2) if isinstance(v, float) else v for k, v in figures.items()}
                 print(json.dumps(rounded), flush=True)
     print(report(runs, list(interpreters), settings))
     if chosen.json:

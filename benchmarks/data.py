@@ -43,9 +43,7 @@ def corpus(text: str, limit_mb: float | None = None) -> tuple[Path, int]:
     """
     source = data_folder() / "text" / "wiki8.txt.xz" if text == "wiki8" else Path(text)
     part = f"-{limit_mb:g}mb" if limit_mb else ""
-    lines = (
-        cache_folder() / f"{source.name.removesuffix('.xz').removesuffix('.txt')}{part}.lines.txt"
-    )
+    lines = cache_folder() / f"{source.name.removesuffix('.xz').removesuffix('.txt')}{part}.lines.txt"
     counted = lines.with_suffix(".tokens")
     if not counted.exists():
         words = read_words(source, limit_mb)

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 DRIVERS = Path(__file__).resolve().parent / "drivers"
 POLL_SECONDS = 0.01
 
@@ -20,6 +25,7 @@ POLL_SECONDS = 0.01
 class Run:
     """One finished process."""
 
+    cpu_seconds: float  # of all threads, user and system; 0 on Windows
     seconds: float  # from its start to its end, interpreter and imports included
     peak_anonymous_mb: float  # RssAnon: without mapped files and shared libraries; 0 outside Linux
     answer: dict[str, Any]  # what the driver printed
@@ -31,9 +37,15 @@ def anonymous_mb(pid: int) -> float:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0.0
-    return next(
-        (int(s.split()[1]) * 1.024e-3 for s in status.splitlines() if s[:8] == "RssAnon:"), 0.0
-    )
+    return next((int(s.split()[1]) * 1.024e-3 for s in status.splitlines() if s[:8] == "RssAnon:"), 0.0)
+
+
+def children_cpu_seconds() -> float:
+    """What all ended child processes have used so far."""
+    if resource is None:
+        return 0.0
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
@@ -41,7 +53,7 @@ def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
     command = [interpreter, str(DRIVERS / f"{driver}.py"), json.dumps(settings)]
     peak = 0.0
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
-        started = time.perf_counter()
+        used_before, started = children_cpu_seconds(), time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=log)
         while process.poll() is None:
             peak = max(peak, anonymous_mb(process.pid))
@@ -51,7 +63,8 @@ def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
         log.seek(0)
         if process.returncode:
             raise SystemExit(f"{' '.join(command)}\n{log.read().decode(errors='replace')}")
-        return Run(seconds, peak, json.loads(out.read().splitlines()[-1]))
+        cpu_seconds = children_cpu_seconds() - used_before
+        return Run(cpu_seconds, seconds, peak, json.loads(out.read().splitlines()[-1]))
 
 
 def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
@@ -61,9 +74,7 @@ def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
         package = name.partition("-")[0]
         if package in chosen or name in chosen:
             chosen.setdefault(name, chosen.get(package, ""))
-        elif subprocess.run(
-            [sys.executable, "-c", f"import {package}"], capture_output=True
-        ).returncode:
+        elif subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True).returncode:
             print(f"{name} is not installed here; name its interpreter: --peer {name}=PYTHON")
         else:
             chosen[name] = sys.executable

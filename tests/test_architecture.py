@@ -57,9 +57,7 @@ def python_lines(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[str]:
     """Every module of wildvec that `path` imports, anywhere in it, under TYPE_CHECKING too."""
-    package = (
-        module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
-    )
+    package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
     for node in ast.walk(ast.parse(python_lines(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "wildvec")
@@ -148,9 +146,7 @@ def sizes() -> Iterator[tuple[str, int, int]]:
 
 @pytest.mark.filterwarnings("default::UserWarning")
 def test_rooms_stay_small():
-    over = [
-        f"{what}: {lines} lines, guide {guide}" for what, lines, guide in sizes() if lines > guide
-    ]
+    over = [f"{what}: {lines} lines, guide {guide}" for what, lines, guide in sizes() if lines > guide]
     gross = [f"{what}: {lines} lines" for what, lines, guide in sizes() if lines > 2 * guide]
     if over:
         warnings.warn("larger than the design's guides:\n" + "\n".join(over), stacklevel=1)
@@ -163,9 +159,7 @@ def without_comments(path: Path) -> str:
 
 
 def test_the_build_keeps_floats_and_processors_honest():
-    forbidden = re.compile(
-        r"fast-?math|-Ofast|/fp:fast|-march=|-mtune=|openmp|<omp\.h>|pragma omp", re.I
-    )
+    forbidden = re.compile(r"fast-?math|-Ofast|/fp:fast|-march=|-mtune=|openmp|<omp\.h>|pragma omp", re.I)
     for path in [ROOT / "setup.py", ROOT / "pyproject.toml", *C_FILES]:
         text = without_comments(path) if path in C_FILES else path.read_text(encoding="utf-8")
         assert not forbidden.search(text), f"{relative(path)}: {forbidden.search(text)}"
@@ -209,9 +203,7 @@ def test_c_files_follow_the_field_s_terms(path):
     for name in re.findall(
         r"^(?!static|WV_INLINE|typedef|#|\s)[\w ]+?[ *](\w+)\(", without_comments(path), re.M
     ):
-        assert name.startswith(("wv_", "WV_")), (
-            f"{relative(path)}: {name} is not static and not wv_"
-        )
+        assert name.startswith(("wv_", "WV_")), f"{relative(path)}: {name} is not static and not wv_"
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.pyx")), ids=relative)

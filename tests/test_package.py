@@ -9,9 +9,9 @@ from pathlib import Path
 
 import wildvec
 
-PROJECT = tomllib.loads(
-    (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-)["project"]
+PROJECT = tomllib.loads((Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 INSTALLED = Path(wildvec.__file__).parent
 
 
