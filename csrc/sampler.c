@@ -7,7 +7,8 @@
 enum wv_status wv_alias_build(const double *weights, int32_t n, struct wv_alias *table)
 {
     double *share = malloc((size_t)n * sizeof *share);
-    int32_t *stack = malloc((size_t)n * sizeof *stack); /* low columns grow from the left, high ones from the right */
+    int32_t *stack =
+        malloc((size_t)n * sizeof *stack); /* low columns grow from the left, high ones from the right */
     if (!share || !stack) {
         free(share);
         free(stack);

@@ -14,9 +14,9 @@ enum wv_status {
     WV_DUPLICATE_KEY = 21,   /* a key twice in one vocabulary */
     WV_EXTRA_SEPARATOR = 22, /* a token holds the character that separates tokens */
 
-    WV_NOT_A_NUMBER = 60,   /* a field of a vector file is no decimal number */
-    WV_WRONG_WIDTH = 61,    /* a line of a vector file holds too few or too many values */
-    WV_BAD_RECORD = 62,     /* a binary record does not begin with a key and a space */
+    WV_NOT_A_NUMBER = 60, /* a field of a vector file is no decimal number */
+    WV_WRONG_WIDTH = 61,  /* a line of a vector file holds too few or too many values */
+    WV_BAD_RECORD = 62,   /* a binary record does not begin with a key and a space */
 };
 
 #endif

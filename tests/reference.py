@@ -101,7 +101,9 @@ class Reference:
         if self.output is not None:
             targets.append((self.output, centre, 1, 1))
             drawn = [alias_draw(self.noise, self.next_noise()) for _ in range(self.negative)]
-            targets += [(self.output, word, drawn.count(word), 0) for word in dict.fromkeys(drawn) if word != centre]
+            targets += [
+                (self.output, word, drawn.count(word), 0) for word in dict.fromkeys(drawn) if word != centre
+            ]
         gradient = np.zeros_like(hidden)
         updates = []
         for matrix, row, times, label in targets:

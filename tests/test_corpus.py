@@ -114,9 +114,7 @@ def test_nothing_depends_on_the_number_of_workers():
 def test_max_vocab_size_forgets_the_rarest():
     sentences = [["often", f"rare{i}", "often", f"rare{i}b"] for i in range(200)]
     with mock.patch.object(readers, "BATCH_TOKENS", 100):
-        results = [
-            Corpus.read(sentences, min_count=1, max_vocab_size=150, workers=n) for n in (1, 4)
-        ]
+        results = [Corpus.read(sentences, min_count=1, max_vocab_size=150, workers=n) for n in (1, 4)]
     assert taken_apart(results[0]) == taken_apart(results[1])
     corpus = results[0]
     assert len(corpus.vocab) <= 150 and corpus.vocab.keys[0] == "often"

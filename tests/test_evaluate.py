@@ -128,9 +128,7 @@ def test_figures_of_pairs():
     units = MATRIX / np.linalg.norm(MATRIX, axis=1, keepdims=True)
     cosines = [units[a] @ units[b] for a, b in rows]
     assert result.pearson == pytest.approx(np.corrcoef(cosines, [5, 9, 1.5])[0, 1])
-    assert str(result).startswith(
-        f"Pearson {result.pearson:.3f}, Spearman {result.spearman:.3f}, 75.0% of 4"
-    )
+    assert str(result).startswith(f"Pearson {result.pearson:.3f}, Spearman {result.spearman:.3f}, 75.0% of 4")
     zeros = evaluate.word_pairs(WORDS, MATRIX, PAIRS, unknown_as_zero=True)
     assert zeros.pearson == pytest.approx(np.corrcoef([*cosines, 0], [5, 9, 1.5, 2])[0, 1])
     assert zeros.coverage == 0.75

@@ -50,9 +50,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
 # Round trips
 
 
-@given(
-    vectors(), st.sampled_from([".wv", ".bin", ".txt", ".vec", ".vec.gz", ".bin.xz", ".txt.bz2"])
-)
+@given(vectors(), st.sampled_from([".wv", ".bin", ".txt", ".vec", ".vec.gz", ".bin.xz", ".txt.bz2"]))
 @settings(max_examples=120, deadline=None)
 def test_what_was_saved_is_loaded(
     tmp_path_factory: pytest.TempPathFactory, data: tuple[list[str], np.ndarray], suffix: str
@@ -148,9 +146,7 @@ numbers = st.one_of(
     st.floats().map(repr),
     st.floats(width=32).map(repr),
     st.decimals(allow_nan=False, allow_infinity=False).map(str),
-    st.from_regex(
-        r"[+-]?([0-9]{1,25}\.?[0-9]{0,25}|\.[0-9]{1,25})([eE][+-]?[0-9]{1,3})?", fullmatch=True
-    ),
+    st.from_regex(r"[+-]?([0-9]{1,25}\.?[0-9]{0,25}|\.[0-9]{1,25})([eE][+-]?[0-9]{1,3})?", fullmatch=True),
     st.sampled_from(["16777217", "1.00000017881393432617187499", "3.4028235677973366e38", "1e-46"]),
 ).filter(str.isascii)
 
@@ -290,9 +286,7 @@ def test_a_file_cut_anywhere_is_an_error(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".txt", ".bin"])
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_the_number_of_rows_must_be_as_promised(
-    tmp_path: Path, suffix: str, compress: type
-) -> None:
+def test_the_number_of_rows_must_be_as_promised(tmp_path: Path, suffix: str, compress: type) -> None:
     path = tmp_path / f"v{suffix}"
     save(path, KEYS, MATRIX)
     whole = path.read_bytes()
@@ -574,9 +568,7 @@ def test_what_the_native_format_cannot_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ZeroDivisionError])
-def test_a_failure_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, error: type[BaseException]
-) -> None:
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "v.txt.gz"
     path.write_bytes(b"old")
     with pytest.raises(error), atomic.replacing(path) as stream:

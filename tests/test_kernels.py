@@ -31,8 +31,23 @@ MODELS = {
 class Run:
     """The same start for the C core and for the reference."""
 
-    def __init__(self, size=20, *, hs=False, negative=5, window=3, seed=7, n_hot=0, merge_every=1000, sample=True,
-                 cbow=False, cbow_mean=True, pair=False, shrink_windows=True, lengths=(30, 1, 2, 17, 3, 50)):
+    def __init__(
+        self,
+        size=20,
+        *,
+        hs=False,
+        negative=5,
+        window=3,
+        seed=7,
+        n_hot=0,
+        merge_every=1000,
+        sample=True,
+        cbow=False,
+        cbow_mean=True,
+        pair=False,
+        shrink_windows=True,
+        lengths=(30, 1, 2, 17, 3, 50),
+    ):
         random = np.random.default_rng(seed)
         counts = np.sort(random.integers(1, 500, N_WORDS))[::-1].astype(np.int64)
         self.size = size
@@ -54,15 +69,33 @@ class Run:
         if hs:
             self.task.hierarchical_softmax(self.nodes, offsets, nodes, codes, longest)
         self.task.settings(
-            cbow=cbow, window=window, shrink_windows=shrink_windows, cbow_mean=cbow_mean, one_pair_at_a_time=pair,
-            seed=seed, n_hot=n_hot, merge_every=merge_every,
+            cbow=cbow,
+            window=window,
+            shrink_windows=shrink_windows,
+            cbow_mean=cbow_mean,
+            one_pair_at_a_time=pair,
+            seed=seed,
+            n_hot=n_hot,
+            merge_every=merge_every,
         )
         self.reference = Reference(
-            *(None if m is None else m[:, :size].astype(np.float64) for m in (self.input, self.output, self.nodes)),
+            *(
+                None if m is None else m[:, :size].astype(np.float64)
+                for m in (self.input, self.output, self.nodes)
+            ),
             noise=self.noise,
-            paths=[list(zip(nodes[a:b], codes[a:b].astype(int), strict=True)) for a, b in itertools.pairwise(offsets)],
-            keep=self.keep, window=window, negative=negative, seed=seed, cbow=cbow, shrink_windows=shrink_windows,
-            cbow_mean=cbow_mean, pair=pair,
+            paths=[
+                list(zip(nodes[a:b], codes[a:b].astype(int), strict=True))
+                for a, b in itertools.pairwise(offsets)
+            ],
+            keep=self.keep,
+            window=window,
+            negative=negative,
+            seed=seed,
+            cbow=cbow,
+            shrink_windows=shrink_windows,
+            cbow_mean=cbow_mean,
+            pair=pair,
         )
 
     def matrix(self, random, n):

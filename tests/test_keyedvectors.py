@@ -148,9 +148,7 @@ def test_added_keys_count_zero(wv):
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda wv: pickle.loads(pickle.dumps(wv))])
 def test_copies(wv, copied):
     other = copied(wv)
-    assert other.index_to_key == wv.index_to_key and other.most_similar("w1") == wv.most_similar(
-        "w1"
-    )
+    assert other.index_to_key == wv.index_to_key and other.most_similar("w1") == wv.most_similar("w1")
     other.vectors[:] = 0
     other.add_vector("new", np.ones(DIM))
     assert wv.vectors.any() and "new" not in wv
@@ -163,9 +161,7 @@ def test_similarity(wv):
     for i in range(50):
         assert wv.similarity(f"w{i}", f"w{i}") == 1 and wv.distance(f"w{i}", f"w{i}") == 0
     assert wv.similarity("w1", "w2") == pytest.approx(unit(wv.vectors[1]) @ unit(wv.vectors[2]))
-    assert (
-        wv.similarity("w1", "w2") == wv.similarity("w2", "w1") == wv.similarity(wv["w1"], wv["w2"])
-    )
+    assert wv.similarity("w1", "w2") == wv.similarity("w2", "w1") == wv.similarity(wv["w1"], wv["w2"])
     assert type(wv.similarity("w1", "w2")) is float
     wv.vectors[4] = 0
     assert wv.similarity("w4", "w1") == 0
@@ -224,10 +220,7 @@ def test_most_similar(wv):
     assert keys_of(answer) == nearest(wv, wv["w1"], 7, out=["w1"])
     assert all(type(score) is float for _, score in answer)
     assert (
-        wv.most_similar(["w1"], topn=7)
-        == wv.similar_by_key("w1", 7)
-        == wv.similar_by_word("w1", 7)
-        == answer
+        wv.most_similar(["w1"], topn=7) == wv.similar_by_key("w1", 7) == wv.similar_by_word("w1", 7) == answer
     )
     combined = unit(wv["w1"]) + unit(wv["w2"]) - unit(wv["w3"])
     expected = nearest(wv, combined, 5, out=["w1", "w2", "w3"])
@@ -283,9 +276,7 @@ def test_restrictions(wv):
 def test_search_answers_each_as_if_alone(wv):
     keys = [f"w{i}" for i in range(60)]
     assert wv.search(keys, topn=4) == [wv.most_similar(key, topn=4) for key in keys]
-    assert wv.search(wv.vectors[:30], topn=4) == [
-        wv.most_similar(v, topn=4) for v in wv.vectors[:30]
-    ]
+    assert wv.search(wv.vectors[:30], topn=4) == [wv.most_similar(v, topn=4) for v in wv.vectors[:30]]
     mixed = ["w1", wv["w2"], "w3"]
     assert wv.search(mixed, topn=4) == [wv.most_similar(q, topn=4) for q in mixed]
     limits = {"topn": 4, "restrict": keys[::7], "workers": 2}
@@ -312,9 +303,7 @@ def test_cosmul(wv):
     among = keys_of(wv.most_similar_cosmul(["w0", "w1"], ["w2"], restrict=best[::-2], topn=6))
     assert among == [key for key in best if key in best[::-2]]
     clipped = wv.most_similar_cosmul(["w0", "w1"], ["w2"], clip_start=200, topn=N)
-    assert len(clipped) == 100 and {int(key[1:]) for key in keys_of(clipped)} == set(
-        range(200, 300)
-    )
+    assert len(clipped) == 100 and {int(key[1:]) for key in keys_of(clipped)} == set(range(200, 300))
     assert wv.most_similar_cosmul("w0", topn=0) == []
     with pytest.raises(ValueError, match="no input"):
         wv.most_similar_cosmul()
@@ -331,11 +320,7 @@ def test_rows_of_zeros_and_nan(wv):
 
 def test_no_keys_at_all():
     wv = KeyedVectors(3)
-    assert (
-        len(wv) == 0
-        and wv.most_similar(np.ones(3)) == []
-        and wv.search(np.ones((2, 3))) == [[], []]
-    )
+    assert len(wv) == 0 and wv.most_similar(np.ones(3)) == [] and wv.search(np.ones((2, 3))) == [[], []]
 
 
 # Files

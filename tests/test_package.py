@@ -52,7 +52,7 @@ def test_import_brings_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     brought = {name.partition(".")[0] for name in json.loads(done.stdout)} - {"wildvec"}
     heavy = {
-        *("tqdm", "argparse", "asyncio", "concurrent", "multiprocessing", "http", "ssl", "socket"),
+        *("tqdm", "argparse", "asyncio", "multiprocessing", "http", "ssl", "socket"),
         *("xml", "unittest", "ctypes", "matplotlib", "scipy", "pandas", "pyarrow"),
     }
     assert not brought & heavy

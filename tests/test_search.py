@@ -165,9 +165,7 @@ def test_unit_rows_do_not_depend_on_their_company():
 
 def test_queries_of_nothing(isa):
     matrix = random_rows(1, 20, 3)
-    rows, scores = search.top_k(
-        [[0, 0, 0], [np.nan, 1, 1], [1e-300, 0, 0], [1e300, 0, 0]], matrix, 3
-    )
+    rows, scores = search.top_k([[0, 0, 0], [np.nan, 1, 1], [1e-300, 0, 0], [1e300, 0, 0]], matrix, 3)
     assert rows[0].tolist() == [0, 1, 2] and (scores[0] == 0).all()
     assert rows[1].tolist() == [-1, -1, -1]
     np.testing.assert_array_equal(rows[2], rows[3])

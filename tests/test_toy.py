@@ -52,9 +52,7 @@ def test_no_word_means_two_things():
     words = [word for pair in pairs for word in pair]
     assert len(words) == len(set(words))
     company = " ".join(
-        word
-        for table in (toy.PEOPLE, toy.COUNTRIES, toy.VERBS, toy.ANIMALS)
-        for word in table.values()
+        word for table in (toy.PEOPLE, toy.COUNTRIES, toy.VERBS, toy.ANIMALS) for word in table.values()
     ).split()
     assert not set(company) & set(words)
 

@@ -150,13 +150,13 @@ def test_ctrl_c_stops_soon_and_loses_nothing(world, options):
     # epochs enough for minutes; a chunk of the second setting takes far longer than a lease should
     model = Word2Vec(**{**SMALL, "vector_size": 200, "epochs": 1000, "workers": 2, **options})
     model.build_vocab(world)
-    start = bits(model)
+    start, threads = bits(model), set(threading.enumerate())
     timer = interrupt_after(1.0)
     with pytest.raises(KeyboardInterrupt):
         model.train(world)
     late = time.perf_counter()
     timer.join()
-    assert threading.enumerate() == [threading.main_thread()], "no worker outlives training"
+    assert set(threading.enumerate()) <= threads, "no worker outlives training"
     assert time.perf_counter() - late < 1
     assert bits(model) != start and np.isfinite(model.wv.vectors).all()
     model.train(world[:50], epochs=1)

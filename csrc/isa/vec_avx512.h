@@ -20,10 +20,7 @@ WV_INLINE unsigned vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 
 /* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
-WV_INLINE vec vec_load_first(const float *p, int n)
-{
-    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
-}
+WV_INLINE vec vec_load_first(const float *p, int n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
 
 WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 

@@ -53,13 +53,13 @@ struct wv_worker {
     struct wv_rows input, output, nodes;
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
-    int32_t *drawn;   /* (negative) ids of a block's negatives */
-    float *partial;   /* dot products before their lanes are summed */
-    float *scores;    /* (m · n), then the gradients */
-    float *old;       /* (n, dim) targets before the step, and */
-    float *delta;     /* (m, dim) gradients of hidden rows, for blocks of several tiles */
-    float *hidden;    /* (dim) CBOW: the hidden row */
-    float *gradient;  /* (dim) and its gradient */
+    int32_t *drawn;      /* (negative) ids of a block's negatives */
+    float *partial;      /* dot products before their lanes are summed */
+    float *scores;       /* (m · n), then the gradients */
+    float *old;          /* (n, dim) targets before the step, and */
+    float *delta;        /* (m, dim) gradients of hidden rows, for blocks of several tiles */
+    float *hidden;       /* (dim) CBOW: the hidden row */
+    float *gradient;     /* (dim) and its gradient */
     int64_t since_merge; /* examples trained since private rows were merged */
     void *memory;
 };

@@ -18,12 +18,12 @@ enum wv_objective { WV_SKIPGRAM = 0, WV_CBOW = 1 };
  * part is not in use: keep (no subsampling), output_rows and noise (no negatives), node_rows and paths (no
  * hierarchical softmax). */
 struct wv_task {
-    const int32_t *ids;       /* the tokens of all sentences, one after the other */
-    const int64_t *sentences; /* sentence s is ids[sentences[s] … sentences[s + 1]) */
-    const uint32_t *keep;     /* (n_words) a token is kept if a 32-bit draw is <= keep[word] */
-    float *input_rows;        /* (n_words, dim) */
-    float *output_rows;       /* (n_words, dim) */
-    float *node_rows;         /* (n_words - 1, dim) inner nodes of the Huffman tree */
+    const int32_t *ids;           /* the tokens of all sentences, one after the other */
+    const int64_t *sentences;     /* sentence s is ids[sentences[s] … sentences[s + 1]) */
+    const uint32_t *keep;         /* (n_words) a token is kept if a 32-bit draw is <= keep[word] */
+    float *input_rows;            /* (n_words, dim) */
+    float *output_rows;           /* (n_words, dim) */
+    float *node_rows;             /* (n_words - 1, dim) inner nodes of the Huffman tree */
     const struct wv_alias *noise; /* (n_words) */
     const int64_t *path_offsets;  /* (n_words + 1) */
     const int32_t *path_nodes;

@@ -34,7 +34,8 @@ static void *take(struct arena *arena, size_t n, size_t size)
     return piece;
 }
 
-static void lay_out_rows(struct arena *arena, const struct wv_task *task, float *shared, int64_t n, struct wv_rows *view)
+static void lay_out_rows(struct arena *arena, const struct wv_task *task, float *shared, int64_t n,
+                         struct wv_rows *view)
 {
     view->shared = shared;
     view->stride = task->dim;

@@ -142,7 +142,7 @@ cdef class Task:
         if output_rows.shape[0] != self.task.n_words or output_rows.shape[1] != self.task.dim:
             raise ValueError("output rows must have the shape of the input rows")
         if noise.shape[0] != self.task.n_words or noise.shape[1] != 2 or negative < 1:
-            raise ValueError(f"negative sampling takes an alias table of {self.task.n_words} rows and negative >= 1")
+            raise ValueError(f"give an alias table of {self.task.n_words} rows and negative >= 1")
         self.output_rows, self.noise = output_rows, noise
         self.task.output_rows = &output_rows[0, 0]
         self.task.noise = <const wv_alias *>&noise[0, 0]

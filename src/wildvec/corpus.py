@@ -262,9 +262,7 @@ class _Build:
         ):
             for piece in pieces:
                 n = len(piece.ids)
-                ends, open_tokens = split_sentences(
-                    piece.ends, n, self.max_sentence_length, open_tokens
-                )
+                ends, open_tokens = split_sentences(piece.ends, n, self.max_sentence_length, open_tokens)
                 self.raw_tokens += n
                 self.ends.append(ends)
                 self.maps.append((piece.scanner, piece.generation))
@@ -273,9 +271,7 @@ class _Build:
         if not self.raw_tokens:
             raise ValueError(f"nothing was read from {source.name}: it holds no token")
 
-    def choose_vocab(
-        self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool
-    ) -> Vocab:
+    def choose_vocab(self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool) -> Vocab:
         """The vocabulary of all scanners together; each scanner's ids get their final meaning."""
         table = self.scanners[0].table
         own = np.arange(len(table), dtype=np.int32)

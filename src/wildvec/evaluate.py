@@ -29,9 +29,7 @@ Pair: TypeAlias = tuple[str, str, float]
 Question: TypeAlias = tuple[str, str, str, str]
 
 _AT_ONCE = 4096  # questions
-_CANDIDATES = (
-    8  # the three given words and five more, as word2vec's other spellings may be among them
-)
+_CANDIDATES = 8  # the three given words and five more, as word2vec's other spellings may be among them
 
 
 @dataclass(frozen=True)
@@ -263,9 +261,7 @@ def word_pairs(
     human = np.array([pair[2] for pair in counted])
     pearson, spearman = _pearson(cosines, human), _pearson(_ranks(cosines), _ranks(human))
     n = len(counted)
-    return PairResult(
-        pearson, spearman, _p_value(pearson, n), _p_value(spearman, n), len(known), len(pairs)
-    )
+    return PairResult(pearson, spearman, _p_value(pearson, n), _p_value(spearman, n), len(known), len(pairs))
 
 
 def _read_pairs(source: Lines | Iterable[Pair], delimiter: str | None) -> Iterator[Pair]:

@@ -64,9 +64,7 @@ class IdStore:
             remedy = "cannot write the ids; free some space, or give cache_dir on another disk"
             raise OSError(error.errno, f"{error.strerror}: {remedy}", where) from error
 
-    def finish(
-        self, remap: Callable[[int, Ids], int], workers: int
-    ) -> tuple[Ids, NDArray[np.int64]]:
+    def finish(self, remap: Callable[[int, Ids], int], workers: int) -> tuple[Ids, NDArray[np.int64]]:
         """All ids in one array, and how many each piece left.
 
         remap(i, ids) changes piece i in place, on any thread, and returns how many ids are left at

@@ -59,9 +59,7 @@ class KeyedVectors:
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
         if vector_size < 1 or count < 0:
-            raise ValueError(
-                f"vector_size={vector_size}, count={count}; wanted at least 1 and at least 0"
-            )
+            raise ValueError(f"vector_size={vector_size}, count={count}; wanted at least 1 and at least 0")
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"dtype={np.dtype(dtype)}; wanted float16, float32 or float64")
         self._room = np.empty((count, vector_size), dtype=dtype)
@@ -71,9 +69,7 @@ class KeyedVectors:
         self.counts = None
 
     @classmethod
-    def from_arrays(
-        cls, keys: Iterable[Key], matrix: ArrayLike, counts: ArrayLike | None = None
-    ) -> Self:
+    def from_arrays(cls, keys: Iterable[Key], matrix: ArrayLike, counts: ArrayLike | None = None) -> Self:
         """Put keys to the rows of `matrix` (n, vector_size) without copying it.
 
         The matrix may be float16, float32 or float64 (integers become float32), read-only,
@@ -124,17 +120,13 @@ class KeyedVectors:
         """Return the row of `key`; without a default, KeyError if there is none."""
         row = self.key_to_index.get(key, default)
         if row is None:
-            raise KeyError(
-                f"{key!r} is not in the vocabulary of {len(self)} keys{self._remedy(key)}"
-            )
+            raise KeyError(f"{key!r} is not in the vocabulary of {len(self)} keys{self._remedy(key)}")
         return row
 
     def _remedy(self, key: Key) -> str:
         """Say what may have been meant instead of a key that is not there."""
         if isinstance(key, str):
-            near = (
-                k for k in (key.lower(), key.capitalize(), key.upper(), key.strip()) if k in self
-            )
+            near = (k for k in (key.lower(), key.capitalize(), key.upper(), key.strip()) if k in self)
             return next((f"; did you mean {k!r}?" for k in near), "; test with `key in wv`")
         if self.index_to_key and isinstance(self.index_to_key[0], str):
             return "; keys are str here, rows are at wv.vectors[i]"
@@ -182,9 +174,7 @@ class KeyedVectors:
         rows = np.asarray(weights, dtype=self.vectors.dtype)
         _index(keys)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
-            raise ValueError(
-                f"vectors of shape {rows.shape}; wanted {(len(keys), self.vector_size)}"
-            )
+            raise ValueError(f"vectors of shape {rows.shape}; wanted {(len(keys), self.vector_size)}")
         _same_length("keys", keys, "vectors", rows)
         known = np.array([key in self for key in keys], dtype=bool)
         if replace and known.any():
@@ -196,9 +186,7 @@ class KeyedVectors:
     def _append(self, keys: list[Key], rows: Vector) -> None:
         n, total = len(self), len(self) + len(keys)
         if total > len(self._room) or self.vectors.base is not self._room:
-            self._room = np.empty(
-                (max(total, len(self._room), n + n // 2), self.vector_size), rows.dtype
-            )
+            self._room = np.empty((max(total, len(self._room), n + n // 2), self.vector_size), rows.dtype)
             self._room[:n] = self.vectors
         self._room[n:total] = rows
         self.vectors = self._room[:total]
@@ -215,9 +203,7 @@ class KeyedVectors:
     def get_vecattr(self, key: Key, attr: str) -> int:
         """Return how often `key` occurred; "count" is the only attribute there is."""
         if attr != "count" or self.counts is None:
-            raise KeyError(
-                f"no attribute {attr!r}; there is {'none' if self.counts is None else 'count'}"
-            )
+            raise KeyError(f"no attribute {attr!r}; there is {'none' if self.counts is None else 'count'}")
         return int(self.counts[self.get_index(key)])
 
     # Combining
@@ -276,9 +262,7 @@ class KeyedVectors:
 
     def n_similarity(self, a: Sequence[Key], b: Sequence[Key]) -> float:
         """Return the cosine of the mean vectors of two lists of keys."""
-        return _cosine(
-            *(self._matrix(keys).mean(axis=0) for keys in (_some(a, "a"), _some(b, "b")))
-        )
+        return _cosine(*(self._matrix(keys).mean(axis=0) for keys in (_some(a, "a"), _some(b, "b"))))
 
     def similarities(
         self, item: Key | Vector, others: Iterable[Key] | None = None, *, workers: int | None = None
@@ -286,14 +270,10 @@ class KeyedVectors:
         """Return the cosine of a key or vector with each of `others`, by default with all keys."""
         rows = None if others is None else self._rows(others)
         query = self._vector(item)[None]
-        scores: NDArray[np.float32] = search.cosines(
-            query, self.vectors, rows=rows, workers=workers
-        )[0]
+        scores: NDArray[np.float32] = search.cosines(query, self.vectors, rows=rows, workers=workers)[0]
         return scores
 
-    def distances(
-        self, item: Key | Vector, others: Iterable[Key] | None = None
-    ) -> NDArray[np.float32]:
+    def distances(self, item: Key | Vector, others: Iterable[Key] | None = None) -> NDArray[np.float32]:
         """Return 1 - similarities(item, others)."""
         return np.float32(1) - self.similarities(item, others)
 
@@ -386,9 +366,7 @@ class KeyedVectors:
         [['b', 'c'], ['b', 'a']]
         """
         if isinstance(queries, (str, bytes)) or getattr(queries, "ndim", 2) != 2:
-            raise TypeError(
-                "wanted a list of queries or a matrix; most_similar answers a single one"
-            )
+            raise TypeError("wanted a list of queries or a matrix; most_similar answers a single one")
         given = [{self.get_index(q)} if _is_key(q) else set() for q in queries]
         matrix = search.unit(self._matrix(queries))
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
@@ -432,11 +410,9 @@ class KeyedVectors:
         found, scores = search.top_k(queries, self.vectors, most, workers=workers, **limits)
         names = self.index_to_key
         return [
-            [
-                (names[row], score)
-                for row, score in zip(*answer, strict=True)
-                if row >= 0 and row not in out
-            ][:topn]
+            [(names[row], score) for row, score in zip(*answer, strict=True) if row >= 0 and row not in out][
+                :topn
+            ]
             for out, *answer in zip(given, found.tolist(), scores.tolist(), strict=True)
         ]
 
@@ -460,27 +436,20 @@ class KeyedVectors:
         positives, negatives = _listed(positive), _listed(negative)
         items, _ = _weighted(positives, negatives, np.ones(len(positives) + len(negatives)))
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
-        shifted = (
-            1 + search.cosines(self._matrix(items), self.vectors, workers=workers, **limits)
-        ) / 2
+        shifted = (1 + search.cosines(self._matrix(items), self.vectors, workers=workers, **limits)) / 2
         n = len(positives)
         scores = shifted[:n].prod(axis=0) / (shifted[n:] + np.float32(1e-6)).prod(axis=0)
         if topn is None:
             return scores
         given = set(self._rows(filter(_is_key, items)))
-        rows = limits.get(
-            "rows", range(*slice(limits.get("start"), limits.get("stop")).indices(len(self)))
-        )
+        rows = limits.get("rows", range(*slice(limits.get("start"), limits.get("stop")).indices(len(self))))
         found, best = search.top_of(scores, topn + len(given) if topn > 0 else 0)
         answer = [
-            (int(rows[place]), score)
-            for place, score in zip(found.tolist(), best.tolist(), strict=True)
+            (int(rows[place]), score) for place, score in zip(found.tolist(), best.tolist(), strict=True)
         ]
         return [(self.index_to_key[row], score) for row, score in answer if row not in given][:topn]
 
-    def similar_by_key(
-        self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> Any:
+    def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """Find the keys nearest to `key`, as `most_similar` does."""
         return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
 
@@ -519,9 +488,7 @@ class KeyedVectors:
             workers=workers,
         )
         total = result.all
-        named = [(section.name, section) for section in result.sections] + [
-            ("Total accuracy", total)
-        ]
+        named = [(section.name, section) for section in result.sections] + [("Total accuracy", total)]
         return total.accuracy, [
             {"section": name, "correct": s.correct, "incorrect": s.incorrect} for name, s in named
         ]
@@ -594,14 +561,10 @@ def _index(keys: list[Key]) -> dict[Key, int]:
     index = {key: place for place, key in enumerate(keys)}
     for key in index:
         if not _is_key(key):
-            raise TypeError(
-                f"key {key!r} at place {index[key]} is a {type(key).__name__}; wanted str or int"
-            )
+            raise TypeError(f"key {key!r} at place {index[key]} is a {type(key).__name__}; wanted str or int")
     if len(index) != len(keys):
         place, key = next((i, key) for i, key in enumerate(keys) if index[key] != i)
-        raise ValueError(
-            f"key {key!r} occurs at places {place} and {index[key]}; keys must be unique"
-        )
+        raise ValueError(f"key {key!r} occurs at places {place} and {index[key]}; keys must be unique")
     return index
 
 

@@ -199,8 +199,7 @@ def _frame(title: str, width: int, height: int) -> list[str]:
         f'height="{height}" font-family="{FONT}" font-size="{LABEL}">',
         f"<title>{_escape(title or 'vectors')}</title>",
         f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
-        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{INK}">'
-        f"{_escape(title)}</text>",
+        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{INK}">{_escape(title)}</text>',
     ]
 
 
@@ -208,8 +207,7 @@ def _heading(panel: Panel, width: int, height: int) -> list[str]:
     """The panel's ground, its title and, right of it, the legend."""
     lines = [
         f'<rect x="12" y="6" width="{width - 24}" height="{height - 18}" rx="10" fill="{GROUND}"/>',
-        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{INK}">'
-        f"{_escape(panel.title)}</text>",
+        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{INK}">{_escape(panel.title)}</text>',
     ]
     names = [name for name in panel.groups if name]
     x = width - 30 - sum(28 + LABEL * LETTER * len(name) for name in names)

@@ -141,9 +141,7 @@ def _open_paths(paths: list[Any], policy: _Policy) -> Source:
     return _text_source(_file_blocks(files, policy), name, total, policy)
 
 
-def _text_source(
-    blocks: Iterator[TextBlock], name: str, total: int | None, policy: _Policy
-) -> Source:
+def _text_source(blocks: Iterator[TextBlock], name: str, total: int | None, policy: _Policy) -> Source:
     if policy.tokenizer is None:
         return Source(blocks, name, b" ", "B", total)
     sentences = _Sentences(_lines(blocks), policy, warn=False)

@@ -107,21 +107,15 @@ def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
 class _Target:
     """The rows that a search may choose from: a stretch of a matrix, or any of its rows."""
 
-    def __init__(
-        self, matrix: Matrix, start: int, stop: int | None, rows: ArrayLike | None
-    ) -> None:
+    def __init__(self, matrix: Matrix, start: int, stop: int | None, rows: ArrayLike | None) -> None:
         if matrix.ndim != 2 or matrix.dtype.kind != "f":
-            raise TypeError(
-                f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; wanted rows of floats"
-            )
+            raise TypeError(f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; wanted rows of floats")
         self.matrix = matrix
         self.rows = None if rows is None else np.asarray(rows, dtype=np.int64)
         if self.rows is not None and self.rows.size:
             low, high = int(self.rows.min()), int(self.rows.max())
             if low < 0 or high >= len(matrix):
-                raise IndexError(
-                    f"rows from {low} to {high} asked for, of a matrix of {len(matrix)} rows"
-                )
+                raise IndexError(f"rows from {low} to {high} asked for, of a matrix of {len(matrix)} rows")
         n = len(matrix) if self.rows is None else len(self.rows)
         self.start, self.stop, _ = slice(start, stop).indices(n)
         self.stop = max(self.start, self.stop)
@@ -156,9 +150,7 @@ class _Target:
 def _prepare(queries: ArrayLike, target: _Target) -> Floats:
     rows = unit(queries).astype(np.float32)
     if rows.ndim != 2 or rows.shape[1] != target.matrix.shape[1]:
-        raise ValueError(
-            f"queries of shape {rows.shape} for a matrix of {target.matrix.shape[1]} columns"
-        )
+        raise ValueError(f"queries of shape {rows.shape} for a matrix of {target.matrix.shape[1]} columns")
     return rows
 
 
@@ -200,9 +192,7 @@ def top_k(
     return found, scores
 
 
-def _top_k(
-    queries: Floats, target: _Target, workers: int | None, scores: Floats, found: Rows
-) -> None:
+def _top_k(queries: Floats, target: _Target, workers: int | None, scores: Floats, found: Rows) -> None:
     shared = Queries(queries, _isa(os.environ.get("WILDVEC_ISA", "")))
     n_workers, step = target.plan(len(queries), workers)
     bests = [Best(shared, scores.shape[1]) for _ in range(n_workers)]

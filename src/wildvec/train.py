@@ -69,9 +69,11 @@ class Schedule:
 class Callback(Protocol):
     """What `run` tells; workers are parked meanwhile."""
 
-    def epoch_begin(self) -> None: ...
+    def epoch_begin(self) -> None:
+        """An epoch is about to begin."""
 
-    def epoch_end(self, epoch: Epoch) -> None: ...
+    def epoch_end(self, epoch: Epoch) -> None:
+        """An epoch is done."""
 
 
 def longest_chunk(corpus: Corpus) -> int:
@@ -174,7 +176,9 @@ def run(
             begin = time.perf_counter()
             leases = _Leases(len(starts), len(pool), chunk_seconds)
             rates = schedule.rates(number, starts, tokens)
-            _run_epoch(task, pool, leases, schedule.first_epoch + number, bounds, rates, partial(show, number))
+            _run_epoch(
+                task, pool, leases, schedule.first_epoch + number, bounds, rates, partial(show, number)
+            )
             chunk_seconds = leases.chunk_seconds
             epochs.append(Epoch(leases.loss, leases.examples, time.perf_counter() - begin))
             logger.info(

@@ -107,9 +107,7 @@ class Vocab:
         array([ 2137, 65535], dtype=uint32)
         """
         if not sample >= 0 or math.isinf(sample):
-            raise ValueError(
-                f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count"
-            )
+            raise ValueError(f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count")
         if sample == 0:
             return np.full(len(self), KEEP_ALWAYS, np.uint32)
         absolute = int(sample * (3 + math.sqrt(5)) / 2)

@@ -10,7 +10,8 @@ static void merge(struct wv_worker *worker)
 
 /* The objective is a constant of the caller. Blocks are made WV_AHEAD of their training, so that the rows they ask
  * for have arrived. */
-WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objective, float rate, struct wv_result *result)
+WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objective, float rate,
+                            struct wv_result *result)
 {
     const struct wv_task *task = worker->task;
     unsigned made = 0, done = 0;

@@ -74,8 +74,8 @@ WV_INLINE float logistic(const float *weights, float *scores, int n, float rate)
 /* VEC_LANES dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass. Where a block
  * has several tiles, the first one keeps the targets as they were in old (dim, n) for the others, and the gradients
  * of hidden rows wait in delta (block->m, dim), since a row may stand in two tiles. */
-WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, float *delta, int dim,
-                              int at, int i, int m)
+WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, float *delta,
+                              int dim, int at, int i, int m)
 {
     vec hidden[TILE_ROWS], sum[TILE_ROWS];
     WV_UNROLL

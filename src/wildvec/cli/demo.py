@@ -17,9 +17,7 @@ def add_to(commands: Any) -> None:
         description="Train on a million generated words, print neighbours and analogies, and "
         "write a picture of the vectors.",
     )
-    parser.add_argument(
-        "-o", "--output", default="toy.svg", help="the picture (SVG; default: toy.svg)"
-    )
+    parser.add_argument("-o", "--output", default="toy.svg", help="the picture (SVG; default: toy.svg)")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int)

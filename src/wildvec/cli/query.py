@@ -32,9 +32,7 @@ def add_to(commands: Any) -> None:
     analogy.add_argument("words", nargs="*", metavar="A B C")
     analogy.set_defaults(run=run, n_words=3)
     for parser in (nearest, analogy):
-        parser.add_argument(
-            "-n", "--topn", type=int, default=10, help="how many to print (default: 10)"
-        )
+        parser.add_argument("-n", "--topn", type=int, default=10, help="how many to print (default: 10)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,9 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _answer(
-    vectors: KeyedVectors, query: list[str], n_words: int, topn: int
-) -> list[tuple[Any, float]]:
+def _answer(vectors: KeyedVectors, query: list[str], n_words: int, topn: int) -> list[tuple[Any, float]]:
     if len(query) != n_words:
         raise ValueError(f"an analogy takes 3 words, not {len(query)}: {' '.join(query)}")
     keys = [_key(vectors, word) for word in query]

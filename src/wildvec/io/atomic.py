@@ -71,9 +71,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _compressed(
-    raw: BinaryIO, compressor: Callable[[BinaryIO], BinaryIO] | None
-) -> Iterator[BinaryIO]:
+def _compressed(raw: BinaryIO, compressor: Callable[[BinaryIO], BinaryIO] | None) -> Iterator[BinaryIO]:
     if compressor is None:
         yield raw
         return

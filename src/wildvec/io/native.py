@@ -94,9 +94,7 @@ def read(
         return read_from(source, mmap=mmap, verify=verify)
 
 
-def read_from(
-    source: Source, *, mmap: bool = False, verify: bool | None = None
-) -> tuple[Tensors, Metadata]:
+def read_from(source: Source, *, mmap: bool = False, verify: bool | None = None) -> tuple[Tensors, Metadata]:
     """`read` from an open source of which nothing was taken yet."""
     if mmap and source.size is None:
         raise ValueError(f"{source.path}: compressed files cannot be memory-mapped; load it whole")
@@ -116,8 +114,7 @@ def read_from(
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{source.path}: damaged native file: {error}") from error
     native = {
-        name: array.astype(array.dtype.newbyteorder("="), copy=False)
-        for name, array in tensors.items()
+        name: array.astype(array.dtype.newbyteorder("="), copy=False) for name, array in tensors.items()
     }
     return native, {k: v for k, v in metadata.items() if not k.startswith("crc32.")}
 

@@ -137,9 +137,7 @@ def kind_by_name(path: str | os.PathLike[str]) -> Kind:
     while suffixes and suffixes[-1] in (".gz", ".bz2", ".xz"):
         suffixes.pop()
     if not suffixes or suffixes[-1] not in SUFFIXES:
-        raise ValueError(
-            f"{os.fspath(path)}: the ending says the format; take one of {', '.join(SUFFIXES)}"
-        )
+        raise ValueError(f"{os.fspath(path)}: the ending says the format; take one of {', '.join(SUFFIXES)}")
     return SUFFIXES[suffixes[-1]]
 
 

@@ -17,12 +17,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec import rows, train
+from wildvec import rows
 from wildvec._kernels import Task, alias_table, huffman
 from wildvec.corpus import Corpus
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.rows import FloatRows
+from wildvec.train import Epoch, Schedule, hot_rows, longest_chunk, merge_interval, run
 from wildvec.vocab import Key, Vocab
 from wildvec.workers import check_workers
 
@@ -32,13 +33,17 @@ Source = Any  # whatever Corpus.read takes
 class Callback(Protocol):
     """What may be told during training; any of the methods may be missing. Workers are parked meanwhile."""
 
-    def on_train_begin(self, model: Word2Vec) -> None: ...
+    def on_train_begin(self, model: Word2Vec) -> None:
+        """Before the first epoch."""
 
-    def on_epoch_begin(self, model: Word2Vec) -> None: ...
+    def on_epoch_begin(self, model: Word2Vec) -> None:
+        """Before each epoch."""
 
-    def on_epoch_end(self, model: Word2Vec) -> None: ...
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        """After each epoch."""
 
-    def on_train_end(self, model: Word2Vec) -> None: ...
+    def on_train_end(self, model: Word2Vec) -> None:
+        """After the last epoch, unless training was stopped."""
 
 
 class Word2Vec:
@@ -181,7 +186,9 @@ class Word2Vec:
 
     def _set_vocab(self, vocab: Vocab, corpus: Corpus | None = None) -> None:
         if self.hs and len(vocab) < 2:
-            raise ValueError(f"hierarchical softmax needs two words or more, not {vocab.keys}; take negative sampling")
+            raise ValueError(
+                f"hierarchical softmax needs two words or more, not {vocab.keys}; take negative sampling"
+            )
         self._reset(vocab)
         if corpus is not None:
             self.corpus_count = len(corpus.offsets) - 1
@@ -236,22 +243,22 @@ class Word2Vec:
         with self._read(sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, schedule, callbacks)
 
-    def _train(self, corpus: Corpus, schedule: train.Schedule, callbacks: Iterable[Callback]) -> None:
+    def _train(self, corpus: Corpus, schedule: Schedule, callbacks: Iterable[Callback]) -> None:
         tell = _Callbacks(self, list(callbacks))
         self._latest_loss = 0.0
         tell.all("on_train_begin")
         start = time.perf_counter()
-        train.run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
+        run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
         self.tokens_per_second = corpus.raw_tokens * schedule.epochs / (time.perf_counter() - start)
         tell.all("on_train_end")
 
     def _schedule(
         self, epochs: int | None = None, alpha: float | None = None, min_alpha: float | None = None
-    ) -> train.Schedule:
+    ) -> Schedule:
         epochs = self.epochs if epochs is None else epochs
         if epochs < 1:
             raise ValueError(f"epochs={epochs}: train for at least 1")
-        return train.Schedule(
+        return Schedule(
             epochs,
             self.alpha if alpha is None else alpha,
             self.min_alpha if min_alpha is None else min_alpha,
@@ -259,7 +266,7 @@ class Word2Vec:
         )
 
     def _task(self, corpus: Corpus) -> Task:
-        task = Task(corpus.ids, corpus.offsets, self._input_rows, train.longest_chunk(corpus))
+        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest_chunk(corpus))
         if self.sample:
             task.subsample(self.vocab.keep_thresholds(self.sample))
         if self._output_rows is not None:
@@ -275,8 +282,8 @@ class Word2Vec:
             cbow_mean=bool(self.cbow_mean),
             one_pair_at_a_time=self.update == "pair",
             seed=self.seed % 2**64,
-            n_hot=train.hot_rows(self.workers),
-            merge_every=train.merge_interval(self.workers),
+            n_hot=hot_rows(self.workers),
+            merge_every=merge_interval(self.workers),
         )
         return task
 
@@ -310,10 +317,10 @@ class Word2Vec:
 
     _MATRICES = ("_output_rows", "_node_rows")
     _SETTINGS = (
-        "vector_size alpha min_alpha window sample seed workers sg hs negative ns_exponent cbow_mean epochs "
-        "shrink_windows update min_count max_vocab_size max_final_vocab sorted_vocab lowercase errors "
-        "max_sentence_length"
-    ).split()
+        *("vector_size", "alpha", "min_alpha", "window", "sample", "seed", "workers", "sg", "hs", "negative"),
+        *("ns_exponent", "cbow_mean", "epochs", "shrink_windows", "update", "min_count", "max_vocab_size"),
+        *("max_final_vocab", "sorted_vocab", "lowercase", "errors", "max_sentence_length"),
+    )
     _PROGRESS = ("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "_latest_loss")
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -338,6 +345,8 @@ class Word2Vec:
         tensors, metadata = native.read(path)
         native.check_class(path, metadata, "Word2Vec")
         keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
+        if counts is None:
+            raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
         model = cls.__new__(cls)
         model.tokenizer = model.cache_dir = None
         vars(model).update(json.loads(metadata["model"]))
@@ -383,7 +392,7 @@ class _Callbacks:
     def epoch_begin(self) -> None:
         self.all("on_epoch_begin")
 
-    def epoch_end(self, epoch: train.Epoch) -> None:
+    def epoch_end(self, epoch: Epoch) -> None:
         self._model.epochs_trained += 1
         self._model.epoch_losses.append(epoch.mean_loss)
         self._model._latest_loss += epoch.loss
