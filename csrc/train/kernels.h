@@ -2,7 +2,7 @@
 #ifndef WILDVEC_KERNELS_H
 #define WILDVEC_KERNELS_H
 
-#include <limits.h>
+#include <string.h>
 
 #include "train/train.h"
 
@@ -20,7 +20,8 @@ struct wv_block {
     float **hidden;      /* (m) */
     float **hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
     float **targets;     /* (n) all different */
-    float *weights;      /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
+    const float *weights; /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
+    float *own_weights;   /* room for them where no ready pattern fits */
     float **context;     /* (n_context) CBOW: the rows that the hidden row is made of */
     int m, n, n_context;
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
@@ -29,9 +30,12 @@ struct wv_block {
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 3, WV_RING = 4 };
 
-/* A centre and the positions context … end around it that are not yet trained. */
+/* The noise words of so many blocks are drawn together; pointers are copied so many at a time. */
+enum { WV_DRAW_BLOCKS = 64, WV_OVERRUN = 8 };
+
+/* The positions low … end, the centre among them. */
 struct wv_window {
-    int64_t centre, context, end;
+    int64_t low, centre, end;
 };
 
 /* The tokens of a chunk that subsampling left, and where the reading of them stands. */
@@ -43,8 +47,9 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
+    int64_t pair; /* one pair at a time: the next position of the window */
     uint64_t width_key, noise_key;
-    int64_t noise_drawn;
+    uint64_t n_drawn; /* blocks that got negatives */
 };
 
 struct wv_worker {
@@ -53,7 +58,9 @@ struct wv_worker {
     struct wv_rows input, output, nodes;
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
-    int32_t *drawn;      /* (negative) ids of a block's negatives */
+    int32_t *noise;   /* (WV_DRAW_BLOCKS, negative) */
+    float *signs;     /* (n) of the targets of a block */
+    float *patterns;  /* the usual weights of a block, by its number of hidden rows */
     float *partial;      /* dot products before their lanes are summed */
     float *scores;       /* (m · n), then the gradients */
     float *old;          /* (n, dim) targets before the step, and */
@@ -90,6 +97,12 @@ static inline size_t wv_max_targets(const struct wv_task *task)
 static inline size_t wv_max_scores(const struct wv_task *task)
 {
     return (wv_max_rows(task) * wv_max_targets(task) + WV_PAD - 1) / WV_PAD * WV_PAD;
+}
+
+/* The weights of m hidden rows with a centre and negatives that all differ. */
+static inline float *wv_pattern(const struct wv_worker *worker, int m)
+{
+    return worker->patterns + (size_t)m * wv_max_scores(worker->task);
 }
 
 #if defined(_MSC_VER) && !defined(__clang__)

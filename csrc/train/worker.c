@@ -47,13 +47,13 @@ static void lay_out_rows(struct arena *arena, const struct wv_task *task, float 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
 {
     const size_t rows = wv_max_rows(task);
-    block->hidden = take(arena, rows, sizeof *block->hidden);
+    block->hidden = take(arena, rows + WV_OVERRUN, sizeof *block->hidden);
     block->hidden_grad = block->hidden;
     block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
-    block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
+    block->own_weights = take(arena, wv_max_scores(task), sizeof *block->own_weights);
     if (task->objective == WV_CBOW) {
         block->hidden_grad = take(arena, 1, sizeof *block->hidden_grad);
-        block->context = take(arena, rows, sizeof *block->context);
+        block->context = take(arena, rows + WV_OVERRUN, sizeof *block->context);
     }
 }
 
@@ -65,12 +65,14 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     lay_out_rows(arena, task, task->output_rows, task->n_words, &worker->output);
     lay_out_rows(arena, task, task->node_rows, task->n_words - 1, &worker->nodes);
     chunk->words = take(arena, (size_t)task->max_chunk + 1, sizeof *chunk->words);
-    chunk->input = take(arena, (size_t)task->max_chunk, sizeof *chunk->input);
+    chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    worker->drawn = take(arena, (size_t)task->negative, sizeof *worker->drawn);
+    worker->noise = take(arena, WV_DRAW_BLOCKS * (size_t)task->negative, sizeof *worker->noise);
+    worker->signs = take(arena, wv_max_targets(task), sizeof *worker->signs);
+    worker->patterns = take(arena, (wv_max_rows(task) + 1) * scores, sizeof *worker->patterns);
     worker->partial = take(arena, WV_PAD * scores, sizeof *worker->partial);
     worker->scores = take(arena, scores, sizeof *worker->scores);
     worker->old = take(arena, dim * wv_max_targets(task), sizeof *worker->old);
@@ -96,6 +98,9 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     lay_out(&arena, task, worker);
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
+    for (int m = 1; m <= (int)wv_max_rows(task); m++)
+        for (int p = 0; p < m * (1 + task->negative); p++)
+            wv_pattern(worker, m)[p] = p < m ? 1 : -1;
     for (int k = 0; task->objective == WV_CBOW && k < WV_RING; k++) {
         worker->ring[k].hidden[0] = worker->hidden;
         worker->ring[k].hidden_grad[0] = worker->gradient;
@@ -147,7 +152,7 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 
 enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps)
 {
-    struct wv_task task = {.n_words = 1, .dim = dim, .window = m / 2 + 1, .negative = n, .isa = isa};
+    struct wv_task task = {.n_words = 1, .dim = dim, .window = m / 2 + 1, .negative = n - 1, .isa = isa};
     struct wv_worker *worker;
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
@@ -163,8 +168,7 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
             block->hidden[i] = rows + (size_t)i * (size_t)dim;
         for (int j = 0; j < n; j++)
             block->targets[j] = rows + (size_t)(m + j) * (size_t)dim;
-        for (int p = 0; p < m * n; p++)
-            block->weights[p] = p < m ? 1 : -1;
+        block->weights = wv_pattern(worker, m);
         worker->kernels->bench_step(worker, n_steps);
     }
     free(memory);

@@ -3,14 +3,10 @@
 
 WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
 {
-    struct wv_chunk *chunk = &worker->chunk;
-    struct wv_window *window = &chunk->window;
     if (!next_window(worker))
         return 0;
-    block->n_context = 0;
-    for (int64_t t = next_context(window); t < window->end; t = next_context(window))
-        block->context[block->n_context++] = chunk->input[t];
+    block->n_context = copy_context(&worker->chunk, block->context);
     block->m = block->n_examples = 1;
-    fill_targets(worker, block, window->centre);
+    fill_targets(worker, block, worker->chunk.window.centre);
     return 1;
 }

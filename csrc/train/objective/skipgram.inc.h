@@ -2,23 +2,30 @@
  * rows share (Ji, Satish, Li, Dubey 2016), or the centre's Huffman path. One pair at a time (Mikolov et al. 2013) is
  * a block of one row with negatives of its own. */
 
-WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
+/* The next pair of the window at hand, or the first of the next window. */
+WV_INLINE int make_pair(struct wv_worker *worker, struct wv_block *block)
 {
     struct wv_chunk *chunk = &worker->chunk;
     struct wv_window *window = &chunk->window;
-    const int max_rows = worker->task->one_pair_at_a_time ? 1 : INT_MAX;
-    int64_t position = next_context(window);
-    if (position == window->end) {
+    if (chunk->pair == window->end) {
         if (!next_window(worker))
             return 0;
-        position = next_context(window);
+        chunk->pair = window->low + (window->low == window->centre);
     }
-    for (block->m = 0; position < window->end; position = next_context(window)) {
-        block->hidden[block->m++] = chunk->input[position];
-        if (block->m == max_rows)
-            break;
-    }
-    block->n_examples = block->m;
+    block->hidden[0] = chunk->input[chunk->pair++];
+    chunk->pair += chunk->pair == window->centre;
+    block->m = block->n_examples = 1;
     fill_targets(worker, block, window->centre);
+    return 1;
+}
+
+WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
+{
+    if (worker->task->one_pair_at_a_time)
+        return make_pair(worker, block);
+    if (!next_window(worker))
+        return 0;
+    block->m = block->n_examples = copy_context(&worker->chunk, block->hidden);
+    fill_targets(worker, block, worker->chunk.window.centre);
     return 1;
 }

@@ -30,10 +30,10 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->sentence = chunk->next_centre = 0;
-    chunk->window.context = chunk->window.end = 0;
+    chunk->pair = chunk->window.end = 0;
     chunk->width_key = wv_subkey(key, WIDTH_STREAM);
     chunk->noise_key = wv_subkey(key, NOISE_STREAM);
-    chunk->noise_drawn = 0;
+    chunk->n_drawn = 0;
 }
 
 /* Moves the chunk's window to the next centre and asks for the row that the windows reach next; 0 at the end. */
@@ -51,7 +51,7 @@ WV_INLINE int next_window(struct wv_worker *worker)
     if (task->shrink_windows)
         width = 1 + (int64_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
     window->centre = centre;
-    window->context = centre - width > start ? centre - width : start;
+    window->low = centre - width > start ? centre - width : start;
     window->end = centre + width < end ? centre + width + 1 : end;
     chunk->sentence += chunk->next_centre == end;
     if (centre + task->window + 1 < chunk->n)
@@ -59,9 +59,20 @@ WV_INLINE int next_window(struct wv_worker *worker)
     return 1;
 }
 
-/* The next context position of the window, or its end. */
-WV_INLINE int64_t next_context(struct wv_window *window)
+/* Eight pointers at a time: both arrays have room for WV_OVERRUN more, and a loop that runs once for every usual
+ * window is guessed right by the processor. */
+WV_INLINE void copy_rows(float **to, float *const *from, int64_t n)
 {
-    window->context += window->context == window->centre;
-    return window->context < window->end ? window->context++ : window->end;
+    for (int64_t k = 0; k < n; k += WV_OVERRUN)
+        memcpy(to + k, from + k, WV_OVERRUN * sizeof *to);
+}
+
+/* The rows of the window's positions but for its centre; answers how many. */
+WV_INLINE int copy_context(const struct wv_chunk *chunk, float **rows)
+{
+    const struct wv_window *window = &chunk->window;
+    const int64_t before = window->centre - window->low, after = window->end - window->centre - 1;
+    copy_rows(rows, chunk->input + window->low, before);
+    copy_rows(rows + before, chunk->input + window->centre + 1, after);
+    return (int)(before + after);
 }
