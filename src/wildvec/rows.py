@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,18 @@ def allocate(n: int, size: int) -> FloatRows:
     width = -(-size // PAD) * PAD
     if n == 0:
         return np.zeros((0, width), dtype=np.float32)
-    pages = mmap.mmap(-1, n * width * 4)
+    return np.frombuffer(_pages(n * width * 4), dtype=np.float32, count=n * width).reshape(n, width)
+
+
+def _pages(n_bytes: int) -> mmap.mmap:
+    """Zeroed memory of this process alone, from a page border on."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, n_bytes)
+    pages = mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, dtype=np.float32).reshape(n, width)
+        with contextlib.suppress(OSError):  # a kernel may be built without them
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return pages
 
 
 def random(n: int, size: int, seed: int) -> FloatRows:
