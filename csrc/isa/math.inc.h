@@ -8,13 +8,12 @@ WV_INLINE vec vec_exp(vec x)
     vec n = vec_round(vec_mul(x, vec_set(1.44269504f)));
     vec r = vec_fma(n, vec_set(-0.693359375f), x);
     r = vec_fma(n, vec_set(2.12194440e-4f), r);
-    vec p = vec_set(1.9875691500e-4f);
-    p = vec_fma(p, r, vec_set(1.3981999507e-3f));
-    p = vec_fma(p, r, vec_set(8.3334519073e-3f));
-    p = vec_fma(p, r, vec_set(4.1665795894e-2f));
-    p = vec_fma(p, r, vec_set(1.6666665459e-1f));
-    p = vec_fma(p, r, vec_set(5.0000001201e-1f));
-    p = vec_add(vec_fma(p, vec_mul(r, r), r), vec_set(1.0f));
+    vec rr = vec_mul(r, r);
+    vec high = vec_fma(vec_set(1.9875691500e-4f), r, vec_set(1.3981999507e-3f));
+    vec middle = vec_fma(vec_set(8.3334519073e-3f), r, vec_set(4.1665795894e-2f));
+    vec low = vec_fma(vec_set(1.6666665459e-1f), r, vec_set(5.0000001201e-1f));
+    vec p = vec_fma(vec_fma(high, rr, middle), rr, low);
+    p = vec_fma(p, rr, vec_add(r, vec_set(1.0f)));
     return vec_mul(p, vec_exp2_int(n));
 }
 
@@ -25,14 +24,12 @@ WV_INLINE vec vec_log(vec x)
     vec exponent = vec_split(x, &mantissa);
     vec f = vec_fma(x, vec_zero(), vec_sub(mantissa, vec_set(1.0f))); /* 0 · x: NaN stays NaN */
     vec ff = vec_mul(f, f);
-    vec p = vec_set(7.0376836292e-2f);
-    p = vec_fma(p, f, vec_set(-1.1514610310e-1f));
-    p = vec_fma(p, f, vec_set(1.1676998740e-1f));
-    p = vec_fma(p, f, vec_set(-1.2420140846e-1f));
-    p = vec_fma(p, f, vec_set(1.4249322787e-1f));
-    p = vec_fma(p, f, vec_set(-1.6668057665e-1f));
-    p = vec_fma(p, f, vec_set(2.0000714765e-1f));
-    p = vec_fma(p, f, vec_set(-2.4999993993e-1f));
+    vec a = vec_fma(vec_set(7.0376836292e-2f), f, vec_set(-1.1514610310e-1f));
+    vec b = vec_fma(vec_set(1.1676998740e-1f), f, vec_set(-1.2420140846e-1f));
+    vec c = vec_fma(vec_set(1.4249322787e-1f), f, vec_set(-1.6668057665e-1f));
+    vec d = vec_fma(vec_set(2.0000714765e-1f), f, vec_set(-2.4999993993e-1f));
+    vec ffff = vec_mul(ff, ff);
+    vec p = vec_fma(vec_fma(a, ff, b), ffff, vec_fma(c, ff, d));
     p = vec_fma(p, f, vec_set(3.3333331174e-1f));
     vec log_mantissa = vec_fma(vec_mul(p, f), ff, vec_fma(ff, vec_set(-0.5f), f));
     return vec_fma(exponent, vec_set(0.69314718f), log_mantissa);

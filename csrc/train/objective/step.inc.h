@@ -71,47 +71,67 @@ WV_INLINE float logistic(const float *weights, float *scores, int n, float rate)
     return vec_sum(loss);
 }
 
-/* VEC_LANES dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass. Where a block
- * has several tiles, the first one keeps the targets as they were in old (dim, n) for the others, and the gradients
+/* n_vecs vectors of dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass. Where a block
+ * has several tiles, the first one keeps the targets as they were in old (n, dim) for the others, and the gradients
  * of hidden rows wait in delta (block->m, dim), since a row may stand in two tiles. */
 WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, float *delta,
-                              int dim, int at, int i, int m)
+                              int dim, int at, int n_vecs, int i, int m)
 {
-    vec hidden[TILE_ROWS], sum[TILE_ROWS];
+    vec hidden[TILE_ROWS][2], sum[TILE_ROWS][2];
     WV_UNROLL
     for (int r = 0; r < m; r++) {
-        hidden[r] = row_load(block->hidden[i + r], at);
-        sum[r] = vec_zero();
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++) {
+            hidden[r][v] = row_load(block->hidden[i + r], at + v * VEC_LANES);
+            sum[r][v] = vec_zero();
+        }
     }
     for (int j = 0; j < block->n; j++) {
         const float *gradient = gradients + j * block->m + i;
-        vec target = row_load(block->targets[j], at), before = target;
-        if (i > 0)
-            before = vec_load(old + at * block->n + j * VEC_LANES);
-        else if (m < block->m)
-            vec_store(old + at * block->n + j * VEC_LANES, before);
+        float *row = block->targets[j], *kept = old + (int64_t)j * dim + at;
+        vec target[2], before[2];
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++) {
+            target[v] = before[v] = row_load(row, at + v * VEC_LANES);
+            if (i > 0)
+                before[v] = vec_load(kept + v * VEC_LANES);
+            else if (m < block->m)
+                vec_store(kept + v * VEC_LANES, before[v]);
+        }
         WV_UNROLL
         for (int r = 0; r < m; r++) {
             vec g = vec_set(gradient[r]);
-            sum[r] = vec_fma(g, before, sum[r]);
-            target = vec_fma(g, hidden[r], target);
+            WV_UNROLL
+            for (int v = 0; v < n_vecs; v++) {
+                sum[r][v] = vec_fma(g, before[v], sum[r][v]);
+                target[v] = vec_fma(g, hidden[r][v], target[v]);
+            }
         }
-        row_store(block->targets[j], at, target);
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            row_store(row, at + v * VEC_LANES, target[v]);
     }
     WV_UNROLL
     for (int r = 0; r < m; r++) {
-        if (m == block->m)
-            row_add(block->hidden_grad[r], at, sum[r]);
-        else
-            vec_store(delta + (i + r) * dim + at, sum[r]);
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++) {
+            if (m == block->m)
+                row_add(block->hidden_grad[r], at + v * VEC_LANES, sum[r][v]);
+            else
+                vec_store(delta + (i + r) * dim + at + v * VEC_LANES, sum[r][v]);
+        }
     }
 }
 
+/* Two vectors at a time where registers allow: a gradient then serves four multiply-adds. */
 WV_INLINE void update_rows(struct wv_worker *worker, const struct wv_block *block, int i, int m)
 {
     const int dim = worker->task->dim;
-    for (int at = 0; at < dim; at += VEC_LANES)
-        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, i, m);
+    int at = 0;
+    for (; 4 * m + 5 <= VEC_REGISTERS && at + 2 * VEC_LANES <= dim; at += 2 * VEC_LANES)
+        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, 2, i, m);
+    for (; at < dim; at += VEC_LANES)
+        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, 1, i, m);
 }
 
 static void add_deltas(const struct wv_block *block, const float *delta, int dim)
