@@ -62,6 +62,14 @@ def test_several_words_are_several_questions(vectors, capsys):
     assert capsys.readouterr().out == "king\tqueen\t0.8165\nwoman\tqueen\t0.8165\n"
 
 
+def test_words_may_follow_options(vectors, capsys):
+    assert cli.main(["nearest", vectors, "king", "-n", "1", "woman"]) == 0
+    assert capsys.readouterr().out == "king\tqueen\t0.8165\nwoman\tqueen\t0.8165\n"
+    assert cli.main(["nearest", vectors, "--top", "king"]) == 2
+    assert cli.main(["nearest", vectors, "--unknown", "king"]) == 2
+    assert cli.main(["demo", "king"]) == 2
+
+
 def test_analogy_answers_b_minus_a_plus_c(vectors, capsys, monkeypatch):
     assert cli.main(["analogy", vectors, "man", "king", "woman", "-n", "1"]) == 0
     assert capsys.readouterr().out.startswith("queen\t")
@@ -108,6 +116,14 @@ def test_evaluate_tells_the_files_apart(vectors, tmp_path, capsys):
     capsys.readouterr()
     assert cli.main(["evaluate", vectors, str(tmp_path / "prose")]) == 1
     assert "neither analogies" in capsys.readouterr().err
+
+
+def test_questions_may_begin_with_a_byte_order_mark_and_are_utf_8(vectors, tmp_path, capsys):
+    (tmp_path / "bom").write_bytes(b"\xef\xbb\xbf: family\nman king woman queen\n")
+    (tmp_path / "latin").write_bytes(b": famili\xe8re\nman king woman queen\n")
+    assert cli.main(["evaluate", vectors, str(tmp_path / "bom")]) == 0
+    assert cli.main(["evaluate", vectors, str(tmp_path / "latin")]) == 1
+    assert "latin is not UTF-8" in capsys.readouterr().err
 
 
 # Files
@@ -186,6 +202,18 @@ def test_outputs_are_checked_before_any_work(text, tmp_path, capsys, monkeypatch
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals to children there")
+@pytest.mark.skipif(os.name == "nt", reason="needs pipes that can be opened by name")
+def test_training_survives_a_reader_that_leaves_and_writes_to_a_pipe(text, tmp_path):
+    train = [sys.executable, "-m", "wildvec", "train", text, "--vector-size", "8", "--epochs", "2", "-o"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert subprocess.run([*train, str(tmp_path / "v.wv")], stdout=writing, timeout=60).returncode == 0
+    os.close(writing)
+    assert len(KeyedVectors.load(tmp_path / "v.wv")) > 100
+    out = subprocess.run([*train, "/dev/stdout", "--format", "text"], capture_output=True, timeout=60)
+    assert out.returncode == 0 and b"\nthe " in out.stdout
+
+
 def test_ctrl_c_keeps_what_was_learned(text, tmp_path):
     output = tmp_path / "toy.wv"
     child = subprocess.Popen(

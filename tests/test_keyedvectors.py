@@ -273,6 +273,23 @@ def test_restrictions(wv):
         wv.most_similar("w1", restrict="w7")
 
 
+def test_search_takes_what_can_be_gone_through_once(wv):
+    keys = wv.index_to_key[:2]
+    assert wv.search(iter(keys)) == wv.search(keys)
+
+
+def test_a_row_with_nan_is_last_in_rank():
+    rows = np.array([[1, 0], [0, 1], [np.nan, 1], [-1, 0]], np.float32)
+    wv = KeyedVectors.from_arrays("abcd", rows)
+    assert [wv.rank("a", key) for key in "bdc"] == [1, 2, 3]
+
+
+def test_keys_from_numpy_are_plain():
+    wv = KeyedVectors.from_arrays(np.arange(3), np.eye(3))
+    assert {type(key) for key in wv.index_to_key} == {int}
+    assert {type(key) for key in KeyedVectors.from_arrays(np.array(["a"]), [[1.0]]).index_to_key} == {str}
+
+
 def test_search_answers_each_as_if_alone(wv):
     keys = [f"w{i}" for i in range(60)]
     assert wv.search(keys, topn=4) == [wv.most_similar(key, topn=4) for key in keys]

@@ -295,3 +295,35 @@ def test_what_is_missing_is_named(small, tmp_path):
         Word2Vec([["one", "one"]] * 5, hs=1, **SMALL)
     with pytest.raises(ValueError, match="epochs=0"):
         Word2Vec(small, **SMALL).train(small, epochs=0)
+
+
+def test_keys_added_to_wv_are_no_part_of_the_model(world, tmp_path):
+    model = Word2Vec(world, **SMALL)
+    model.wv.add_vector("new", np.ones(24))
+    for use in (lambda: model.save(tmp_path / "m"), lambda: pickle.dumps(model), lambda: model.train(world)):
+        with pytest.raises(ValueError, match="keys"):
+            use()
+    assert not (tmp_path / "m").exists()
+
+
+def test_an_exception_that_stops_the_constructor_carries_the_model(world):
+    class Refuses:
+        def on_epoch_end(self, model):
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough") as caught:
+        Word2Vec(world, callbacks=[Refuses()], **SMALL)
+    assert caught.value.model.epochs_trained == 1
+    assert caught.value.model.wv.most_similar("king", topn=1)
+
+
+def test_every_iterable_of_corpus_files_holds_paths(tmp_path):
+    path = tmp_path / "text"
+    path.write_text("king rules land\n" * 9)
+    for files in (path, str(path), [str(path)], iter([str(path)]), {str(path)}):
+        assert "king" in Word2Vec(corpus_file=files, **SMALL).wv
+
+
+def test_any_integer_is_a_seed():
+    for seed in (-1, 2**70):
+        assert "king" in Word2Vec([["king", "rules"]] * 9, seed=seed, **SMALL).wv

@@ -177,8 +177,12 @@ def _rows_of(keys: Sequence[Key], first: int | None, case_insensitive: bool) -> 
 def _lines(source: Lines) -> Iterator[tuple[str, str]]:
     """Yield each line that says something, with its place for error messages."""
     if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
         with open(source, encoding="utf-8-sig") as file:
-            yield from ((f"{os.fspath(source)}, {place}", line) for place, line in _lines(file))
+            try:
+                yield from ((f"{path}, {place}", line) for place, line in _lines(file))
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{path} is not UTF-8 ({error}); convert it") from None
         return
     for number, line in enumerate(source, 1):
         if line.strip() and not line.startswith("#"):

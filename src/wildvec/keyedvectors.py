@@ -89,7 +89,7 @@ class KeyedVectors:
             )
         wv = cls(rows.shape[1], dtype=rows.dtype if rows.dtype.kind == "f" else np.float32)
         wv.vectors = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
-        wv.index_to_key = list(keys)
+        wv.index_to_key = keys.tolist() if isinstance(keys, np.ndarray) else list(keys)
         wv.key_to_index = _index(wv.index_to_key)
         _same_length("keys", wv.index_to_key, "rows", rows)
         if counts is not None:
@@ -280,6 +280,7 @@ class KeyedVectors:
     def closer_than(self, a: Key, b: Key) -> list[Key]:
         """List the keys that are nearer to `a` than `b` is (not `a` itself), in the order of the rows."""
         scores = self.similarities(a)
+        scores[np.isnan(scores)] = -np.inf  # such a row ranks behind all others
         nearer = np.flatnonzero(scores > scores[self.get_index(b)]).tolist()
         return [self.index_to_key[row] for row in nearer if row != self.get_index(a)]
 
@@ -346,7 +347,7 @@ class KeyedVectors:
 
     def search(
         self,
-        queries: Vector | Sequence[Key | Vector],
+        queries: Vector | Iterable[Key | Vector],
         topn: int = 10,
         clip_start: int = 0,
         clip_end: int | None = None,
@@ -367,6 +368,7 @@ class KeyedVectors:
         """
         if isinstance(queries, (str, bytes)) or getattr(queries, "ndim", 2) != 2:
             raise TypeError("wanted a list of queries or a matrix; most_similar answers a single one")
+        queries = list(queries)  # they are gone through twice
         given = [{self.get_index(q)} if _is_key(q) else set() for q in queries]
         matrix = search.unit(self._matrix(queries))
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)

@@ -135,6 +135,7 @@ def _work(
     epoch: int,
     bounds: NDArray[np.int64],
     rates: NDArray[np.float32],
+    done: threading.Event,
 ) -> None:
     """What a thread does in one epoch."""
     try:
@@ -144,6 +145,8 @@ def _work(
             leases.done(last - first, loss, examples, time.perf_counter() - start)
     except BaseException as error:
         leases.fail(error)
+    finally:
+        done.set()
 
 
 def run(
@@ -202,23 +205,26 @@ def _run_epoch(
     rates: NDArray[np.float32],
     show: Callable[[int], None],
 ) -> None:
+    # Before Python 3.13 a join() that Ctrl-C ends takes the thread for dead, so joining waits until all is over.
+    ends = [threading.Event() for _ in pool]
     threads = [
-        threading.Thread(target=_work, args=(worker, leases, epoch, bounds, rates), daemon=True)
-        for worker in pool
+        threading.Thread(target=_work, args=(worker, leases, epoch, bounds, rates, end), daemon=True)
+        for worker, end in zip(pool, ends, strict=True)
     ]
     try:
         for thread in threads:
             thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(WAKE_SECONDS)
+        for end in ends:
+            while not end.wait(WAKE_SECONDS):
                 show(leases.chunks_done)
+        show(leases.chunks_done)
     except BaseException:
         task.stop()
         leases.fail(KeyboardInterrupt())
+        raise
+    finally:
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
-        raise
     if leases.error is not None:
         raise leases.error

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
 from wildvec import __version__
 from wildvec.cli import convert, demo, evaluate, query, train
-from wildvec.cli.options import UsageError
+from wildvec.cli.options import UsageError, drop_output
 
 COMMANDS = (train, query, evaluate, convert, demo)
 
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # any word can be shown on any terminal
     try:
-        args = _parser().parse_args(argv)
+        args = _parse(argv)
     except SystemExit as stop:  # argparse has said what it had to
         return int(stop.code or 0)
     try:
@@ -38,13 +37,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("wildvec: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read our output wants no more of it; nor shall the flush at exit complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
     except Exception as error:
         print(f"wildvec: {_one_line(error)}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     return code
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; words may also follow options, which argparse alone refuses."""
+    parser = _parser()
+    args, rest = parser.parse_known_args(argv)
+    if rest and (not hasattr(args, "words") or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        args.words = [*args.words, *rest]
+    return args
 
 
 def _parser() -> argparse.ArgumentParser:

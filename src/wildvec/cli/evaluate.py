@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 def kind_of(path: str) -> str:
     """'analogies' or 'pairs', by the first line that is neither empty nor a comment."""
-    with Path(path).open(encoding="utf-8", errors="replace") as lines:
+    with Path(path).open(encoding="utf-8-sig", errors="replace") as lines:
         for line in lines:
             fields = line.replace(",", " ").split()
             if not fields or fields[0].startswith("#"):

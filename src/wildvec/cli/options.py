@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 
@@ -14,6 +15,11 @@ FORMATS = {"native": Kind.NATIVE, "binary": Kind.BINARY, "text": Kind.TEXT}
 
 class UsageError(Exception):
     """The command line asks for what cannot be; the exit code is 2."""
+
+
+def drop_output() -> None:
+    """Whoever read our output wants no more of it; what is still printed, at exit too, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def add_format(parser: argparse.ArgumentParser, *more: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import math
 import sys
 from typing import Any
 
 from wildvec import io
-from wildvec.cli.options import add_format, output_kind
+from wildvec.cli.options import add_format, drop_output, output_kind
 from wildvec.io.atomic import check_output
 from wildvec.models.word2vec import Word2Vec
 
@@ -96,7 +97,10 @@ class _Report:
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         n_done = len(model.epoch_losses)
-        print(f"epoch {n_done}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}", flush=True)
+        try:
+            print(f"epoch {n_done}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}", flush=True)
+        except BrokenPipeError:  # no reason to lose what is being learned
+            drop_output()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -130,10 +134,10 @@ def run(args: argparse.Namespace) -> int:
 
 def summary(model: Word2Vec) -> str:
     """One line about what was read and how fast."""
-    return (
-        f"{len(model.wv):,} words, {model.corpus_total_words:,} tokens; "
-        f"{model.tokens_per_second:,.0f} tokens/s with {model.workers} workers"
-    )
+    text = f"{len(model.wv):,} words, {model.corpus_total_words:,} tokens"
+    if math.isnan(model.tokens_per_second):  # interrupted
+        return text
+    return f"{text}; {model.tokens_per_second:,.0f} tokens/s with {model.workers} workers"
 
 
 def _save(model: Word2Vec, output: str, kind: io.Kind | None) -> None:

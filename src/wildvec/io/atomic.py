@@ -29,7 +29,8 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     Traceback (most recent call last):
     FileNotFoundError: cannot write no/such/folder/x.wv: its folder does not exist
     """
-    target = Path(os.path.realpath(path))
+    # The real path of a pipe such as /dev/stdout is no path that can be opened.
+    target = Path(path) if _is_device(path) else Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"cannot write {os.fspath(path)}: it is a folder")
     if not target.parent.is_dir():
@@ -50,13 +51,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = check_output(path)
     compressor = COMPRESSORS.get(Path(path).suffix.lower())
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        with open(target, "wb") as raw, _compressed(raw, compressor) as stream:
+    if _is_device(target):
+        with _named(path), open(target, "wb") as raw, _compressed(raw, compressor) as stream:
             yield stream
         return
     temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "xb") as raw:
+        with _named(path), open(temporary, "xb") as raw:
             with _compressed(raw, compressor) as stream:
                 yield stream
             raw.flush()
@@ -68,6 +69,26 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+@contextmanager
+def _named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let an OSError of write(), such as that of a full disk, say where it happened."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+def _is_device(path: str | os.PathLike[str]) -> bool:
+    """Whether something stands there that is neither a file nor a folder: a device or a pipe."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 @contextmanager

@@ -62,16 +62,16 @@ class Word2Vec:
     sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for none; they are drawn
         by count ** ns_exponent. cbow_mean: 1 mean of the context, 0 sum.
     seed: the same seed and one worker give the same bits. workers: threads, default the CPUs this process may use.
-    update: "block" trains the context words of two neighbouring centres together on negatives that they share (Ji et
-        al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair
-        at a time with fresh negatives: several times slower, for comparison.
+    update: "block" trains the context words of one centre together on negatives that they share (Ji et al. 2016,
+        "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair at a time
+        with fresh negatives: several times slower, for comparison.
     lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
 
     Attributes: `wv`, the vectors (KeyedVectors, writable); `epoch_losses`, the mean loss per example of each
     epoch so far, in nats; `tokens_per_second` of the last training.
 
-    ValueError: a setting out of range, or no word left. Ctrl-C while this trains raises a KeyboardInterrupt
-    whose attribute `model` is the model with what it had learned.
+    ValueError: a setting out of range, or no word left. What stops the training here, Ctrl-C or an exception in a
+    callback, has an attribute `model`: the model with what it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
     >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
@@ -138,13 +138,13 @@ class Word2Vec:
         self._reset(Vocab([], []))
         if sentences is None and corpus_file is None:
             return
-        try:
-            with self._read(sentences, corpus_file, None) as corpus:
-                self._set_vocab(corpus.vocab, corpus)
+        with self._read(sentences, corpus_file, None) as corpus:
+            self._set_vocab(corpus.vocab, corpus)
+            try:
                 self._train(corpus, self._schedule(), callbacks)
-        except KeyboardInterrupt as interrupt:
-            interrupt.model = self  # type: ignore[attr-defined]
-            raise
+            except BaseException as error:  # else nobody would have the model
+                error.model = self  # type: ignore[attr-defined]
+                raise
 
     # -- vocabulary ---------------------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class Word2Vec:
         n, size = len(vocab), self.vector_size
         self._set_matrices(
             vocab,
-            rows.random(n, size, self.seed),
+            rows.random(n, size, self.seed % 2**64),
             rows.allocate(n, size) if self.negative else None,
             rows.allocate(n - 1, size) if self.hs and n else None,
         )
@@ -244,6 +244,11 @@ class Word2Vec:
             self._train(corpus, schedule, callbacks)
 
     def _train(self, corpus: Corpus, schedule: Schedule, callbacks: Iterable[Callback]) -> None:
+        if not np.may_share_memory(self.wv.vectors, self._input_rows):
+            raise ValueError(
+                "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
+                "replaced; write into wv.vectors[:] instead"
+            )
         tell = _Callbacks(self, list(callbacks))
         self._latest_loss = 0.0
         tell.all("on_train_begin")
@@ -328,6 +333,7 @@ class Word2Vec:
 
         A `tokenizer` and `cache_dir` are not stored: set them again after `load`.
         """
+        self._check_keys()
         tensors = vectors.to_tensors(self.wv.index_to_key, self.wv.vectors, self.vocab.counts)
         for name in self._MATRICES:
             matrix = getattr(self, name)
@@ -359,7 +365,15 @@ class Word2Vec:
             vocab, rows.padded(matrix), *(None if other is None else rows.padded(other) for other in others)
         )
 
+    def _check_keys(self) -> None:
+        if len(self.wv) != len(self.vocab):
+            raise ValueError(
+                f"wv has {len(self.wv)} keys, but the model learned {len(self.vocab)}: with keys added, "
+                "save the vectors alone (wv.save)"
+            )
+
     def __getstate__(self) -> dict[str, Any]:
+        self._check_keys()
         state = dict(vars(self))
         state["_others"] = [state.pop(name) for name in self._MATRICES]
         del state["_input_rows"], state["wv"]
@@ -401,9 +415,10 @@ class _Callbacks:
 
 def _as_paths(corpus_file: Source) -> Source:
     """A corpus_file is a path, also where a list of str would else be sentences."""
-    if isinstance(corpus_file, (list, tuple)):
-        return [Path(path) for path in corpus_file]
-    return corpus_file
+    one = isinstance(corpus_file, (str, bytes, os.PathLike)) or hasattr(corpus_file, "read")
+    if one or not isinstance(corpus_file, Iterable):
+        return corpus_file
+    return [Path(path) for path in corpus_file]
 
 
 def huffman_paths(
