@@ -436,7 +436,7 @@ static void threads_share_rows(void)
 {
     for (int i = 0; i < WV_N_ISAS; i++)
         for (int o = 0; wv_cpu_has((enum wv_isa)i) && o < N_OBJECTIVES; o += 2)
-            for (int32_t n_hot = 0; n_hot <= 24; n_hot += 8) {
+            for (int32_t n_hot = 0; n_hot <= 24; n_hot += 12) {
                 struct problem p = small(o);
                 p.lengths = LONG;
                 p.n_hot = n_hot;

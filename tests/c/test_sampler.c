@@ -1,5 +1,5 @@
-/* In: weights and counts. Checked: an alias table holds the weights it was made of, and Huffman paths are a prefix code
- * of least length. */
+/* In: weights and counts. Checked: an alias table holds the weights it was made of, and Huffman paths are a prefix
+ * code of least length. */
 #include "sampler.h"
 #include "train/train.h"
 
