@@ -20,7 +20,7 @@ WV_INLINE vec vec_exp(vec x)
 /* log x for finite x >= 1; NaN gives NaN. */
 WV_INLINE vec vec_log(vec x)
 {
-    vec mantissa; /* in [0.75, 1.5) */
+    vec mantissa; /* in [√½, √2), where the polynomial holds */
     vec exponent = vec_split(x, &mantissa);
     vec f = vec_fma(x, vec_zero(), vec_sub(mantissa, vec_set(1.0f))); /* 0 · x: NaN stays NaN */
     vec ff = vec_mul(f, f);

@@ -42,11 +42,11 @@ WV_INLINE vec vec_exp2_int(vec x)
     return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
 }
 
-/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     __m256i bits = _mm256_castps_si256(x);
-    __m256i e = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(0x3f400000)), 23);
+    __m256i e = _mm256_srai_epi32(_mm256_sub_epi32(bits, _mm256_set1_epi32(0x3f3504f3)), 23);
     *mantissa = _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(e, 23)));
     return _mm256_cvtepi32_ps(e);
 }

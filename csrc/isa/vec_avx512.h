@@ -31,11 +31,11 @@ WV_INLINE vec vec_exp2_int(vec x)
     return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
 }
 
-/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     __m512i bits = _mm512_castps_si512(x);
-    __m512i e = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3f400000)), 23);
+    __m512i e = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3f3504f3)), 23);
     *mantissa = _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(e, 23)));
     return _mm512_cvtepi32_ps(e);
 }

@@ -41,11 +41,11 @@ WV_INLINE vec vec_exp2_int(vec x)
     return vreinterpretq_f32_s32(vshlq_n_s32(e, 23));
 }
 
-/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     int32x4_t bits = vreinterpretq_s32_f32(x);
-    int32x4_t e = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3f400000)), 23);
+    int32x4_t e = vshrq_n_s32(vsubq_s32(bits, vdupq_n_s32(0x3f3504f3)), 23);
     *mantissa = vreinterpretq_f32_s32(vsubq_s32(bits, vshlq_n_s32(e, 23)));
     return vcvtq_f32_s32(e);
 }

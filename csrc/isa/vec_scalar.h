@@ -37,11 +37,11 @@ WV_INLINE vec vec_exp2_int(vec x)
     return power.value;
 }
 
-/* x = mantissa * 2^answer, mantissa in [0.75, 1.5), for finite x > 0. */
+/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     union vec_bits m = {.value = x};
-    int32_t e = (int32_t)(m.bits - 0x3f400000u) >> 23;
+    int32_t e = (int32_t)(m.bits - 0x3f3504f3u) >> 23;
     m.bits -= (uint32_t)e << 23;
     *mantissa = m.value;
     return (vec)e;

@@ -1,0 +1,533 @@
+/* In: small corpora of pseudo-random words. Checked, on every instruction set that this processor has: training
+ * agrees with the scalar kernels, however it is cut into leases and spread over threads. All arrays end where the
+ * sanitizers would see one element too many. That the scalar kernels are right is not checked here (see
+ * tests/test_kernels.py, which has them beside numpy). */
+#include "train/train.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "harness.h"
+
+enum { INPUT, OUTPUT, NODES, N_MATRICES };
+
+struct problem {
+    enum wv_objective objective;
+    int32_t negative, hs, pair, sum; /* pair: one pair at a time; sum: CBOW without the mean */
+    int32_t dim, window, fixed;      /* fixed: windows are not shrunk, no word is subsampled */
+    int32_t n_words, n_hot, merge_every;
+    const int32_t *lengths; /* of sentences, ended by -1 */
+    int64_t per_chunk;      /* sentences of a chunk */
+    float rate;
+};
+
+/* What one training is made of; `memory` holds it all. */
+struct world {
+    struct wv_task task;
+    float *rows[N_MATRICES];
+    size_t n_floats[N_MATRICES];
+    int64_t n_chunks, *bounds;
+    float *rates;
+    void *memory[16];
+    int n_memory;
+};
+
+static const int32_t SHORT[] = {0, 30, 1, 2, 17, 0, 3, 50, 1, 0, 2, -1};
+static const int32_t LONG[] = {40, 7, 61, 33, 20, 55, 1, 48, 36, 29, 44, 60, 18, 52, 0, 41, -1};
+
+static const struct problem OBJECTIVES[] = {
+    {.negative = 5},
+    {.hs = 1},
+    {.negative = 5, .hs = 1},
+    {.negative = 5, .pair = 1},
+    {.hs = 1, .pair = 1},
+    {.negative = 3, .hs = 1, .pair = 1},
+    {.objective = WV_CBOW, .negative = 5},
+    {.objective = WV_CBOW, .hs = 1},
+    {.objective = WV_CBOW, .negative = 5, .hs = 1, .sum = 1},
+    {.objective = WV_CBOW, .negative = 5, .pair = 1},
+};
+enum { N_OBJECTIVES = sizeof OBJECTIVES / sizeof *OBJECTIVES };
+
+/* An objective with all that it leaves open. */
+static struct problem small(int objective)
+{
+    struct problem p = OBJECTIVES[objective];
+    p.dim = 32;
+    p.window = 4;
+    p.n_words = 23;
+    p.lengths = SHORT;
+    p.per_chunk = 2;
+    p.rate = 0.05f;
+    p.merge_every = 25;
+    return p;
+}
+
+static void *hold(struct world *world, size_t n, size_t size)
+{
+    void *piece = malloc(n ? n * size : 1);
+    if (!piece)
+        abort();
+    world->memory[world->n_memory++] = piece;
+    return piece;
+}
+
+static double weight_of(int32_t word)
+{
+    return 1 / (1.0 + word);
+}
+
+static void make_text(struct world *world, const struct problem *p)
+{
+    struct wv_task *task = &world->task;
+    int64_t n_sentences = 0;
+    while (p->lengths[n_sentences] >= 0)
+        n_sentences++;
+    int64_t *sentences = hold(world, (size_t)n_sentences + 1, sizeof *sentences);
+    sentences[0] = 0;
+    for (int64_t s = 0; s < n_sentences; s++)
+        sentences[s + 1] = sentences[s] + p->lengths[s];
+    const int64_t n = sentences[n_sentences];
+    int32_t *ids = hold(world, (size_t)n, sizeof *ids);
+    for (int64_t t = 0; t < n; t++)
+        ids[t] = wv_alias_draw(task->noise, p->n_words, wv_draw(1, (uint64_t)t));
+    world->n_chunks = (n_sentences + p->per_chunk - 1) / p->per_chunk;
+    world->bounds = hold(world, (size_t)world->n_chunks + 1, sizeof *world->bounds);
+    world->rates = hold(world, (size_t)world->n_chunks, sizeof *world->rates);
+    for (int64_t c = 0; c <= world->n_chunks; c++)
+        world->bounds[c] = c < world->n_chunks ? c * p->per_chunk : n_sentences;
+    for (int64_t c = 0; c < world->n_chunks; c++) {
+        const int64_t tokens = sentences[world->bounds[c + 1]] - sentences[world->bounds[c]];
+        task->max_chunk = tokens > task->max_chunk ? tokens : task->max_chunk;
+        world->rates[c] = p->rate * (1 - 0.05f * (float)c);
+    }
+    task->ids = ids;
+    task->sentences = sentences;
+}
+
+static void make_paths(struct world *world, int32_t n)
+{
+    struct wv_task *task = &world->task;
+    int64_t *counts = hold(world, (size_t)n, sizeof *counts);
+    int32_t *order = hold(world, (size_t)n, sizeof *order);
+    int64_t *offsets = hold(world, (size_t)n + 1, sizeof *offsets);
+    for (int32_t i = 0; i < n; i++) {
+        counts[i] = (int64_t)(1000 * weight_of(i));
+        order[i] = i;
+    }
+    CHECK(wv_huffman(counts, order, n, offsets, NULL, NULL) == WV_OK);
+    int32_t *nodes = hold(world, (size_t)offsets[n], sizeof *nodes);
+    uint8_t *codes = hold(world, (size_t)offsets[n], sizeof *codes);
+    CHECK(wv_huffman(counts, order, n, offsets, nodes, codes) == WV_OK);
+    for (int32_t i = 0; i < n; i++)
+        if (offsets[i + 1] - offsets[i] > task->max_path)
+            task->max_path = (int32_t)(offsets[i + 1] - offsets[i]);
+    task->path_offsets = offsets;
+    task->path_nodes = nodes;
+    task->path_codes = codes;
+}
+
+/* n rows within ±0.5 whose last column is padding. They lie on no boundary: kernels may not ask for one. */
+static float *make_rows(struct world *world, int matrix, int64_t n, int32_t dim)
+{
+    const size_t n_floats = (size_t)n * (size_t)dim;
+    float *rows = (float *)hold(world, n_floats + 1, sizeof *rows) + 1;
+    wv_init_rows(rows, 0, n, dim - 1, dim, (uint64_t)matrix);
+    for (size_t k = 0; k < n_floats; k++)
+        rows[k] *= (float)(dim - 1);
+    world->rows[matrix] = rows;
+    world->n_floats[matrix] = n_floats;
+    return rows;
+}
+
+static void start(struct world *world, const struct problem *p, enum wv_isa isa)
+{
+    struct wv_task *task = &world->task;
+    struct wv_alias *noise;
+    *world = (struct world){.task = {.isa = isa, .objective = p->objective, .n_words = p->n_words, .dim = p->dim}};
+    noise = hold(world, (size_t)p->n_words, sizeof *noise);
+    double *weights = hold(world, (size_t)p->n_words, sizeof *weights);
+    uint32_t *keep = hold(world, (size_t)p->n_words, sizeof *keep);
+    for (int32_t i = 0; i < p->n_words; i++) {
+        weights[i] = weight_of(i);
+        keep[i] = 0xb0000000u + 0x01000000u * (uint32_t)i;
+    }
+    CHECK(wv_alias_build(weights, p->n_words, noise) == WV_OK);
+    task->noise = noise;
+    make_text(world, p);
+    task->keep = p->fixed ? NULL : keep;
+    task->seed = 11;
+    task->window = p->window;
+    task->shrink_windows = !p->fixed;
+    task->negative = p->negative;
+    task->n_hot = p->n_hot;
+    task->merge_every = p->merge_every;
+    task->cbow_mean = !p->sum;
+    task->one_pair_at_a_time = p->pair;
+    task->input_rows = make_rows(world, INPUT, p->n_words, p->dim);
+    if (p->negative)
+        task->output_rows = make_rows(world, OUTPUT, p->n_words, p->dim);
+    if (p->hs) {
+        make_paths(world, p->n_words);
+        task->node_rows = make_rows(world, NODES, p->n_words - 1, p->dim);
+    }
+}
+
+static void end(struct world *world)
+{
+    while (world->n_memory)
+        free(world->memory[--world->n_memory]);
+}
+
+static struct wv_worker *new_worker(const struct world *world)
+{
+    struct wv_worker *worker = NULL;
+    if (wv_worker_new(&world->task, &worker) != WV_OK)
+        abort();
+    return worker;
+}
+
+/* Trains the chunks first … last of an epoch. */
+static enum wv_status lease(struct world *world, struct wv_worker *worker, int64_t epoch, int64_t first,
+                            int64_t last, struct wv_result *total)
+{
+    struct wv_result result;
+    enum wv_status status =
+        wv_train(worker, epoch, first, last - first, world->bounds + first, world->rates + first, &result);
+    total->loss += result.loss;
+    total->examples += result.examples;
+    return status;
+}
+
+static struct wv_result train_all(struct world *world)
+{
+    struct wv_result total = {0};
+    struct wv_worker *worker = new_worker(world);
+    CHECK(lease(world, worker, 3, 0, world->n_chunks, &total) == WV_OK);
+    wv_worker_free(worker);
+    return total;
+}
+
+/* The largest difference between any two floats of the worlds; NaN if one is none. */
+static double distance(const struct world *a, const struct world *b)
+{
+    double largest = 0;
+    for (int m = 0; m < N_MATRICES; m++)
+        for (size_t k = 0; k < a->n_floats[m]; k++) {
+            const double difference = fabs((double)a->rows[m][k] - (double)b->rows[m][k]);
+            if (!(difference <= largest))
+                largest = difference;
+        }
+    return largest;
+}
+
+static int padding_is_zero(const struct world *world)
+{
+    const size_t dim = (size_t)world->task.dim;
+    for (int m = 0; m < N_MATRICES; m++)
+        for (size_t k = dim - 1; k < world->n_floats[m]; k += dim)
+            if (world->rows[m][k] != 0)
+                return 0;
+    return 1;
+}
+
+static int same_bits(const struct world *a, const struct world *b)
+{
+    for (int m = 0; m < N_MATRICES; m++)
+        if (a->n_floats[m] && memcmp(a->rows[m], b->rows[m], a->n_floats[m] * sizeof(float)) != 0)
+            return 0;
+    return 1;
+}
+
+static void check_same(const struct world *a, struct wv_result of_a, const struct world *b, struct wv_result of_b)
+{
+    CHECK(of_a.examples == of_b.examples);
+    CHECK_NEAR(of_a.loss, of_b.loss, 1e-5 * (1 + fabs(of_b.loss)));
+    CHECK_NEAR(distance(a, b), 0, 3e-5);
+    CHECK(padding_is_zero(a));
+}
+
+/* Every ISA, and private rows on every ISA, against the scalar kernels. */
+static void check_isas(const struct problem *p, int64_t least_examples)
+{
+    struct world scalar;
+    start(&scalar, p, WV_SCALAR);
+    struct wv_result expected = train_all(&scalar);
+    CHECK(expected.examples >= least_examples);
+    for (int i = 0; i < WV_N_ISAS; i++) {
+        for (int32_t n_hot = 0; wv_cpu_has((enum wv_isa)i) && n_hot <= p->n_words + 5;
+             n_hot += p->n_words / 2 + 3) {
+            struct problem same = *p;
+            struct world world;
+            same.n_hot = n_hot;
+            start(&world, &same, (enum wv_isa)i);
+            struct wv_result result = train_all(&world);
+            check_same(&world, result, &scalar, expected);
+            end(&world);
+        }
+    }
+    end(&scalar);
+}
+
+static void every_isa_agrees(void)
+{
+    for (int o = 0; o < N_OBJECTIVES; o++) {
+        struct problem p = small(o);
+        check_isas(&p, 20);
+    }
+}
+
+static void every_size_agrees(void)
+{
+    for (int32_t dim = WV_PAD; dim <= 112; dim += WV_PAD) {
+        struct problem skipgram = small(2), cbow = small(6);
+        skipgram.dim = cbow.dim = dim;
+        check_isas(&skipgram, 20);
+        check_isas(&cbow, 20);
+    }
+}
+
+/* Few words: rows stand twice in a tile, and in two tiles of one block. */
+static void every_window_agrees(void)
+{
+    static const int32_t windows[] = {1, 2, 3, 5, 6, 7, 9, 12, 13, 20};
+    for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
+        for (int o = 0; o < N_OBJECTIVES; o += 2) {
+            struct problem p = small(o);
+            p.window = windows[w];
+            p.rate = 0.1f / (float)p.window; /* rows of large blocks would grow beyond measure */
+            p.fixed = 1;
+            p.n_words = 5;
+            p.dim = 16;
+            check_isas(&p, 50);
+        }
+    }
+}
+
+/* All negatives are the centre itself, and its path is empty. */
+static void one_word_is_a_vocabulary(void)
+{
+    for (int o = 0; o < N_OBJECTIVES; o++) {
+        struct problem p = small(o);
+        p.n_words = 1;
+        check_isas(&p, 20);
+    }
+}
+
+static void too_little_text_trains_nothing(void)
+{
+    static const int32_t texts[][4] = {{-1}, {0, -1}, {1, -1}, {0, 1, 1, -1}};
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        struct problem p = small(t % 2 ? 2 : 8);
+        struct world world, before;
+        p.lengths = texts[t];
+        start(&world, &p, WV_SCALAR);
+        start(&before, &p, WV_SCALAR);
+        struct wv_result result = train_all(&world);
+        CHECK(result.examples == 0 && result.loss == 0 && same_bits(&world, &before));
+        end(&world);
+        end(&before);
+    }
+}
+
+/* Two workers, by turns: without private rows the bits are those of one lease. */
+static void check_cut(enum wv_isa isa, const struct problem *p, int64_t cut)
+{
+    struct world whole, parts;
+    struct wv_result total = {0};
+    start(&whole, p, isa);
+    start(&parts, p, isa);
+    struct wv_result expected = train_all(&whole);
+    struct wv_worker *first = new_worker(&parts), *second = new_worker(&parts);
+    CHECK(lease(&parts, first, 3, 0, cut, &total) == WV_OK);
+    CHECK(lease(&parts, second, 3, cut, parts.n_chunks - 1, &total) == WV_OK);
+    CHECK(lease(&parts, first, 3, parts.n_chunks - 1, parts.n_chunks, &total) == WV_OK);
+    check_same(&parts, total, &whole, expected);
+    CHECK(p->n_hot || same_bits(&parts, &whole));
+    wv_worker_free(first);
+    wv_worker_free(second);
+    end(&whole);
+    end(&parts);
+}
+
+static void a_lease_may_end_after_any_chunk(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++)
+        for (int64_t cut = 0; wv_cpu_has((enum wv_isa)i) && cut < 6; cut++)
+            for (int32_t n_hot = 0; n_hot <= 7; n_hot += 7) {
+                struct problem p = small((int)cut + i);
+                p.n_hot = n_hot;
+                check_cut((enum wv_isa)i, &p, cut);
+            }
+}
+
+static void what_is_not_finite_is_reported(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++) {
+        if (!wv_cpu_has((enum wv_isa)i))
+            continue;
+        for (int o = 0; o < N_OBJECTIVES; o++) {
+            struct problem p = small(o);
+            struct world world;
+            struct wv_result result = {0};
+            p.rate = 5e-6f;
+            start(&world, &p, (enum wv_isa)i);
+            struct wv_worker *worker = new_worker(&world);
+            for (size_t k = 0; k < world.n_floats[INPUT]; k++)
+                world.rows[INPUT][k] *= 1000; /* scores far beyond the range of exp */
+            CHECK(lease(&world, worker, 0, 0, world.n_chunks, &result) == WV_OK);
+            world.rows[INPUT][0] = (float)NAN;
+            CHECK(lease(&world, worker, 1, 0, world.n_chunks, &result) == WV_NOT_FINITE);
+            wv_worker_free(worker);
+            end(&world);
+        }
+    }
+}
+
+enum { N_THREADS = 4, N_EPOCHS = 2 };
+
+/* A world that threads share, and what each of them got. */
+struct crew {
+    struct world world;
+    int64_t lease_examples; /* of a whole lease, where that is always the same */
+    struct {
+        struct wv_result result;
+        enum wv_status status;
+        int stopped;
+    } of[N_THREADS];
+};
+
+static void take_every_fourth_chunk(void *shared, int thread)
+{
+    struct crew *crew = shared;
+    struct wv_worker *worker = new_worker(&crew->world);
+    for (int64_t epoch = 0; epoch < N_EPOCHS; epoch++)
+        for (int64_t c = thread; c < crew->world.n_chunks; c += N_THREADS)
+            crew->of[thread].status |= lease(&crew->world, worker, epoch, c, c + 1, &crew->of[thread].result);
+    wv_worker_free(worker);
+}
+
+/* Draws depend on no thread, so as many examples are trained as by one; rows are as good, if not the same. */
+static void check_threads(enum wv_isa isa, const struct problem *p)
+{
+    struct crew crew = {.lease_examples = 0};
+    struct world alone;
+    struct wv_result expected = {0}, total = {0};
+    start(&crew.world, p, isa);
+    start(&alone, p, isa);
+    run_threads(N_THREADS, take_every_fourth_chunk, &crew);
+    for (int t = 0; t < N_THREADS; t++) {
+        CHECK(crew.of[t].status == WV_OK);
+        total.loss += crew.of[t].result.loss;
+        total.examples += crew.of[t].result.examples;
+    }
+    struct wv_worker *worker = new_worker(&alone);
+    for (int64_t epoch = 0; epoch < N_EPOCHS; epoch++)
+        CHECK(lease(&alone, worker, epoch, 0, alone.n_chunks, &expected) == WV_OK);
+    wv_worker_free(worker);
+    CHECK(total.examples == expected.examples);
+    CHECK_NEAR(total.loss, expected.loss, 0.1 * expected.loss);
+    CHECK(isfinite(distance(&crew.world, &alone)) && padding_is_zero(&crew.world));
+    end(&crew.world);
+    end(&alone);
+}
+
+static void threads_share_rows(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++)
+        for (int o = 0; wv_cpu_has((enum wv_isa)i) && o < N_OBJECTIVES; o += 2)
+            for (int32_t n_hot = 0; n_hot <= 24; n_hot += 12) {
+                struct problem p = small(o);
+                p.lengths = LONG;
+                p.n_hot = n_hot;
+                check_threads((enum wv_isa)i, &p);
+            }
+}
+
+static void train_until_stopped(void *shared, int thread)
+{
+    struct crew *crew = shared;
+    if (thread == 0) {
+        const struct timespec a_while = {.tv_nsec = 5000000};
+        nanosleep(&a_while, NULL);
+        wv_stop(&crew->world.task);
+        return;
+    }
+    struct wv_worker *worker = new_worker(&crew->world);
+    for (int64_t epoch = 0; epoch < 100000 && !crew->of[thread].stopped; epoch++) {
+        struct wv_result result = {0};
+        crew->of[thread].status |= lease(&crew->world, worker, epoch, 0, crew->world.n_chunks, &result);
+        crew->of[thread].stopped = result.examples < crew->lease_examples;
+    }
+    wv_worker_free(worker);
+}
+
+static void another_thread_may_stop_them(void)
+{
+    for (int32_t n_hot = 0; n_hot <= 9; n_hot += 9) {
+        struct problem p = small(n_hot ? 2 : 6);
+        struct crew crew = {.lease_examples = 0};
+        p.n_hot = n_hot;
+        p.lengths = LONG;
+        p.rate = 1e-4f;
+        p.fixed = 1; /* all leases train as many examples */
+        enum wv_isa isa = WV_SCALAR;
+        CHECK(wv_choose_isa(NULL, &isa) == WV_OK);
+        start(&crew.world, &p, isa);
+        crew.lease_examples = train_all(&crew.world).examples;
+        run_threads(N_THREADS, train_until_stopped, &crew);
+        for (int t = 1; t < N_THREADS; t++)
+            CHECK(crew.of[t].status == WV_OK && crew.of[t].stopped);
+        CHECK(train_all(&crew.world).examples == 0);
+        end(&crew.world);
+    }
+}
+
+/* Row r is a function of (seed, r); others are left alone. */
+static void new_rows_are_drawn_by_seed_and_row(void)
+{
+    enum { SIZE = 20, DIM = 32, N = 9 };
+    float all[N * DIM], some[N * DIM], other[N * DIM];
+    memset(some, 0xff, sizeof some);
+    wv_init_rows(all, 0, N, SIZE, DIM, 5);
+    wv_init_rows(other, 0, N, SIZE, DIM, 6);
+    wv_init_rows(some, 3, 5, SIZE, DIM, 5);
+    CHECK(memcmp(all + 3 * DIM, some + 3 * DIM, 2 * DIM * sizeof *all) == 0);
+    CHECK(isnan(some[3 * DIM - 1]) && isnan(some[5 * DIM]));
+    double sum = 0, squares = 0;
+    for (int k = 0; k < N * DIM; k++) {
+        const float x = all[k] * SIZE;
+        CHECK(k % DIM < SIZE ? fabsf(x) <= 0.5f && all[k] != other[k] : x == 0);
+        sum += (double)x;
+        squares += (double)x * (double)x;
+    }
+    CHECK_NEAR(sum / (N * SIZE), 0, 0.1);
+    CHECK_NEAR(squares / (N * SIZE), 1 / 12.0, 0.02);
+}
+
+static void benchmarks_run(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++) {
+        if (!wv_cpu_has((enum wv_isa)i))
+            continue;
+        for (int32_t m = 1; m <= 26; m++)
+            CHECK(wv_bench_step((enum wv_isa)i, m, 1 + m % 7, 16 * (1 + m % 3), 3) == WV_OK);
+        CHECK(wv_bench_fma((enum wv_isa)i, 100) >= 2400);
+    }
+}
+
+int main(void)
+{
+    every_isa_agrees();
+    every_size_agrees();
+    every_window_agrees();
+    one_word_is_a_vocabulary();
+    too_little_text_trains_nothing();
+    a_lease_may_end_after_any_chunk();
+    what_is_not_finite_is_reported();
+    threads_share_rows();
+    another_thread_may_stop_them();
+    new_rows_are_drawn_by_seed_and_row();
+    benchmarks_run();
+    return finish();
+}

@@ -1,0 +1,27 @@
+/* The vector vocabulary on AVX2, where this processor has it. */
+#include "cpu.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "harness.h"
+
+#if WV_X86
+#include <immintrin.h>
+#include "isa/region.h"
+WV_REGION_BEGIN("avx2,fma")
+#include "isa/vec_avx2.h"
+#include "vec.inc.h"
+WV_REGION_END
+#else
+static void vocabulary(void)
+{
+}
+#endif
+
+int main(void)
+{
+    if (wv_cpu_has(WV_AVX2))
+        vocabulary();
+    return finish();
+}

@@ -1,0 +1,25 @@
+/* The vector vocabulary on NEON, where this processor has it. */
+#include "cpu.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "harness.h"
+
+#if WV_ARM
+#include <arm_neon.h>
+#include "isa/region.h"
+#include "isa/vec_neon.h"
+#include "vec.inc.h"
+#else
+static void vocabulary(void)
+{
+}
+#endif
+
+int main(void)
+{
+    if (wv_cpu_has(WV_NEON))
+        vocabulary();
+    return finish();
+}

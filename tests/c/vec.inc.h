@@ -1,0 +1,148 @@
+/* In: the vector vocabulary of one ISA. Checked: each word of it against plain C, exp and log against libm.
+ * Included once in the region of each ISA, after its vocabulary (see test_vec_*.c). */
+#include "isa/math.inc.h"
+
+static const float ANY[] = {0.0f, -0.0f, 1.5f, -2.5f, 0.5f, 1e-30f, -3e20f, 7.0f, -1.0f, 2.5f, 1e6f, 3.49f};
+enum { N_ANY = sizeof ANY / sizeof *ANY };
+
+/* Each of the VEC_LANES floats in turn. */
+#define FOR_LANES(k) for (int k = 0; k < VEC_LANES; k++)
+
+static void fill(float *lanes, int shift)
+{
+    FOR_LANES(k) lanes[k] = ANY[(shift + 5 * k) % N_ANY];
+}
+
+static int same(float a, float b)
+{
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void arithmetic_is_that_of_c(void)
+{
+    float a[VEC_LANES], b[VEC_LANES], got[9][VEC_LANES];
+    for (int shift = 0; shift < N_ANY * N_ANY; shift++) {
+        fill(a, shift);
+        fill(b, shift / N_ANY);
+        const vec x = vec_load(a), y = vec_load(b);
+        vec_store(got[0], vec_add(x, y));
+        vec_store(got[1], vec_sub(x, y));
+        vec_store(got[2], vec_mul(x, y));
+        vec_store(got[3], vec_div(x, vec_add(vec_mul(y, y), vec_set(1))));
+        vec_store(got[4], vec_min(x, y));
+        vec_store(got[5], vec_max(x, y));
+        vec_store(got[6], vec_sqrt(vec_mul(x, x)));
+        vec_store(got[7], vec_flip(x, y));
+        vec_store(got[8], vec_fma(x, y, vec_set(0.25f)));
+        unsigned greater = 0;
+        FOR_LANES(k)
+        {
+            CHECK(got[0][k] == a[k] + b[k] && got[1][k] == a[k] - b[k] && same(got[2][k], a[k] * b[k]));
+            CHECK(same(got[3][k], a[k] / (b[k] * b[k] + 1)));
+            CHECK(got[4][k] == fminf(a[k], b[k]) && got[5][k] == fmaxf(a[k], b[k]));
+            CHECK(same(got[6][k], sqrtf(a[k] * a[k])));
+            CHECK(same(got[7][k], signbit(b[k]) ? -a[k] : a[k]));
+            CHECK(got[8][k] == fmaf(a[k], b[k], 0.25f) || got[8][k] == a[k] * b[k] + 0.25f);
+            greater |= (unsigned)(a[k] > b[k]) << k;
+        }
+        CHECK(vec_greater(x, y) == greater);
+    }
+    CHECK(vec_greater(vec_set((float)NAN), vec_zero()) == 0 && vec_greater(vec_zero(), vec_set((float)NAN)) == 0);
+}
+
+/* From a place of its own, so that a float too many would be seen. */
+static void the_first_lanes_are_loaded_alone(void)
+{
+    for (int n = 0; n <= VEC_LANES; n++) {
+        float lanes[VEC_LANES], *place = malloc((size_t)n * sizeof *place + !n);
+        for (int k = 0; k < n; k++)
+            place[k] = (float)(k + 1);
+        vec_store(lanes, vec_load_first(place, n));
+        FOR_LANES(k) CHECK(lanes[k] == (k < n ? (float)(k + 1) : 0));
+        free(place);
+    }
+}
+
+/* Whole numbers, so that no order of adding them matters. */
+static void lanes_are_summed(void)
+{
+    float many[VEC_LANES * VEC_LANES], sums[VEC_LANES];
+    for (int k = 0; k < VEC_LANES * VEC_LANES; k++)
+        many[k] = (float)(k * k % 1009 - 300);
+    vec_store(sums, vec_sums(many));
+    FOR_LANES(v)
+    {
+        float sum = 0;
+        FOR_LANES(k) sum += many[v * VEC_LANES + k];
+        CHECK(sums[v] == sum && vec_sum(vec_load(many + v * VEC_LANES)) == sum);
+    }
+}
+
+/* What f gives for x in one lane, with other numbers beside it. */
+#define IN_ONE_LANE(answer, f, x, lane)                                                                            \
+    do {                                                                                                           \
+        float lanes_[VEC_LANES];                                                                                   \
+        FOR_LANES(k_) lanes_[k_] = k_ == (lane) ? (x) : 1.0f;                                                      \
+        vec_store(lanes_, f(vec_load(lanes_)));                                                                    \
+        (answer) = lanes_[lane];                                                                                   \
+    } while (0)
+
+static void exponents_and_mantissas_are_exact(void)
+{
+    for (int e = -126; e <= 127; e++) {
+        float power, mantissa[VEC_LANES], exponent[VEC_LANES];
+        const float x = ldexpf(1.0f + 0.003f * (float)(e + 126), e);
+        vec part;
+        IN_ONE_LANE(power, vec_exp2_int, (float)e, e & (VEC_LANES - 1));
+        CHECK(power == ldexpf(1, e));
+        vec_store(exponent, vec_split(vec_set(x), &part));
+        vec_store(mantissa, part);
+        FOR_LANES(k)
+        {
+            CHECK(mantissa[k] >= 0.70710f && mantissa[k] < 1.41422f && ldexpf(mantissa[k], (int)exponent[k]) == x);
+        }
+    }
+    for (int k = -400; k <= 400; k++) {
+        float rounded;
+        IN_ONE_LANE(rounded, vec_round, 0.25f * (float)k, 0);
+        CHECK(rounded == rintf(0.25f * (float)k));
+    }
+}
+
+/* NaN is far. */
+static int is_near(float got, double expected)
+{
+    return fabs((double)got - expected) <= 3e-7 * fabs(expected);
+}
+
+static void exp_and_log_are_those_of_libm(void)
+{
+    enum { STEPS = 20000 };
+    for (int k = 0; k <= STEPS; k++) {
+        const float x = -87 + 174 * (float)k / STEPS, y = expf(88.7f * (float)k / STEPS);
+        const float little = 1 + ldexpf((float)k, -23);
+        float exp_x, log_y, log_little;
+        IN_ONE_LANE(exp_x, vec_exp, x, k & (VEC_LANES - 1));
+        IN_ONE_LANE(log_y, vec_log, y, k & (VEC_LANES - 1));
+        IN_ONE_LANE(log_little, vec_log, little, k & (VEC_LANES - 1));
+        CHECK(is_near(exp_x, exp((double)x)));
+        CHECK(is_near(log_y, log((double)y)));
+        CHECK(is_near(log_little, log((double)little)));
+    }
+    float least, most, none_exp, none_log;
+    IN_ONE_LANE(least, vec_exp, -INFINITY, 0);
+    IN_ONE_LANE(most, vec_exp, 1e30f, 0);
+    IN_ONE_LANE(none_exp, vec_exp, (float)NAN, VEC_LANES - 1);
+    IN_ONE_LANE(none_log, vec_log, (float)NAN, VEC_LANES - 1);
+    CHECK(least > 0 && least < 2e-38f && most > 6e37f && isfinite(most));
+    CHECK(isnan(none_exp) && isnan(none_log));
+}
+
+static void vocabulary(void)
+{
+    arithmetic_is_that_of_c();
+    the_first_lanes_are_loaded_alone();
+    lanes_are_summed();
+    exponents_and_mantissas_are_exact();
+    exp_and_log_are_those_of_libm();
+}
