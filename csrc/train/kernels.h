@@ -24,6 +24,7 @@ struct wv_block {
     float *own_weights;   /* room for them where no ready pattern fits */
     float **context;     /* (n_context) CBOW: the rows that the hidden row is made of */
     int m, n, n_context;
+    int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
@@ -67,7 +68,7 @@ struct wv_worker {
     float *delta;        /* (m, dim) gradients of hidden rows, for blocks of several tiles */
     float *hidden;       /* (dim) CBOW: the hidden row */
     float *gradient;     /* (dim) and its gradient */
-    int64_t since_merge; /* examples trained since private rows were merged */
+    int64_t since_merge; /* centres trained since private rows were merged */
     void *memory;
 };
 

@@ -36,7 +36,7 @@ struct wv_task {
     int32_t negative;
     int32_t max_path;
     int32_t n_hot;       /* private rows of each worker; 0 with one worker */
-    int32_t merge_every; /* examples that a worker may train before it merges its private rows */
+    int32_t merge_every; /* centres that a worker may train before it merges its private rows */
     int32_t shrink_windows;
     int32_t cbow_mean;
     int32_t one_pair_at_a_time; /* the classic update: fresh negatives for every pair */

@@ -6,7 +6,7 @@ WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
     if (!next_window(worker))
         return 0;
     block->n_context = copy_context(&worker->chunk, block->context);
-    block->m = block->n_examples = 1;
+    block->m = block->n_examples = block->n_centres = 1;
     fill_targets(worker, block, worker->chunk.window.centre);
     return 1;
 }

@@ -31,7 +31,7 @@ WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objectiv
         result->examples += block->n_examples;
         if (objective == WV_CBOW)
             scatter(block, task->dim, task->cbow_mean);
-        worker->since_merge += block->n_examples;
+        worker->since_merge += block->n_centres;
         if (task->n_hot && worker->since_merge >= task->merge_every)
             merge(worker);
     }

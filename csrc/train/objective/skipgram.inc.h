@@ -15,6 +15,7 @@ WV_INLINE int make_pair(struct wv_worker *worker, struct wv_block *block)
     block->hidden[0] = chunk->input[chunk->pair++];
     chunk->pair += chunk->pair == window->centre;
     block->m = block->n_examples = 1;
+    block->n_centres = chunk->pair == window->end;
     fill_targets(worker, block, window->centre);
     return 1;
 }
@@ -26,6 +27,7 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
     if (!next_window(worker))
         return 0;
     block->m = block->n_examples = copy_context(&worker->chunk, block->hidden);
+    block->n_centres = 1;
     fill_targets(worker, block, worker->chunk.window.centre);
     return 1;
 }
