@@ -18,7 +18,7 @@
 #endif
 
 #if defined(__clang__)
-#define WV_UNROLL WV_PRAGMA(unroll)
+#define WV_UNROLL WV_PRAGMA(clang loop unroll(full)) /* `unroll` alone comes too late for arrays to be registers */
 #elif defined(__GNUC__)
 #define WV_UNROLL WV_PRAGMA(GCC unroll 32)
 #else
