@@ -103,10 +103,11 @@ class Run:
 
     def both(self, rate=0.05, epoch=2, chunk=5):
         bounds = np.array([0, len(self.offsets) - 1])
-        loss, examples = Worker(self.task).train(epoch, chunk, bounds, np.array([rate], dtype=np.float32))
+        losses = np.zeros(1)
+        examples = Worker(self.task).train(epoch, chunk, bounds, np.array([rate], dtype=np.float32), losses)
         sentences = [self.ids[a:b] for a, b in itertools.pairwise(self.offsets)]
         self.reference.train_chunk(epoch, chunk, sentences, float(np.float32(rate)))
-        return loss, examples
+        return losses[0], examples
 
     def check(self, loss, examples, tolerance=2e-5):
         assert examples == self.reference.examples
@@ -170,10 +171,11 @@ def test_private_rows_lose_no_update(isa, model, n_hot):
 def test_a_lease_may_end_after_any_chunk():
     whole, parts = Run(), Run()
     bounds, rates = np.array([0, 2, 3, 6]), np.array([0.05, 0.04, 0.03], dtype=np.float32)
-    Worker(whole.task).train(0, 0, bounds, rates)
-    worker = Worker(parts.task)
-    worker.train(0, 0, bounds[:2], rates[:1])
-    Worker(parts.task).train(0, 1, bounds[1:], rates[1:])
+    losses, other_losses = np.zeros(3), np.zeros(3)
+    Worker(whole.task).train(0, 0, bounds, rates, losses)
+    Worker(parts.task).train(0, 0, bounds[:2], rates[:1], other_losses[:1])
+    Worker(parts.task).train(0, 1, bounds[1:], rates[1:], other_losses[1:])
+    assert losses.tobytes() == other_losses.tobytes()
     assert whole.input.tobytes() == parts.input.tobytes()
     assert whole.output.tobytes() == parts.output.tobytes()
 
@@ -181,15 +183,16 @@ def test_a_lease_may_end_after_any_chunk():
 def test_scores_beyond_the_range_of_exp_stay_finite(isa):
     run = Run()
     run.input *= 300
-    loss, _ = Worker(run.task).train(0, 0, np.array([0, 6]), np.array([1e-6], dtype=np.float32))
-    assert np.isfinite(run.input).all() and np.isfinite(loss)
+    losses = np.zeros(1)
+    Worker(run.task).train(0, 0, np.array([0, 6]), np.array([1e-6], dtype=np.float32), losses)
+    assert np.isfinite(run.input).all() and np.isfinite(losses).all()
 
 
 def test_not_a_number_is_reported(isa):
     run = Run()
     run.output[3] = np.nan
     with pytest.raises(FloatingPointError, match="lower alpha"):
-        Worker(run.task).train(0, 0, np.array([0, 6]), np.array([0.05], dtype=np.float32))
+        Worker(run.task).train(0, 0, np.array([0, 6]), np.array([0.05], dtype=np.float32), np.zeros(1))
 
 
 def test_an_isa_that_is_unknown_or_missing_is_an_error(monkeypatch):

@@ -17,12 +17,12 @@ struct wv_rows {
 
 /* One block step: m hidden rows × n targets. */
 struct wv_block {
-    float **hidden;      /* (m) */
-    float **hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
-    float **targets;     /* (n) all different */
+    float **hidden;       /* (m) */
+    float **hidden_grad;  /* (m) rows to which the gradients of the hidden rows are added */
+    float **targets;      /* (n) all different */
     const float *weights; /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
     float *own_weights;   /* room for them where no ready pattern fits */
-    float **context;     /* (n_context) CBOW: the rows that the hidden row is made of */
+    float **context;      /* (n_context) CBOW: the rows that the hidden row is made of */
     int m, n, n_context;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
@@ -59,9 +59,9 @@ struct wv_worker {
     struct wv_rows input, output, nodes;
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
-    int32_t *noise;   /* (WV_DRAW_BLOCKS, negative) */
-    float *signs;     /* (n) of the targets of a block */
-    float *patterns;  /* the usual weights of a block, by its number of hidden rows */
+    int32_t *noise;      /* (WV_DRAW_BLOCKS, negative) */
+    float *signs;        /* (n) of the targets of a block */
+    float *patterns;     /* the usual weights of a block, by its number of hidden rows */
     float *partial;      /* dot products before their lanes are summed */
     float *scores;       /* (m · n), then the gradients */
     float *old;          /* (n, dim) targets before the step, and */
@@ -73,9 +73,9 @@ struct wv_worker {
 };
 
 struct wv_kernels {
-    /* Trains the sentences first … last with the chunk's key; the result is added to. */
-    void (*train_chunk)(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
-                        struct wv_result *result);
+    /* Trains the sentences first … last with the chunk's key; answers the loss, adds to examples. */
+    double (*train_chunk)(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
+                          int64_t *examples);
     void (*merge)(struct wv_worker *worker);
     void (*bench_step)(struct wv_worker *worker, int64_t n_steps);
     double (*bench_fma)(int64_t n_steps);

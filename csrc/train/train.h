@@ -45,21 +45,17 @@ struct wv_task {
     int32_t stop; /* set from another thread: leave as soon as a block is done */
 };
 
-/* What a lease gave. */
-struct wv_result {
-    double loss;      /* sum over all pairs, in nats */
-    int64_t examples; /* positive pairs trained (skip-gram), or centres (CBOW) */
-};
-
 struct wv_worker; /* one thread's scratch and private rows */
 
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **worker);
 void wv_worker_free(struct wv_worker *worker);
 
 /* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences bounds[c] … bounds[c + 1] and is
- * trained at rates[c] (both counted from first_chunk). Private rows are merged before it returns. */
+ * trained at rates[c] (both counted from first_chunk). losses[c] gets its loss, the sum over all pairs in nats, and
+ * examples the number of positive pairs (skip-gram) or centres (CBOW) of all. Private rows are merged before it
+ * returns. */
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
-                        const int64_t *bounds, const float *rates, struct wv_result *result);
+                        const int64_t *bounds, const float *rates, double *losses, int64_t *examples);
 
 /* Asks all workers of the task to leave within one block. */
 void wv_stop(struct wv_task *task);

@@ -117,19 +117,23 @@ void wv_worker_free(struct wv_worker *worker)
 }
 
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
-                        const int64_t *bounds, const float *rates, struct wv_result *result)
+                        const int64_t *bounds, const float *rates, double *losses, int64_t *examples)
 {
     const struct wv_task *task = worker->task;
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
-    *result = (struct wv_result){0};
+    double loss = 0;
+    *examples = 0;
     if (task->n_hot)
         worker->kernels->merge(worker); /* takes over what others changed since the last lease */
-    for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++)
-        worker->kernels->train_chunk(worker, bounds[c], bounds[c + 1],
-                                     wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], result);
+    for (int64_t c = 0; c < n_chunks; c++) {
+        losses[c] =
+            worker->kernels->train_chunk(worker, bounds[c], bounds[c + 1],
+                                         wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], examples);
+        loss += losses[c];
+    }
     if (task->n_hot)
         worker->kernels->merge(worker);
-    return isfinite(result->loss) ? WV_OK : WV_NOT_FINITE;
+    return isfinite(loss) ? WV_OK : WV_NOT_FINITE;
 }
 
 void wv_stop(struct wv_task *task)

@@ -59,4 +59,5 @@ class Worker:
         first_chunk: int,
         bounds: NDArray[np.int64],
         rates: NDArray[np.float32],
-    ) -> tuple[float, int]: ...
+        losses: NDArray[np.float64],
+    ) -> int: ...

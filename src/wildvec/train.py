@@ -101,7 +101,7 @@ class _Leases:
         self._next = 0
         self.chunk_seconds = chunk_seconds
         self.chunks_done = 0
-        self.loss = 0.0
+        self.losses = np.zeros(n_chunks)  # summed in their order, whoever trained them
         self.examples = 0
         self.error: BaseException | None = None
 
@@ -117,11 +117,10 @@ class _Leases:
                 self._next = first + min(left, max(1, n))
             yield first, self._next
 
-    def done(self, n_chunks: int, loss: float, examples: int, seconds: float) -> None:
+    def done(self, n_chunks: int, examples: int, seconds: float) -> None:
         with self._lock:
             self.chunk_seconds = max(1e-6, seconds / n_chunks)
             self.chunks_done += n_chunks
-            self.loss += loss
             self.examples += examples
 
     def fail(self, error: BaseException) -> None:
@@ -141,8 +140,10 @@ def _work(
     try:
         for first, last in leases:
             start = time.perf_counter()
-            loss, examples = worker.train(epoch, first, bounds[first : last + 1], rates[first:last])
-            leases.done(last - first, loss, examples, time.perf_counter() - start)
+            examples = worker.train(
+                epoch, first, bounds[first : last + 1], rates[first:last], leases.losses[first:last]
+            )
+            leases.done(last - first, examples, time.perf_counter() - start)
     except BaseException as error:
         leases.fail(error)
     finally:
@@ -183,7 +184,7 @@ def run(
                 task, pool, leases, schedule.first_epoch + number, bounds, rates, partial(show, number)
             )
             chunk_seconds = leases.chunk_seconds
-            epochs.append(Epoch(leases.loss, leases.examples, time.perf_counter() - begin))
+            epochs.append(Epoch(float(leases.losses.sum()), leases.examples, time.perf_counter() - begin))
             logger.info(
                 "epoch %d of %d: loss %.4f, %.0f tokens/s",
                 number + 1,

@@ -187,21 +187,30 @@ static struct wv_worker *new_worker(const struct world *world)
     return worker;
 }
 
+struct result {
+    double loss;
+    int64_t examples;
+};
+
 /* Trains the chunks first … last of an epoch. */
 static enum wv_status lease(struct world *world, struct wv_worker *worker, int64_t epoch, int64_t first,
-                            int64_t last, struct wv_result *total)
+                            int64_t last, struct result *total)
 {
-    struct wv_result result;
-    enum wv_status status =
-        wv_train(worker, epoch, first, last - first, world->bounds + first, world->rates + first, &result);
-    total->loss += result.loss;
-    total->examples += result.examples;
+    double losses[64];
+    int64_t examples;
+    if (last - first > 64)
+        abort();
+    enum wv_status status = wv_train(worker, epoch, first, last - first, world->bounds + first,
+                                     world->rates + first, losses, &examples);
+    for (int64_t c = 0; c < last - first; c++)
+        total->loss += losses[c];
+    total->examples += examples;
     return status;
 }
 
-static struct wv_result train_all(struct world *world)
+static struct result train_all(struct world *world)
 {
-    struct wv_result total = {0};
+    struct result total = {0};
     struct wv_worker *worker = new_worker(world);
     CHECK(lease(world, worker, 3, 0, world->n_chunks, &total) == WV_OK);
     wv_worker_free(worker);
@@ -239,7 +248,7 @@ static int same_bits(const struct world *a, const struct world *b)
     return 1;
 }
 
-static void check_same(const struct world *a, struct wv_result of_a, const struct world *b, struct wv_result of_b)
+static void check_same(const struct world *a, struct result of_a, const struct world *b, struct result of_b)
 {
     CHECK(of_a.examples == of_b.examples);
     CHECK_NEAR(of_a.loss, of_b.loss, 1e-5 * (1 + fabs(of_b.loss)));
@@ -252,7 +261,7 @@ static void check_isas(const struct problem *p, int64_t least_examples)
 {
     struct world scalar;
     start(&scalar, p, WV_SCALAR);
-    struct wv_result expected = train_all(&scalar);
+    struct result expected = train_all(&scalar);
     CHECK(expected.examples >= least_examples);
     for (int i = 0; i < WV_N_ISAS; i++) {
         for (int32_t n_hot = 0; wv_cpu_has((enum wv_isa)i) && n_hot <= p->n_words + 5;
@@ -261,7 +270,7 @@ static void check_isas(const struct problem *p, int64_t least_examples)
             struct world world;
             same.n_hot = n_hot;
             start(&world, &same, (enum wv_isa)i);
-            struct wv_result result = train_all(&world);
+            struct result result = train_all(&world);
             check_same(&world, result, &scalar, expected);
             end(&world);
         }
@@ -323,7 +332,7 @@ static void too_little_text_trains_nothing(void)
         p.lengths = texts[t];
         start(&world, &p, WV_SCALAR);
         start(&before, &p, WV_SCALAR);
-        struct wv_result result = train_all(&world);
+        struct result result = train_all(&world);
         CHECK(result.examples == 0 && result.loss == 0 && same_bits(&world, &before));
         end(&world);
         end(&before);
@@ -334,10 +343,10 @@ static void too_little_text_trains_nothing(void)
 static void check_cut(enum wv_isa isa, const struct problem *p, int64_t cut)
 {
     struct world whole, parts;
-    struct wv_result total = {0};
+    struct result total = {0};
     start(&whole, p, isa);
     start(&parts, p, isa);
-    struct wv_result expected = train_all(&whole);
+    struct result expected = train_all(&whole);
     struct wv_worker *first = new_worker(&parts), *second = new_worker(&parts);
     CHECK(lease(&parts, first, 3, 0, cut, &total) == WV_OK);
     CHECK(lease(&parts, second, 3, cut, parts.n_chunks - 1, &total) == WV_OK);
@@ -369,7 +378,7 @@ static void what_is_not_finite_is_reported(void)
         for (int o = 0; o < N_OBJECTIVES; o++) {
             struct problem p = small(o);
             struct world world;
-            struct wv_result result = {0};
+            struct result result = {0};
             p.rate = 5e-6f;
             start(&world, &p, (enum wv_isa)i);
             struct wv_worker *worker = new_worker(&world);
@@ -391,7 +400,7 @@ struct crew {
     struct world world;
     int64_t lease_examples; /* of a whole lease, where that is always the same */
     struct {
-        struct wv_result result;
+        struct result result;
         enum wv_status status;
         int stopped;
     } of[N_THREADS];
@@ -412,7 +421,7 @@ static void check_threads(enum wv_isa isa, const struct problem *p)
 {
     struct crew crew = {.lease_examples = 0};
     struct world alone;
-    struct wv_result expected = {0}, total = {0};
+    struct result expected = {0}, total = {0};
     start(&crew.world, p, isa);
     start(&alone, p, isa);
     run_threads(N_THREADS, take_every_fourth_chunk, &crew);
@@ -455,7 +464,7 @@ static void train_until_stopped(void *shared, int thread)
     }
     struct wv_worker *worker = new_worker(&crew->world);
     for (int64_t epoch = 0; epoch < 100000 && !crew->of[thread].stopped; epoch++) {
-        struct wv_result result = {0};
+        struct result result = {0};
         crew->of[thread].status |= lease(&crew->world, worker, epoch, 0, crew->world.n_chunks, &result);
         crew->of[thread].stopped = result.examples < crew->lease_examples;
     }

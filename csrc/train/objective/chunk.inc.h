@@ -10,11 +10,11 @@ static void merge(struct wv_worker *worker)
 
 /* The objective is a constant of the caller. Blocks are made WV_AHEAD of their training, so that the rows they ask
  * for have arrived. */
-WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objective, float rate,
-                            struct wv_result *result)
+WV_INLINE double train_blocks(struct wv_worker *worker, enum wv_objective objective, float rate, int64_t *examples)
 {
     const struct wv_task *task = worker->task;
     unsigned made = 0, done = 0;
+    double loss = 0;
     while (!WV_LOAD_RELAXED(&task->stop)) {
         while (made < done + WV_AHEAD) {
             struct wv_block *next = &worker->ring[made % WV_RING];
@@ -23,26 +23,25 @@ WV_INLINE void train_blocks(struct wv_worker *worker, enum wv_objective objectiv
             made++;
         }
         if (done == made)
-            return;
+            break;
         const struct wv_block *block = &worker->ring[done++ % WV_RING];
         if (objective == WV_CBOW)
             gather(block, task->dim, task->cbow_mean);
-        result->loss += step(worker, block, rate);
-        result->examples += block->n_examples;
+        loss += step(worker, block, rate);
         if (objective == WV_CBOW)
             scatter(block, task->dim, task->cbow_mean);
+        *examples += block->n_examples;
         worker->since_merge += block->n_centres;
         if (task->n_hot && worker->since_merge >= task->merge_every)
             merge(worker);
     }
+    return loss;
 }
 
-static void train_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
-                        struct wv_result *result)
+static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
+                          int64_t *examples)
 {
     prepare_chunk(worker, first, last, key);
-    if (worker->task->objective == WV_CBOW)
-        train_blocks(worker, WV_CBOW, rate, result);
-    else
-        train_blocks(worker, WV_SKIPGRAM, rate, result);
+    return worker->task->objective == WV_CBOW ? train_blocks(worker, WV_CBOW, rate, examples)
+                                              : train_blocks(worker, WV_SKIPGRAM, rate, examples);
 }
