@@ -209,7 +209,7 @@ def test_new_rows_are_drawn_by_seed_and_row():
     matrix = np.ones((5, 2 * PAD), dtype=np.float32)
     init_rows(matrix, 2, 20, 9)
     assert (matrix[:2] == 1).all() and not matrix[2:, 20:].any()
-    expected = [(draw(subkey(mix(9), 3), k) >> 40) / 2**24 - 0.5 for k in range(20)]
+    expected = [(draw(subkey(mix(9), 3), k) >> 40) / 2**23 - 1 for k in range(20)]
     np.testing.assert_allclose(matrix[3, :20], np.array(expected) / 20, rtol=1e-6)
 
 

@@ -60,7 +60,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
 /* Asks all workers of the task to leave within one block. */
 void wv_stop(struct wv_task *task);
 
-/* Rows first … last of a matrix with `size` used and `dim` padded columns: uniform in ±0.5 / size, drawn by
+/* Rows first … last of a matrix with `size` used and `dim` padded columns: uniform in ±1 / size, drawn by
  * (seed, row); padding 0. */
 void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed);
 

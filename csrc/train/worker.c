@@ -148,7 +148,7 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
         float *row = rows + r * dim;
         for (int32_t k = 0; k < size; k++) {
             int32_t draw = (int32_t)(wv_draw(key, (uint64_t)k) >> 40); /* 24 bits: exact in a float */
-            row[k] = ((float)draw / 16777216.0f - 0.5f) / (float)size;
+            row[k] = ((float)draw / 8388608.0f - 1) / (float)size;
         }
         memset(row + size, 0, (size_t)(dim - size) * sizeof *row);
     }

@@ -40,7 +40,7 @@ def _pages(n_bytes: int) -> mmap.mmap:
 
 
 def random(n: int, size: int, seed: int) -> FloatRows:
-    """`allocate`d rows, uniform in ±0.5 / size; row r depends on (seed, r) alone.
+    """`allocate`d rows, uniform in ±1 / size (as gensim's; word2vec.c takes half); row r depends on (seed, r) alone.
 
     >>> bool((random(2, 8, seed=1)[1] == random(5, 8, seed=1)[1]).all())
     True
