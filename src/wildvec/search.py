@@ -3,7 +3,8 @@
 A score is dot(query, row) / (|query| |row|), worked out in single precision in one scan of the
 rows, norms included. A row of zeros scores 0, a row with a NaN never ranks, and of equal scores
 the lower row comes first, so that the answer depends neither on the workers nor on how many
-queries are asked at once.
+queries are asked at once. Rows of float64 are rounded to float32: one with a number beyond its
+range (3.4e38) never ranks, numbers below 1e-45 count as 0.
 
 >>> import numpy as np
 >>> matrix = np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32)
