@@ -346,10 +346,10 @@ class Word2Vec:
     def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
         """Read a model that `save` wrote.
 
-        AttributeError: the file holds something else. EOFError: it is cut off. ValueError: it is damaged.
+        AttributeError: the file holds something else. EOFError: it is cut off. ValueError: it is damaged, or of
+        another kind.
         """
-        tensors, metadata = native.read(path)
-        native.check_class(path, metadata, "Word2Vec")
+        tensors, metadata = vectors.load_native(path, "Word2Vec")
         keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
         if counts is None:
             raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
