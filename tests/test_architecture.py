@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 STAGES = (
     *("_status", "workers", "progress", "_text", "_search", "_kernels"),
     *("rows", "ragged", "files", "idstore", "readers", "vocab", "huffman", "corpus", "train"),
-    *("search", "evaluate", "io", "plot", "keyedvectors"),
+    *("search", "evaluate", "io", "plot", "queries", "keyedvectors"),
     *("toy", "models", "__init__", "demo", "cli", "__main__"),
 )
 
