@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from types import TracebackType
 
 from wildvec.files import decompressed, naming_damage
 
@@ -39,12 +38,7 @@ class Source:
     def __enter__(self) -> Source:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._raw.close()
 
     @property
