@@ -137,6 +137,12 @@ def test_figures_of_pairs():
 def test_pairs_that_cannot_be_judged(tmp_path):
     with pytest.raises(ValueError, match="1 of 2 pairs have known words"):
         evaluate.word_pairs(WORDS, MATRIX, [("man", "boy", 1), ("x", "y", 2)])
+    (tmp_path / "none.tsv").write_text("man boy\n")
+    for nothing, name in ([], "the source"), (tmp_path / "none.tsv", r"none\.tsv"):
+        with pytest.raises(
+            ValueError, match=f"{name} holds no pairs; wanted lines of two words and a number"
+        ):
+            evaluate.word_pairs(WORDS, MATRIX, nothing)
     with pytest.raises(ValueError, match="line 2: 'man boy nan' has no score"):
         evaluate.word_pairs(WORDS, MATRIX, ["man girl 1", "man boy nan"])
     constant = evaluate.word_pairs(WORDS, MATRIX, [("man", "boy", 1), ("man", "girl", 1)])

@@ -140,6 +140,16 @@ def test_the_wrong_flag_is_told(tmp_path: Path) -> None:
         word2vec.load(tmp_path / "v.txt", binary=True)
 
 
+@pytest.mark.parametrize("row", ["a 0x10 1_0", "a 1,0,2,0,3,0,4,0", "a one two", "é 0x10 1_0"])
+def test_text_with_odd_numbers_is_never_taken_for_binary(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "v.vec"
+    path.write_text(f"2 2\n{row}\nb 1 2\n", "utf-8")
+    with pytest.raises(ValueError, match=r"v\.vec, line 2"):
+        load(path)
+    with pytest.raises(ValueError, match="binary=False"):
+        word2vec.load(path, binary=True)
+
+
 # Numbers
 
 numbers = st.one_of(

@@ -12,7 +12,7 @@ from reference import Reference, below, draw, mix, subkey
 
 from wildvec import rows
 from wildvec._kernels import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas
-from wildvec.models.word2vec import huffman_paths
+from wildvec.huffman import huffman_paths
 
 N_WORDS = 40
 MODELS = {

@@ -17,7 +17,9 @@ MATRIX = np.random.default_rng(1).standard_normal((40, 10)).astype(np.float32)
 
 
 def texts(svg):
-    return [element.text for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    root = ElementTree.fromstring(svg)
+    halos = set(root.iterfind(f".//{SVG}g[@aria-hidden]/{SVG}text"))
+    return [element.text for element in root.iter(f"{SVG}text") if element not in halos]
 
 
 def panel(**groups):
@@ -32,6 +34,14 @@ def test_words_titles_and_legend_are_there():
     root = ElementTree.fromstring(svg)
     assert len(list(root.iter(f"{SVG}polygon"))) == 3  # the arrow to a missing word is not drawn
     assert root.get("viewBox").split()[2] == "1280"
+
+
+def test_every_word_is_drawn_again_over_its_halo():
+    """Without paint-order, as cairosvg does not know it."""
+    svg = plot.draw(KEYS, MATRIX, [panel(all=KEYS)])
+    assert svg.count(">word7<") == 2 and "paint-order" not in svg
+    halo, text = svg.split('aria-hidden="true"')[1].split("</g>", 1)
+    assert 'fill="none"' in svg and ">word7<" in halo and ">word7<" in text
 
 
 def test_without_panels_the_first_hundred_are_shown():
@@ -68,6 +78,8 @@ def test_labels_avoid_each_other():
     areas = np.clip(overlaps, 0, None).prod(axis=2)
     np.fill_diagonal(areas, 0)
     assert (areas > 20).sum() == 0
+    beside = (overlaps[..., 1] > plot.LABEL / 2) & ~np.eye(20, dtype=bool)
+    assert (overlaps[..., 0][beside] < -plot.SPACE[0] / 2).mean() > 0.95  # "bearcow" is no word
     assert (boxes[:, :2] > 0).all() and (boxes[:, 2] < 800).all() and (boxes[:, 3] < 600).all()
 
 

@@ -239,6 +239,22 @@ def test_a_saved_model_goes_on_as_if_it_had_not_been_saved(small, tmp_path):
     assert vectors.index_to_key == model.wv.index_to_key
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"2 1\na 1\nb 2\n", "is word2vec text, which holds vectors but no Word2Vec.*KeyedVectors.load"),
+        (b"1 1\na \0\0\0\0", "is word2vec binary"),
+        (b"a 1 2\nb 3 4\n", "is GloVe text"),
+        (pickle.dumps([1]), "is a Python pickle.*save_word2vec_format"),
+        (b"some notes\n", "is no file of vectors"),
+    ],
+)
+def test_a_file_of_another_kind_is_no_damaged_model(tmp_path, content, message):
+    (tmp_path / "other").write_bytes(content)
+    with pytest.raises(ValueError, match=f"other {message}"):
+        Word2Vec.load(tmp_path / "other")
+
+
 def test_vectors_are_live_and_writable(small):
     model = Word2Vec(small, **SMALL)
     model.wv.vectors[:] = 0

@@ -1,5 +1,5 @@
-/* The scores that rank, one body for every instruction set. In: rows of floats and prepared queries. Out: entries in
- * the heaps, or all cosines. Heaps are not here (topk.c), nor are tiles of many queries (tile.inc.h, topk_vnni.c).
+/* The scores that rank, one body for every instruction set. In: rows of floats and prepared queries. Out: cosines.
+ * Not here: which of them enter a heap (scan.inc.h), tiles of many queries (tile.inc.h, topk_vnni.c).
  *
  * A score is dot(query, row) / |row|, summed lane by lane over the dims by multiply_rows, whichever road leads to it,
  * so that its bits never depend on what else is searched. */
@@ -103,60 +103,6 @@ static void score_block(const struct wv_queries *queries, int64_t q, const float
     for (int64_t i = 0; extreme && i < n; i++)
         if (is_extreme(squares[i]))
             scores[i] = wv_extreme_score(rows + i * stride, query, queries->dim);
-}
-
-/* n <= WV_BLOCK_ROWS rows against each query by itself. */
-static void scan_few(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
-{
-    float scores[WV_BLOCK_ROWS], squares[WV_BLOCK_ROWS];
-    for (int64_t q = 0; q < best->queries->n; q++) {
-        const struct wv_entry *worst = best->entries + q * best->k;
-        score_block(best->queries, q, rows, n, stride, scores, squares);
-        for (int64_t i = 0; i < n; i += VEC_LANES) {
-            if (!vec_greater(vec_load(scores + i), vec_set(worst->score)))
-                continue;
-            for (int64_t j = i; j < i + VEC_LANES && j < n; j++)
-                if (scores[j] > worst->score)
-                    wv_best_push(best, q, scores[j], first + j);
-        }
-    }
-}
-
-/* The score that ranks, of one query and one row with these squares. */
-static float score_one(struct wv_best *best, int64_t q, const float *row, float squares)
-{
-    float sums[WV_MAX_LANES];
-    const float *query = best->queries->rows + q * best->queries->stride;
-    multiply_rows(&row, query, best->queries->dim, 1, best->lanes, sums);
-    vec_store(sums, divide_by_norm(vec_set(sums[0]), vec_set(squares)));
-    return sums[0];
-}
-
-/* The queries of bits `lanes` (0 = query q) may be near to a row: enter those that are. */
-static void enter(struct wv_best *best, int64_t q, unsigned lanes, const float *row, float squares, int64_t index)
-{
-    for (; lanes; lanes >>= 1, q++)
-        if (lanes & 1)
-            wv_best_push(best, q, score_one(best, q, row, squares), index);
-}
-
-/* inverse[i] = 1 / |row i|, NaN where the row is none or extreme; the extreme ones are entered here. */
-static void invert_norms(struct wv_best *best, const float *rows, int64_t n, int64_t stride, const float *squares,
-                         float *inverse, int64_t first)
-{
-    const struct wv_queries *queries = best->queries;
-    for (int64_t i = 0; i < WV_BLOCK_ROWS; i += VEC_LANES)
-        vec_store(inverse + i, vec_div(vec_set(1), vec_sqrt(vec_load(squares + i))));
-    for (int64_t i = 0; i < n; i++) {
-        if (!is_extreme(squares[i]))
-            continue;
-        inverse[i] = NAN;
-        for (int64_t q = 0; q < queries->n; q++) {
-            float score = wv_extreme_score(rows + i * stride, queries->rows + q * queries->stride, queries->dim);
-            if (score > best->entries[q * best->k].score)
-                wv_best_push(best, q, score, first + i);
-        }
-    }
 }
 
 static void cosines(const struct wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,

@@ -13,6 +13,7 @@
 WV_REGION_BEGIN("avx2,fma")
 #include "isa/vec_avx2.h"
 #include "score.inc.h"
+#include "scan.inc.h"
 #include "tile.inc.h"
 WV_REGION_END
 

@@ -13,6 +13,7 @@
 WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "isa/vec_avx512.h"
 #include "score.inc.h"
+#include "scan.inc.h"
 #include "tile.inc.h"
 WV_REGION_END
 

@@ -12,6 +12,7 @@
 
 #include "isa/vec_neon.h"
 #include "score.inc.h"
+#include "scan.inc.h"
 #include "tile.inc.h"
 
 const struct wv_search_kernels wv_search_neon = {GROUP,    sizeof(float), wv_pack_floats,

@@ -9,6 +9,7 @@
 
 #include "isa/vec_scalar.h"
 #include "score.inc.h"
+#include "scan.inc.h"
 #include "tile.inc.h"
 
 const struct wv_search_kernels wv_search_scalar = {GROUP,    sizeof(float), wv_pack_floats,

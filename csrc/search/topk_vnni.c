@@ -18,7 +18,7 @@
 /* Fills `packed` with four numbers of each query of a group, the next four, ...; scale, slack, reach and offsets. */
 static void pack_bytes(struct wv_queries *queries)
 {
-    int64_t group = queries->kernels->group;
+    int64_t group = queries->group;
     int8_t *packed = queries->packed;
     for (int64_t q = 0; q < queries->n; q++) {
         const float *row = queries->rows + q * queries->stride;
@@ -45,6 +45,7 @@ static void pack_bytes(struct wv_queries *queries)
 WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")
 #include "isa/vec_avx512.h"
 #include "score.inc.h"
+#include "scan.inc.h"
 
 enum { BYTE_ROWS = 4 }; /* with twice as many, compilers run out of registers */
 

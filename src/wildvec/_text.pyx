@@ -6,7 +6,7 @@ import numpy as np
 
 from wildvec._status import check
 
-cdef extern from "text/text.h" nogil:
+cdef extern from "wildvec.h" nogil:
     cdef struct wv_vocab:
         int32_t size
 
@@ -205,7 +205,7 @@ cdef class VocabTable:
 
 # --- Files of vectors (csrc/text/numbers.h) ---
 
-cdef extern from "text/numbers.h" nogil:
+cdef extern from "wildvec.h" nogil:
     struct wv_vector_sink:
         float *rows
         int64_t max_rows

@@ -242,14 +242,17 @@ def word_pairs(
     white space, else white space. restrict_vocab, case_insensitive: as in `analogies`.
     unknown_as_zero: let a pair with an unknown word count with cosine 0 instead of leaving it out.
 
-    Raises ValueError, naming the line, where no score can be found, and if fewer than two pairs
-    are known.
+    Raises ValueError, naming the line, where no score can be found, and if the source holds no pair
+    or fewer than two are known.
     """
     rows = _rows_of(keys, restrict_vocab, case_insensitive)
     pairs = [
         (rows.get(_fold(a, case_insensitive), -1), rows.get(_fold(b, case_insensitive), -1), score)
         for a, b, score in _read_pairs(source, delimiter)
     ]
+    if not pairs:
+        name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "the source"
+        raise ValueError(f"{name} holds no pairs; wanted lines of two words and a number, the score")
     known = [(a, b, score) for a, b, score in pairs if min(a, b) >= 0]
     counted = pairs if unknown_as_zero else known
     if len(counted) < 2:

@@ -67,8 +67,15 @@ def open_stream(raw: Any, name: str) -> Iterator[IO[bytes]]:
 
     EOFError if the compressed file ends too early, ValueError if it is damaged.
     """
-    try:
+    with naming_damage(name):
         yield decompressed(raw)
+
+
+@contextmanager
+def naming_damage(name: str) -> Iterator[None]:
+    """Raise what the decompressors raise, each in its way, as an EOFError or ValueError that names the file."""
+    try:
+        yield
     except EOFError:
         raise EOFError(f"{name}: the compressed file ends too early; it was cut off") from None
     except (zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:

@@ -10,27 +10,29 @@
 
 from __future__ import annotations
 
-import math
-import operator
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, Self, TypeAlias, TypeGuard, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wildvec import evaluate, io, search
 from wildvec.io import word2vec
-
-Key: TypeAlias = str | int
-Vector: TypeAlias = NDArray[Any]
-Scored: TypeAlias = list[tuple[Key, float]]
-Item: TypeAlias = Key | Vector | tuple[Key | Vector, float]
-Items: TypeAlias = Key | Vector | Iterable[Item] | None
-
-
-def _is_key(item: object) -> TypeGuard[Key]:
-    return isinstance(item, (str, int, np.integer))
+from wildvec.queries import (
+    Items,
+    Key,
+    Scored,
+    Vector,
+    best_of,
+    is_key,
+    listed,
+    mean,
+    nearest,
+    same_length,
+    some,
+    weighted,
+)
 
 
 class KeyedVectors:
@@ -91,10 +93,10 @@ class KeyedVectors:
         wv.vectors = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
         wv.index_to_key = keys.tolist() if isinstance(keys, np.ndarray) else list(keys)
         wv.key_to_index = _index(wv.index_to_key)
-        _same_length("keys", wv.index_to_key, "rows", rows)
+        same_length("keys", wv.index_to_key, "rows", rows)
         if counts is not None:
             wv.counts = np.asarray(counts, dtype=np.int64)
-            _same_length("keys", wv.index_to_key, "counts", wv.counts)
+            same_length("keys", wv.index_to_key, "counts", wv.counts)
         return wv
 
     def __repr__(self) -> str:
@@ -137,7 +139,7 @@ class KeyedVectors:
 
     def __getitem__(self, key: Key | Iterable[Key]) -> Vector:
         """Return a read-only view of the row of one key, or a copy (n, vector_size) for several."""
-        if _is_key(key):
+        if is_key(key):
             return self.get_vector(key)
         if not isinstance(key, Iterable):
             raise TypeError(f"{key!r} is no key; wanted a str, an int or a list of them")
@@ -154,7 +156,7 @@ class KeyedVectors:
 
     def __setitem__(self, key: Key | Iterable[Key], vector: ArrayLike) -> None:
         """Set the vector of a key, or of several; new keys are added."""
-        if _is_key(key):
+        if is_key(key):
             self.add_vectors([key], np.asarray(vector)[None], replace=True)
         else:
             self.add_vectors(cast("Iterable[Key]", key), vector, replace=True)
@@ -175,7 +177,7 @@ class KeyedVectors:
         _index(keys)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
             raise ValueError(f"vectors of shape {rows.shape}; wanted {(len(keys), self.vector_size)}")
-        _same_length("keys", keys, "vectors", rows)
+        same_length("keys", keys, "vectors", rows)
         known = np.array([key in self for key in keys], dtype=bool)
         if replace and known.any():
             self.vectors[[self.key_to_index[key] for key in keys if key in self]] = rows[known]
@@ -210,7 +212,7 @@ class KeyedVectors:
 
     def _vector(self, item: Key | Vector) -> Vector:
         """Return a key's vector, or a vector of the right size as it is."""
-        if _is_key(item):
+        if is_key(item):
             return np.asarray(self.vectors[self.get_index(item)])
         vector = np.asarray(item)
         if vector.shape != (self.vector_size,) or vector.dtype.kind not in "fiu":
@@ -240,21 +242,18 @@ class KeyedVectors:
         if len(keys) == 0:
             raise ValueError("no keys; the mean of nothing is not defined")
         factors = np.ones(len(keys)) if weights is None else np.asarray(weights, dtype=np.float64)
-        _same_length("keys", keys, "weights", factors)
+        same_length("keys", keys, "weights", factors)
         if ignore_missing:
-            there = [not _is_key(key) or key in self for key in keys]
+            there = [not is_key(key) or key in self for key in keys]
             keys = [key for key, is_there in zip(keys, there, strict=True) if is_there]
             factors = factors[there]
-        vectors = self._matrix(keys)
-        mean = factors @ (search.unit(vectors) if pre_normalize else vectors)
-        mean = mean / (np.abs(factors).sum() or 1)
-        return (search.unit(mean[None])[0] if post_normalize else mean).astype(self.vectors.dtype)
+        return mean(self._matrix(keys), factors, pre_normalize, post_normalize).astype(self.vectors.dtype)
 
     # Comparing two
 
     def similarity(self, a: Key, b: Key) -> float:
         """Return the cosine of two keys (or vectors), in [-1, 1], in double precision; 0 with a zero vector."""
-        return _cosine(*self._matrix([a, b]))
+        return search.cosine(*self._matrix([a, b]))
 
     def distance(self, a: Key, b: Key) -> float:
         """Return 1 - similarity(a, b), in [0, 2]."""
@@ -262,7 +261,7 @@ class KeyedVectors:
 
     def n_similarity(self, a: Sequence[Key], b: Sequence[Key]) -> float:
         """Return the cosine of the mean vectors of two lists of keys."""
-        return _cosine(*(self._matrix(keys).mean(axis=0) for keys in (_some(a, "a"), _some(b, "b"))))
+        return search.cosine(*(self._matrix(keys).mean(axis=0) for keys in (some(a, "a"), some(b, "b"))))
 
     def similarities(
         self, item: Key | Vector, others: Iterable[Key] | None = None, *, workers: int | None = None
@@ -296,13 +295,13 @@ class KeyedVectors:
         >>> wv.doesnt_match(["a", "b", "c"])
         'c'
         """
-        known = _some([key for key in keys if key in self], "keys that are in the vocabulary")
+        known = some([key for key in keys if key in self], "keys that are in the vocabulary")
         units = search.unit(self._matrix(known))
         return known[int(np.argmin(units @ units.mean(axis=0)))]
 
     def most_similar_to_given(self, key: Key, others: Sequence[Key]) -> Key:
         """Return the one of `others` that is nearest to `key`."""
-        return others[int(np.argmax(self.similarities(key, _some(others, "others"))))]
+        return others[int(np.argmax(self.similarities(key, some(others, "others"))))]
 
     # Finding the nearest
 
@@ -337,13 +336,13 @@ class KeyedVectors:
         >>> [(key, round(score, 3)) for key, score in wv.most_similar(["a", "c"], topn=1)]
         [('b', 0.99)]
         """
-        items, factors = _weighted(positive, negative, weights)
+        items, factors = weighted(positive, negative, weights)
         query = factors @ search.unit(self._matrix(items))
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
         if topn is None:
             return search.cosines(query[None], self.vectors, workers=workers, **limits)[0]
-        given = set(self._rows(filter(_is_key, items)))
-        return self._nearest(query[None], [given], topn, limits, workers)[0]
+        given = set(self._rows(filter(is_key, items)))
+        return nearest(self.index_to_key, self.vectors, query[None], [given], topn, limits, workers)[0]
 
     def search(
         self,
@@ -369,10 +368,10 @@ class KeyedVectors:
         if isinstance(queries, (str, bytes)) or getattr(queries, "ndim", 2) != 2:
             raise TypeError("wanted a list of queries or a matrix; most_similar answers a single one")
         queries = list(queries)  # they are gone through twice
-        given = [{self.get_index(q)} if _is_key(q) else set() for q in queries]
+        given = [{self.get_index(q)} if is_key(q) else set() for q in queries]
         matrix = search.unit(self._matrix(queries))
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict)
-        return self._nearest(matrix, given, topn, limits, workers)
+        return nearest(self.index_to_key, self.vectors, matrix, given, topn, limits, workers)
 
     def _limits(
         self,
@@ -396,28 +395,6 @@ class KeyedVectors:
         rows = np.array([row for row in self._rows(keys) if row in bounds], dtype=np.int64)
         return {"rows": rows if as_given else np.unique(rows)}
 
-    def _nearest(
-        self,
-        queries: Vector,
-        given: Sequence[set[int]],
-        topn: int,
-        limits: dict[str, Any],
-        workers: int | None,
-    ) -> list[Scored]:
-        """Answer each query with the topn best rows that are not among those given for it."""
-        topn = operator.index(topn)
-        if topn < 1 or not len(queries) or not len(self):
-            return [[] for _ in queries]
-        most = topn + max(map(len, given))
-        found, scores = search.top_k(queries, self.vectors, most, workers=workers, **limits)
-        names = self.index_to_key
-        return [
-            [(names[row], score) for row, score in zip(*answer, strict=True) if row >= 0 and row not in out][
-                :topn
-            ]
-            for out, *answer in zip(given, found.tolist(), scores.tolist(), strict=True)
-        ]
-
     def most_similar_cosmul(
         self,
         positive: Items = None,
@@ -435,21 +412,15 @@ class KeyedVectors:
         A score is the product of (1 + cosine) / 2 over `positive`, divided by that over `negative`
         plus 1e-6 each. The arguments and the answer are those of `most_similar`, without weights.
         """
-        positives, negatives = _listed(positive), _listed(negative)
-        items, _ = _weighted(positives, negatives, np.ones(len(positives) + len(negatives)))
+        positives = listed(positive)
+        items, _ = weighted(positives, negative, None)
         limits = self._limits(clip_start, clip_end, restrict_vocab, restrict, topn is None)
-        shifted = (1 + search.cosines(self._matrix(items), self.vectors, workers=workers, **limits)) / 2
-        n = len(positives)
-        scores = shifted[:n].prod(axis=0) / (shifted[n:] + np.float32(1e-6)).prod(axis=0)
+        vectors, n = self._matrix(items), len(positives)
+        scores = search.products(vectors[:n], vectors[n:], self.vectors, workers=workers, **limits)
         if topn is None:
             return scores
-        given = set(self._rows(filter(_is_key, items)))
-        rows = limits.get("rows", range(*slice(limits.get("start"), limits.get("stop")).indices(len(self))))
-        found, best = search.top_of(scores, topn + len(given) if topn > 0 else 0)
-        answer = [
-            (int(rows[place]), score) for place, score in zip(found.tolist(), best.tolist(), strict=True)
-        ]
-        return [(self.index_to_key[row], score) for row, score in answer if row not in given][:topn]
+        given = set(self._rows(filter(is_key, items)))
+        return best_of(self.index_to_key, scores, given, topn, limits)
 
     def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """Find the keys nearest to `key`, as `most_similar` does."""
@@ -562,56 +533,9 @@ def _index(keys: list[Key]) -> dict[Key, int]:
     """Map each key to its place; ValueError for one that occurs twice, TypeError for other types."""
     index = {key: place for place, key in enumerate(keys)}
     for key in index:
-        if not _is_key(key):
+        if not is_key(key):
             raise TypeError(f"key {key!r} at place {index[key]} is a {type(key).__name__}; wanted str or int")
     if len(index) != len(keys):
         place, key = next((i, key) for i, key in enumerate(keys) if index[key] != i)
         raise ValueError(f"key {key!r} occurs at places {place} and {index[key]}; keys must be unique")
     return index
-
-
-def _same_length(a_name: str, a: Any, b_name: str, b: Any) -> None:
-    if len(a) != len(b):
-        raise ValueError(f"{len(a)} {a_name} but {len(b)} {b_name}; wanted one for one")
-
-
-def _some(keys: Sequence[Key], name: str) -> Sequence[Key]:
-    if len(keys) == 0:
-        raise ValueError(f"no {name}; at least one is needed")
-    return keys
-
-
-def _cosine(a: Vector, b: Vector) -> float:
-    """The cosine of two float64 vectors, 1 exactly for a vector with itself, 0 with zeros."""
-    a, b = search.unit(np.stack([a, b]))
-    norms = math.sqrt(float(a @ a) * float(b @ b))  # the root of a square is exact
-    return max(min(float(a @ b) / norms, 1.0), -1.0) if norms else 0.0
-
-
-def _listed(items: Items) -> list[Item]:
-    """Return a list of items from what stands for one: a key, a vector, a matrix, None."""
-    if items is None:
-        return []
-    if _is_key(items) or (isinstance(items, np.ndarray) and items.ndim == 1):
-        return [items]
-    return list(cast("Iterable[Item]", items))
-
-
-def _weighted(
-    positive: Items, negative: Items, weights: ArrayLike | None
-) -> tuple[list[Key | Vector], NDArray[np.float64]]:
-    """Split the items into keys or vectors and their weights, 1 or -1 where none is given."""
-    positives, negatives = _listed(positive), _listed(negative)
-    items = positives + negatives
-    if not items:
-        raise ValueError("no input; give at least one key or vector")
-    factors = np.repeat([1.0, -1.0], [len(positives), len(negatives)])
-    bare: list[Key | Vector] = []
-    for place, item in enumerate(items):
-        if isinstance(item, tuple):
-            item, factors[place] = item
-        bare.append(item)
-    if weights is not None:
-        factors = np.asarray(weights, dtype=np.float64)
-        _same_length("keys and vectors", items, "weights", factors)
-    return bare, factors

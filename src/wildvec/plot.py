@@ -19,6 +19,7 @@ COLOURS = ["#4269d0", "#d9662b", "#2f9e5b", "#b5309a", "#8a6d3b", "#0f8b9d", "#c
 INK, FAINT, PAPER, GROUND = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
 FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 LABEL, LETTER = 12.5, 0.58  # font size in pixels; mean width of a letter in font sizes
+SPACE = (9, 1)  # pixels between two labels, beside and above each other
 MARGIN, TOP, BOTTOM = 104, 56, 30
 DOT = 3.6
 
@@ -141,8 +142,15 @@ def _panel(
     return [
         *_heading(panel, width, height),
         *(_arrow(labels[a], labels[b]) for a, b in arrows),
+        *filter(None, map(_leader, labels)),
         *map(_dot, labels),
+        # Halos first and all of them: paint-order, which would do it in one, is unknown to some viewers.
+        f'<g text-anchor="middle" fill="none" stroke="{GROUND}" stroke-width="3" stroke-linejoin="round" '
+        'aria-hidden="true">',
         *map(_text, labels),
+        f'</g><g text-anchor="middle" fill="{INK}">',
+        *map(_text, labels),
+        "</g>",
     ]
 
 
@@ -165,7 +173,7 @@ def place_labels(labels: list[Label], width: int, height: int) -> None:
         cost = 10 * np.clip(overlap, 0, None).prod(axis=2).sum(axis=1) + 50 * outside
         cost += 12 * np.clip(along, -0.5, None) + np.arange(len(boxes)) * 0.8
         label.box = tuple(boxes[cost.argmin()].tolist())
-        taken = np.vstack([taken, label.box])
+        taken = np.vstack([taken, label.box + np.outer((-1, 1), SPACE).ravel()])
 
 
 def _candidates(label: Label) -> list[Box]:
@@ -222,20 +230,21 @@ def _dot(label: Label) -> str:
     return f'<circle cx="{label.x:.1f}" cy="{label.y:.1f}" r="{DOT}" fill="{label.colour}"/>'
 
 
-def _text(label: Label) -> str:
+def _leader(label: Label) -> str:
+    """A line from a dot to its text, where they stand apart."""
     left, top, right, bottom = label.box
     nearest_x, nearest_y = np.clip(label.x, left, right), np.clip(label.y, top, bottom)
-    leader = ""
-    if np.hypot(nearest_x - label.x, nearest_y - label.y) > 12:
-        leader = (
-            f'<path d="M{label.x:.1f} {label.y:.1f}L{nearest_x:.1f} {nearest_y:.1f}" '
-            f'stroke="{label.colour}" stroke-width="0.7" opacity="0.55"/>'
-        )
+    if np.hypot(nearest_x - label.x, nearest_y - label.y) <= 12:
+        return ""
     return (
-        f'{leader}<text x="{(left + right) / 2:.1f}" y="{bottom - 2.5:.1f}" text-anchor="middle" '
-        f'fill="{INK}" stroke="{GROUND}" stroke-width="3" stroke-linejoin="round" '
-        f'paint-order="stroke">{_escape(label.text)}</text>'
+        f'<path d="M{label.x:.1f} {label.y:.1f}L{nearest_x:.1f} {nearest_y:.1f}" '
+        f'stroke="{label.colour}" stroke-width="0.7" opacity="0.55"/>'
     )
+
+
+def _text(label: Label) -> str:
+    left, _, right, bottom = label.box
+    return f'<text x="{(left + right) / 2:.1f}" y="{bottom - 2.5:.1f}">{_escape(label.text)}</text>'
 
 
 def _arrow(a: Label, b: Label) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import os
 import stat
-import zlib
-from types import TracebackType
 
-from wildvec.files import decompressed
+from wildvec.files import decompressed, naming_damage
 
 WINDOW = 1 << 22
 LONGEST = 1 << 30  # a line or record beyond this is not one
@@ -42,12 +38,7 @@ class Source:
     def __enter__(self) -> Source:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._raw.close()
 
     @property
@@ -108,16 +99,8 @@ class Source:
     def _fill(self, target: memoryview) -> int:
         done = 0
         while done < len(target):
-            try:
+            with naming_damage(self.path):
                 n_bytes = self._read(target[done:])
-            except EOFError as error:
-                raise EOFError(f"{self.path}: the compressed file is cut off") from error
-            except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-                raise ValueError(f"{self.path}: damaged compressed file ({error})") from error
-            except OSError as error:
-                if error.errno is not None:
-                    raise
-                raise ValueError(f"{self.path}: damaged compressed file ({error})") from error
             if not n_bytes:
                 break
             done += n_bytes

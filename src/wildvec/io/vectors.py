@@ -51,7 +51,6 @@ def load(path: str | os.PathLike[str], mmap: bool = False) -> Vectors:
     or no known kind.
     """
     with Source(path) as source:
-        source.more()
         kind = sniff(source)
         if kind is Kind.NATIVE:
             tensors, metadata = native.read_from(source, mmap=mmap)
@@ -62,6 +61,20 @@ def load(path: str | os.PathLike[str], mmap: bool = False) -> Vectors:
         if kind is Kind.GLOVE:
             return (*_as_keys(glove.read(source)), None)
         return (*_as_keys(word2vec.read(source, binary=kind is Kind.BINARY)), None)
+
+
+def load_native(path: str | os.PathLike[str], *classes: str) -> tuple[native.Tensors, native.Metadata]:
+    """Tensors and metadata of a native file of one of `classes`; errors as in `load`, no other kind is read."""
+    with Source(path) as source:
+        kind = sniff(source)
+        if kind is not Kind.NATIVE:
+            raise ValueError(
+                f"{source.path} is {kind.value}, which holds vectors but no {' or '.join(classes)}; "
+                "read it with KeyedVectors.load"
+            )
+        tensors, metadata = native.read_from(source)
+    native.check_class(path, metadata, *classes)
+    return tensors, metadata
 
 
 def save(
@@ -142,7 +155,8 @@ def kind_by_name(path: str | os.PathLike[str]) -> Kind:
 
 
 def sniff(source: Source) -> Kind:
-    """What kind of file it is, by the bytes at hand; nothing is taken from the source."""
+    """What kind of file it is, by its first bytes; nothing is taken from the source."""
+    source.more()
     head = bytes(source.unread[: word2vec.SNIFFED])
     if not head:
         raise EOFError(f"{source.path}: the file is empty")

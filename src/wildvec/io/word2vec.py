@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -74,6 +75,8 @@ def read(
 def looks_binary(rows: bytes, dim: int) -> bool | None:
     r"""Whether what follows a header is binary, by the first row; None where nothing proves it.
 
+    Lines that are UTF-8 without control characters are text, whatever stands for their numbers.
+
     >>> looks_binary(b"king 0.5 1\n", 2), looks_binary(b"king \0\0\x80\x3f", 1)
     (False, True)
     """
@@ -81,9 +84,18 @@ def looks_binary(rows: bytes, dim: int) -> bool | None:
     values = (*re.split(rb"[ \t]", line, maxsplit=1), b"")[1]
     if CONTROL.search(values[: 4 * dim]):
         return True
-    if newline and count_values(line) == dim:
+    if newline and (count_values(line) == dim or _is_prose(rows)):
         return False
     return None
+
+
+def _is_prose(data: bytes) -> bool:
+    """Whether it is UTF-8, its last character perhaps cut, without control characters."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return not CONTROL.search(data)
 
 
 def count_values(line: bytes) -> int:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import rows
-from wildvec._kernels import Task, alias_table, huffman
+from wildvec._kernels import Task, alias_table
 from wildvec.corpus import Corpus
+from wildvec.huffman import huffman_paths
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.rows import FloatRows
@@ -346,10 +347,10 @@ class Word2Vec:
     def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
         """Read a model that `save` wrote.
 
-        AttributeError: the file holds something else. EOFError: it is cut off. ValueError: it is damaged.
+        AttributeError: the file holds something else. EOFError: it is cut off. ValueError: it is damaged, or of
+        another kind.
         """
-        tensors, metadata = native.read(path)
-        native.check_class(path, metadata, "Word2Vec")
+        tensors, metadata = vectors.load_native(path, "Word2Vec")
         keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
         if counts is None:
             raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
@@ -419,21 +420,3 @@ def _as_paths(corpus_file: Source) -> Source:
     if one or not isinstance(corpus_file, Iterable):
         return corpus_file
     return [Path(path) for path in corpus_file]
-
-
-def huffman_paths(
-    counts: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]:
-    """Offsets, nodes (0 is the root) and codes (1 turns right) of all words' paths, and the longest path's length.
-
-    >>> offsets, nodes, codes, longest = huffman_paths(np.array([8, 1, 1]))
-    >>> offsets.tolist(), nodes.tolist(), longest
-    ([0, 1, 3, 5], [0, 0, 1, 0, 1], 2)
-    """
-    order = np.argsort(-counts, kind="stable").astype(np.int32)
-    offsets = np.empty(len(counts) + 1, dtype=np.int64)
-    huffman(counts, order, offsets, None, None)
-    nodes = np.empty(offsets[-1], dtype=np.int32)
-    codes = np.empty(offsets[-1], dtype=np.uint8)
-    huffman(counts, order, offsets, nodes, codes)
-    return offsets, nodes, codes, int(np.diff(offsets).max())
