@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import search
+from wildvec.keys import Key
 
-Key: TypeAlias = str | int
 Lines: TypeAlias = str | os.PathLike[str] | Iterable[str]
 Pair: TypeAlias = tuple[str, str, float]
 Question: TypeAlias = tuple[str, str, str, str]

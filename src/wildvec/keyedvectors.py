@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wildvec import evaluate, io, search
 from wildvec.io import word2vec
+from wildvec.keys import Key
 
-Key: TypeAlias = str | int
 Vector: TypeAlias = NDArray[Any]
 Scored: TypeAlias = list[tuple[Key, float]]
 Item: TypeAlias = Key | Vector | tuple[Key | Vector, float]

@@ -8,7 +8,6 @@ tokens joined in bulk.
 from __future__ import annotations
 
 import logging
-import operator
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from wildvec._text import last_space, prepare_text
 from wildvec.files import find_files, open_file, open_stream, read_bytes
+from wildvec.keys import key_bytes
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
 BATCH_TOKENS = 100_000
@@ -285,21 +285,7 @@ class _Sentences:
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""
         for place, token in enumerate(sentence):
-            where = f"sentence {number}, token {place}"
-            if isinstance(token, str):
-                try:
-                    yield (token.lower() if self.lowercase else token).encode("utf-8")
-                except UnicodeEncodeError:
-                    what = f"{token!r} holds a lone surrogate"
-                    raise ValueError(f"{where}: {what}; it is not Unicode") from None
-                continue
             try:
-                yield int_key(operator.index(token))
-            except TypeError:
-                what = f"{type(token).__name__} {token!r} is neither str nor int"
-                raise TypeError(f"{where}: {what}; convert the tokens first") from None
-
-
-def int_key(value: int) -> bytes:
-    """An integer as the vocabulary table holds it: a byte that UTF-8 never has, and the digits."""
-    return b"\xff%d" % value
+                yield key_bytes(token.lower() if self.lowercase and isinstance(token, str) else token)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"sentence {number}, token {place}: {error}") from None

@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 
 from wildvec import rows
 from wildvec._kernels import Task, alias_table, huffman
+from wildvec.checks import checked
 from wildvec.corpus import Corpus
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
+from wildvec.keys import Key
+from wildvec.models.settings import SETTINGS
 from wildvec.rows import FloatRows
 from wildvec.train import Epoch, Schedule, hot_rows, longest_chunk, merge_interval, run
-from wildvec.vocab import Key, Vocab
+from wildvec.vocab import Vocab
 from wildvec.workers import check_workers
 
 Source = Any  # whatever Corpus.read takes
@@ -110,29 +113,29 @@ class Word2Vec:
         max_sentence_length: int = 10_000,
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.vector_size = int(vector_size)
-        self.alpha = float(alpha)
-        self.min_alpha = float(min_alpha)
-        self.window = int(window)
-        self.sample = float(sample)
-        self.seed = int(seed)
+        self.vector_size = vector_size
+        self.alpha = alpha
+        self.min_alpha = min_alpha
+        self.window = window
+        self.sample = sample
+        self.seed = seed
         self.workers = check_workers(workers)
-        self.sg = int(sg)
-        self.hs = int(hs)
-        self.negative = int(negative)
-        self.ns_exponent = float(ns_exponent)
-        self.cbow_mean = int(cbow_mean)
-        self.epochs = int(epochs)
+        self.sg = sg
+        self.hs = hs
+        self.negative = negative
+        self.ns_exponent = ns_exponent
+        self.cbow_mean = cbow_mean
+        self.epochs = epochs
         self.shrink_windows = bool(shrink_windows)
         self.update = update
-        self.min_count = int(min_count)
+        self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
-        self.sorted_vocab = int(sorted_vocab)
+        self.sorted_vocab = sorted_vocab
         self.lowercase = bool(lowercase)
         self.tokenizer = tokenizer
         self.errors = errors
-        self.max_sentence_length = int(max_sentence_length)
+        self.max_sentence_length = max_sentence_length
         self.cache_dir = cache_dir
         self._check_settings()
         self._reset(Vocab([], []))
@@ -258,15 +261,15 @@ class Word2Vec:
         tell.all("on_train_end")
 
     def _schedule(
-        self, epochs: int | None = None, alpha: float | None = None, min_alpha: float | None = None
+        self, epochs: int | None = None, start_alpha: float | None = None, end_alpha: float | None = None
     ) -> Schedule:
-        epochs = self.epochs if epochs is None else epochs
-        if epochs < 1:
-            raise ValueError(f"epochs={epochs}: train for at least 1")
+        def given(name: str, value: float | None, setting: str) -> Any:
+            return getattr(self, setting) if value is None else checked(name, value, SETTINGS[setting])
+
         return Schedule(
-            epochs,
-            self.alpha if alpha is None else alpha,
-            self.min_alpha if min_alpha is None else min_alpha,
+            given("epochs", epochs, "epochs"),
+            given("start_alpha", start_alpha, "alpha"),
+            given("end_alpha", end_alpha, "min_alpha"),
             first_epoch=self.epochs_trained,
         )
 
@@ -293,18 +296,10 @@ class Word2Vec:
         return task
 
     def _check_settings(self) -> None:
-        for name in ("vector_size", "window", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: give at least 1")
-        if self.negative < 0:
-            raise ValueError(f"negative={self.negative}: give 0 (none) or more")
+        for name, check in SETTINGS.items():
+            setattr(self, name, checked(name, getattr(self, name), check))
         if not self.hs and not self.negative:
             raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
-        if self.update not in ("block", "pair"):
-            raise ValueError(f"update={self.update!r}: choose 'block' or 'pair'")
-        for name in ("alpha", "min_alpha", "sample"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name}={getattr(self, name)}: give a number from 0 up")
 
     def _check_finite(self) -> None:
         for matrix in (self._input_rows, self._output_rows, self._node_rows):
