@@ -191,6 +191,16 @@ def test_train_reads_stdin_and_takes_every_option(text, tmp_path):
     model.train(toy.sentences(1000))
 
 
+def test_stdin_may_be_one_of_several_inputs(text, tmp_path):
+    command = ["train", text, "-", "-o", str(tmp_path / "v.wv"), "--epochs", "1", "--vector-size", "8"]
+    words = "from the pipe alone\n" * 9
+    done = subprocess.run(
+        [sys.executable, "-m", "wildvec", *command], input=words, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"king", "pipe"} <= set(load(tmp_path / "v.wv")[0])
+
+
 @pytest.mark.parametrize("output", ["no/such/v.wv", ".", "v.csv"])
 def test_outputs_are_checked_before_any_work(text, tmp_path, capsys, monkeypatch, output):
     monkeypatch.chdir(tmp_path)

@@ -107,6 +107,14 @@ def test_zstd(tmp_path):
         read(path)
 
 
+def test_a_str_in_an_iterable_is_never_a_path(path):
+    assert same(files.Paths([str(path)]))
+    with pytest.raises(TypeError, match=r"item 1 is the str .* among paths"):
+        read([path, str(path)])
+    with pytest.raises(TypeError, match="path 1 is int 5"):
+        files.Paths([path, 5])
+
+
 def test_the_zstd_reader_joins_frames_and_notices_a_missing_end():
     class Frame:  # ends at "|", as zstandard's decompressobj ends at the end of a frame
         eof, unused_data = False, b""
@@ -164,6 +172,8 @@ def test_stdin(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", mock.Mock(buffer=packed))
     assert same("-")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", mock.Mock(buffer=io.BytesIO(TEXT.encode())))
+    assert same(files.Paths(["-"]))
     Path("-").write_text(TEXT)
     assert same(Path("-"))
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import last_space, prepare_text
-from wildvec.files import find_files, open_file, open_stream, read_bytes
+from wildvec.files import Paths, find_files, open_file, open_stream, read_bytes
 from wildvec.keys import key_bytes
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
@@ -118,7 +118,9 @@ def open_source(
     if isinstance(source, (bytes, bytearray, memoryview)):
         raise TypeError(f"source is {kind}: give a path, io.BytesIO(source), or lists of tokens")
     if isinstance(source, (str, os.PathLike)):
-        return _open_paths([source], policy)
+        source = Paths(source)
+    if isinstance(source, Paths):
+        return _open_paths(source, policy)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", kind))
         return _text_source(_open_file_blocks(source, name, policy), name, None, policy)
@@ -129,13 +131,23 @@ def open_source(
         raise TypeError(f"source is {kind} {source!r}: give {kinds}") from None
     head = list(islice(items, 1))
     if head and isinstance(head[0], os.PathLike):
-        return _open_paths([*head, *items], policy)
+        return _open_paths(_only_pathlikes(chain(head, items)), policy)
     total = len(source) if hasattr(source, "__len__") else None
     sentences = _Sentences(chain(head, items), policy, warn=tokenizer is None)
     return Source(sentences.blocks(), kind, b"\0", " sentences", total)
 
 
-def _open_paths(paths: list[Any], policy: _Policy) -> Source:
+def _only_pathlikes(items: Iterable[Any]) -> Paths:
+    """Paths from an iterable of which any str would be a sentence."""
+    paths = list(items)
+    for place, item in enumerate(paths):
+        if isinstance(item, str):
+            remedy = "a str in an iterable is a sentence; give a Path (of Word2Vec, corpus_file takes both)"
+            raise TypeError(f"item {place} is the str {item!r} among paths: {remedy}")
+    return Paths(paths)
+
+
+def _open_paths(paths: Paths, policy: _Policy) -> Source:
     files, total = find_files(paths)
     name = os.fsdecode(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
     return _text_source(_file_blocks(files, policy), name, total, policy)

@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     check_output(args.output)
     settings = {name: value for name, value in vars(args).items() if name in OPTIONS}
     settings |= {
-        "corpus_file": args.inputs[0] if len(args.inputs) == 1 else args.inputs,
+        "corpus_file": args.inputs,
         "sg": int(not args.cbow),
         "cbow_mean": int(not args.cbow_sum),
         "shrink_windows": not args.full_windows,

@@ -11,7 +11,6 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +20,7 @@ from wildvec import rows
 from wildvec._kernels import Task, alias_table, huffman
 from wildvec.checks import checked
 from wildvec.corpus import Corpus
+from wildvec.files import Paths
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
@@ -410,10 +410,11 @@ class _Callbacks:
 
 def _as_paths(corpus_file: Source) -> Source:
     """A corpus_file is a path, also where a list of str would else be sentences."""
-    one = isinstance(corpus_file, (str, bytes, os.PathLike)) or hasattr(corpus_file, "read")
-    if one or not isinstance(corpus_file, Iterable):
+    if isinstance(corpus_file, (bytes, bytearray)) or hasattr(corpus_file, "read"):
         return corpus_file
-    return [Path(path) for path in corpus_file]
+    if not isinstance(corpus_file, Iterable) and not isinstance(corpus_file, os.PathLike):
+        raise TypeError(f"corpus_file={corpus_file!r}: give a path or a list of paths")
+    return Paths(corpus_file)
 
 
 def huffman_paths(
