@@ -107,6 +107,14 @@ def test_zstd(tmp_path):
         read(path)
 
 
+@pytest.mark.parametrize("answer", [None, 5, "a b"])
+def test_a_tokenizer_gives_a_list_of_tokens(answer):
+    with pytest.raises(TypeError, match=r"sentence 1: the tokenizer .* gave"):
+        read(io.BytesIO(b"1\n2\n"), tokenizer=lambda line: [line] if line == "1" else answer)
+    with pytest.raises(TypeError, match="tokenizer='split': give a function"):
+        read(io.BytesIO(b"1\n"), tokenizer="split")
+
+
 def test_a_str_in_an_iterable_is_never_a_path(path):
     assert same(files.Paths([str(path)]))
     with pytest.raises(TypeError, match=r"item 1 is the str .* among paths"):

@@ -289,6 +289,23 @@ def test_a_setting_out_of_range_is_named(small, options, message):
         Word2Vec(small, **{**SMALL, **options})
 
 
+def test_training_that_trained_nothing_says_so(small, caplog):
+    Word2Vec([["alone"]] * 10, **SMALL)
+    Word2Vec(small, **{**SMALL, "sample": 1e-12})
+    assert [r.message.startswith("nothing was learned") for r in caplog.records] == [True, True]
+    assert "sample=1e-12 and min_count=1" in caplog.text
+    caplog.clear()
+    Word2Vec(small, **SMALL)
+    assert not caplog.records
+
+
+def test_what_is_no_callback_is_refused_before_any_work():
+    with pytest.raises(TypeError, match="on_train_begin, on_epoch_begin, on_epoch_end, on_train_end"):
+        Word2Vec("absent.txt", callbacks=[print], **SMALL)
+    with pytest.raises(TypeError, match="give a list of callbacks"):
+        Word2Vec("absent.txt", callbacks=object(), **SMALL)
+
+
 @pytest.mark.parametrize("name", ["vector_size", "window", "negative", "epochs", "min_count", "workers"])
 def test_a_fraction_is_refused_not_cut(name):
     with pytest.raises(TypeError, match=rf"{name}=16\.9: give a whole number"):

@@ -113,6 +113,8 @@ def open_source(
     """Find out what `source` is and how to read it; see Corpus.read for what it may be."""
     if errors not in ERRORS:
         raise ValueError(f"errors={errors!r}: give one of {', '.join(ERRORS)}")
+    if tokenizer is not None and not callable(tokenizer):
+        raise TypeError(f"tokenizer={tokenizer!r}: give a function from a str to its tokens")
     policy = _Policy(tokenizer, lowercase, errors)
     kind = type(source).__name__
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -267,7 +269,11 @@ class _Sentences:
                 log.warning("each sentence should be a list of words; a str is split at spaces")
             if self.tokenizer is None:
                 return sentence.split()
-            return list(self.tokenizer(sentence.lower() if self.lowercase else sentence))
+            tokens = self.tokenizer(sentence.lower() if self.lowercase else sentence)
+            if isinstance(tokens, (str, bytes)) or not isinstance(tokens, Iterable):
+                what = f"gave {type(tokens).__name__} {tokens!r}, no list of tokens"
+                raise TypeError(f"sentence {number}: the tokenizer {self.tokenizer!r} {what}")
+            return list(tokens)
         if isinstance(sentence, (list, tuple)):
             return sentence
         if isinstance(sentence, np.ndarray) and sentence.ndim == 1:

@@ -7,6 +7,7 @@ Mikolov, Sutskever, Chen, Corrado, Dean (2013), "Distributed Representations of 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import time
@@ -29,6 +30,8 @@ from wildvec.rows import FloatRows
 from wildvec.train import Epoch, Schedule, hot_rows, longest_chunk, merge_interval, run
 from wildvec.vocab import Vocab
 from wildvec.workers import check_workers
+
+logger = logging.getLogger(__name__)
 
 Source = Any  # whatever Corpus.read takes
 
@@ -139,12 +142,13 @@ class Word2Vec:
         self.cache_dir = cache_dir
         self._check_settings()
         self._reset(Vocab([], []))
+        tell = _Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
         with self._read(sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             try:
-                self._train(corpus, self._schedule(), callbacks)
+                self._train(corpus, self._schedule(), tell)
             except BaseException as error:  # else nobody would have the model
                 error.model = self  # type: ignore[attr-defined]
                 raise
@@ -243,20 +247,27 @@ class Word2Vec:
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = self._schedule(epochs, start_alpha, end_alpha)
+        tell = _Callbacks(self, callbacks)
         with self._read(sentences, corpus_file, self.vocab) as corpus:
-            self._train(corpus, schedule, callbacks)
+            self._train(corpus, schedule, tell)
 
-    def _train(self, corpus: Corpus, schedule: Schedule, callbacks: Iterable[Callback]) -> None:
+    def _train(self, corpus: Corpus, schedule: Schedule, tell: _Callbacks) -> None:
         if not np.may_share_memory(self.wv.vectors, self._input_rows):
             raise ValueError(
                 "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
                 "replaced; write into wv.vectors[:] instead"
             )
-        tell = _Callbacks(self, list(callbacks))
         self._latest_loss = 0.0
         tell.all("on_train_begin")
         start = time.perf_counter()
-        run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
+        epochs = run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
+        if not any(epoch.examples for epoch in epochs):
+            logger.warning(
+                "nothing was learned: with sample=%g and min_count=%d no sentence had two words left; "
+                "raise sample (0 keeps all), lower min_count or give longer sentences",
+                self.sample,
+                self.min_count,
+            )
         self.tokens_per_second = corpus.raw_tokens * schedule.epochs / (time.perf_counter() - start)
         tell.all("on_train_end")
 
@@ -389,9 +400,16 @@ class Word2Vec:
 class _Callbacks:
     """What the training loop tells, passed on to the callbacks of a model."""
 
-    def __init__(self, model: Word2Vec, callbacks: list[Callback]) -> None:
+    EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
+
+    def __init__(self, model: Word2Vec, callbacks: Iterable[Callback]) -> None:
+        if not isinstance(callbacks, Iterable):
+            raise TypeError(f"callbacks={callbacks!r}: give a list of callbacks")
         self._model = model
-        self._callbacks = callbacks
+        self._callbacks = list(callbacks)
+        for callback in self._callbacks:
+            if not any(callable(getattr(callback, event, None)) for event in self.EVENTS):
+                raise TypeError(f"callback {callback!r} has no method {', '.join(self.EVENTS)}; give it one")
 
     def all(self, event: str) -> None:
         for callback in self._callbacks:
