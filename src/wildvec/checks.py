@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -44,13 +43,13 @@ def whole(low: int | None = None, high: int | None = None, *, none: str = "") ->
 
 
 def number(low: float, high: float) -> Check:
-    """A finite number in low … high."""
+    """A number in low … high."""
     remedy = f"give a number{_span(low, high)}"
 
     def check(value: Any) -> float:
         if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
             raise TypeError(remedy)
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # NaN, too
             raise ValueError(remedy)
         return float(value)
 
