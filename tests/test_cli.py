@@ -159,8 +159,9 @@ def test_train(text, tmp_path, capsys):
     output = tmp_path / "toy.bin"
     options = ["--vector-size", "20", "--epochs", "2", "--workers", "1", "--seed", "3"]
     assert cli.main(["train", text, "-o", str(output), *options]) == 0
-    out = capsys.readouterr().out
-    assert "epoch 2/2: loss " in out and "tokens/s" in out and f"saved {output}" in out
+    out, err = capsys.readouterr()
+    assert not out, "which may be where the vectors go"
+    assert "epoch 2/2: loss " in err and "tokens/s" in err and f"saved {output}" in err
     keys, matrix, _ = load(output)
     model = Word2Vec(
         corpus_file=text, sg=1, vector_size=20, epochs=2, workers=1, seed=3
@@ -191,6 +192,16 @@ def test_train_reads_stdin_and_takes_every_option(text, tmp_path):
     model.train(toy.sentences(1000))
 
 
+def test_stdin_may_be_one_of_several_inputs(text, tmp_path):
+    command = ["train", text, "-", "-o", str(tmp_path / "v.wv"), "--epochs", "1", "--vector-size", "8"]
+    words = "from the pipe alone\n" * 9
+    done = subprocess.run(
+        [sys.executable, "-m", "wildvec", *command], input=words, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"king", "pipe"} <= set(load(tmp_path / "v.wv")[0])
+
+
 @pytest.mark.parametrize("output", ["no/such/v.wv", ".", "v.csv"])
 def test_outputs_are_checked_before_any_work(text, tmp_path, capsys, monkeypatch, output):
     monkeypatch.chdir(tmp_path)
@@ -207,11 +218,13 @@ def test_training_survives_a_reader_that_leaves_and_writes_to_a_pipe(text, tmp_p
     train = [sys.executable, "-m", "wildvec", "train", text, "--vector-size", "8", "--epochs", "2", "-o"]
     reading, writing = os.pipe()
     os.close(reading)
-    assert subprocess.run([*train, str(tmp_path / "v.wv")], stdout=writing, timeout=60).returncode == 0
+    assert subprocess.run([*train, str(tmp_path / "v.wv")], stderr=writing, timeout=60).returncode == 0
     os.close(writing)
     assert len(KeyedVectors.load(tmp_path / "v.wv")) > 100
     out = subprocess.run([*train, "/dev/stdout", "--format", "text"], capture_output=True, timeout=60)
     assert out.returncode == 0 and b"\nthe " in out.stdout
+    (tmp_path / "v.txt").write_bytes(out.stdout)
+    assert "the" in KeyedVectors.load(tmp_path / "v.txt")
 
 
 def test_ctrl_c_keeps_what_was_learned(text, tmp_path):
@@ -222,8 +235,8 @@ def test_ctrl_c_keeps_what_was_learned(text, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert child.stdout is not None
-    assert "epoch 1/" in child.stdout.readline()
+    assert child.stderr is not None
+    assert "epoch 1/" in child.stderr.readline()
     start = time.monotonic()
     child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=30)
@@ -260,9 +273,25 @@ def test_a_failure_is_one_line(line, tmp_path, capsys, monkeypatch):
 
 
 def test_bad_settings_are_one_line(text, tmp_path, capsys):
-    assert cli.main(["train", text, "-o", str(tmp_path / "o.wv"), "--negative", "0"]) == 1
-    assert cli.main(["train", text, "-o", str(tmp_path / "o.wv"), "--min-count", "10000000"]) == 1
-    assert capsys.readouterr().err.count("\n") == 2
+    train = ["train", text, "-o", str(tmp_path / "o.wv")]
+    assert cli.main([*train, "--negative", "0"]) == 2
+    assert cli.main([*train, "--min-count", "10000000"]) == 1
+    assert cli.main([*train, "--cache-dir", str(tmp_path / "nodir")]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3 and "--negative 0" in lines[0]
+    assert f"{tmp_path / 'nodir'}: " in lines[2] and "cache_dir" in lines[2]
+
+
+@pytest.mark.parametrize("option", ["--epochs 0", "--workers 0", "--vector-size 0", "--window 1.5",
+                                    "--alpha nan", "--sample -1", "--min-count x", "--alpha 1e999"])  # fmt: skip
+def test_a_setting_out_of_range_is_a_wrong_command_line_that_names_the_option(option, capsys):
+    assert cli.main(["train", "absent.txt", "-o", "o.wv", *option.split()]) == 2
+    err = capsys.readouterr().err
+    assert f"argument {option.split()[0]}: '{option.split()[1]}': give " in err
+    for option in ("--workers", "--epochs"):
+        assert cli.main(["demo", option, "0"]) == 2
+        out, err = capsys.readouterr()
+        assert not out and f"argument {option}: '0': give " in err
 
 
 def test_ctrl_c_elsewhere_ends_with_130(vectors, capsys, monkeypatch):

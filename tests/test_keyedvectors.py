@@ -188,10 +188,21 @@ def test_rank_and_closer_than(wv):
     assert set(wv.closer_than("w1", order[4])) == set(order[:4])
 
 
-def test_doesnt_match(wv):
+def test_restrict_vocab_is_no_place_from_the_end(wv):
+    for ask in (wv.most_similar, wv.most_similar_cosmul, wv.similar_by_key):
+        with pytest.raises(ValueError, match="restrict_vocab=-1: give a whole number from 0 up"):
+            ask("w0", restrict_vocab=-1)
+    with pytest.raises(ValueError, match="restrict_vocab=-1"):
+        wv.evaluate_word_pairs([("w0", "w1", 1.0), ("w0", "w2", 2.0)], restrict_vocab=-1)
+
+
+def test_doesnt_match(wv, caplog):
     wv.vectors[:3] += 10
     assert wv.doesnt_match(["w0", "w9", "w1", "w2"]) == "w9"
     assert wv.doesnt_match(["w0", "nobody", "w9", "w1", "w2"]) == "w9"
+    assert "['nobody']" in caplog.text
+    with pytest.raises(TypeError, match="give a list of keys"):
+        wv.doesnt_match("w0 w1")
     with pytest.raises(ValueError, match="at least one"):
         wv.doesnt_match(["nobody"])
     assert wv.most_similar_to_given("w0", ["w9", "w1", "w20"]) == "w1"

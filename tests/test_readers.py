@@ -107,6 +107,22 @@ def test_zstd(tmp_path):
         read(path)
 
 
+@pytest.mark.parametrize("answer", [None, 5, "a b"])
+def test_a_tokenizer_gives_a_list_of_tokens(answer):
+    with pytest.raises(TypeError, match=r"sentence 1: the tokenizer .* gave"):
+        read(io.BytesIO(b"1\n2\n"), tokenizer=lambda line: [line] if line == "1" else answer)
+    with pytest.raises(TypeError, match="tokenizer='split': give a function"):
+        read(io.BytesIO(b"1\n"), tokenizer="split")
+
+
+def test_a_str_in_an_iterable_is_never_a_path(path):
+    assert same(files.Paths([str(path)]))
+    with pytest.raises(TypeError, match=r"item 1 is the str .* among paths"):
+        read([path, str(path)])
+    with pytest.raises(TypeError, match="path 1 is int 5"):
+        files.Paths([path, 5])
+
+
 def test_the_zstd_reader_joins_frames_and_notices_a_missing_end():
     class Frame:  # ends at "|", as zstandard's decompressobj ends at the end of a frame
         eof, unused_data = False, b""
@@ -164,6 +180,8 @@ def test_stdin(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", mock.Mock(buffer=packed))
     assert same("-")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", mock.Mock(buffer=io.BytesIO(TEXT.encode())))
+    assert same(files.Paths(["-"]))
     Path("-").write_text(TEXT)
     assert same(Path("-"))
 
@@ -226,7 +244,7 @@ def test_lowercase_of_lists():
 
 
 def test_integers_and_strings_side_by_side():
-    keys = [1, "1", -5, "é", np.int64(9), 2**63 - 1, -(2**63), 2**80, "", "\xff"]
+    keys = [1, "1", -5, "é", np.int64(9), 2**63 - 1, -(2**63), "", "\xff"]
     found = read([keys]).vocab.keys
     assert found == keys and [type(k) for k in found] == [int if k != str(k) else str for k in keys]
     assert read([[True, np.uint8(3)]]).vocab.keys == [1, 3]
@@ -242,6 +260,7 @@ def test_integers_and_strings_side_by_side():
         ([["a"], None], TypeError, "sentence 1 is NoneType"),
         ([["a"], b"x"], TypeError, "sentence 1 is bytes"),
         ([["a"], ["b", b"x"]], TypeError, "sentence 1, token 1: bytes b'x'"),
+        ([["a"], [1, 2**63]], ValueError, "sentence 1, token 1: the integer 9223372036854775808"),
         ([["a"], [1, 1.5]], TypeError, "sentence 1, token 1: float 1.5"),
         ([[1, 1.5]], TypeError, "sentence 0, token 1: float 1.5"),
         ([["a", None]], TypeError, "sentence 0, token 1: NoneType"),

@@ -46,9 +46,11 @@ def test_from_counts_orders_and_limits():
         ({"a": 4}, {}, ValueError, "min_count=5: the most frequent occurs 4 times"),
         ({"a": 9, "b": 9}, {"max_final_vocab": 1}, ValueError, "max_final_vocab=1: too many"),
         ({"a": 9}, {"max_final_vocab": 0}, ValueError, "max_final_vocab=0"),
-        ({"a": -1}, {}, ValueError, "count -1 of 'a'"),
+        ({"a": -1}, {}, ValueError, "count of 'a'=-1"),
+        ({"a": 2.5}, {}, TypeError, "count of 'a'=2.5: give a whole number"),
         ([("a", 9), ("b", 9), ("a", 9)], {}, ValueError, "'a' occurs twice"),
-        ({1.5: 9}, {}, TypeError, "key 0 is float 1.5"),
+        ({1.5: 9}, {}, TypeError, "key 0: float 1.5"),
+        ({"a": 9, -(2**63) - 1: 9}, {}, ValueError, "key 1: the integer -9223372036854775809"),
     ],
 )
 def test_from_counts_refuses(counts, options, error, match):

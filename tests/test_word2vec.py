@@ -15,7 +15,7 @@ import time
 import numpy as np
 import pytest
 
-from wildvec import KeyedVectors, Word2Vec, toy
+from wildvec import KeyedVectors, Word2Vec, rows, toy
 from wildvec._kernels import isas
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 2, "workers": 1, "sg": 1}
@@ -292,12 +292,57 @@ def test_sentences_of_one_word_train_nothing_and_crash_nothing():
         ({"alpha": float("nan")}, "alpha=nan"),
         ({"sample": -1}, "sample=-1"),
         ({"min_count": 10**9}, "min_count=1000000000"),
+        ({"sg": 2}, "sg=2"),
+        ({"ns_exponent": float("inf")}, "ns_exponent=inf"),
+        ({"window": 2**31}, "window=2147483648: give a whole number from 1 to 10,000"),
+        ({"vector_size": 2**40}, "vector_size=1099511627776"),
+        ({"negative": 1_000_000}, "negative=1000000: give a whole number from 0 to 10,000"),
     ],
     ids=str,
 )
 def test_a_setting_out_of_range_is_named(small, options, message):
     with pytest.raises(ValueError, match=message):
         Word2Vec(small, **{**SMALL, **options})
+
+
+def test_training_that_trained_nothing_says_so(small, caplog):
+    Word2Vec([["alone"]] * 10, **SMALL)
+    Word2Vec(small, **{**SMALL, "sample": 1e-12})
+    assert [r.message.startswith("nothing was learned") for r in caplog.records] == [True, True]
+    assert "sample=1e-12 and min_count=1" in caplog.text
+    caplog.clear()
+    Word2Vec(small, **SMALL)
+    assert not caplog.records
+
+
+def test_what_is_no_callback_is_refused_before_any_work():
+    with pytest.raises(TypeError, match="on_train_begin, on_epoch_begin, on_epoch_end, on_train_end"):
+        Word2Vec("absent.txt", callbacks=[print], **SMALL)
+    with pytest.raises(TypeError, match="give a list of callbacks"):
+        Word2Vec("absent.txt", callbacks=object(), **SMALL)
+
+
+@pytest.mark.parametrize("name", ["vector_size", "window", "negative", "epochs", "min_count", "workers"])
+def test_a_fraction_is_refused_not_cut(name):
+    with pytest.raises(TypeError, match=rf"{name}=16\.9: give a whole number"):
+        Word2Vec(**{**SMALL, name: 16.9})
+
+
+def test_what_train_is_given_is_checked_like_the_settings(small):
+    model = Word2Vec(small, **SMALL)
+    for name in ("start_alpha", "end_alpha"):
+        with pytest.raises(ValueError, match=f"{name}=nan"):
+            model.train(small, **{name: float("nan")})
+
+
+def test_a_matrix_too_large_for_memory_names_its_size_and_the_remedy():
+    with pytest.raises(MemoryError, match=r"4,000,000,000,000 × 112 float32 .* vector_size, .* min_count"):
+        rows.allocate(4 * 10**12, 100)
+
+
+def test_strings_and_integers_side_by_side_survive_saving(tmp_path):
+    Word2Vec([["a", 1, "1", -5]] * 9, **SMALL).save(tmp_path / "m")
+    assert set(Word2Vec.load(tmp_path / "m").wv.index_to_key) == {"a", 1, "1", -5}
 
 
 def test_what_is_missing_is_named(small, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
     1: (
         MemoryError,
-        "out of memory; use a smaller vector_size, a larger min_count or fewer workers",
+        "out of memory; use a smaller window, negative or vector_size, a larger min_count or fewer workers",
     ),
     2: (ValueError, "unknown instruction set; WILDVEC_ISA takes scalar, avx2, avx512 or neon"),
     3: (ValueError, "this processor lacks the instruction set; unset WILDVEC_ISA or take 'scalar'"),

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wildvec._text import VocabTable, remap_block, split_sentences
+from wildvec.checks import checked, whole
 from wildvec.idstore import IdStore
+from wildvec.keys import INTEGER, Key, key_bytes, key_of
 from wildvec.progress import progress_bar
 from wildvec.ragged import Ragged
-from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, int_key, open_source
-from wildvec.vocab import Key, Vocab, choose
+from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, open_source
+from wildvec.vocab import Vocab, choose
 from wildvec.workers import check_workers, in_order
 
 Ids = NDArray[np.int32]
@@ -226,10 +228,8 @@ class _Build:
         max_sentence_length: int,
         cache_dir: Any,
     ) -> None:
-        if max_vocab_size is not None and max_vocab_size < 1:
-            raise ValueError(f"max_vocab_size={max_vocab_size}: give at least 1, or None")
-        if max_sentence_length < 1:
-            raise ValueError(f"max_sentence_length={max_sentence_length}: give at least 1")
+        checked("max_vocab_size", max_vocab_size, whole(1, none="no bound"))
+        checked("max_sentence_length", max_sentence_length, whole(1, 2**31 - 1))
         self.workers = workers
         self.max_sentence_length = max_sentence_length
         self.store = IdStore(cache_dir)
@@ -322,7 +322,7 @@ def _anonymous(n_bytes: int) -> mmap.mmap:
 
 
 def _frozen_table(vocab: Vocab) -> VocabTable:
-    keys = [key.encode("utf-8") if isinstance(key, str) else int_key(key) for key in vocab.keys]
+    keys = [key_bytes(key) for key in vocab.keys]
     table = VocabTable()
     table.load(b"".join(keys), np.cumsum(np.fromiter(map(len, keys), np.int64, len(keys))))
     return table
@@ -330,10 +330,9 @@ def _frozen_table(vocab: Vocab) -> VocabTable:
 
 def _decode_keys(data: bytes, separator: bytes) -> Iterable[Key]:
     """Keys from bytes in which each is followed by the separator."""
-    if b"\xff" not in data:
+    if INTEGER not in data:
         return data.decode("utf-8").split(separator.decode())[:-1]
-    keys = data.split(separator)[:-1]
-    return [int(key[1:]) if key[:1] == b"\xff" else key.decode("utf-8") for key in keys]
+    return [key_of(key) for key in data.split(separator)[:-1]]
 
 
 def _ids_source(rows: Ragged) -> Source:

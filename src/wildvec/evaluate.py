@@ -22,8 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import search
+from wildvec.checks import checked, whole
+from wildvec.keys import Key
 
-Key: TypeAlias = str | int
+FIRST_ROWS = whole(0, none="all keys")  # what restrict_vocab may be
+
 Lines: TypeAlias = str | os.PathLike[str] | Iterable[str]
 Pair: TypeAlias = tuple[str, str, float]
 Question: TypeAlias = tuple[str, str, str, str]
@@ -168,6 +171,7 @@ def _fold(word: Key, case_insensitive: bool) -> str:
 
 def _rows_of(keys: Sequence[Key], first: int | None, case_insensitive: bool) -> dict[str, int]:
     """Map each (folded) word to the first row that has it."""
+    checked("restrict_vocab", first, FIRST_ROWS)
     rows: dict[str, int] = {}
     for row, key in enumerate(keys[:first]):
         rows.setdefault(_fold(key, case_insensitive), row)

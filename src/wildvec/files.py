@@ -17,7 +17,27 @@ from typing import IO, Any, cast
 STDIN = "-"
 
 
-def find_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[str], int | None]:
+class Paths(tuple[str | os.PathLike[str], ...]):
+    """Names of files and nothing else, to be read one after the other; the str ``-`` is stdin.
+
+    Given as one path or as an iterable of paths; TypeError names what is none.
+
+    >>> Paths("a.txt"), Paths(["a.txt", "-"])
+    (('a.txt',), ('a.txt', '-'))
+    """
+
+    def __new__(cls, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Paths:
+        """Take one path or several."""
+        paths = [given] if isinstance(given, (str, os.PathLike)) else list(given)
+        for place, path in enumerate(paths):
+            if not isinstance(path, (str, os.PathLike)):
+                raise TypeError(f"path {place} is {type(path).__name__} {path!r}; give a str or a Path")
+        if not paths:
+            raise ValueError("no path is given; give at least one")
+        return super().__new__(cls, paths)
+
+
+def find_files(paths: Paths) -> tuple[list[str], int | None]:
     """The files that the paths mean, and their size in bytes together (None if not known).
 
     A directory means the files directly in it, by name, without hidden ones; a pattern (``*?[``)

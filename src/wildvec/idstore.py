@@ -33,7 +33,11 @@ class IdStore:
         self.total = 0
         self.file: IO[bytes] | None = None
         if cache_dir is not None:
-            self.file = tempfile.TemporaryFile(dir=cache_dir)  # noqa: SIM115 (close closes it)
+            try:
+                self.file = tempfile.TemporaryFile(dir=cache_dir)  # noqa: SIM115 (close closes it)
+            except OSError as error:
+                remedy = "cache_dir must be a folder that can be written to"
+                raise OSError(error.errno, f"{error.strerror}: {remedy}", os.fspath(cache_dir)) from error
 
     def close(self) -> None:
         """Give the file up, if there is one that no array maps."""

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, cast
@@ -18,10 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wildvec import evaluate, io, search
+from wildvec.checks import checked
+from wildvec.evaluate import FIRST_ROWS
 from wildvec.io import word2vec
+from wildvec.keys import Key
 from wildvec.queries import (
     Items,
-    Key,
     Scored,
     Vector,
     best_of,
@@ -33,6 +36,8 @@ from wildvec.queries import (
     some,
     weighted,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class KeyedVectors:
@@ -288,14 +293,21 @@ class KeyedVectors:
         return len(self.closer_than(a, b)) + 1
 
     def doesnt_match(self, keys: Iterable[Key]) -> Key:
-        """Return the key that is farthest from the mean of all. ValueError if none of them is known.
+        """Return the key that is farthest from the mean of all; unknown ones are left out, with a logged warning.
+
+        ValueError if none of them is known, TypeError for a str instead of a list.
 
         >>> import numpy as np
         >>> wv = KeyedVectors.from_arrays(["a", "b", "c"], np.eye(3)[[0, 0, 1]])
         >>> wv.doesnt_match(["a", "b", "c"])
         'c'
         """
+        if isinstance(keys, str):
+            raise TypeError(f"keys={keys!r} is one str; give a list of keys, such as {keys.split()!r}")
+        keys = list(keys)
         known = some([key for key in keys if key in self], "keys that are in the vocabulary")
+        if unknown := [key for key in keys if key not in self]:
+            logger.warning("doesnt_match left out what is not in the vocabulary: %r", unknown)
         units = search.unit(self._matrix(known))
         return known[int(np.argmin(units @ units.mean(axis=0)))]
 
@@ -385,7 +397,7 @@ class KeyedVectors:
 
         The rows of `keys` come in ascending order and once each, or else as they are given.
         """
-        if first is not None:
+        if checked("restrict_vocab", first, FIRST_ROWS) is not None:
             start, stop = 0, first
         if keys is None:
             return {"start": start, "stop": stop}

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wildvec import search
+from wildvec.keys import Key
 
-Key: TypeAlias = str | int
 Vector: TypeAlias = NDArray[Any]
 Scored: TypeAlias = list[tuple[Key, float]]
 Item: TypeAlias = Key | Vector | tuple[Key | Vector, float]

@@ -8,7 +8,6 @@ tokens joined in bulk.
 from __future__ import annotations
 
 import logging
-import operator
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import last_space, prepare_text
-from wildvec.files import find_files, open_file, open_stream, read_bytes
+from wildvec.files import Paths, find_files, open_file, open_stream, read_bytes
+from wildvec.keys import key_bytes
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
 BATCH_TOKENS = 100_000
@@ -113,12 +113,16 @@ def open_source(
     """Find out what `source` is and how to read it; see Corpus.read for what it may be."""
     if errors not in ERRORS:
         raise ValueError(f"errors={errors!r}: give one of {', '.join(ERRORS)}")
+    if tokenizer is not None and not callable(tokenizer):
+        raise TypeError(f"tokenizer={tokenizer!r}: give a function from a str to its tokens")
     policy = _Policy(tokenizer, lowercase, errors)
     kind = type(source).__name__
     if isinstance(source, (bytes, bytearray, memoryview)):
         raise TypeError(f"source is {kind}: give a path, io.BytesIO(source), or lists of tokens")
     if isinstance(source, (str, os.PathLike)):
-        return _open_paths([source], policy)
+        source = Paths(source)
+    if isinstance(source, Paths):
+        return _open_paths(source, policy)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", kind))
         return _text_source(_open_file_blocks(source, name, policy), name, None, policy)
@@ -129,13 +133,23 @@ def open_source(
         raise TypeError(f"source is {kind} {source!r}: give {kinds}") from None
     head = list(islice(items, 1))
     if head and isinstance(head[0], os.PathLike):
-        return _open_paths([*head, *items], policy)
+        return _open_paths(_only_pathlikes(chain(head, items)), policy)
     total = len(source) if hasattr(source, "__len__") else None
     sentences = _Sentences(chain(head, items), policy, warn=tokenizer is None)
     return Source(sentences.blocks(), kind, b"\0", " sentences", total)
 
 
-def _open_paths(paths: list[Any], policy: _Policy) -> Source:
+def _only_pathlikes(items: Iterable[Any]) -> Paths:
+    """Paths from an iterable of which any str would be a sentence."""
+    paths = list(items)
+    for place, item in enumerate(paths):
+        if isinstance(item, str):
+            remedy = "a str in an iterable is a sentence; give a Path (of Word2Vec, corpus_file takes both)"
+            raise TypeError(f"item {place} is the str {item!r} among paths: {remedy}")
+    return Paths(paths)
+
+
+def _open_paths(paths: Paths, policy: _Policy) -> Source:
     files, total = find_files(paths)
     name = os.fsdecode(paths[0]) if len(paths) == 1 else f"{len(paths)} paths"
     return _text_source(_file_blocks(files, policy), name, total, policy)
@@ -255,7 +269,11 @@ class _Sentences:
                 log.warning("each sentence should be a list of words; a str is split at spaces")
             if self.tokenizer is None:
                 return sentence.split()
-            return list(self.tokenizer(sentence.lower() if self.lowercase else sentence))
+            tokens = self.tokenizer(sentence.lower() if self.lowercase else sentence)
+            if isinstance(tokens, (str, bytes)) or not isinstance(tokens, Iterable):
+                what = f"gave {type(tokens).__name__} {tokens!r}, no list of tokens"
+                raise TypeError(f"sentence {number}: the tokenizer {self.tokenizer!r} {what}")
+            return list(tokens)
         if isinstance(sentence, (list, tuple)):
             return sentence
         if isinstance(sentence, np.ndarray) and sentence.ndim == 1:
@@ -285,21 +303,7 @@ class _Sentences:
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""
         for place, token in enumerate(sentence):
-            where = f"sentence {number}, token {place}"
-            if isinstance(token, str):
-                try:
-                    yield (token.lower() if self.lowercase else token).encode("utf-8")
-                except UnicodeEncodeError:
-                    what = f"{token!r} holds a lone surrogate"
-                    raise ValueError(f"{where}: {what}; it is not Unicode") from None
-                continue
             try:
-                yield int_key(operator.index(token))
-            except TypeError:
-                what = f"{type(token).__name__} {token!r} is neither str nor int"
-                raise TypeError(f"{where}: {what}; convert the tokens first") from None
-
-
-def int_key(value: int) -> bytes:
-    """An integer as the vocabulary table holds it: a byte that UTF-8 never has, and the digits."""
-    return b"\xff%d" % value
+                yield key_bytes(token.lower() if self.lowercase and isinstance(token, str) else token)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"sentence {number}, token {place}: {error}") from None

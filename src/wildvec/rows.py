@@ -25,7 +25,13 @@ def allocate(n: int, size: int) -> FloatRows:
     width = -(-size // PAD) * PAD
     if n == 0:
         return np.zeros((0, width), dtype=np.float32)
-    return np.frombuffer(_pages(n * width * 4), dtype=np.float32, count=n * width).reshape(n, width)
+    try:
+        pages = _pages(n * width * 4)
+    except (OSError, OverflowError, ValueError):
+        size_text = f"{n:,} × {width:,} float32 ({n * width * 4 / 1e9:,.1f} GB)"
+        remedy = "lower vector_size, or keep fewer words by min_count or max_final_vocab"
+        raise MemoryError(f"no memory for a matrix of {size_text}; {remedy}") from None
+    return np.frombuffer(pages, dtype=np.float32, count=n * width).reshape(n, width)
 
 
 def _pages(n_bytes: int) -> mmap.mmap:

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Key = str | int
+from wildvec.checks import checked, whole
+from wildvec.keys import Key, key_bytes
 
 KEEP_ALWAYS = 2**32 - 1
 
@@ -56,15 +57,15 @@ class Vocab:
         pairs = list(counts.items() if isinstance(counts, Mapping) else counts)
         keys = [key for key, _ in pairs]
         for place, key in enumerate(keys):
-            if not isinstance(key, (str, int, np.integer)):
-                raise TypeError(f"key {place} is {type(key).__name__} {key!r}; keys are str or int")
+            try:
+                key_bytes(key)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"key {place}: {error}") from None
         if len(set(keys)) != len(keys):
             twice = Counter(keys).most_common(1)[0][0]
             raise ValueError(f"{twice!r} occurs twice in the table of counts")
-        numbers = np.array([count for _, count in pairs], np.int64)
-        if len(numbers) and numbers.min() < 0:
-            bad = int(numbers.argmin())
-            raise ValueError(f"count {numbers[bad]} of {keys[bad]!r} is negative")
+        is_count = whole(0, 2**62)
+        numbers = np.array([checked(f"count of {key!r}", n, is_count) for key, n in pairs], np.int64)
         places = np.arange(len(numbers))
         chosen = choose(numbers, places, max(min_count, 1), max_final_vocab, sorted_vocab)
         return cls([_plain(keys[i]) for i in chosen.tolist()], numbers[chosen])

@@ -11,9 +11,12 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
+from wildvec.checks import checked, whole
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+WORKERS = whole(1, 1_000, none="all CPUs")
 WAKE_SECONDS = 0.1  # how late Ctrl-C may come
 
 
@@ -33,12 +36,9 @@ def default_workers() -> int:
 
 
 def check_workers(workers: int | None) -> int:
-    """`workers` itself if it is at least 1, the default for None; ValueError otherwise."""
-    if workers is None:
-        return default_workers()
-    if workers < 1:
-        raise ValueError(f"workers={workers}: give at least 1, or None for all CPUs")
-    return workers
+    """`workers` itself if it is a number of threads, the default for None; ValueError or TypeError otherwise."""
+    number: int | None = checked("workers", workers, WORKERS)
+    return default_workers() if number is None else number
 
 
 def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float:

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("wildvec: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        drop_output()
+        drop_output(sys.stdout)
         return 0
     except Exception as error:
         print(f"wildvec: {_one_line(error)}", file=sys.stderr)

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from wildvec import demo
+from wildvec.cli.options import add_setting
 from wildvec.io.atomic import check_output
 
 
@@ -18,9 +19,9 @@ def add_to(commands: Any) -> None:
         "write a picture of the vectors.",
     )
     parser.add_argument("-o", "--output", default="toy.svg", help="the picture (SVG; default: toy.svg)")
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int)
+    add_setting(parser, "epochs", "times through the text", 5)
+    add_setting(parser, "seed", "same seed and one worker: same vectors", 1)
+    add_setting(parser, "workers", "threads (default: the CPUs it may use)", None)
     parser.set_defaults(run=run)
 
 

@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any, TextIO
 
 from wildvec.io import Kind
 from wildvec.io.vectors import kind_by_name
+from wildvec.models.settings import SETTINGS
 
 FORMATS = {"native": Kind.NATIVE, "binary": Kind.BINARY, "text": Kind.TEXT}
 
@@ -17,17 +19,42 @@ class UsageError(Exception):
     """The command line asks for what cannot be; the exit code is 2."""
 
 
-def drop_output() -> None:
-    """Whoever read our output wants no more of it; what is still printed, at exit too, goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def drop_output(stream: TextIO) -> None:
+    """Whoever read a stream wants no more of it; what is still printed, at exit too, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def add_format(parser: argparse.ArgumentParser, *more: str) -> None:
-    """--format, for an output whose ending does not say it."""
+def add_format(parser: argparse.ArgumentParser, **more: str) -> None:
+    """--format, for an output whose ending does not say it; `more` kinds and what they are."""
+    kinds = "".join(f"; {name}: {text}" for name, text in more.items())
     parser.add_argument(
         "--format",
         choices=[*FORMATS, *more],
-        help="kind of the output file (default: what its ending says)",
+        help=f"kind of the output file (default: what its ending says){kinds}",
+    )
+
+
+def add_setting(parser: Any, name: str, text: str, default: float | None) -> None:
+    """An option for one of Word2Vec's settings, which refuses what the model would refuse."""
+    convert = float if isinstance(default, float) else int
+
+    def value(given: str) -> Any:
+        try:
+            number = convert(given)
+        except ValueError:
+            kind = "a whole number" if convert is int else "a number"
+            raise argparse.ArgumentTypeError(f"{given!r}: give {kind}") from None
+        try:
+            return SETTINGS[name](number)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{given!r}: {error}") from None
+
+    parser.add_argument(
+        f"--{name.replace('_', '-')}",
+        type=value,
+        default=default,
+        metavar="N",
+        help=text if default is None else f"{text} (default: {default})",
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from wildvec import io
-from wildvec.cli.options import add_format, drop_output, output_kind
+from wildvec.cli.options import UsageError, add_format, add_setting, drop_output, output_kind
 from wildvec.io.atomic import check_output
 from wildvec.models.word2vec import Word2Vec
 
@@ -54,7 +54,7 @@ def add_to(commands: Any) -> None:
         required=True,
         help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text",
     )
-    add_format(parser, "model")
+    add_format(parser, model="native, with all that training can go on from (Word2Vec.load)")
     learned = parser.add_argument_group("what is learned, and how")
     learned.add_argument("--cbow", action="store_true", help="CBOW (default: skip-gram)")
     learned.add_argument("--cbow-sum", action="store_true", help="CBOW adds words up, no mean")
@@ -66,7 +66,8 @@ def add_to(commands: Any) -> None:
         default="block",
         help="pair: the classic update, slower (default: block)",
     )
-    _add_options(learned, MODEL_OPTIONS)
+    for name, text in MODEL_OPTIONS.items():
+        add_setting(learned, name, text, OPTIONS[name].default)
     read = parser.add_argument_group("how the text is read")
     read.add_argument("--lowercase", action="store_true", help="fold upper case")
     read.add_argument(
@@ -76,40 +77,35 @@ def add_to(commands: Any) -> None:
         help="what to do about bytes that are not UTF-8 (default: strict)",
     )
     read.add_argument("--cache-dir", help="folder for what does not fit in memory")
-    _add_options(read, TEXT_OPTIONS)
+    for name, text in TEXT_OPTIONS.items():
+        add_setting(read, name, text, OPTIONS[name].default)
     parser.set_defaults(run=run)
 
 
-def _add_options(group: Any, texts: dict[str, str]) -> None:
-    for name, text in texts.items():
-        default = OPTIONS[name].default
-        group.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=int if default is None else type(default),
-            default=default,
-            metavar="N",
-            help=text if default is None else f"{text} (default: {default})",
-        )
+def _say(text: str) -> None:
+    """Print to stderr, as stdout may be the output; that nobody reads it is no reason to lose what is learned."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        drop_output(sys.stderr)
 
 
 class _Report:
-    """Prints each epoch's loss as it ends."""
+    """Tells each epoch's loss as it ends."""
 
     def on_epoch_end(self, model: Word2Vec) -> None:
-        n_done = len(model.epoch_losses)
-        try:
-            print(f"epoch {n_done}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}", flush=True)
-        except BrokenPipeError:  # no reason to lose what is being learned
-            drop_output()
+        _say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, save, sum up."""
+    if not args.negative and not args.hs:
+        raise UsageError("--negative 0 leaves nothing to train on; add --hs")
     kind = None if args.format == "model" else output_kind(args.output, args.format)
     check_output(args.output)
     settings = {name: value for name, value in vars(args).items() if name in OPTIONS}
     settings |= {
-        "corpus_file": args.inputs[0] if len(args.inputs) == 1 else args.inputs,
+        "corpus_file": args.inputs,
         "sg": int(not args.cbow),
         "cbow_mean": int(not args.cbow_sum),
         "shrink_windows": not args.full_windows,
@@ -124,11 +120,11 @@ def run(args: argparse.Namespace) -> int:
             raise
         model, interrupted = learned, True
     _save(model, args.output, kind)
-    print(summary(model))
+    _say(summary(model))
     if interrupted:
-        print(f"wildvec: interrupted; {args.output} holds what was learned", file=sys.stderr)
+        _say(f"wildvec: interrupted; {args.output} holds what was learned")
         return 130
-    print(f"saved {args.output}")
+    _say(f"saved {args.output}")
     return 0
 
 

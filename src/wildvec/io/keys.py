@@ -1,4 +1,4 @@
-"""Keys (all str or all int) as arrays, and what each kind of file can hold of them."""
+"""Keys (str, int or both) as arrays, and what each kind of file can hold of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Key = str | int
+from wildvec.keys import Key, key_bytes, key_of
+
 WHITE_SPACE = re.compile(r"\s")
 ENDS_RECORD = re.compile(r"[ \n]")
-
-
-def encode(key: Key) -> bytes:
-    """A key as UTF-8.
-
-    >>> encode("king"), encode(7)
-    (b'king', b'7')
-    """
-    try:
-        return str(key).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"key {key!r} cannot be written as UTF-8 ({error.reason})") from error
 
 
 def check_writable(keys: Sequence[Key], binary: bool) -> None:
@@ -40,6 +29,9 @@ def check_writable(keys: Sequence[Key], binary: bool) -> None:
             "white space ends a key there; save as binary or in the native format",
         )
     )
+    words = {key for key in keys if isinstance(key, str)}
+    if twice := next((key for key in keys if not isinstance(key, str) and str(key) in words), None):
+        raise ValueError(f"keys {twice!r} and '{twice}' would be one there; save in the native format (.wv)")
     for key in keys:
         text = str(key)
         if separator.search(text) or not (text or binary):
@@ -48,27 +40,29 @@ def check_writable(keys: Sequence[Key], binary: bool) -> None:
 
 
 def pack(keys: Sequence[Key]) -> dict[str, NDArray[Any]]:
-    """Arrays for the native format: `keys.int` (int64), or `keys.bytes` with `keys.offsets`.
+    r"""Arrays for the native format: `keys.int` (int64), or `keys.bytes` with `keys.offsets`.
 
-    >>> {name: array.tolist() for name, array in pack(["a", "bc"]).items()}
-    {'keys.bytes': [97, 98, 99], 'keys.offsets': [0, 1, 3]}
+    Beside str keys an int is the byte 0xff, which UTF-8 never has, and its digits.
+
+    >>> {name: array.tolist() for name, array in pack(["a", "bc", 7]).items()}
+    {'keys.bytes': [97, 98, 99, 255, 55], 'keys.offsets': [0, 1, 3, 5]}
     """
-    kinds = {int if isinstance(key, (int, np.integer)) else type(key) for key in keys}
-    if kinds == {int}:
-        try:
-            return {"keys.int": np.array(keys, np.int64)}
-        except OverflowError as error:
-            raise ValueError("an integer key does not fit 64 bits; use str keys") from error
-    if kinds - {str}:
-        names = sorted(kind.__name__ for kind in kinds)
-        raise TypeError(f"keys must be all str or all int, not {', '.join(names)}")
-    encoded = [encode(key) for key in keys]
+    encoded = [_bytes_of(key) for key in keys]
+    if keys and not any(isinstance(key, str) for key in keys):
+        return {"keys.int": np.array(keys, np.int64)}
     offsets = np.zeros(len(keys) + 1, np.int64)
     np.cumsum([len(key) for key in encoded], out=offsets[1:])
     return {
         "keys.bytes": np.frombuffer(b"".join(encoded), np.uint8),
         "keys.offsets": offsets,
     }
+
+
+def _bytes_of(key: Key) -> bytes:
+    try:
+        return key_bytes(key)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"key {key!r} cannot be written: {error}") from None
 
 
 def unpack(tensors: Mapping[str, NDArray[Any]]) -> list[Key]:
@@ -95,7 +89,7 @@ def unpack(tensors: Mapping[str, NDArray[Any]]) -> list[Key]:
         "keys.offsets must rise from 0 to the number of bytes",
     )
     joined = data.tobytes()
-    return [joined[begin:end].decode() for begin, end in pairwise(offsets.tolist())]
+    return [key_of(joined[begin:end]) for begin, end in pairwise(offsets.tolist())]
 
 
 def _check(holds: bool, text: str) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.io import glove, native, word2vec
-from wildvec.io.keys import Key, pack, unpack
+from wildvec.io.keys import pack, unpack
 from wildvec.io.source import Source
+from wildvec.keys import Key
 
 Vectors = tuple[list[Key], NDArray[Any], NDArray[np.int64] | None]
 
@@ -105,7 +106,7 @@ def save_native_vectors(
     matrix: NDArray[Any],
     counts: NDArray[np.int64] | None = None,
 ) -> None:
-    """Write a native file of class KeyedVectors: matrix of any float type, keys all str or int."""
+    """Write a native file of class KeyedVectors: matrix of any float type, keys str or int."""
     native.write(path, to_tensors(keys, matrix, counts), {"class": "KeyedVectors"})
 
 

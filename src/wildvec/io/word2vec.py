@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.io.atomic import replacing
-from wildvec.io.keys import Key, check_writable, encode
+from wildvec.io.keys import check_writable
 from wildvec.io.rows import MAX_DIM, RowReader
 from wildvec.io.source import Source
+from wildvec.keys import Key, key_bytes
 
 HEADER = re.compile(rb"[ \t]*([+-]?\d+)[ \t]+([+-]?\d+)[ \t\r]*(?:\n|\Z)")
 LONGEST_HEADER = 200
@@ -134,7 +135,7 @@ def save(
         stream.write(b"%d %d\n" % matrix.shape)
         for rows in _row_blocks(order, matrix.shape[1]):
             block = np.ascontiguousarray(matrix[rows], "<f4")
-            names = [encode(keys[row]) for row in rows.tolist()]
+            names = [key_bytes(str(keys[row])) for row in rows.tolist()]
             stream.write(_records(names, block) if binary else _lines(names, block))
 
 

@@ -7,11 +7,11 @@ Mikolov, Sutskever, Chen, Corrado, Dean (2013), "Distributed Representations of 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,14 +19,20 @@ from numpy.typing import NDArray
 
 from wildvec import rows
 from wildvec._kernels import Task, alias_table
+from wildvec.checks import checked
 from wildvec.corpus import Corpus
+from wildvec.files import Paths
 from wildvec.huffman import huffman_paths
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
+from wildvec.keys import Key
+from wildvec.models.settings import SETTINGS
 from wildvec.rows import FloatRows
 from wildvec.train import Epoch, Schedule, hot_rows, longest_chunk, merge_interval, run
-from wildvec.vocab import Key, Vocab
+from wildvec.vocab import Vocab
 from wildvec.workers import check_workers
+
+logger = logging.getLogger(__name__)
 
 Source = Any  # whatever Corpus.read takes
 
@@ -111,38 +117,39 @@ class Word2Vec:
         max_sentence_length: int = 10_000,
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.vector_size = int(vector_size)
-        self.alpha = float(alpha)
-        self.min_alpha = float(min_alpha)
-        self.window = int(window)
-        self.sample = float(sample)
-        self.seed = int(seed)
+        self.vector_size = vector_size
+        self.alpha = alpha
+        self.min_alpha = min_alpha
+        self.window = window
+        self.sample = sample
+        self.seed = seed
         self.workers = check_workers(workers)
-        self.sg = int(sg)
-        self.hs = int(hs)
-        self.negative = int(negative)
-        self.ns_exponent = float(ns_exponent)
-        self.cbow_mean = int(cbow_mean)
-        self.epochs = int(epochs)
+        self.sg = sg
+        self.hs = hs
+        self.negative = negative
+        self.ns_exponent = ns_exponent
+        self.cbow_mean = cbow_mean
+        self.epochs = epochs
         self.shrink_windows = bool(shrink_windows)
         self.update = update
-        self.min_count = int(min_count)
+        self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
-        self.sorted_vocab = int(sorted_vocab)
+        self.sorted_vocab = sorted_vocab
         self.lowercase = bool(lowercase)
         self.tokenizer = tokenizer
         self.errors = errors
-        self.max_sentence_length = int(max_sentence_length)
+        self.max_sentence_length = max_sentence_length
         self.cache_dir = cache_dir
         self._check_settings()
         self._reset(Vocab([], []))
+        tell = _Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
         with self._read(sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             try:
-                self._train(corpus, self._schedule(), callbacks)
+                self._train(corpus, self._schedule(), tell)
             except BaseException as error:  # else nobody would have the model
                 error.model = self  # type: ignore[attr-defined]
                 raise
@@ -241,33 +248,40 @@ class Word2Vec:
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = self._schedule(epochs, start_alpha, end_alpha)
+        tell = _Callbacks(self, callbacks)
         with self._read(sentences, corpus_file, self.vocab) as corpus:
-            self._train(corpus, schedule, callbacks)
+            self._train(corpus, schedule, tell)
 
-    def _train(self, corpus: Corpus, schedule: Schedule, callbacks: Iterable[Callback]) -> None:
+    def _train(self, corpus: Corpus, schedule: Schedule, tell: _Callbacks) -> None:
         if not np.may_share_memory(self.wv.vectors, self._input_rows):
             raise ValueError(
                 "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
                 "replaced; write into wv.vectors[:] instead"
             )
-        tell = _Callbacks(self, list(callbacks))
         self._latest_loss = 0.0
         tell.all("on_train_begin")
         start = time.perf_counter()
-        run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
+        epochs = run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
+        if not any(epoch.examples for epoch in epochs):
+            logger.warning(
+                "nothing was learned: with sample=%g and min_count=%d no sentence had two words left; "
+                "raise sample (0 keeps all), lower min_count or give longer sentences",
+                self.sample,
+                self.min_count,
+            )
         self.tokens_per_second = corpus.raw_tokens * schedule.epochs / (time.perf_counter() - start)
         tell.all("on_train_end")
 
     def _schedule(
-        self, epochs: int | None = None, alpha: float | None = None, min_alpha: float | None = None
+        self, epochs: int | None = None, start_alpha: float | None = None, end_alpha: float | None = None
     ) -> Schedule:
-        epochs = self.epochs if epochs is None else epochs
-        if epochs < 1:
-            raise ValueError(f"epochs={epochs}: train for at least 1")
+        def given(name: str, value: float | None, setting: str) -> Any:
+            return getattr(self, setting) if value is None else checked(name, value, SETTINGS[setting])
+
         return Schedule(
-            epochs,
-            self.alpha if alpha is None else alpha,
-            self.min_alpha if min_alpha is None else min_alpha,
+            given("epochs", epochs, "epochs"),
+            given("start_alpha", start_alpha, "alpha"),
+            given("end_alpha", end_alpha, "min_alpha"),
             first_epoch=self.epochs_trained,
         )
 
@@ -294,18 +308,10 @@ class Word2Vec:
         return task
 
     def _check_settings(self) -> None:
-        for name in ("vector_size", "window", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)}: give at least 1")
-        if self.negative < 0:
-            raise ValueError(f"negative={self.negative}: give 0 (none) or more")
+        for name, check in SETTINGS.items():
+            setattr(self, name, checked(name, getattr(self, name), check))
         if not self.hs and not self.negative:
             raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
-        if self.update not in ("block", "pair"):
-            raise ValueError(f"update={self.update!r}: choose 'block' or 'pair'")
-        for name in ("alpha", "min_alpha", "sample"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name}={getattr(self, name)}: give a number from 0 up")
 
     def _check_finite(self) -> None:
         for matrix in (self._input_rows, self._output_rows, self._node_rows):
@@ -395,9 +401,16 @@ class Word2Vec:
 class _Callbacks:
     """What the training loop tells, passed on to the callbacks of a model."""
 
-    def __init__(self, model: Word2Vec, callbacks: list[Callback]) -> None:
+    EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
+
+    def __init__(self, model: Word2Vec, callbacks: Iterable[Callback]) -> None:
+        if not isinstance(callbacks, Iterable):
+            raise TypeError(f"callbacks={callbacks!r}: give a list of callbacks")
         self._model = model
-        self._callbacks = callbacks
+        self._callbacks = list(callbacks)
+        for callback in self._callbacks:
+            if not any(callable(getattr(callback, event, None)) for event in self.EVENTS):
+                raise TypeError(f"callback {callback!r} has no method {', '.join(self.EVENTS)}; give it one")
 
     def all(self, event: str) -> None:
         for callback in self._callbacks:
@@ -416,7 +429,8 @@ class _Callbacks:
 
 def _as_paths(corpus_file: Source) -> Source:
     """A corpus_file is a path, also where a list of str would else be sentences."""
-    one = isinstance(corpus_file, (str, bytes, os.PathLike)) or hasattr(corpus_file, "read")
-    if one or not isinstance(corpus_file, Iterable):
+    if isinstance(corpus_file, (bytes, bytearray)) or hasattr(corpus_file, "read"):
         return corpus_file
-    return [Path(path) for path in corpus_file]
+    if not isinstance(corpus_file, Iterable) and not isinstance(corpus_file, os.PathLike):
+        raise TypeError(f"corpus_file={corpus_file!r}: give a path or a list of paths")
+    return Paths(corpus_file)
