@@ -12,7 +12,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from wildvec.huffman import huffman_paths
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
+from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.settings import SETTINGS
 from wildvec.rows import FloatRows
 from wildvec.train import Epoch, Schedule, hot_rows, longest_chunk, merge_interval, run
@@ -35,22 +36,6 @@ from wildvec.workers import check_workers
 logger = logging.getLogger(__name__)
 
 Source = Any  # whatever Corpus.read takes
-
-
-class Callback(Protocol):
-    """What may be told during training; any of the methods may be missing. Workers are parked meanwhile."""
-
-    def on_train_begin(self, model: Word2Vec) -> None:
-        """Before the first epoch."""
-
-    def on_epoch_begin(self, model: Word2Vec) -> None:
-        """Before each epoch."""
-
-    def on_epoch_end(self, model: Word2Vec) -> None:
-        """After each epoch."""
-
-    def on_train_end(self, model: Word2Vec) -> None:
-        """After the last epoch, unless training was stopped."""
 
 
 class Word2Vec:
@@ -143,7 +128,7 @@ class Word2Vec:
         self.cache_dir = cache_dir
         self._check_settings()
         self._reset(Vocab([], []))
-        tell = _Callbacks(self, callbacks)
+        tell = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
         with self._read(sentences, corpus_file, None) as corpus:
@@ -248,11 +233,11 @@ class Word2Vec:
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = self._schedule(epochs, start_alpha, end_alpha)
-        tell = _Callbacks(self, callbacks)
+        tell = Callbacks(self, callbacks)
         with self._read(sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, schedule, tell)
 
-    def _train(self, corpus: Corpus, schedule: Schedule, tell: _Callbacks) -> None:
+    def _train(self, corpus: Corpus, schedule: Schedule, tell: Callbacks) -> None:
         if not np.may_share_memory(self.wv.vectors, self._input_rows):
             raise ValueError(
                 "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
@@ -320,6 +305,11 @@ class Word2Vec:
                     f"the vectors are no longer finite with alpha={self.alpha} and {self.workers} workers; "
                     "lower alpha (0.025 is usual), or train with fewer workers"
                 )
+
+    def _count_epoch(self, epoch: Epoch) -> None:
+        self.epochs_trained += 1
+        self.epoch_losses.append(epoch.mean_loss)
+        self._latest_loss += epoch.loss
 
     def get_latest_training_loss(self) -> float:
         """The loss of the latest training so far: a sum over all its examples, in nats."""
@@ -396,35 +386,6 @@ class Word2Vec:
     def __repr__(self) -> str:
         kind = "skip-gram" if self.sg else "CBOW"
         return f"Word2Vec({len(self.vocab)} words × {self.vector_size}, {kind}, {self.epochs_trained} epochs trained)"
-
-
-class _Callbacks:
-    """What the training loop tells, passed on to the callbacks of a model."""
-
-    EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
-
-    def __init__(self, model: Word2Vec, callbacks: Iterable[Callback]) -> None:
-        if not isinstance(callbacks, Iterable):
-            raise TypeError(f"callbacks={callbacks!r}: give a list of callbacks")
-        self._model = model
-        self._callbacks = list(callbacks)
-        for callback in self._callbacks:
-            if not any(callable(getattr(callback, event, None)) for event in self.EVENTS):
-                raise TypeError(f"callback {callback!r} has no method {', '.join(self.EVENTS)}; give it one")
-
-    def all(self, event: str) -> None:
-        for callback in self._callbacks:
-            if tell := getattr(callback, event, None):
-                tell(self._model)
-
-    def epoch_begin(self) -> None:
-        self.all("on_epoch_begin")
-
-    def epoch_end(self, epoch: Epoch) -> None:
-        self._model.epochs_trained += 1
-        self._model.epoch_losses.append(epoch.mean_loss)
-        self._model._latest_loss += epoch.loss
-        self.all("on_epoch_end")
 
 
 def _as_paths(corpus_file: Source) -> Source:
