@@ -295,7 +295,7 @@ def test_a_setting_out_of_range_is_a_wrong_command_line_that_names_the_option(op
 
 
 def test_ctrl_c_elsewhere_ends_with_130(vectors, capsys, monkeypatch):
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("wildvec.io.load", interrupt)

@@ -1,6 +1,6 @@
 /* Opens and closes a stretch of code for one instruction set, so that no file needs flags of its own.
- * All system headers must come before a region; inside it, choose by WV_ISA_* alone (gcc defines
- * __AVX512F__ there, clang does not). */
+ * All system headers must come before a region; inside it, choose by the names of the vector header alone, never by
+ * __AVX512F__ (gcc defines it there, clang does not). */
 #ifndef WILDVEC_REGION_H
 #define WILDVEC_REGION_H
 

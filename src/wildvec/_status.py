@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NOT_FINITE = 4
+
 EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
     1: (
         MemoryError,
@@ -9,7 +11,7 @@ EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
     ),
     2: (ValueError, "unknown instruction set; WILDVEC_ISA takes scalar, avx2, avx512 or neon"),
     3: (ValueError, "this processor lacks the instruction set; unset WILDVEC_ISA or take 'scalar'"),
-    4: (
+    NOT_FINITE: (
         FloatingPointError,
         "the vectors are no longer finite; lower alpha (0.025 is usual), or train with fewer workers",
     ),

@@ -15,6 +15,7 @@ from wildvec._text import VocabTable, remap_block, split_sentences
 from wildvec.checks import checked, whole
 from wildvec.idstore import IdStore
 from wildvec.keys import INTEGER, Key, key_bytes, key_of
+from wildvec.pages import private_pages
 from wildvec.progress import progress_bar
 from wildvec.ragged import Ragged
 from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, open_source
@@ -310,15 +311,9 @@ def _keep(ids: Ids) -> Ids:
     """A copy that the system gets back whole when it is freed (malloc would keep its pages)."""
     if ids.nbytes < mmap.PAGESIZE:
         return ids.copy()
-    copy = np.frombuffer(_anonymous(ids.nbytes), np.int32)
+    copy = np.frombuffer(private_pages(ids.nbytes), np.int32)
     copy[:] = ids
     return copy
-
-
-def _anonymous(n_bytes: int) -> mmap.mmap:
-    if hasattr(mmap, "MAP_PRIVATE"):  # the default would be shared with children
-        return mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    return mmap.mmap(-1, n_bytes)
 
 
 def _frozen_table(vocab: Vocab) -> VocabTable:

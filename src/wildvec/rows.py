@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._kernels import PAD, init_rows
+from wildvec.pages import private_pages
 
 FloatRows = NDArray[np.float32]
 
@@ -26,23 +26,15 @@ def allocate(n: int, size: int) -> FloatRows:
     if n == 0:
         return np.zeros((0, width), dtype=np.float32)
     try:
-        pages = _pages(n * width * 4)
+        pages = private_pages(n * width * 4)
     except (OSError, OverflowError, ValueError):
         size_text = f"{n:,} × {width:,} float32 ({n * width * 4 / 1e9:,.1f} GB)"
         remedy = "lower vector_size, or keep fewer words by min_count or max_final_vocab"
         raise MemoryError(f"no memory for a matrix of {size_text}; {remedy}") from None
-    return np.frombuffer(pages, dtype=np.float32, count=n * width).reshape(n, width)
-
-
-def _pages(n_bytes: int) -> mmap.mmap:
-    """Zeroed memory of this process alone, from a page border on."""
-    if sys.platform == "win32":
-        return mmap.mmap(-1, n_bytes)
-    pages = mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with contextlib.suppress(OSError):  # a kernel may be built without them
             pages.madvise(mmap.MADV_HUGEPAGE)
-    return pages
+    return np.frombuffer(pages, dtype=np.float32, count=n * width).reshape(n, width)
 
 
 def random(n: int, size: int, seed: int) -> FloatRows:

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from wildvec._kernels import Task, Worker
 from wildvec.corpus import Corpus
 from wildvec.progress import progress_bar
+from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
 
-WAKE_SECONDS = 0.1  # the main thread looks up this often
 LEASE_SECONDS = 0.03  # a worker's call without the GIL lasts about this long
 CHUNK_TOKENS = 10_000
 

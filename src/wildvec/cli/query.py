@@ -6,7 +6,6 @@ import argparse
 import sys
 from typing import Any
 
-from wildvec import io
 from wildvec.cli.options import UsageError, queries
 from wildvec.keyedvectors import KeyedVectors
 
@@ -19,19 +18,16 @@ def add_to(commands: Any) -> None:
         description="Print the nearest words and their cosines. Without a word, read one from each "
         "line of stdin; with several, each output line begins with its word.",
     )
-    nearest.add_argument("vectors", help="a file of vectors of any kind")
-    nearest.add_argument("words", nargs="*", metavar="WORD")
-    nearest.set_defaults(run=run, n_words=1)
     analogy = commands.add_parser(
         "analogy",
         help="A is to B as C is to what?",
         description="Print the words nearest to B - A + C: `analogy wiki.wv man king woman`. "
         "Without words, read three from each line of stdin.",
     )
-    analogy.add_argument("vectors", help="a file of vectors of any kind")
-    analogy.add_argument("words", nargs="*", metavar="A B C")
-    analogy.set_defaults(run=run, n_words=3)
-    for parser in (nearest, analogy):
+    for parser, metavar, n_words in ((nearest, "WORD", 1), (analogy, "A B C", 3)):
+        parser.add_argument("vectors", help="a file of vectors of any kind")
+        parser.add_argument("words", nargs="*", metavar=metavar)
+        parser.set_defaults(run=run, n_words=n_words)
         parser.add_argument("-n", "--topn", type=int, default=10, help="how many to print (default: 10)")
 
 
@@ -41,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"an analogy takes 3 words, not {len(args.words)}")
     if args.topn < 1:
         raise UsageError(f"--topn {args.topn}: must be at least 1")
-    vectors = KeyedVectors.from_arrays(*io.load(args.vectors))
+    vectors = KeyedVectors.load(args.vectors)
     alone = len(args.words) == args.n_words or (not args.words and sys.stdin.isatty())
     code = 0
     for query in queries(args.words, args.n_words):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from wildvec import rows
 from wildvec._kernels import Task, alias_table
+from wildvec._status import NOT_FINITE, check
 from wildvec.checks import checked
 from wildvec.corpus import Corpus
 from wildvec.files import Paths
@@ -293,18 +294,15 @@ class Word2Vec:
         return task
 
     def _check_settings(self) -> None:
-        for name, check in SETTINGS.items():
-            setattr(self, name, checked(name, getattr(self, name), check))
+        for name, bounds in SETTINGS.items():
+            setattr(self, name, checked(name, getattr(self, name), bounds))
         if not self.hs and not self.negative:
             raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
 
     def _check_finite(self) -> None:
         for matrix in (self._input_rows, self._output_rows, self._node_rows):
             if matrix is not None and not np.isfinite(matrix.sum()):
-                raise FloatingPointError(
-                    f"the vectors are no longer finite with alpha={self.alpha} and {self.workers} workers; "
-                    "lower alpha (0.025 is usual), or train with fewer workers"
-                )
+                check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
 
     def _count_epoch(self, epoch: Epoch) -> None:
         self.epochs_trained += 1
