@@ -15,28 +15,39 @@ struct wv_rows {
     int32_t n_hot;
 };
 
+/* Weights are written in rows of so many lanes, whatever m is. */
+enum { WV_TILE_LANES = 8 };
+
 /* One block step: m hidden rows × n targets. */
 struct wv_block {
-    float **hidden;       /* (m) */
-    float **hidden_grad;  /* (m) rows to which the gradients of the hidden rows are added */
-    float **targets;      /* (n) all different */
-    const float *weights; /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
-    float *own_weights;   /* room for them where no ready pattern fits */
-    float **context;      /* (n_context) CBOW: the rows that the hidden row is made of */
+    float *const *hidden;      /* (m) */
+    float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
+    float **targets;           /* (n) all different */
+    float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
+    float **context;           /* (n_context) CBOW: what the hidden rows are made of; the first one of the rows … */
+    int first_end;             /* … before this, */
+    int second_start;          /* the second one, if there is one, of those from this on */
     int m, n, n_context;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
-enum { WV_AHEAD = 3, WV_RING = 4 };
+enum { WV_AHEAD = 4, WV_RING = 8 };
 
-/* The noise words of so many blocks are drawn together; pointers are copied so many at a time. */
-enum { WV_DRAW_BLOCKS = 64, WV_OVERRUN = 8 };
+/* The noise words of so many windows are drawn together; pointers are copied so many at a time. */
+enum { WV_DRAW_WINDOWS = 64, WV_OVERRUN = 8 };
 
-/* The positions low … end, the centre among them. */
+/* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */
 struct wv_window {
-    int64_t low, centre, end;
+    int64_t low, end, centre;
+    int32_t n_centres, width;
+};
+
+/* An output row of a window: the weight of its pairs with the context of the first centre and of the second. */
+struct wv_target {
+    float *row;
+    float weight[2];
 };
 
 /* The tokens of a chunk that subsampling left, and where the reading of them stands. */
@@ -48,9 +59,9 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
-    int64_t pair; /* one pair at a time: the next position of the window */
+    int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
-    uint64_t n_drawn; /* blocks that got negatives */
+    uint64_t n_drawn; /* windows that got negatives */
 };
 
 struct wv_worker {
@@ -59,15 +70,13 @@ struct wv_worker {
     struct wv_rows input, output, nodes;
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
-    int32_t *noise;      /* (WV_DRAW_BLOCKS, negative) */
-    float *signs;        /* (n) of the targets of a block */
-    float *patterns;     /* the usual weights of a block, by its number of hidden rows */
+    int32_t *noise;            /* (WV_DRAW_WINDOWS, negative) */
+    struct wv_target *targets; /* (n_targets) of the window at hand */
+    int n_targets;
     float *partial;      /* dot products before their lanes are summed */
     float *scores;       /* (m · n), then the gradients */
-    float *old;          /* (n, dim) targets before the step, and */
-    float *delta;        /* (m, dim) gradients of hidden rows, for blocks of several tiles */
-    float *hidden;       /* (dim) CBOW: the hidden row */
-    float *gradient;     /* (dim) and its gradient */
+    float *hidden[2];    /* (dim) CBOW: the hidden rows of two centres */
+    float *gradients[2]; /* (dim) and their gradients */
     int64_t since_merge; /* centres trained since private rows were merged */
     void *memory;
 };
@@ -84,26 +93,15 @@ struct wv_kernels {
 
 extern const struct wv_kernels wv_kernels_scalar, wv_kernels_avx2, wv_kernels_avx512, wv_kernels_neon;
 
-static inline size_t wv_max_rows(const struct wv_task *task)
-{
-    return 2 * (size_t)task->window;
-}
-
 static inline size_t wv_max_targets(const struct wv_task *task)
 {
-    return 1 + (size_t)task->negative + (size_t)task->max_path;
+    return 2 + (size_t)task->negative + (size_t)task->max_path;
 }
 
-/* The most scores that a block can have, rounded up to whole vectors. */
+/* The most scores that a block can have, rounded up to whole vectors, with room for a row of lanes behind. */
 static inline size_t wv_max_scores(const struct wv_task *task)
 {
-    return (wv_max_rows(task) * wv_max_targets(task) + WV_PAD - 1) / WV_PAD * WV_PAD;
-}
-
-/* The weights of m hidden rows with a centre and negatives that all differ. */
-static inline float *wv_pattern(const struct wv_worker *worker, int m)
-{
-    return worker->patterns + (size_t)m * wv_max_scores(worker->task);
+    return (WV_TILE * wv_max_targets(task) + WV_TILE_LANES + WV_PAD) / WV_PAD * WV_PAD;
 }
 
 #if defined(_MSC_VER) && !defined(__clang__)

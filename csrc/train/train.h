@@ -11,6 +11,9 @@
 #include "status.h"
 
 enum { WV_PAD = 16 }; /* rows of training matrices are padded to whole cache lines of floats */
+/* Hidden rows of a block at most: what 16 registers hold together with their gradients. All ISAs keep to it, so that
+ * all take the same steps. */
+enum { WV_TILE = 6 };
 
 enum wv_objective { WV_SKIPGRAM = 0, WV_CBOW = 1 };
 
@@ -68,7 +71,7 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes);
 
-/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache. */
+/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache; m <= WV_TILE. */
 enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps);
 /* n_steps rounds of independent multiply-adds; answers the floating-point operations done. */
 double wv_bench_fma(enum wv_isa isa, int64_t n_steps);

@@ -46,15 +46,10 @@ static void lay_out_rows(struct arena *arena, const struct wv_task *task, float 
 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
 {
-    const size_t rows = wv_max_rows(task);
-    block->hidden = take(arena, rows + WV_OVERRUN, sizeof *block->hidden);
-    block->hidden_grad = block->hidden;
     block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
-    block->own_weights = take(arena, wv_max_scores(task), sizeof *block->own_weights);
-    if (task->objective == WV_CBOW) {
-        block->hidden_grad = take(arena, 1, sizeof *block->hidden_grad);
-        block->context = take(arena, rows + WV_OVERRUN, sizeof *block->context);
-    }
+    block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
+    if (task->objective == WV_CBOW)
+        block->context = take(arena, 2 * (size_t)task->window + 2 + WV_OVERRUN, sizeof *block->context);
 }
 
 static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
@@ -70,15 +65,14 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    worker->noise = take(arena, WV_DRAW_BLOCKS * (size_t)task->negative, sizeof *worker->noise);
-    worker->signs = take(arena, wv_max_targets(task), sizeof *worker->signs);
-    worker->patterns = take(arena, (wv_max_rows(task) + 1) * scores, sizeof *worker->patterns);
+    worker->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *worker->noise);
+    worker->targets = take(arena, wv_max_targets(task), sizeof *worker->targets);
     worker->partial = take(arena, WV_PAD * scores, sizeof *worker->partial);
     worker->scores = take(arena, scores, sizeof *worker->scores);
-    worker->old = take(arena, dim * wv_max_targets(task), sizeof *worker->old);
-    worker->delta = take(arena, dim * wv_max_rows(task), sizeof *worker->delta);
-    worker->hidden = take(arena, dim, sizeof *worker->hidden);
-    worker->gradient = take(arena, dim, sizeof *worker->gradient);
+    for (int c = 0; c < 2; c++) {
+        worker->hidden[c] = take(arena, dim, sizeof *worker->hidden[c]);
+        worker->gradients[c] = take(arena, dim, sizeof *worker->gradients[c]);
+    }
 }
 
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
@@ -98,12 +92,9 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     lay_out(&arena, task, worker);
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
-    for (int m = 1; m <= (int)wv_max_rows(task); m++)
-        for (int p = 0; p < m * (1 + task->negative); p++)
-            wv_pattern(worker, m)[p] = p < m ? 1 : -1;
     for (int k = 0; task->objective == WV_CBOW && k < WV_RING; k++) {
-        worker->ring[k].hidden[0] = worker->hidden;
-        worker->ring[k].hidden_grad[0] = worker->gradient;
+        worker->ring[k].hidden = worker->hidden;
+        worker->ring[k].hidden_grad = worker->gradients;
     }
     *out = worker;
     return WV_OK;
@@ -156,7 +147,7 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 
 enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps)
 {
-    struct wv_task task = {.n_words = 1, .dim = dim, .window = m / 2 + 1, .negative = n - 1, .isa = isa};
+    struct wv_task task = {.n_words = 1, .dim = dim, .window = 1, .negative = n - 1, .isa = isa};
     struct wv_worker *worker;
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
@@ -164,15 +155,18 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
     float *memory = calloc((size_t)(m + n) * (size_t)dim + WV_PAD, sizeof *memory);
     if (memory) {
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
+        float *hidden[WV_TILE];
         struct wv_block *block = &worker->ring[0];
         wv_init_rows(rows, 0, m + n, dim, dim, 1);
         block->m = m;
         block->n = n;
+        block->hidden = block->hidden_grad = hidden;
         for (int i = 0; i < m; i++)
-            block->hidden[i] = rows + (size_t)i * (size_t)dim;
+            hidden[i] = rows + (size_t)i * (size_t)dim;
         for (int j = 0; j < n; j++)
             block->targets[j] = rows + (size_t)(m + j) * (size_t)dim;
-        block->weights = wv_pattern(worker, m);
+        for (int p = 0; p < m * n; p++)
+            block->weights[p] = p < m ? 1 : -1;
         worker->kernels->bench_step(worker, n_steps);
     }
     free(memory);

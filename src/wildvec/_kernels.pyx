@@ -12,6 +12,7 @@ cdef extern from "wildvec.h":
     ctypedef int wv_isa "enum wv_isa"
     ctypedef int wv_objective "enum wv_objective"
     enum: WV_PAD
+    enum: WV_TILE
     enum: WV_N_ISAS
     struct wv_alias:
         uint32_t threshold
@@ -211,8 +212,8 @@ cdef class Worker:
 def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps):
     cdef wv_status status
     cdef wv_isa isa = chosen_isa()
-    if m < 1 or n < 1 or dim < 1 or dim % WV_PAD:
-        raise ValueError(f"a block of {m} × {n} rows of {dim}: m, n >= 1 and dim a multiple of {WV_PAD}")
+    if not 1 <= m <= WV_TILE or n < 1 or dim < 1 or dim % WV_PAD:
+        raise ValueError(f"a block of {m} × {n} rows of {dim}: 1 <= m <= {WV_TILE}, n >= 1 and dim a multiple of {WV_PAD}")
     with nogil:
         status = wv_bench_step(isa, m, n, dim, n_steps)
     check(status, "benchmark")

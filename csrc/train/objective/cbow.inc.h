@@ -1,12 +1,46 @@
-/* CBOW blocks: the hidden row is the mean or the sum of a centre's context rows, targets = the centre and negatives
- * (Mikolov et al. 2013), or its Huffman path. */
+/* CBOW blocks: a hidden row is the mean or the sum of a centre's context rows, targets = the centre and negatives
+ * (Mikolov et al. 2013), or its Huffman path. Two neighbouring centres share negatives, but for the classic update. */
+
+/* The context rows of the window: first what only the first centre has, then what both have, then the rest. */
+WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block)
+{
+    const struct wv_window *window = &chunk->window;
+    const int64_t first = window->centre, second = first + 1;
+    const int64_t low = window->low;
+    float **to = block->context;
+    if (window->n_centres == 1) {
+        copy_rows(to, chunk->input + low, first - low);
+        copy_rows(to + (first - low), chunk->input + second, window->end - second);
+        block->n_context = block->first_end = (int)(window->end - low) - 1;
+        return;
+    }
+    const int low_is_first = low == first - window->width;      /* the second centre does not reach it */
+    const int last_is_second = window->end == second + window->width + 1; /* nor the first one this */
+    int n = 0;
+    if (low_is_first)
+        to[n++] = chunk->input[low];
+    to[n++] = chunk->input[second];
+    block->second_start = n;
+    const int64_t left = first - (low + low_is_first), right = window->end - last_is_second - (second + 1);
+    copy_rows(to + n, chunk->input + low + low_is_first, left);
+    copy_rows(to + n + left, chunk->input + second + 1, right);
+    n += (int)(left + right);
+    block->first_end = n;
+    to[n++] = chunk->input[first];
+    if (last_is_second)
+        to[n++] = chunk->input[window->end - 1];
+    block->n_context = n;
+}
 
 WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
 {
-    if (!next_window(worker))
+    float members[2][WV_TILE_LANES] = {{1, 0}, {0, 1}};
+    const struct wv_task *task = worker->task;
+    if (!next_window(worker, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
         return 0;
-    block->n_context = copy_context(&worker->chunk, block->context);
-    block->m = block->n_examples = block->n_centres = 1;
-    fill_targets(worker, block, worker->chunk.window.centre);
+    choose_targets(worker);
+    fill_context(&worker->chunk, block);
+    block->m = block->n_examples = block->n_centres = worker->chunk.window.n_centres;
+    fill_targets(worker, block, members);
     return 1;
 }

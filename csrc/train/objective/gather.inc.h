@@ -1,27 +1,52 @@
-/* A hidden row made of several context rows. In: context rows. Out: their mean or sum; and the way back, its gradient
- * spread over the context rows. */
+/* Hidden rows made of several context rows. In: context rows, which the first hidden row takes from the start up to
+ * first_end and the second from second_start to the end. Out: their means or sums; and the way back, the gradients spread
+ * over the context rows. */
+
+WV_INLINE vec sum_rows(vec sum, float *const *rows, int n, int at)
+{
+    for (int k = 0; k < n; k++)
+        sum = vec_add(sum, row_load(rows[k], at));
+    return sum;
+}
 
 /* hidden = mean or sum of the context rows, hidden_grad = 0. */
 static void gather(const struct wv_block *block, int dim, int is_mean)
 {
-    const vec scale = vec_set(is_mean ? 1 / (float)block->n_context : 1);
+    const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
+    const int both = first - second, last = block->n_context - first;
+    const vec scale[2] = {vec_set(is_mean ? 1 / (float)first : 1), vec_set(is_mean ? 1 / (float)(both + last) : 1)};
     for (int at = 0; at < dim; at += VEC_LANES) {
-        vec sum = row_load(block->context[0], at);
-        for (int k = 1; k < block->n_context; k++)
-            sum = vec_add(sum, row_load(block->context[k], at));
-        vec_store(block->hidden[0] + at, vec_mul(sum, scale));
+        const vec shared = sum_rows(vec_zero(), block->context + second, both, at);
+        const vec sum = sum_rows(shared, block->context, second, at);
+        vec_store(block->hidden[0] + at, vec_mul(sum, scale[0]));
         vec_store(block->hidden_grad[0] + at, vec_zero());
+        if (block->m == 2) {
+            vec_store(block->hidden[1] + at, vec_mul(sum_rows(shared, block->context + first, last, at), scale[1]));
+            vec_store(block->hidden_grad[1] + at, vec_zero());
+        }
     }
 }
 
-/* Adds hidden_grad to every context row. As in word2vec.c and gensim, a mean passes its gradient on undivided, and
- * a sum divides it by the number of rows. */
+WV_INLINE void add_rows(float *const *rows, int n, int at, vec gradient)
+{
+    for (int k = 0; k < n; k++)
+        row_add(rows[k], at, gradient);
+}
+
+/* Adds the gradients to the context rows. As in word2vec.c and gensim, a mean passes its gradient on undivided, and a
+ * sum divides it by the number of rows. */
 static void scatter(const struct wv_block *block, int dim, int is_mean)
 {
-    const vec scale = vec_set(is_mean ? 1 : 1 / (float)block->n_context);
+    const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
+    const int both = first - second, last = block->n_context - first;
+    const vec scale[2] = {vec_set(is_mean ? 1 : 1 / (float)first), vec_set(is_mean ? 1 : 1 / (float)(both + last))};
     for (int at = 0; at < dim; at += VEC_LANES) {
-        vec gradient = vec_mul(vec_load(block->hidden_grad[0] + at), scale);
-        for (int k = 0; k < block->n_context; k++)
-            row_add(block->context[k], at, gradient);
+        const vec gradient = vec_mul(vec_load(block->hidden_grad[0] + at), scale[0]);
+        add_rows(block->context, second, at, gradient);
+        if (block->m == 1)
+            continue;
+        const vec other = vec_mul(vec_load(block->hidden_grad[1] + at), scale[1]);
+        add_rows(block->context + second, both, at, vec_add(gradient, other));
+        add_rows(block->context + first, last, at, other);
     }
 }

@@ -21,49 +21,26 @@ WV_INLINE float logistic(const float *weights, float *scores, int n, float rate)
     return vec_sum(loss);
 }
 
-enum step_pass { DOT, UPDATE };
-
-WV_INLINE void tile(struct wv_worker *worker, const struct wv_block *block, enum step_pass pass, int i, int m)
+WV_INLINE float step_of(struct wv_worker *worker, const struct wv_block *block, float rate, int m)
 {
-    if (pass == DOT)
-        dot_rows(block, worker->partial, worker->task->dim, i, m);
-    else
-        update_rows(worker, block, i, m);
-}
-
-/* Every number of rows is a constant in a body of its own, so that rows are registers. */
-WV_INLINE void each_tile(struct wv_worker *worker, const struct wv_block *block, enum step_pass pass)
-{
-    for (int i = 0; i < block->m; i += TILE_ROWS) {
-        switch (block->m - i) {
-        case 1: tile(worker, block, pass, i, 1); break;
-        case 2: tile(worker, block, pass, i, 2); break;
-        case 3: tile(worker, block, pass, i, 3); break;
-        case 4: tile(worker, block, pass, i, 4); break;
-        case 5: tile(worker, block, pass, i, 5); break;
-#if defined(WV_32_REGISTERS)
-        case 6: tile(worker, block, pass, i, 6); break;
-        case 7: tile(worker, block, pass, i, 7); break;
-        case 8: tile(worker, block, pass, i, 8); break;
-        case 9: tile(worker, block, pass, i, 9); break;
-        case 10: tile(worker, block, pass, i, 10); break;
-        case 11: tile(worker, block, pass, i, 11); break;
-#endif
-        default: tile(worker, block, pass, i, TILE_ROWS);
-        }
-    }
-}
-
-/* One block step at `rate`; answers its loss. */
-static float step(struct wv_worker *worker, const struct wv_block *block, float rate)
-{
-    const int n_scores = block->m * block->n;
-    each_tile(worker, block, DOT);
+    const int dim = worker->task->dim, n_scores = m * block->n;
+    dot_block(block, worker->partial, dim, m);
     for (int p = 0; p < n_scores; p += VEC_LANES)
         vec_store(worker->scores + p, vec_sums(worker->partial + (int64_t)p * VEC_LANES));
     float loss = logistic(block->weights, worker->scores, n_scores, rate);
-    each_tile(worker, block, UPDATE);
-    if (block->m > TILE_ROWS)
-        add_deltas(block, worker->delta, worker->task->dim);
+    update_block(block, worker->scores, dim, m);
     return loss;
+}
+
+/* One block step at `rate`; answers its loss. Every number of rows has a body of its own. */
+static float step(struct wv_worker *worker, const struct wv_block *block, float rate)
+{
+    switch (block->m) {
+    case 1: return step_of(worker, block, rate, 1);
+    case 2: return step_of(worker, block, rate, 2);
+    case 3: return step_of(worker, block, rate, 3);
+    case 4: return step_of(worker, block, rate, 4);
+    case 5: return step_of(worker, block, rate, 5);
+    default: return step_of(worker, block, rate, WV_TILE);
+    }
 }

@@ -1,123 +1,112 @@
-/* The two passes of a block step over rows, by tiles of hidden rows: products with the targets, and both gradients.
- * In: row pointers; for the update, a gradient per pair. Out: sums whose lanes are not yet added; changed rows.
- * How products become gradients is not here (see step). Pair (i, j) of a block lies at [j * block->m + i]. */
+/* The two passes of a block step over rows. In: row pointers; for the update, a gradient per pair. Out: sums whose lanes
+ * are not yet added; changed rows. How products become gradients is not here (see step).
+ *
+ * m, the number of hidden rows, is a constant of the caller, so that they, their sums and their gradients stay in
+ * registers while target rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
 
-/* Hidden rows of a tile: their sums and gradients stay in registers while target rows stream past. */
-enum { TILE_ROWS = VEC_REGISTERS >= 32 ? 12 : 6 };
-
-/* The products of hidden rows i … i + m with targets j … j + n, lanes not yet summed, to
- * partial[(j * block->m + i) * VEC_LANES …]. m <= TILE_ROWS and n <= 4 are constants of the caller. */
-WV_INLINE void dot_tile(const struct wv_block *block, float *partial, int dim, int i, int m, int j, int n)
+/* The products of hidden rows i … i + n_rows with targets j … j + n_targets, lanes not yet summed, to
+ * partial[(j * m + i) * VEC_LANES …]. n_rows <= WV_TILE and n_targets <= 4 are constants of the caller. */
+WV_INLINE void dot_tile(const struct wv_block *block, float *partial, int dim, int m, int i, int n_rows, int j,
+                        int n_targets)
 {
-    vec sum[4][TILE_ROWS];
+    float *const *hidden_rows = block->hidden + i, *const *target_rows = block->targets + j;
+    vec sum[4][WV_TILE];
     WV_UNROLL
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; k < n_targets; k++) {
         WV_UNROLL
-        for (int r = 0; r < m; r++)
+        for (int r = 0; r < n_rows; r++)
             sum[k][r] = vec_zero();
     }
     for (int at = 0; at < dim; at += VEC_LANES) {
         vec target[4];
         WV_UNROLL
-        for (int k = 0; k < n; k++)
-            target[k] = row_load(block->targets[j + k], at);
+        for (int k = 0; k < n_targets; k++)
+            target[k] = row_load(target_rows[k], at);
         WV_UNROLL
-        for (int r = 0; r < m; r++) {
-            vec hidden = row_load(block->hidden[i + r], at);
+        for (int r = 0; r < n_rows; r++) {
+            vec hidden = row_load(hidden_rows[r], at);
             WV_UNROLL
-            for (int k = 0; k < n; k++)
+            for (int k = 0; k < n_targets; k++)
                 sum[k][r] = vec_fma(hidden, target[k], sum[k][r]);
         }
     }
     WV_UNROLL
-    for (int k = 0; k < n; k++) {
+    for (int k = 0; k < n_targets; k++) {
         WV_UNROLL
-        for (int r = 0; r < m; r++)
-            vec_store(partial + (int64_t)((j + k) * block->m + i + r) * VEC_LANES, sum[k][r]);
+        for (int r = 0; r < n_rows; r++)
+            vec_store(partial + (int64_t)((j + k) * m + i + r) * VEC_LANES, sum[k][r]);
     }
 }
 
-/* As many targets at once as registers allow, then the rest. */
-WV_INLINE void dot_rows(const struct wv_block *block, float *partial, int dim, int i, int m)
+/* All hidden rows with n targets: in two halves where registers do not hold all their sums. */
+WV_INLINE void dot_rows(const struct wv_block *block, float *partial, int dim, int m, int j, int n)
 {
-    const int n = m == 1 ? 4 : m * 4 <= VEC_REGISTERS ? 3 : 2;
+    const int half = m * n + n >= VEC_REGISTERS ? (m + 1) / 2 : m;
+    dot_tile(block, partial, dim, m, 0, half, j, n);
+    if (half < m)
+        dot_tile(block, partial, dim, m, half, m - half, j, n);
+}
+
+/* Four targets at a time, then the rest at once. */
+WV_INLINE void dot_block(const struct wv_block *block, float *partial, int dim, int m)
+{
     int j = 0;
-    for (; j + n <= block->n; j += n)
-        dot_tile(block, partial, dim, i, m, j, n);
-    if (n > 2 && j + 2 <= block->n) {
-        dot_tile(block, partial, dim, i, m, j, 2);
-        j += 2;
+    for (; j + 4 <= block->n; j += 4)
+        dot_rows(block, partial, dim, m, j, 4);
+    switch (block->n - j) {
+    case 3: dot_rows(block, partial, dim, m, j, 3); break;
+    case 2: dot_rows(block, partial, dim, m, j, 2); break;
+    case 1: dot_rows(block, partial, dim, m, j, 1); break;
+    default: break;
     }
-    for (; j < block->n; j++)
-        dot_tile(block, partial, dim, i, m, j, 1);
 }
 
-/* n_vecs vectors of dimensions from `at` of hidden rows i … i + m and all targets, both gradients in one pass. Where a block
- * has several tiles, the first one keeps the targets as they were in old (n, dim) for the others, and the gradients
- * of hidden rows wait in delta (block->m, dim), since a row may stand in two tiles. */
-WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, float *old, float *delta,
-                              int dim, int at, int n_vecs, int i, int m)
+/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. */
+WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, int at, int n_vecs, int m)
 {
-    vec hidden[TILE_ROWS][2], sum[TILE_ROWS][2];
+    const int n = block->n;
+    vec hidden[WV_TILE][2], sum[WV_TILE][2];
     WV_UNROLL
-    for (int r = 0; r < m; r++) {
+    for (int i = 0; i < m; i++) {
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++) {
-            hidden[r][v] = row_load(block->hidden[i + r], at + v * VEC_LANES);
-            sum[r][v] = vec_zero();
+            hidden[i][v] = row_load(block->hidden[i], at + v * VEC_LANES);
+            sum[i][v] = vec_zero();
         }
     }
-    for (int j = 0; j < block->n; j++) {
-        const float *gradient = gradients + j * block->m + i;
-        float *row = block->targets[j], *kept = old + (int64_t)j * dim + at;
-        vec target[2], before[2];
+    for (int j = 0; j < n; j++) {
+        float *row = block->targets[j] + at;
+        vec before[2], after[2];
         WV_UNROLL
-        for (int v = 0; v < n_vecs; v++) {
-            target[v] = before[v] = row_load(row, at + v * VEC_LANES);
-            if (i > 0)
-                before[v] = vec_load(kept + v * VEC_LANES);
-            else if (m < block->m)
-                vec_store(kept + v * VEC_LANES, before[v]);
-        }
+        for (int v = 0; v < n_vecs; v++)
+            before[v] = after[v] = row_load(row, v * VEC_LANES);
         WV_UNROLL
-        for (int r = 0; r < m; r++) {
-            vec g = vec_set(gradient[r]);
+        for (int i = 0; i < m; i++) {
+            vec gradient = vec_set(gradients[j * m + i]);
             WV_UNROLL
             for (int v = 0; v < n_vecs; v++) {
-                sum[r][v] = vec_fma(g, before[v], sum[r][v]);
-                target[v] = vec_fma(g, hidden[r][v], target[v]);
+                sum[i][v] = vec_fma(gradient, before[v], sum[i][v]);
+                after[v] = vec_fma(gradient, hidden[i][v], after[v]);
             }
         }
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++)
-            row_store(row, at + v * VEC_LANES, target[v]);
+            row_store(row, v * VEC_LANES, after[v]);
     }
     WV_UNROLL
-    for (int r = 0; r < m; r++) {
+    for (int i = 0; i < m; i++) {
         WV_UNROLL
-        for (int v = 0; v < n_vecs; v++) {
-            if (m == block->m)
-                row_add(block->hidden_grad[r], at + v * VEC_LANES, sum[r][v]);
-            else
-                vec_store(delta + (i + r) * dim + at + v * VEC_LANES, sum[r][v]);
-        }
+        for (int v = 0; v < n_vecs; v++)
+            row_add(block->hidden_grad[i], at + v * VEC_LANES, sum[i][v]);
     }
 }
 
 /* Two vectors at a time where registers allow: a gradient then serves four multiply-adds. */
-WV_INLINE void update_rows(struct wv_worker *worker, const struct wv_block *block, int i, int m)
+WV_INLINE void update_block(const struct wv_block *block, const float *gradients, int dim, int m)
 {
-    const int dim = worker->task->dim;
     int at = 0;
     for (; 4 * m + 5 <= VEC_REGISTERS && at + 2 * VEC_LANES <= dim; at += 2 * VEC_LANES)
-        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, 2, i, m);
+        update_stretch(block, gradients, at, 2, m);
     for (; at < dim; at += VEC_LANES)
-        update_stretch(block, worker->scores, worker->old, worker->delta, dim, at, 1, i, m);
-}
-
-static void add_deltas(const struct wv_block *block, const float *delta, int dim)
-{
-    for (int i = 0; i < block->m; i++)
-        for (int at = 0; at < dim; at += VEC_LANES)
-            row_add(block->hidden_grad[i], at, vec_load(delta + i * dim + at));
+        update_stretch(block, gradients, at, 1, m);
 }

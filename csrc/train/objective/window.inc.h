@@ -30,14 +30,15 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->sentence = chunk->next_centre = 0;
-    chunk->pair = chunk->window.end = 0;
+    chunk->next_row = chunk->window.end = 0;
     chunk->width_key = wv_subkey(key, WIDTH_STREAM);
     chunk->noise_key = wv_subkey(key, NOISE_STREAM);
     chunk->n_drawn = 0;
 }
 
-/* Moves the chunk's window to the next centre and asks for the row that the windows reach next; 0 at the end. */
-WV_INLINE int next_window(struct wv_worker *worker)
+/* Moves the chunk's window to the next centre, or the next two if max_centres allows and the sentence has them, and
+ * asks for the rows that the windows reach next; 0 at the end. */
+WV_INLINE int next_window(struct wv_worker *worker, int max_centres)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
@@ -46,16 +47,21 @@ WV_INLINE int next_window(struct wv_worker *worker)
         return 0;
     const int64_t start = chunk->sentence ? chunk->ends[chunk->sentence - 1] : 0;
     const int64_t end = chunk->ends[chunk->sentence];
-    const int64_t centre = chunk->next_centre++;
-    int64_t width = task->window;
+    const int64_t centre = chunk->next_centre;
+    const int n_centres = centre + max_centres <= end ? max_centres : 1;
+    int32_t width = task->window;
     if (task->shrink_windows)
-        width = 1 + (int64_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
+        width = 1 + (int32_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
     window->centre = centre;
+    window->n_centres = n_centres;
+    window->width = width;
     window->low = centre - width > start ? centre - width : start;
-    window->end = centre + width < end ? centre + width + 1 : end;
+    window->end = centre + n_centres + width < end ? centre + n_centres + width : end;
+    chunk->next_centre = centre + n_centres;
     chunk->sentence += chunk->next_centre == end;
-    if (centre + task->window + 1 < chunk->n)
-        row_prefetch(chunk->input[centre + task->window + 1], task->dim);
+    for (int64_t t = chunk->next_centre + task->window; t < chunk->next_centre + task->window + n_centres; t++)
+        if (t < chunk->n)
+            row_prefetch(chunk->input[t], task->dim);
     return 1;
 }
 
@@ -65,14 +71,4 @@ WV_INLINE void copy_rows(float **to, float *const *from, int64_t n)
 {
     for (int64_t k = 0; k < n; k += WV_OVERRUN)
         memcpy(to + k, from + k, WV_OVERRUN * sizeof *to);
-}
-
-/* The rows of the window's positions but for its centre; answers how many. */
-WV_INLINE int copy_context(const struct wv_chunk *chunk, float **rows)
-{
-    const struct wv_window *window = &chunk->window;
-    const int64_t before = window->centre - window->low, after = window->end - window->centre - 1;
-    copy_rows(rows, chunk->input + window->low, before);
-    copy_rows(rows + before, chunk->input + window->centre + 1, after);
-    return (int)(before + after);
 }
