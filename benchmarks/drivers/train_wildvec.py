@@ -1,5 +1,6 @@
 """Train with wildvec: file → saved vectors. JSON settings in argv[1], JSON figures out."""
 
+import fileinput
 import json
 import sys
 import time
@@ -8,9 +9,15 @@ import wildvec
 
 settings = json.loads(sys.argv[1])
 corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
+given = settings.pop("given", "file")
+if given == "file":
+    source = {"corpus_file": corpus}
+else:
+    lines = (line.split() for line in fileinput.input(corpus, encoding="utf-8"))
+    source = {"sentences": lines if given == "lines" else list(lines)}
 
 started = time.perf_counter()
-model = wildvec.Word2Vec(corpus_file=corpus, **settings)
+model = wildvec.Word2Vec(**source, **settings)
 seconds = time.perf_counter() - started
 train_seconds = tokens * settings["epochs"] / model.tokens_per_second
 model.wv.save_word2vec_format(output, binary=True)

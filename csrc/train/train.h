@@ -68,8 +68,8 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes);
 
-/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache. */
-enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps);
+/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache, in places drawn by `seed`. */
+enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed);
 /* n_steps rounds of independent multiply-adds; answers the floating-point operations done. */
 double wv_bench_fma(enum wv_isa isa, int64_t n_steps);
 

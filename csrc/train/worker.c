@@ -154,24 +154,33 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
     }
 }
 
-enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps)
+/* Row i of a benchmark's matrix: one of BENCH_STRATUM rows, drawn by (seed, i). */
+enum { BENCH_STRATUM = 64 };
+
+static float *bench_row(float *rows, int32_t dim, uint64_t seed, int64_t i)
+{
+    const int64_t row = i * BENCH_STRATUM + (int64_t)wv_below(wv_draw(wv_mix(seed), (uint64_t)i), BENCH_STRATUM);
+    wv_init_rows(rows, row, row + 1, dim, dim, seed);
+    return rows + row * dim;
+}
+
+enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed)
 {
     struct wv_task task = {.n_words = 1, .dim = dim, .window = m / 2 + 1, .negative = n - 1, .isa = isa};
     struct wv_worker *worker;
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
         return status;
-    float *memory = calloc((size_t)(m + n) * (size_t)dim + WV_PAD, sizeof *memory);
+    float *memory = calloc((size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
     if (memory) {
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
         struct wv_block *block = &worker->ring[0];
-        wv_init_rows(rows, 0, m + n, dim, dim, 1);
         block->m = m;
         block->n = n;
         for (int i = 0; i < m; i++)
-            block->hidden[i] = rows + (size_t)i * (size_t)dim;
+            block->hidden[i] = bench_row(rows, dim, seed, i);
         for (int j = 0; j < n; j++)
-            block->targets[j] = rows + (size_t)(m + j) * (size_t)dim;
+            block->targets[j] = bench_row(rows, dim, seed, m + j);
         block->weights = wv_pattern(worker, m);
         worker->kernels->bench_step(worker, n_steps);
     }

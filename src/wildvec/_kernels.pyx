@@ -45,7 +45,7 @@ cdef extern from "wildvec.h":
     void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed) nogil
     wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets,
                          int32_t *nodes, uint8_t *codes) nogil
-    wv_status wv_bench_step(wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps) nogil
+    wv_status wv_bench_step(wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed) nogil
     double wv_bench_fma(wv_isa isa, int64_t n_steps) nogil
 
 
@@ -208,13 +208,13 @@ cdef class Worker:
         return examples
 
 
-def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps):
+def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed):
     cdef wv_status status
     cdef wv_isa isa = chosen_isa()
     if m < 1 or n < 1 or dim < 1 or dim % WV_PAD:
         raise ValueError(f"a block of {m} × {n} rows of {dim}: m, n >= 1 and dim a multiple of {WV_PAD}")
     with nogil:
-        status = wv_bench_step(isa, m, n, dim, n_steps)
+        status = wv_bench_step(isa, m, n, dim, n_steps, seed)
     check(status, "benchmark")
 
 

@@ -521,7 +521,7 @@ static void benchmarks_run(void)
         if (!wv_cpu_has((enum wv_isa)i))
             continue;
         for (int32_t m = 1; m <= 26; m++)
-            CHECK(wv_bench_step((enum wv_isa)i, m, 1 + m % 7, 16 * (1 + m % 3), 3) == WV_OK);
+            CHECK(wv_bench_step((enum wv_isa)i, m, 1 + m % 7, 16 * (1 + m % 3), 3, 1) == WV_OK);
         CHECK(wv_bench_fma((enum wv_isa)i, 100) >= 2400);
     }
 }
