@@ -11,9 +11,8 @@ from gensim.models.word2vec import LineSentence
 settings = json.loads(sys.argv[1])
 corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
 given = settings.pop("given", "file")
-if given == "file":
-    source = {"corpus_file": corpus}
-else:
+source = {"corpus_file": corpus}
+if given != "file":
     lines = LineSentence(corpus)
     source = {"corpus_iterable": lines if given == "lines" else list(lines)}
 

@@ -1,19 +1,26 @@
 """Train with wildvec: file → saved vectors. JSON settings in argv[1], JSON figures out."""
 
-import fileinput
 import json
 import sys
 import time
+from collections.abc import Iterator
 
 import wildvec
+
+
+def read_lines(path: str) -> Iterator[list[str]]:
+    """The words of each line."""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            yield line.split()
+
 
 settings = json.loads(sys.argv[1])
 corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
 given = settings.pop("given", "file")
-if given == "file":
-    source = {"corpus_file": corpus}
-else:
-    lines = (line.split() for line in fileinput.input(corpus, encoding="utf-8"))
+source = {"corpus_file": corpus}
+if given != "file":
+    lines = read_lines(corpus)
     source = {"sentences": lines if given == "lines" else list(lines)}
 
 started = time.perf_counter()
