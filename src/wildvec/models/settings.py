@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wildvec.checks import Check, choice, number, whole
+from typing import Any
+
+from wildvec.checks import Check, checked, choice, number, whole
 from wildvec.readers import ERRORS
 from wildvec.workers import WORKERS
 
@@ -26,6 +28,22 @@ SETTINGS: dict[str, Check] = {
     "epochs": whole(1, 10**9),
     "sorted_vocab": choice(0, 1),
     "update": choice("block", "pair"),
+    "held_out": number(0, 0.5),
+    "patience": whole(1, none="all epochs"),
+    "max_seconds": number(1e-3, 1e9, none="as long as the epochs take"),
     "errors": choice(*ERRORS),
     "max_sentence_length": whole(1, 2**31 - 1),
 }
+
+
+def check_settings(model: Any) -> None:
+    """Check each setting of a model, and what they are together; each is then of its proper type."""
+    for name, bounds in SETTINGS.items():
+        setattr(model, name, checked(name, getattr(model, name), bounds))
+    if not model.hs and not model.negative:
+        raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
+    if model.patience is not None and not model.held_out:
+        raise ValueError(
+            f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
+            "(the training loss falls with the learning rate, whatever is learned)"
+        )
