@@ -205,7 +205,12 @@ def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
     held_out = "" if math.isnan(epoch.held_out_loss) else f", {epoch.held_out_loss:.4f} held out"
     speed = epoch.tokens / epoch.seconds
     logger.info(
-        "epoch %d of %d: loss %.4f%s, %.0f tokens/s", len(epochs), schedule.epochs, epoch.mean_loss, held_out, speed
+        "epoch %d of %d: loss %.4f%s, %.0f tokens/s",
+        len(epochs),
+        schedule.epochs,
+        epoch.mean_loss,
+        held_out,
+        speed,
     )
 
 

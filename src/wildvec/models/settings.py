@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from wildvec.checks import Check, checked, choice, number, whole
 from wildvec.readers import ERRORS
+from wildvec.schedule import Schedule
 from wildvec.workers import WORKERS
 
 # The upper bounds keep scratch memory sane and Ctrl-C prompt: a step is no longer than window × negative.
@@ -47,3 +49,25 @@ def check_settings(model: Any) -> None:
             f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
             "(the training loss falls with the learning rate, whatever is learned)"
         )
+
+
+def schedule_of(
+    model: Any,
+    epochs: int | None = None,
+    start_alpha: float | None = None,
+    end_alpha: float | None = None,
+    max_seconds: float | None = None,
+) -> Schedule:
+    """How long and at what rate a model trains: by what is given, else by its settings."""
+
+    def given(name: str, value: float | None, setting: str) -> Any:
+        return getattr(model, setting) if value is None else checked(name, value, SETTINGS[setting])
+
+    return Schedule(
+        given("epochs", epochs, "epochs"),
+        given("start_alpha", start_alpha, "alpha"),
+        given("end_alpha", end_alpha, "min_alpha"),
+        first_epoch=model.epochs_trained,
+        max_seconds=given("max_seconds", max_seconds, "max_seconds") or math.inf,
+        patience=model.patience,
+    )

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from wildvec import rows
 from wildvec._kernels import Task, alias_table
 from wildvec._status import NOT_FINITE, check
-from wildvec.checks import checked
 from wildvec.corpus import Corpus
 from wildvec.files import Paths
 from wildvec.heldout import keep_aside
@@ -29,7 +28,7 @@ from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.settings import SETTINGS, check_settings
+from wildvec.models.settings import SETTINGS, check_settings, schedule_of
 from wildvec.rows import FloatRows
 from wildvec.schedule import Schedule
 from wildvec.train import Epoch, hot_rows, longest_chunk, merge_interval, run
@@ -60,10 +59,9 @@ class Word2Vec:
     update: "block" trains the context words of one centre together on negatives that they share (Ji et al. 2016,
         "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair at a time
         with fresh negatives: several times slower, for comparison.
-    held_out: the share of sentences, at least one, that is kept aside and never trained: `seed` chooses which, the same
-        whenever the corpus is the same (its vocabulary and counts include them). Their loss is measured after each
-        epoch, with the same draws each time. patience: stop when it has had no new minimum for so many epochs; the
-        vectors are then those of the best epoch, for which a copy of the matrices is kept.
+    held_out: the share of sentences, at least one, that is never trained; `seed` and their number choose which. Their
+        loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new minimum
+        for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
     max_seconds: training (not reading) ends after so many, if the epochs are not over before; the learning rate
         reaches min_alpha there. The vectors then depend on the speed, also with one worker.
     lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
@@ -73,13 +71,16 @@ class Word2Vec:
     out after each epoch that held any out; `tokens_per_second` of the last training. An example is a pair of words
     with the negatives of the centre (skip-gram) or a centre (CBOW).
 
-    ValueError: a setting out of range, no word left, or nothing to hold out. What stops the training here, Ctrl-C or an exception in a
-    callback, has an attribute `model`: the model with what it had learned.
+    ValueError: a setting out of range, no word left, or nothing to hold out. What stops the training here, Ctrl-C or an
+    exception in a callback, has an attribute `model`: the model with what it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
     >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
     >>> model.wv["king"].shape
     (16,)
+    >>> watched = Word2Vec(text, min_count=1, epochs=9, held_out=0.1, patience=2, max_seconds=60)
+    >>> len(watched.epoch_losses) == len(watched.held_out_losses) == watched.epochs_trained
+    True
     """
 
     def __init__(
@@ -151,7 +152,7 @@ class Word2Vec:
         with self._read(sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             try:
-                self._train(corpus, self._schedule(), tell)
+                self._train(corpus, schedule_of(self), tell)
             except BaseException as error:  # else nobody would have the model
                 error.model = self  # type: ignore[attr-defined]
                 raise
@@ -252,7 +253,7 @@ class Word2Vec:
         """
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
-        schedule = self._schedule(epochs, start_alpha, end_alpha, max_seconds)
+        schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
         with self._read(sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, schedule, tell)
@@ -281,25 +282,6 @@ class Word2Vec:
             )
         self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
-
-    def _schedule(
-        self,
-        epochs: int | None = None,
-        start_alpha: float | None = None,
-        end_alpha: float | None = None,
-        max_seconds: float | None = None,
-    ) -> Schedule:
-        def given(name: str, value: float | None, setting: str) -> Any:
-            return getattr(self, setting) if value is None else checked(name, value, SETTINGS[setting])
-
-        return Schedule(
-            given("epochs", epochs, "epochs"),
-            given("start_alpha", start_alpha, "alpha"),
-            given("end_alpha", end_alpha, "min_alpha"),
-            first_epoch=self.epochs_trained,
-            max_seconds=given("max_seconds", max_seconds, "max_seconds") or math.inf,
-            patience=self.patience,
-        )
 
     def _task(self, corpus: Corpus) -> Task:
         task = Task(corpus.ids, corpus.offsets, self._input_rows, longest_chunk(corpus))
@@ -346,13 +328,11 @@ class Word2Vec:
     # -- files --------------------------------------------------------------------------------------------------
 
     _MATRICES = ("_output_rows", "_node_rows")
-    _SETTINGS = (
-        *("vector_size", "alpha", "min_alpha", "window", "sample", "seed", "workers", "sg", "hs", "negative"),
-        *("ns_exponent", "cbow_mean", "epochs", "shrink_windows", "update", "held_out", "patience", "max_seconds"),
-        *("min_count", "max_vocab_size", "max_final_vocab", "sorted_vocab", "lowercase", "errors", "max_sentence_length"),
+    _SETTINGS = (*SETTINGS, "shrink_windows", "lowercase")
+    _PROGRESS = (
+        *("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "held_out_losses"),
+        "_latest_loss",
     )
-    _PROGRESS = ("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses")
-    _PROGRESS += ("held_out_losses", "_latest_loss")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all of the model to one file, also what continued training needs; `KeyedVectors.load` opens it too.
