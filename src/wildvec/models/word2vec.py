@@ -59,9 +59,9 @@ class Word2Vec:
     update: "block" trains the context words of one centre together on negatives that they share (Ji et al. 2016,
         "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair at a time
         with fresh negatives: several times slower, for comparison.
-    held_out: the share of sentences, at least one, that is never trained; `seed` and their number choose which. Their
-        loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new minimum
-        for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
+    held_out: the share of sentences, at least one, that is never trained; `seed` and their number choose which.
+        Their loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new
+        minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
     max_seconds: training (not reading) ends after so many, if the epochs are not over before; the learning rate
         reaches min_alpha there. The vectors then depend on the speed, also with one worker.
     lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
@@ -71,14 +71,14 @@ class Word2Vec:
     out after each epoch that held any out; `tokens_per_second` of the last training. An example is a pair of words
     with the negatives of the centre (skip-gram) or a centre (CBOW).
 
-    ValueError: a setting out of range, no word left, or nothing to hold out. What stops the training here, Ctrl-C or an
-    exception in a callback, has an attribute `model`: the model with what it had learned.
+    ValueError: a setting out of range, no word left, or nothing to hold out. What stops the training here, Ctrl-C or
+    an exception in a callback, has an attribute `model`: the model with what it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
     >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
     >>> model.wv["king"].shape
     (16,)
-    >>> watched = Word2Vec(text, min_count=1, epochs=9, held_out=0.1, patience=2, max_seconds=60)
+    >>> watched = Word2Vec(text, sample=0, epochs=9, held_out=0.1, patience=2, max_seconds=60)
     >>> len(watched.epoch_losses) == len(watched.held_out_losses) == watched.epochs_trained
     True
     """
