@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,11 @@ def below(bits: int, n: int) -> int:
 def alias_draw(table: np.ndarray, bits: int) -> int:
     column = below(bits, len(table))
     return column if bits & 0xFFFFFFFF < table[column, 0] else int(table[column, 1])
+
+
+def paths_of(offsets: np.ndarray, nodes: np.ndarray, codes: np.ndarray) -> list[list[tuple[int, int]]]:
+    spans = itertools.pairwise(offsets)
+    return [list(zip(nodes[a:b].tolist(), codes[a:b].tolist(), strict=True)) for a, b in spans]
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

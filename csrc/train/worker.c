@@ -117,7 +117,7 @@ void wv_worker_free(struct wv_worker *worker)
 }
 
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
-                        const int64_t *bounds, const float *rates, double *losses, int64_t *examples)
+                        const int64_t *chunks, const float *rates, double *losses, int64_t *examples)
 {
     const struct wv_task *task = worker->task;
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
@@ -127,7 +127,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
         worker->kernels->merge(worker); /* takes over what others changed since the last lease */
     for (int64_t c = 0; c < n_chunks; c++) {
         losses[c] =
-            worker->kernels->train_chunk(worker, bounds[c], bounds[c + 1],
+            worker->kernels->train_chunk(worker, chunks[2 * c], chunks[2 * c + 1],
                                          wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], examples);
         loss += losses[c];
     }
@@ -136,9 +136,9 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     return isfinite(loss) ? WV_OK : WV_NOT_FINITE;
 }
 
-void wv_stop(struct wv_task *task)
+void wv_stop(struct wv_task *task, int32_t stop)
 {
-    WV_STORE_RELAXED(&task->stop, 1);
+    WV_STORE_RELAXED(&task->stop, stop);
 }
 
 void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed)

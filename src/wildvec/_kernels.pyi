@@ -49,7 +49,7 @@ class Task:
         n_hot: int,
         merge_every: int,
     ) -> None: ...
-    def stop(self) -> None: ...
+    def stop(self, stop: bool = True) -> None: ...
 
 class Worker:
     def __init__(self, task: Task) -> None: ...
@@ -57,7 +57,7 @@ class Worker:
         self,
         epoch: int,
         first_chunk: int,
-        bounds: NDArray[np.int64],
+        chunks: NDArray[np.int64],
         rates: NDArray[np.float32],
         losses: NDArray[np.float64],
     ) -> int: ...
