@@ -1,4 +1,4 @@
-"""The measured texts: from the folder $WILDVEC_DATA, decompressed once into a cache.
+"""The measured texts: from the folder $WILDVEC_DATA or drawn from Zipf's law, written once into a cache.
 
 $WILDVEC_DATA holds text/wiki8.txt.xz and eval/{questions-words.txt,wordsim353.tsv,simlex999.txt};
 the cache is $WILDVEC_CACHE or ~/.cache/wildvec.
@@ -10,7 +10,11 @@ import lzma
 import os
 from pathlib import Path
 
+import numpy as np
+
 WORDS_PER_LINE = 1000
+ZIPF_TOKENS = 20_000_000
+ZIPF_LETTERS = 5
 
 
 def data_folder() -> Path:
@@ -36,19 +40,46 @@ def read_words(text: Path, limit_mb: float | None) -> list[str]:
     return head.decode("utf-8", errors="ignore").split()
 
 
+def write_text(source: Path, limit_mb: float | None, lines: Path) -> int:
+    """The words of a text in lines of 1,000; answers how many."""
+    words = read_words(source, limit_mb)
+    with lines.open("w", encoding="utf-8") as file:
+        for start in range(0, len(words), WORDS_PER_LINE):
+            file.write(" ".join(words[start : start + WORDS_PER_LINE]) + "\n")
+    return len(words)
+
+
+def write_zipf(n_words: int, limit_mb: float | None, lines: Path) -> int:
+    """20M words of five letters in random order, the count of the r-th as 1 / r; answers how many.
+
+    Counts are exact, not drawn, so that each of up to 1.3M words occurs at least once.
+    """
+    limit = int(limit_mb * 1e6) // (ZIPF_LETTERS + 1) if limit_mb else ZIPF_TOKENS
+    n_tokens = min(ZIPF_TOKENS, limit) // WORDS_PER_LINE * WORDS_PER_LINE
+    expected = np.cumsum(1 / np.arange(1, n_words + 1))
+    ends = np.rint(n_tokens * expected / expected[-1]).astype(np.int64)
+    ids = np.repeat(np.arange(n_words), np.diff(ends, prepend=0))
+    np.random.default_rng(1).shuffle(ids)
+    words = np.full((n_words, ZIPF_LETTERS + 1), ord(" "), dtype=np.uint8)
+    words[:, :-1] = ord("a") + np.arange(n_words)[:, None] // 26 ** np.arange(ZIPF_LETTERS) % 26
+    text = words[ids]
+    text[WORDS_PER_LINE - 1 :: WORDS_PER_LINE, -1] = ord("\n")
+    text.tofile(lines)
+    return n_tokens
+
+
 def corpus(text: str, limit_mb: float | None = None) -> tuple[Path, int]:
     """(path, tokens) of a text in lines of 1,000 words: what every system reads without a cut.
 
-    gensim's corpus_file cuts a line off after 10,000 tokens, and wiki8 is one line.
+    text: "wiki8", "zipf-<words>" or a file. gensim's corpus_file cuts a line off after 10,000 tokens, and wiki8
+    is one line.
     """
     source = data_folder() / "text" / "wiki8.txt.xz" if text == "wiki8" else Path(text)
     part = f"-{limit_mb:g}mb" if limit_mb else ""
     lines = cache_folder() / f"{source.name.removesuffix('.xz').removesuffix('.txt')}{part}.lines.txt"
     counted = lines.with_suffix(".tokens")
     if not counted.exists():
-        words = read_words(source, limit_mb)
-        with lines.open("w", encoding="utf-8") as file:
-            for start in range(0, len(words), WORDS_PER_LINE):
-                file.write(" ".join(words[start : start + WORDS_PER_LINE]) + "\n")
-        counted.write_text(str(len(words)))
+        is_zipf = text.startswith("zipf-")
+        n = write_zipf(int(text[5:]), limit_mb, lines) if is_zipf else write_text(source, limit_mb, lines)
+        counted.write_text(str(n))
     return lines, int(counted.read_text())

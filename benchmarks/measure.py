@@ -48,13 +48,15 @@ def children_cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
+def run_driver(
+    interpreter: str, driver: str, settings: dict[str, Any], environment: dict[str, str] | None = None
+) -> Run:
     """Run drivers/<driver>.py with the settings as JSON; its last line of output is JSON too."""
     command = [interpreter, str(DRIVERS / f"{driver}.py"), json.dumps(settings)]
     peak = 0.0
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         used_before, started = children_cpu_seconds(), time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=log)
+        process = subprocess.Popen(command, stdout=out, stderr=log, env={**os.environ, **(environment or {})})
         while process.poll() is None:
             peak = max(peak, anonymous_mb(process.pid))
             time.sleep(POLL_SECONDS)
@@ -68,14 +70,14 @@ def run_driver(interpreter: str, driver: str, settings: dict[str, Any]) -> Run:
 
 
 def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
-    """The interpreter of each system: NAME=PATH as given, else this one if it can import NAME."""
+    """The interpreter of each system (PACKAGE or PACKAGE:…): as given, else this one if it can import PACKAGE."""
     chosen = dict(pair.split("=", 1) for pair in given)
     for name in names:
-        package = name.partition("-")[0]
-        if package in chosen or name in chosen:
-            chosen.setdefault(name, chosen.get(package, ""))
+        package = name.partition(":")[0]
+        if package in chosen:
+            chosen[name] = chosen[package]
         elif subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True).returncode:
-            print(f"{name} is not installed here; name its interpreter: --peer {name}=PYTHON")
+            print(f"{package} is not installed here; name its interpreter: --peer {package}=PYTHON")
         else:
             chosen[name] = sys.executable
     return {name: chosen[name] for name in names if name in chosen}

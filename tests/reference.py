@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 MASK = 2**64 - 1
 KEEP, WIDTH, NOISE = range(3)
+TILE = 6  # hidden rows of a block at most
 
 
 def mix(x: int) -> int:
@@ -31,6 +33,11 @@ def below(bits: int, n: int) -> int:
 def alias_draw(table: np.ndarray, bits: int) -> int:
     column = below(bits, len(table))
     return column if bits & 0xFFFFFFFF < table[column, 0] else int(table[column, 1])
+
+
+def paths_of(offsets: np.ndarray, nodes: np.ndarray, codes: np.ndarray) -> list[list[tuple[int, int]]]:
+    spans = itertools.pairwise(offsets)
+    return [list(zip(nodes[a:b].tolist(), codes[a:b].tolist(), strict=True)) for a, b in spans]
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -69,49 +76,95 @@ class Reference:
             read += len(sentence)
             if len(kept) < 2:
                 continue
-            for centre in range(len(kept)):
+            alone = self.pair or self.nodes is not None
+            for first in range(0, len(kept), 1 if alone else 2):
                 width = self.window
                 if self.shrink_windows:
-                    width = 1 + below(draw(width_key, trained + centre), width)
-                self.train_window(kept, centre, width, rate)
+                    width = 1 + below(draw(width_key, trained + first), width)
+                centres = [first] if alone or first + 1 == len(kept) else [first, first + 1]
+                self.train_window(kept, centres, width, rate)
             trained += len(kept)
 
     def next_noise(self) -> int:
         self._noise_drawn += 1
         return draw(self._noise_key, self._noise_drawn - 1)
 
-    def train_window(self, words: list[int], centre: int, width: int, rate: float) -> None:
-        positions = range(max(0, centre - width), min(len(words), centre + width + 1))
-        context = [words[t] for t in positions if t != centre]
+    def train_window(self, words: list[int], centres: list[int], width: int, rate: float) -> None:
+        """One centre, or two neighbours of the same width that share their negatives."""
+        low, end = max(0, centres[0] - width), min(len(words), centres[-1] + width + 1)
+        context = [[t for t in range(low, end) if t != c and abs(t - c) <= width] for c in centres]
         if self.cbow:
-            scale = 1 / len(context) if self.cbow_mean else 1.0
-            gradient = self.step(scale * self.input[context].sum(0, keepdims=True), words[centre], rate)
-            np.add.at(self.input, context, gradient[0] if self.cbow_mean else gradient[0] / len(context))
-            self.examples += 1
-        else:
-            for rows in [[row] for row in context] if self.pair else [context]:
-                np.add.at(self.input, rows, self.step(self.input[rows], words[centre], rate))
-                self.examples += len(rows)
+            self.train_cbow(words, centres, context, rate)
+            return
+        sides = [range(low, centres[-1]), range(centres[0] + 1, end)]
+        targets = None if self.pair else self.choose_targets(words, centres)
+        for side in sides:
+            for positions in [[t] for t in side] if self.pair else tiles(list(side)):
+                chosen = targets or self.choose_targets(words, centres)
+                members = np.array([[t in around for t in positions] for around in context], dtype=float)
+                rows = [words[t] for t in positions]
+                np.add.at(self.input, rows, self.step(self.input[rows], members, chosen, rate))
+                self.examples += int(members.sum())
 
-    def step(self, hidden: np.ndarray, centre: int, rate: float) -> np.ndarray:
-        """Updates the targets of a centre; answers the gradients of the hidden rows (m, size)."""
-        targets: list[tuple[np.ndarray, int, float, float]] = []  # matrix, row, times, label
+    def train_cbow(self, words: list[int], centres: list[int], context: list[list[int]], rate: float) -> None:
+        rows = [[words[t] for t in around] for around in context]
+        scales = [1 / len(around) if self.cbow_mean else 1.0 for around in context]
+        hidden = np.array(
+            [scale * self.input[around].sum(0) for scale, around in zip(scales, rows, strict=True)]
+        )
+        gradients = self.step(hidden, np.eye(len(centres)), self.choose_targets(words, centres), rate)
+        for around, gradient in zip(rows, gradients, strict=True):
+            np.add.at(self.input, around, gradient if self.cbow_mean else gradient / len(around))
+        self.examples += len(centres)
+
+    def choose_targets(
+        self, words: list[int], centres: list[int]
+    ) -> list[tuple[np.ndarray, int, np.ndarray]]:
+        """(matrix, row, weight of its pairs with the context of each centre): > 0 positive, < 0 negative."""
+        targets = []
         if self.nodes is not None:
-            targets += [(self.nodes, node, 1, 1 - code) for node, code in self.paths[centre]]
+            path = self.paths[words[centres[0]]]
+            targets += [(self.nodes, node, np.array([1.0 - 2 * code])) for node, code in path]
         if self.output is not None:
-            targets.append((self.output, centre, 1, 1))
+            own = np.array([words[c] for c in centres])
+            targets += [
+                (self.output, word, (own == word).astype(float)) for word in dict.fromkeys(own.tolist())
+            ]
             drawn = [alias_draw(self.noise, self.next_noise()) for _ in range(self.negative)]
             targets += [
-                (self.output, word, drawn.count(word), 0) for word in dict.fromkeys(drawn) if word != centre
+                (self.output, word, np.full(len(own), -float(drawn.count(word))))
+                for word in dict.fromkeys(drawn)
+                if word not in own
             ]
+        return targets
+
+    def step(
+        self,
+        hidden: np.ndarray,
+        members: np.ndarray,
+        targets: list[tuple[np.ndarray, int, np.ndarray]],
+        rate: float,
+    ) -> np.ndarray:
+        """Updates the targets; answers the gradients of the hidden rows (m, size). members: (centres, m)."""
         gradient = np.zeros_like(hidden)
         updates = []
-        for matrix, row, times, label in targets:
-            score = hidden @ matrix[row]
-            g = rate * times * (label - sigmoid(score))
-            self.loss += float((times * np.log1p(np.exp(score * (1 - 2 * label)))).sum())
+        for matrix, row, by_centre in targets:
+            weights = by_centre @ members
+            score = hidden @ matrix[row] * np.sign(weights)
+            g = rate * weights * sigmoid(-score)
+            self.loss += float((np.abs(weights) * np.log1p(np.exp(-score))).sum())
             gradient += g[:, None] * matrix[row]
             updates.append((matrix, row, g @ hidden))
         for matrix, row, update in updates:
             matrix[row] += update
         return gradient
+
+
+def tiles(positions: list[int]) -> list[list[int]]:
+    """Parts of at most TILE positions, as equal as can be, the longer ones last."""
+    parts = []
+    while positions:
+        n = len(positions) // -(-len(positions) // TILE)
+        parts.append(positions[:n])
+        positions = positions[n:]
+    return parts

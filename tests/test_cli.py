@@ -169,6 +169,20 @@ def test_train(text, tmp_path, capsys):
     assert keys == model.wv.index_to_key and np.array_equal(matrix, model.wv.vectors)
 
 
+def test_train_tells_of_what_is_held_out_and_of_the_best_epoch(text, tmp_path, capsys):
+    options = "--held-out .01 --patience 1 --max-seconds 1e6 --epochs 2 --vector-size 8 --format model"
+    assert cli.main(["train", text, "-o", str(tmp_path / "m"), *options.split()]) == 0
+    err = capsys.readouterr().err
+    model = Word2Vec.load(tmp_path / "m")
+    assert (model.held_out, model.patience, model.max_seconds) == (0.01, 1, 1e6)
+    losses = zip(model.epoch_losses, model.held_out_losses, strict=True)
+    for number, (loss, held_out) in enumerate(losses, 1):
+        assert f"epoch {number}/2: loss {loss:.4f}, {held_out:.4f} held out\n" in err
+    assert f"the vectors are those of epoch {1 + np.argmin(model.held_out_losses)}\n" in err
+    assert cli.main(["train", text, "-o", str(tmp_path / "n"), "--patience", "2"]) == 2
+    assert "--held-out" in capsys.readouterr().err
+
+
 def test_train_reads_stdin_and_takes_every_option(text, tmp_path):
     options = shlex.split(
         "--cbow --cbow-sum --hs --full-windows --update pair --vector-size 10 --window 3 "
@@ -283,7 +297,8 @@ def test_bad_settings_are_one_line(text, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("option", ["--epochs 0", "--workers 0", "--vector-size 0", "--window 1.5",
-                                    "--alpha nan", "--sample -1", "--min-count x", "--alpha 1e999"])  # fmt: skip
+                                    "--alpha nan", "--sample -1", "--min-count x", "--alpha 1e999",
+                                    "--held-out .9", "--patience 1.5", "--max-seconds soon"])  # fmt: skip
 def test_a_setting_out_of_range_is_a_wrong_command_line_that_names_the_option(option, capsys):
     assert cli.main(["train", "absent.txt", "-o", "o.wv", *option.split()]) == 2
     err = capsys.readouterr().err

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import Reference, below, draw, mix, subkey
+from reference import Reference, below, draw, mix, paths_of, subkey
 
 from wildvec import rows
 from wildvec._kernels import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas
@@ -84,10 +84,7 @@ class Run:
                 for m in (self.input, self.output, self.nodes)
             ),
             noise=self.noise,
-            paths=[
-                list(zip(nodes[a:b], codes[a:b].astype(int), strict=True))
-                for a, b in itertools.pairwise(offsets)
-            ],
+            paths=paths_of(offsets, nodes, codes),
             keep=self.keep,
             window=window,
             negative=negative,
@@ -102,9 +99,9 @@ class Run:
         return rows.padded(random.normal(0, 0.4, (n, self.size)).astype(np.float32))
 
     def both(self, rate=0.05, epoch=2, chunk=5):
-        bounds = np.array([0, len(self.offsets) - 1])
+        chunks = np.array([[0, len(self.offsets) - 1]])
         losses = np.zeros(1)
-        examples = Worker(self.task).train(epoch, chunk, bounds, np.array([rate], dtype=np.float32), losses)
+        examples = Worker(self.task).train(epoch, chunk, chunks, np.array([rate], dtype=np.float32), losses)
         sentences = [self.ids[a:b] for a, b in itertools.pairwise(self.offsets)]
         self.reference.train_chunk(epoch, chunk, sentences, float(np.float32(rate)))
         return losses[0], examples
@@ -170,21 +167,22 @@ def test_private_rows_lose_no_update(isa, model, n_hot):
 
 def test_a_lease_may_end_after_any_chunk():
     whole, parts = Run(), Run()
-    bounds, rates = np.array([0, 2, 3, 6]), np.array([0.05, 0.04, 0.03], dtype=np.float32)
+    chunks, rates = np.array([[0, 2], [2, 3], [4, 6]]), np.array([0.05, 0.04, 0.03], dtype=np.float32)
     losses, other_losses = np.zeros(3), np.zeros(3)
-    Worker(whole.task).train(0, 0, bounds, rates, losses)
-    Worker(parts.task).train(0, 0, bounds[:2], rates[:1], other_losses[:1])
-    Worker(parts.task).train(0, 1, bounds[1:], rates[1:], other_losses[1:])
+    Worker(whole.task).train(0, 0, chunks, rates, losses)
+    Worker(parts.task).train(0, 0, chunks[:1], rates[:1], other_losses[:1])
+    Worker(parts.task).train(0, 1, chunks[1:], rates[1:], other_losses[1:])
     assert losses.tobytes() == other_losses.tobytes()
     assert whole.input.tobytes() == parts.input.tobytes()
     assert whole.output.tobytes() == parts.output.tobytes()
 
 
-def test_scores_beyond_the_range_of_exp_stay_finite(isa):
+@pytest.mark.parametrize("rate", [1e-6, 0])
+def test_scores_beyond_the_range_of_exp_stay_finite(isa, rate):
     run = Run()
     run.input *= 300
     losses = np.zeros(1)
-    Worker(run.task).train(0, 0, np.array([0, 6]), np.array([1e-6], dtype=np.float32), losses)
+    Worker(run.task).train(0, 0, np.array([[0, 6]]), np.array([rate], dtype=np.float32), losses)
     assert np.isfinite(run.input).all() and np.isfinite(losses).all()
 
 
@@ -192,7 +190,7 @@ def test_not_a_number_is_reported(isa):
     run = Run()
     run.output[3] = np.nan
     with pytest.raises(FloatingPointError, match="lower alpha"):
-        Worker(run.task).train(0, 0, np.array([0, 6]), np.array([0.05], dtype=np.float32), np.zeros(1))
+        Worker(run.task).train(0, 0, np.array([[0, 6]]), np.array([0.05], dtype=np.float32), np.zeros(1))
 
 
 def test_an_isa_that_is_unknown_or_missing_is_an_error(monkeypatch):

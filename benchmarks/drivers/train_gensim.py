@@ -9,11 +9,12 @@ from gensim.models import Word2Vec
 from gensim.models.word2vec import LineSentence
 
 settings = json.loads(sys.argv[1])
-if settings.pop("iterable", False):
-    source = {"corpus_iterable": LineSentence(settings["corpus"])}
-else:
-    source = {"corpus_file": settings["corpus"]}
 corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
+given = settings.pop("given", "file")
+source = {"corpus_file": corpus}
+if given != "file":
+    lines = LineSentence(corpus)
+    source = {"corpus_iterable": lines if given == "lines" else list(lines)}
 
 started = time.perf_counter()
 model = Word2Vec(**settings)

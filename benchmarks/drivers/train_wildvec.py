@@ -3,14 +3,28 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
 
 import wildvec
 
+
+def read_lines(path: str) -> Iterator[list[str]]:
+    """The words of each line."""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            yield line.split()
+
+
 settings = json.loads(sys.argv[1])
 corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
+given = settings.pop("given", "file")
+source = {"corpus_file": corpus}
+if given != "file":
+    lines = read_lines(corpus)
+    source = {"sentences": lines if given == "lines" else list(lines)}
 
 started = time.perf_counter()
-model = wildvec.Word2Vec(corpus_file=corpus, **settings)
+model = wildvec.Word2Vec(**source, **settings)
 seconds = time.perf_counter() - started
 train_seconds = tokens * settings["epochs"] / model.tokens_per_second
 model.wv.save_word2vec_format(output, binary=True)

@@ -53,15 +53,15 @@ struct wv_worker; /* one thread's scratch and private rows */
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **worker);
 void wv_worker_free(struct wv_worker *worker);
 
-/* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences bounds[c] … bounds[c + 1] and is
- * trained at rates[c] (both counted from first_chunk). losses[c] gets its loss, the sum over all pairs in nats, and
- * examples the number of positive pairs (skip-gram) or centres (CBOW) of all. Private rows are merged before it
- * returns. */
+/* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences chunks[2c] … chunks[2c + 1] and is
+ * trained at rates[c] (both counted from first_chunk). losses[c] gets its loss, the sum over all pairs in nats, each
+ * taken before the pair's update, and examples the number of positive pairs (skip-gram) or centres (CBOW) of all.
+ * At rate 0 the loss is measured and every row keeps its value. Private rows are merged before it returns. */
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
-                        const int64_t *bounds, const float *rates, double *losses, int64_t *examples);
+                        const int64_t *chunks, const float *rates, double *losses, int64_t *examples);
 
-/* Asks all workers of the task to leave within one block. */
-void wv_stop(struct wv_task *task);
+/* Asks all workers of the task to leave within one block (stop = 1), or lets them train again (0). */
+void wv_stop(struct wv_task *task, int32_t stop);
 
 /* Rows first … last of a matrix with `size` used and `dim` padded columns: uniform in ±1 / size, drawn by
  * (seed, row); padding 0. */
@@ -71,8 +71,9 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes);
 
-/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache; m <= WV_TILE. */
-enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps);
+/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache, in places drawn by `seed`;
+ * m <= WV_TILE. */
+enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed);
 /* n_steps rounds of independent multiply-adds; answers the floating-point operations done. */
 double wv_bench_fma(enum wv_isa isa, int64_t n_steps);
 

@@ -108,7 +108,7 @@ void wv_worker_free(struct wv_worker *worker)
 }
 
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
-                        const int64_t *bounds, const float *rates, double *losses, int64_t *examples)
+                        const int64_t *chunks, const float *rates, double *losses, int64_t *examples)
 {
     const struct wv_task *task = worker->task;
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
@@ -118,7 +118,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
         worker->kernels->merge(worker); /* takes over what others changed since the last lease */
     for (int64_t c = 0; c < n_chunks; c++) {
         losses[c] =
-            worker->kernels->train_chunk(worker, bounds[c], bounds[c + 1],
+            worker->kernels->train_chunk(worker, chunks[2 * c], chunks[2 * c + 1],
                                          wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], examples);
         loss += losses[c];
     }
@@ -127,9 +127,9 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     return isfinite(loss) ? WV_OK : WV_NOT_FINITE;
 }
 
-void wv_stop(struct wv_task *task)
+void wv_stop(struct wv_task *task, int32_t stop)
 {
-    WV_STORE_RELAXED(&task->stop, 1);
+    WV_STORE_RELAXED(&task->stop, stop);
 }
 
 void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed)
@@ -145,26 +145,35 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
     }
 }
 
-enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps)
+/* Row i of a benchmark's matrix: one of BENCH_STRATUM rows, drawn by (seed, i). */
+enum { BENCH_STRATUM = 64 };
+
+static float *bench_row(float *rows, int32_t dim, uint64_t seed, int64_t i)
+{
+    const int64_t row = i * BENCH_STRATUM + (int64_t)wv_below(wv_draw(wv_mix(seed), (uint64_t)i), BENCH_STRATUM);
+    wv_init_rows(rows, row, row + 1, dim, dim, seed);
+    return rows + row * dim;
+}
+
+enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed)
 {
     struct wv_task task = {.n_words = 1, .dim = dim, .window = 1, .negative = n - 1, .isa = isa};
     struct wv_worker *worker;
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
         return status;
-    float *memory = calloc((size_t)(m + n) * (size_t)dim + WV_PAD, sizeof *memory);
+    float *memory = calloc((size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
     if (memory) {
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
         float *hidden[WV_TILE];
         struct wv_block *block = &worker->ring[0];
-        wv_init_rows(rows, 0, m + n, dim, dim, 1);
         block->m = m;
         block->n = n;
         block->hidden = block->hidden_grad = hidden;
         for (int i = 0; i < m; i++)
-            hidden[i] = rows + (size_t)i * (size_t)dim;
+            hidden[i] = bench_row(rows, dim, seed, i);
         for (int j = 0; j < n; j++)
-            block->targets[j] = rows + (size_t)(m + j) * (size_t)dim;
+            block->targets[j] = bench_row(rows, dim, seed, m + j);
         for (int p = 0; p < m * n; p++)
             block->weights[p] = p < m ? 1 : -1;
         worker->kernels->bench_step(worker, n_steps);

@@ -41,12 +41,12 @@ cdef extern from "wildvec.h":
     wv_status wv_worker_new(const wv_task *task, wv_worker **worker) nogil
     void wv_worker_free(wv_worker *worker)
     wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
-                       const int64_t *bounds, const float *rates, double *losses, int64_t *examples) nogil
-    void wv_stop(wv_task *task)
+                       const int64_t *chunks, const float *rates, double *losses, int64_t *examples) nogil
+    void wv_stop(wv_task *task, int32_t stop)
     void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed) nogil
     wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets,
                          int32_t *nodes, uint8_t *codes) nogil
-    wv_status wv_bench_step(wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps) nogil
+    wv_status wv_bench_step(wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed) nogil
     double wv_bench_fma(wv_isa isa, int64_t n_steps) nogil
 
 
@@ -173,8 +173,8 @@ cdef class Task:
         self.task.n_hot = n_hot
         self.task.merge_every = merge_every
 
-    def stop(self):
-        wv_stop(&self.task)
+    def stop(self, bint stop=True):
+        wv_stop(&self.task, stop)
 
 
 cdef class Worker:
@@ -193,29 +193,29 @@ cdef class Worker:
     def __dealloc__(self):
         wv_worker_free(self.worker)
 
-    def train(self, int64_t epoch, int64_t first_chunk, const int64_t[::1] bounds, const float[::1] rates,
+    def train(self, int64_t epoch, int64_t first_chunk, const int64_t[:, ::1] chunks, const float[::1] rates,
               double[::1] losses):
         """Train a lease; the loss of each chunk goes to `losses`. Answers how many examples there were."""
         cdef int64_t examples
         cdef wv_status status
         cdef int64_t n = rates.shape[0]
-        if n == 0 or bounds.shape[0] != n + 1 or losses.shape[0] != n:
-            raise ValueError(f"{n} rates and {losses.shape[0]} losses for {bounds.shape[0] - 1} chunks")
-        if bounds[0] < 0 or bounds[n] >= self.task.sentences.shape[0]:
+        if n == 0 or chunks.shape[0] != n or chunks.shape[1] != 2 or losses.shape[0] != n:
+            raise ValueError(f"{n} rates and {losses.shape[0]} losses for {chunks.shape[0]} chunks")
+        if chunks[0, 0] < 0 or chunks[n - 1, 1] >= self.task.sentences.shape[0]:
             raise ValueError("chunks reach past the sentences of the corpus")
         with nogil:
-            status = wv_train(self.worker, epoch, first_chunk, n, &bounds[0], &rates[0], &losses[0], &examples)
+            status = wv_train(self.worker, epoch, first_chunk, n, &chunks[0, 0], &rates[0], &losses[0], &examples)
         check(status, f"epoch {epoch + 1}")
         return examples
 
 
-def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps):
+def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed):
     cdef wv_status status
     cdef wv_isa isa = chosen_isa()
     if not 1 <= m <= WV_TILE or n < 1 or dim < 1 or dim % WV_PAD:
         raise ValueError(f"a block of {m} × {n} rows of {dim}: 1 <= m <= {WV_TILE}, n >= 1 and dim a multiple of {WV_PAD}")
     with nogil:
-        status = wv_bench_step(isa, m, n, dim, n_steps)
+        status = wv_bench_step(isa, m, n, dim, n_steps, seed)
     check(status, "benchmark")
 
 

@@ -26,7 +26,7 @@ def checked(name: str, value: Any, check: Check) -> Any:
 
 def whole(low: int | None = None, high: int | None = None, *, none: str = "") -> Check:
     """A whole number in low … high, never one that had to be cut; `none`: what None means, if it is allowed."""
-    remedy = f"give a whole number{_span(low, high)}" + (f", or None for {none}" if none else "")
+    remedy = f"give a whole number{_span(low, high)}{_or_none(none)}"
 
     def check(value: Any) -> int | None:
         if value is None and none:
@@ -42,11 +42,13 @@ def whole(low: int | None = None, high: int | None = None, *, none: str = "") ->
     return check
 
 
-def number(low: float, high: float) -> Check:
-    """A number in low … high."""
-    remedy = f"give a number{_span(low, high)}"
+def number(low: float, high: float, *, none: str = "") -> Check:
+    """A number in low … high; `none`: what None means, if it is allowed."""
+    remedy = f"give a number{_span(low, high)}{_or_none(none)}"
 
-    def check(value: Any) -> float:
+    def check(value: Any) -> float | None:
+        if value is None and none:
+            return None
         if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
             raise TypeError(remedy)
         if not low <= value <= high:  # NaN, too
@@ -72,3 +74,7 @@ def _span(low: float | None, high: float | None) -> str:
     if low is None:
         return ""
     return f" from {low:,} up" if high is None else f" from {low:,} to {high:,}"
+
+
+def _or_none(meaning: str) -> str:
+    return f", or None for {meaning}" if meaning else ""

@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 
 from wildvec._kernels import Task, Worker
 from wildvec.corpus import Corpus
+from wildvec.heldout import Chunks, Sentences, alone, around
 from wildvec.progress import progress_bar
+from wildvec.schedule import Budget, Patience, Schedule
 from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 0.03  # a worker's call without the GIL lasts about this long
 CHUNK_TOKENS = 10_000
+HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
 # so the merge interval counts the centres of all workers together, and their number falls with the workers.
@@ -34,36 +37,27 @@ HOT_ROWS = 1024
 MERGE_CENTRES = 30_000
 
 
+Rates = Callable[[int, int], NDArray[np.float32]]  # those of the chunks first … last
+
+
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave. loss: sum over all examples, in nats."""
+    """What one epoch gave.
+
+    loss: exact sum over all examples, in nats, each taken before its update. tokens: of the corpus as it was read.
+    held_out_loss: mean per example held out, by the rows at the end of the epoch; NaN if nothing is held out.
+    """
 
     loss: float
     examples: int
+    tokens: int
     seconds: float
+    held_out_loss: float
 
     @property
     def mean_loss(self) -> float:
         """Loss per example: a positive pair with its negatives (skip-gram) or a centre (CBOW)."""
         return self.loss / self.examples if self.examples else math.nan
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Epochs, and a learning rate that falls linearly over all of them from alpha to min_alpha.
-
-    first_epoch: how many the model has seen before, so that it draws other numbers now.
-    """
-
-    epochs: int
-    alpha: float
-    min_alpha: float
-    first_epoch: int = 0
-
-    def rates(self, epoch: int, starts: NDArray[np.int64], tokens: int) -> NDArray[np.float32]:
-        """The rate of each chunk of an epoch, by the tokens that come before it."""
-        done = (epoch + starts / tokens) / self.epochs
-        return (self.alpha - (self.alpha - self.min_alpha) * done).astype(np.float32)
 
 
 class Callback(Protocol):
@@ -92,35 +86,40 @@ def merge_interval(workers: int) -> int:
 
 
 class _Leases:
-    """The chunks of one epoch, handed out in order, and what came back."""
+    """The chunks of one pass, handed out in order until they or the time are at an end, and what came back."""
 
-    def __init__(self, n_chunks: int, workers: int, chunk_seconds: float) -> None:
+    def __init__(
+        self, corpus: Corpus, chunks: Chunks, workers: int, chunk_seconds: float, budget: Budget
+    ) -> None:
         self._lock = threading.Lock()
-        self._n_chunks = n_chunks
         self._workers = workers
         self._next = 0
+        self.chunks = chunks
+        sizes = corpus.offsets[chunks[:, 1]] - corpus.offsets[chunks[:, 0]]
+        self.before = np.concatenate([[0], np.cumsum(sizes)])  # tokens before each chunk, and all
         self.chunk_seconds = chunk_seconds
-        self.chunks_done = 0
-        self.losses = np.zeros(n_chunks)  # summed in their order, whoever trained them
+        self.budget = budget
+        self.tokens_done = 0
+        self.losses = np.zeros(len(chunks))  # summed in their order, whoever trained them
         self.examples = 0
         self.error: BaseException | None = None
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         while True:
             with self._lock:
-                left = self._n_chunks - self._next
-                if left == 0 or self.error is not None:
+                left = len(self.chunks) - self._next
+                if left == 0 or self.error is not None or self.budget.spent >= 1:
                     return
                 # Smaller towards the end, so that no worker is left waiting for another.
                 n = int(min(LEASE_SECONDS / self.chunk_seconds, left / (2 * self._workers)))
                 first = self._next
-                self._next = first + min(left, max(1, n))
-            yield first, self._next
+                self._next = last = first + min(left, max(1, n))
+            yield first, last
 
-    def done(self, n_chunks: int, examples: int, seconds: float) -> None:
+    def done(self, first: int, last: int, examples: int, seconds: float) -> None:
         with self._lock:
-            self.chunk_seconds = max(1e-6, seconds / n_chunks)
-            self.chunks_done += n_chunks
+            self.chunk_seconds = max(1e-6, seconds / (last - first))
+            self.tokens_done += int(self.before[last] - self.before[first])
             self.examples += examples
 
     def fail(self, error: BaseException) -> None:
@@ -128,22 +127,15 @@ class _Leases:
             self.error = self.error or error
 
 
-def _work(
-    worker: Worker,
-    leases: _Leases,
-    epoch: int,
-    bounds: NDArray[np.int64],
-    rates: NDArray[np.float32],
-    done: threading.Event,
-) -> None:
-    """What a thread does in one epoch."""
+def _work(worker: Worker, leases: _Leases, epoch: int, rates: Rates, done: threading.Event) -> None:
+    """What a thread does in one pass."""
     try:
         for first, last in leases:
             start = time.perf_counter()
             examples = worker.train(
-                epoch, first, bounds[first : last + 1], rates[first:last], leases.losses[first:last]
+                epoch, first, leases.chunks[first:last], rates(first, last), leases.losses[first:last]
             )
-            leases.done(last - first, examples, time.perf_counter() - start)
+            leases.done(first, last, examples, time.perf_counter() - start)
     except BaseException as error:
         leases.fail(error)
     finally:
@@ -157,68 +149,131 @@ def run(
     workers: int,
     callback: Callback,
     check: Callable[[], None],
+    held_out: Sentences,
+    matrices: Sequence[NDArray[np.float32]],
 ) -> list[Epoch]:
-    """Train all epochs; `check` is called after each and may raise.
+    """Train until the epochs, the time or the patience are at an end.
 
-    An exception, Ctrl-C included, stops the workers within 0.1 s and is raised; the rows keep what they learned.
+    check: called after each epoch, may raise. held_out: sentences that are not trained; their loss is measured after
+    each epoch. matrices: what is trained; with patience they end as they were after the best epoch.
+
+    ValueError: the sentences held out give no example. An exception, Ctrl-C included, stops the workers within 0.1 s
+    and is raised; the rows keep what they learned.
     """
-    bounds = corpus.chunks(CHUNK_TOKENS)
-    starts = corpus.offsets[bounds[:-1]]
-    tokens = int(corpus.offsets[-1])
-    pool = [Worker(task) for _ in range(min(workers, len(starts)))]
-    raw_per_token = corpus.raw_tokens / tokens
+    budget = Budget(schedule.max_seconds)
+    chunks = around(corpus.chunks(CHUNK_TOKENS), held_out)
+    leases = _Leases(corpus, chunks, 1, LEASE_SECONDS, budget)
+    tokens = int(leases.before[-1])
+    raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
+    pool = [Worker(task) for _ in range(min(workers, len(chunks)))]
+    patience = None if schedule.patience is None else Patience(schedule.patience, matrices)
     epochs: list[Epoch] = []
-    chunk_seconds = LEASE_SECONDS
-    with progress_bar(corpus.raw_tokens * schedule.epochs, "training", "tokens") as bar:
 
-        def show(epoch: int, chunks_done: int) -> None:
-            at = starts[chunks_done] if chunks_done < len(starts) else tokens
-            bar.update(int((epoch * tokens + at) * raw_per_token) - bar.n)
+    def close() -> float:
+        with budget.closing():
+            check()
+            return _held_out_loss(task, corpus, pool, held_out) if len(held_out) else math.nan
 
+    with progress_bar(round(tokens * raw_per_token) * schedule.epochs, "training", "tokens") as bar:
+
+        def show(epoch: int, tokens_done: int) -> None:
+            bar.update(int((epoch * tokens + tokens_done) * raw_per_token) - bar.n)
+
+        if len(held_out) or schedule.max_seconds < math.inf:
+            close()  # so that its errors come early and the budget knows how long it takes
         for number in range(schedule.epochs):
+            if budget.spent >= 1:
+                break
             callback.epoch_begin()
             begin = time.perf_counter()
-            leases = _Leases(len(starts), len(pool), chunk_seconds)
-            rates = schedule.rates(number, starts, tokens)
-            _run_epoch(
-                task, pool, leases, schedule.first_epoch + number, bounds, rates, partial(show, number)
-            )
-            chunk_seconds = leases.chunk_seconds
-            epochs.append(Epoch(float(leases.losses.sum()), leases.examples, time.perf_counter() - begin))
-            logger.info(
-                "epoch %d of %d: loss %.4f, %.0f tokens/s",
-                number + 1,
-                schedule.epochs,
-                epochs[-1].mean_loss,
-                corpus.raw_tokens / epochs[-1].seconds,
-            )
-            check()
+            leases = _Leases(corpus, chunks, len(pool), leases.chunk_seconds, budget)
+            _train_epoch(task, pool, leases, schedule, number, partial(show, number))
+            seconds = time.perf_counter() - begin
+            raw_tokens = round(leases.tokens_done * raw_per_token)
+            epochs.append(Epoch(float(leases.losses.sum()), leases.examples, raw_tokens, seconds, close()))
+            _log(epochs, schedule)
             callback.epoch_end(epochs[-1])
+            if patience and patience.is_over(epochs[-1].held_out_loss):
+                break
+    if patience and epochs:
+        logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
     return epochs
 
 
-def _run_epoch(
+def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
+    epoch = epochs[-1]
+    held_out = "" if math.isnan(epoch.held_out_loss) else f", {epoch.held_out_loss:.4f} held out"
+    speed = epoch.tokens / epoch.seconds
+    logger.info(
+        "epoch %d of %d: loss %.4f%s, %.0f tokens/s",
+        len(epochs),
+        schedule.epochs,
+        epoch.mean_loss,
+        held_out,
+        speed,
+    )
+
+
+def _train_epoch(
+    task: Task,
+    pool: Sequence[Worker],
+    leases: _Leases,
+    schedule: Schedule,
+    number: int,
+    show: Callable[[int], None],
+) -> None:
+    progress = (number + leases.before[:-1] / leases.before[-1]) / schedule.epochs
+
+    def rates(first: int, last: int) -> NDArray[np.float32]:
+        return schedule.rates(progress[first:last], leases.budget.spent)
+
+    _pass(task, pool, leases, schedule.first_epoch + number, rates, show)
+
+
+def _held_out_loss(task: Task, corpus: Corpus, pool: Sequence[Worker], held_out: Sentences) -> float:
+    """The mean loss of the sentences held out, subsampled and drawn for as in training, but always the same way.
+
+    Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
+    """
+    leases = _Leases(corpus, alone(held_out), len(pool), LEASE_SECONDS, Budget())
+    _pass(task, pool, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
+    if not leases.examples:
+        raise ValueError(
+            f"of the {len(held_out)} sentences held out none has two words left; give a larger held_out, "
+            "a larger sample (0 keeps all) or longer sentences"
+        )
+    return float(leases.losses.sum()) / leases.examples
+
+
+def _rate_0(first: int, last: int) -> NDArray[np.float32]:
+    return np.zeros(last - first, dtype=np.float32)
+
+
+def _pass(
     task: Task,
     pool: Sequence[Worker],
     leases: _Leases,
     epoch: int,
-    bounds: NDArray[np.int64],
-    rates: NDArray[np.float32],
+    rates: Rates,
     show: Callable[[int], None],
 ) -> None:
+    """Let the workers loose on the chunks once; `epoch` keys the draws."""
     # Before Python 3.13 a join() that Ctrl-C ends takes the thread for dead, so joining waits until all is over.
     ends = [threading.Event() for _ in pool]
     threads = [
-        threading.Thread(target=_work, args=(worker, leases, epoch, bounds, rates, end), daemon=True)
+        threading.Thread(target=_work, args=(worker, leases, epoch, rates, end), daemon=True)
         for worker, end in zip(pool, ends, strict=True)
     ]
+    task.stop(False)
     try:
         for thread in threads:
             thread.start()
         for end in ends:
             while not end.wait(WAKE_SECONDS):
-                show(leases.chunks_done)
-        show(leases.chunks_done)
+                show(leases.tokens_done)
+                if leases.budget.spent >= 1:
+                    task.stop()
+        show(leases.tokens_done)
     except BaseException:
         task.stop()
         leases.fail(KeyboardInterrupt())

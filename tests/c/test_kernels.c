@@ -26,7 +26,7 @@ struct world {
     struct wv_task task;
     float *rows[N_MATRICES];
     size_t n_floats[N_MATRICES];
-    int64_t n_chunks, *bounds;
+    int64_t n_chunks, *chunks; /* (n_chunks, 2) sentences */
     float *rates;
     void *memory[16];
     int n_memory;
@@ -92,12 +92,14 @@ static void make_text(struct world *world, const struct problem *p)
     for (int64_t t = 0; t < n; t++)
         ids[t] = wv_alias_draw(task->noise, p->n_words, wv_draw(1, (uint64_t)t));
     world->n_chunks = (n_sentences + p->per_chunk - 1) / p->per_chunk;
-    world->bounds = hold(world, (size_t)world->n_chunks + 1, sizeof *world->bounds);
+    world->chunks = hold(world, 2 * (size_t)world->n_chunks, sizeof *world->chunks);
     world->rates = hold(world, (size_t)world->n_chunks, sizeof *world->rates);
-    for (int64_t c = 0; c <= world->n_chunks; c++)
-        world->bounds[c] = c < world->n_chunks ? c * p->per_chunk : n_sentences;
     for (int64_t c = 0; c < world->n_chunks; c++) {
-        const int64_t tokens = sentences[world->bounds[c + 1]] - sentences[world->bounds[c]];
+        const int64_t first = c * p->per_chunk;
+        const int64_t last = first + p->per_chunk < n_sentences ? first + p->per_chunk : n_sentences;
+        const int64_t tokens = sentences[last] - sentences[first];
+        world->chunks[2 * c] = first;
+        world->chunks[2 * c + 1] = last;
         task->max_chunk = tokens > task->max_chunk ? tokens : task->max_chunk;
         world->rates[c] = p->rate * (1 - 0.05f * (float)c);
     }
@@ -200,7 +202,7 @@ static enum wv_status lease(struct world *world, struct wv_worker *worker, int64
     int64_t examples;
     if (last - first > 64)
         abort();
-    enum wv_status status = wv_train(worker, epoch, first, last - first, world->bounds + first,
+    enum wv_status status = wv_train(worker, epoch, first, last - first, world->chunks + 2 * first,
                                      world->rates + first, losses, &examples);
     for (int64_t c = 0; c < last - first; c++)
         total->loss += losses[c];
@@ -284,6 +286,25 @@ static void every_isa_agrees(void)
         struct problem p = small(o);
         check_isas(&p, 20);
     }
+}
+
+static void rate_0_measures_the_loss_and_changes_no_row(void)
+{
+    for (int o = 0; o < N_OBJECTIVES; o++)
+        for (int i = 0; i < WV_N_ISAS; i++)
+            for (int32_t n_hot = 0; wv_cpu_has((enum wv_isa)i) && n_hot <= 12; n_hot += 12) {
+                struct problem p = small(o);
+                struct world world, untouched;
+                p.rate = 0;
+                p.n_hot = n_hot;
+                start(&world, &p, (enum wv_isa)i);
+                start(&untouched, &p, (enum wv_isa)i);
+                const struct result first = train_all(&world), again = train_all(&world);
+                CHECK(first.examples >= 20 && first.loss > 0 && first.loss == again.loss);
+                CHECK(same_bits(&world, &untouched));
+                end(&world);
+                end(&untouched);
+            }
 }
 
 static void every_size_agrees(void)
@@ -460,7 +481,7 @@ static void train_until_stopped(void *shared, int thread)
     if (thread == 0) {
         const struct timespec a_while = {.tv_nsec = 5000000};
         nanosleep(&a_while, NULL);
-        wv_stop(&crew->world.task);
+        wv_stop(&crew->world.task, 1);
         return;
     }
     struct wv_worker *worker = new_worker(&crew->world);
@@ -489,6 +510,8 @@ static void another_thread_may_stop_them(void)
         for (int t = 1; t < N_THREADS; t++)
             CHECK(crew.of[t].status == WV_OK && crew.of[t].stopped);
         CHECK(train_all(&crew.world).examples == 0);
+        wv_stop(&crew.world.task, 0);
+        CHECK(train_all(&crew.world).examples == crew.lease_examples);
         end(&crew.world);
     }
 }
@@ -521,7 +544,7 @@ static void benchmarks_run(void)
         if (!wv_cpu_has((enum wv_isa)i))
             continue;
         for (int32_t m = 1; m <= 26; m++)
-            CHECK(wv_bench_step((enum wv_isa)i, m, 1 + m % 7, 16 * (1 + m % 3), 3) == WV_OK);
+            CHECK(wv_bench_step((enum wv_isa)i, m, 1 + m % 7, 16 * (1 + m % 3), 3, 1) == WV_OK);
         CHECK(wv_bench_fma((enum wv_isa)i, 100) >= 2400);
     }
 }
@@ -529,6 +552,7 @@ static void benchmarks_run(void)
 int main(void)
 {
     every_isa_agrees();
+    rate_0_measures_the_loss_and_changes_no_row();
     every_size_agrees();
     every_window_agrees();
     one_word_is_a_vocabulary();

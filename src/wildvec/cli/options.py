@@ -36,17 +36,11 @@ def add_format(parser: argparse.ArgumentParser, **more: str) -> None:
 
 def add_setting(parser: Any, name: str, text: str, default: float | None) -> None:
     """An option for one of Word2Vec's settings, which refuses what the model would refuse."""
-    convert = float if isinstance(default, float) else int
 
     def value(given: str) -> Any:
         try:
-            number = convert(given)
-        except ValueError:
-            kind = "a whole number" if convert is int else "a number"
-            raise argparse.ArgumentTypeError(f"{given!r}: give {kind}") from None
-        try:
-            return SETTINGS[name](number)
-        except ValueError as error:
+            return SETTINGS[name](_number(given))
+        except (TypeError, ValueError) as error:
             raise argparse.ArgumentTypeError(f"{given!r}: {error}") from None
 
     parser.add_argument(
@@ -56,6 +50,17 @@ def add_setting(parser: Any, name: str, text: str, default: float | None) -> Non
         metavar="N",
         help=text if default is None else f"{text} (default: {default})",
     )
+
+
+def _number(text: str) -> float:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("give a number") from None
 
 
 def output_kind(path: str, name: str | None) -> Kind:

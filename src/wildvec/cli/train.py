@@ -26,6 +26,11 @@ MODEL_OPTIONS = {
     "seed": "same seed and one worker: same vectors",
     "workers": "threads (default: the CPUs it may use)",
 }
+STOP_OPTIONS = {
+    "held_out": "share of the lines to keep aside and tell the loss of; 0: none",
+    "patience": "with --held-out: stop after so many epochs without a lower loss there, and keep the best",
+    "max_seconds": "end training after so long, the learning rate at its end",
+}
 TEXT_OPTIONS = {
     "min_count": "leave out words that are rarer",
     "max_final_vocab": "keep at most so many words (default: all)",
@@ -68,6 +73,9 @@ def add_to(commands: Any) -> None:
     )
     for name, text in MODEL_OPTIONS.items():
         add_setting(learned, name, text, OPTIONS[name].default)
+    stop = parser.add_argument_group("how it is watched, and when it ends")
+    for name, text in STOP_OPTIONS.items():
+        add_setting(stop, name, text, OPTIONS[name].default)
     read = parser.add_argument_group("how the text is read")
     read.add_argument("--lowercase", action="store_true", help="fold upper case")
     read.add_argument(
@@ -91,16 +99,24 @@ def _say(text: str) -> None:
 
 
 class _Report:
-    """Tells each epoch's loss as it ends."""
+    """Tells each epoch's loss as it ends, and which epoch was the best."""
 
     def on_epoch_end(self, model: Word2Vec) -> None:
-        _say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}")
+        held_out = f", {model.held_out_losses[-1]:.4f} held out" if model.held_out else ""
+        _say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}{held_out}")
+
+    def on_train_end(self, model: Word2Vec) -> None:
+        if model.patience is not None and model.held_out_losses:
+            best = model.held_out_losses.index(min(model.held_out_losses)) + 1
+            _say(f"the vectors are those of epoch {best}")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, save, sum up."""
     if not args.negative and not args.hs:
         raise UsageError("--negative 0 leaves nothing to train on; add --hs")
+    if args.patience is not None and not args.held_out:
+        raise UsageError("--patience needs a loss to watch; add --held-out 0.01, say")
     kind = None if args.format == "model" else output_kind(args.output, args.format)
     check_output(args.output)
     settings = {name: value for name, value in vars(args).items() if name in OPTIONS}

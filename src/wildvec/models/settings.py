@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from wildvec.checks import Check, choice, number, whole
+import math
+from typing import Any
+
+from wildvec.checks import Check, checked, choice, number, whole
 from wildvec.readers import ERRORS
+from wildvec.schedule import Schedule
 from wildvec.workers import WORKERS
 
 # The upper bounds keep scratch memory sane and Ctrl-C prompt: a step is no longer than window × negative.
@@ -26,6 +30,44 @@ SETTINGS: dict[str, Check] = {
     "epochs": whole(1, 10**9),
     "sorted_vocab": choice(0, 1),
     "update": choice("block", "pair"),
+    "held_out": number(0, 0.5),
+    "patience": whole(1, none="all epochs"),
+    "max_seconds": number(1e-3, 1e9, none="as long as the epochs take"),
     "errors": choice(*ERRORS),
     "max_sentence_length": whole(1, 2**31 - 1),
 }
+
+
+def check_settings(model: Any) -> None:
+    """Check each setting of a model, and what they are together; each is then of its proper type."""
+    for name, bounds in SETTINGS.items():
+        setattr(model, name, checked(name, getattr(model, name), bounds))
+    if not model.hs and not model.negative:
+        raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
+    if model.patience is not None and not model.held_out:
+        raise ValueError(
+            f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
+            "(the training loss falls with the learning rate, whatever is learned)"
+        )
+
+
+def schedule_of(
+    model: Any,
+    epochs: int | None = None,
+    start_alpha: float | None = None,
+    end_alpha: float | None = None,
+    max_seconds: float | None = None,
+) -> Schedule:
+    """How long and at what rate a model trains: by what is given, else by its settings."""
+
+    def given(name: str, value: float | None, setting: str) -> Any:
+        return getattr(model, setting) if value is None else checked(name, value, SETTINGS[setting])
+
+    return Schedule(
+        given("epochs", epochs, "epochs"),
+        given("start_alpha", start_alpha, "alpha"),
+        given("end_alpha", end_alpha, "min_alpha"),
+        first_epoch=model.epochs_trained,
+        max_seconds=given("max_seconds", max_seconds, "max_seconds") or math.inf,
+        patience=model.patience,
+    )

@@ -20,17 +20,18 @@ from numpy.typing import NDArray
 from wildvec import rows
 from wildvec._kernels import Task, alias_table
 from wildvec._status import NOT_FINITE, check
-from wildvec.checks import checked
 from wildvec.corpus import Corpus
 from wildvec.files import Paths
+from wildvec.heldout import keep_aside
 from wildvec.huffman import huffman_paths
 from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.settings import SETTINGS
+from wildvec.models.settings import SETTINGS, check_settings, schedule_of
 from wildvec.rows import FloatRows
-from wildvec.train import Epoch, Schedule, hot_rows, longest_chunk, merge_interval, run
+from wildvec.schedule import Schedule
+from wildvec.train import Epoch, hot_rows, longest_chunk, merge_interval, run
 from wildvec.vocab import Vocab
 from wildvec.workers import check_workers
 
@@ -58,18 +59,28 @@ class Word2Vec:
     update: "block" trains the context words of one centre together on negatives that they share (Ji et al. 2016,
         "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair at a time
         with fresh negatives: several times slower, for comparison.
+    held_out: the share of sentences, at least one, that is never trained; `seed` and their number choose which.
+        Their loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new
+        minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
+    max_seconds: training (not reading) ends after so many, if the epochs are not over before; the learning rate
+        reaches min_alpha there. The vectors then depend on the speed, also with one worker.
     lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
 
     Attributes: `wv`, the vectors (KeyedVectors, writable); `epoch_losses`, the mean loss per example of each
-    epoch so far, in nats; `tokens_per_second` of the last training.
+    epoch so far, in nats, exact, each taken just before its update; `held_out_losses`, the mean loss per example held
+    out after each epoch that held any out; `tokens_per_second` of the last training. An example is a pair of words
+    with the negatives of the centre (skip-gram) or a centre (CBOW).
 
-    ValueError: a setting out of range, or no word left. What stops the training here, Ctrl-C or an exception in a
-    callback, has an attribute `model`: the model with what it had learned.
+    ValueError: a setting out of range, no word left, or nothing to hold out. What stops the training here, Ctrl-C or
+    an exception in a callback, has an attribute `model`: the model with what it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
     >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
     >>> model.wv["king"].shape
     (16,)
+    >>> watched = Word2Vec(text, sample=0, epochs=9, held_out=0.1, patience=2, max_seconds=60)
+    >>> len(watched.epoch_losses) == len(watched.held_out_losses) == watched.epochs_trained
+    True
     """
 
     def __init__(
@@ -97,6 +108,9 @@ class Word2Vec:
         callbacks: Iterable[Callback] = (),
         *,
         update: str = "block",
+        held_out: float = 0.0,
+        patience: int | None = None,
+        max_seconds: float | None = None,
         lowercase: bool = False,
         tokenizer: Any = None,
         errors: str = "strict",
@@ -118,6 +132,9 @@ class Word2Vec:
         self.epochs = epochs
         self.shrink_windows = bool(shrink_windows)
         self.update = update
+        self.held_out = held_out
+        self.patience = patience
+        self.max_seconds = max_seconds
         self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
@@ -127,7 +144,7 @@ class Word2Vec:
         self.errors = errors
         self.max_sentence_length = max_sentence_length
         self.cache_dir = cache_dir
-        self._check_settings()
+        check_settings(self)
         self._reset(Vocab([], []))
         tell = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
@@ -135,7 +152,7 @@ class Word2Vec:
         with self._read(sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             try:
-                self._train(corpus, self._schedule(), tell)
+                self._train(corpus, schedule_of(self), tell)
             except BaseException as error:  # else nobody would have the model
                 error.model = self  # type: ignore[attr-defined]
                 raise
@@ -199,6 +216,7 @@ class Word2Vec:
         self.corpus_count = self.corpus_total_words = 0
         self.epochs_trained = 0
         self.epoch_losses: list[float] = []
+        self.held_out_losses: list[float] = []
         self.tokens_per_second = math.nan
         self._latest_loss = 0.0
 
@@ -219,13 +237,15 @@ class Word2Vec:
         epochs: int | None = None,
         start_alpha: float | None = None,
         end_alpha: float | None = None,
+        max_seconds: float | None = None,
         total_examples: int | None = None,
         total_words: int | None = None,
         callbacks: Iterable[Callback] = (),
     ) -> None:
         """Train on a corpus, read once for all epochs; words outside the vocabulary are passed over.
 
-        The rate falls from start_alpha (default: alpha) to end_alpha (min_alpha) over `epochs` (self.epochs).
+        The rate falls from start_alpha (default: alpha) to end_alpha (min_alpha) over `epochs` (self.epochs), or over
+        max_seconds (self.max_seconds) if that is shorter.
         total_examples and total_words are accepted for gensim's sake and not needed.
 
         RuntimeError: there is no vocabulary yet. FloatingPointError: the vectors are no longer finite.
@@ -233,7 +253,7 @@ class Word2Vec:
         """
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
-        schedule = self._schedule(epochs, start_alpha, end_alpha)
+        schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
         with self._read(sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, schedule, tell)
@@ -245,31 +265,23 @@ class Word2Vec:
                 "replaced; write into wv.vectors[:] instead"
             )
         self._latest_loss = 0.0
+        held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
         start = time.perf_counter()
-        epochs = run(self._task(corpus), corpus, schedule, self.workers, tell, self._check_finite)
-        if not any(epoch.examples for epoch in epochs):
+        task, matrices = self._task(corpus), self._matrices()
+        epochs = run(task, corpus, schedule, self.workers, tell, self._check_finite, held_out, matrices)
+        tokens = sum(epoch.tokens for epoch in epochs)
+        if not tokens:
+            logger.warning("nothing was learned: max_seconds=%g is too short", schedule.max_seconds)
+        elif not any(epoch.examples for epoch in epochs):
             logger.warning(
                 "nothing was learned: with sample=%g and min_count=%d no sentence had two words left; "
                 "raise sample (0 keeps all), lower min_count or give longer sentences",
                 self.sample,
                 self.min_count,
             )
-        self.tokens_per_second = corpus.raw_tokens * schedule.epochs / (time.perf_counter() - start)
+        self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
-
-    def _schedule(
-        self, epochs: int | None = None, start_alpha: float | None = None, end_alpha: float | None = None
-    ) -> Schedule:
-        def given(name: str, value: float | None, setting: str) -> Any:
-            return getattr(self, setting) if value is None else checked(name, value, SETTINGS[setting])
-
-        return Schedule(
-            given("epochs", epochs, "epochs"),
-            given("start_alpha", start_alpha, "alpha"),
-            given("end_alpha", end_alpha, "min_alpha"),
-            first_epoch=self.epochs_trained,
-        )
 
     def _task(self, corpus: Corpus) -> Task:
         task = Task(corpus.ids, corpus.offsets, self._input_rows, longest_chunk(corpus))
@@ -293,21 +305,21 @@ class Word2Vec:
         )
         return task
 
-    def _check_settings(self) -> None:
-        for name, bounds in SETTINGS.items():
-            setattr(self, name, checked(name, getattr(self, name), bounds))
-        if not self.hs and not self.negative:
-            raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
+    def _matrices(self) -> list[FloatRows]:
+        matrices = (self._input_rows, self._output_rows, self._node_rows)
+        return [matrix for matrix in matrices if matrix is not None]
 
     def _check_finite(self) -> None:
-        for matrix in (self._input_rows, self._output_rows, self._node_rows):
-            if matrix is not None and not np.isfinite(matrix.sum()):
+        for matrix in self._matrices():
+            if not np.isfinite(matrix.sum()):
                 check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
 
     def _count_epoch(self, epoch: Epoch) -> None:
         self.epochs_trained += 1
         self.epoch_losses.append(epoch.mean_loss)
         self._latest_loss += epoch.loss
+        if not math.isnan(epoch.held_out_loss):
+            self.held_out_losses.append(epoch.held_out_loss)
 
     def get_latest_training_loss(self) -> float:
         """The loss of the latest training so far: a sum over all its examples, in nats."""
@@ -316,12 +328,11 @@ class Word2Vec:
     # -- files --------------------------------------------------------------------------------------------------
 
     _MATRICES = ("_output_rows", "_node_rows")
-    _SETTINGS = (
-        *("vector_size", "alpha", "min_alpha", "window", "sample", "seed", "workers", "sg", "hs", "negative"),
-        *("ns_exponent", "cbow_mean", "epochs", "shrink_windows", "update", "min_count", "max_vocab_size"),
-        *("max_final_vocab", "sorted_vocab", "lowercase", "errors", "max_sentence_length"),
+    _SETTINGS = (*SETTINGS, "shrink_windows", "lowercase")
+    _PROGRESS = (
+        *("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "held_out_losses"),
+        "_latest_loss",
     )
-    _PROGRESS = ("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "_latest_loss")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all of the model to one file, also what continued training needs; `KeyedVectors.load` opens it too.

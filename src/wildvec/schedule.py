@@ -1,0 +1,111 @@
+"""How long training goes on and at what rate: epochs, a budget of time, patience with the held-out loss.
+
+In: settings, the clock, losses. Out: rates, and when to stop. The loop over epochs is not here (see train).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Epochs, and a learning rate that falls linearly over all of them from alpha to min_alpha.
+
+    first_epoch: how many the model has seen before, so that it draws other numbers now.
+    max_seconds: where that is over sooner, the rate falls linearly in time instead.
+    patience: epochs that the held-out loss may go without a new minimum; None: all.
+    """
+
+    epochs: int
+    alpha: float
+    min_alpha: float
+    first_epoch: int = 0
+    max_seconds: float = math.inf
+    patience: int | None = None
+
+    def rates(self, progress: NDArray[np.float64], time_spent: float = 0.0) -> NDArray[np.float32]:
+        """The rates of chunks: progress is the share of all tokens that comes before each, time_spent that of time.
+
+        The larger of the two counts. Either ends at 1, so the decay reaches its end whichever is first.
+
+        >>> Schedule(1, 0.5, 0.1).rates(np.array([0.0, 0.25, 1.0]), 0.5).tolist()
+        [0.30000001192092896, 0.30000001192092896, 0.10000000149011612]
+        """
+        done = np.maximum(progress, min(time_spent, 1.0))
+        return (self.alpha - (self.alpha - self.min_alpha) * done).astype(np.float32)
+
+
+class Budget:
+    """The seconds that training may take from now on, and how much of them is gone."""
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self._start = perf_counter()
+        self._seconds = seconds
+        self._reserve = 0.0
+
+    @property
+    def spent(self) -> float:
+        """The share of the time for training that is gone; from 1 on it is over."""
+        seconds = self._seconds - self._reserve
+        return (perf_counter() - self._start) / seconds if seconds > 0 else 1.0
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Times what ends every epoch, and keeps as much time for the end of the last one."""
+        start = perf_counter()
+        yield
+        self._reserve = perf_counter() - start
+
+
+class Patience:
+    """Watches the held-out loss of each epoch and keeps the rows of the best.
+
+    matrices: what training changes; they are copied at every new minimum.
+
+    >>> rows = np.zeros(2)
+    >>> patience = Patience(2, [rows])
+    >>> for loss in (3.0, 2.0, 2.5, 2.0):
+    ...     rows += 1
+    ...     print(patience.is_over(loss))
+    False
+    False
+    False
+    True
+    >>> patience.restore()
+    2
+    >>> rows
+    array([2., 2.])
+    """
+
+    def __init__(self, epochs: int, matrices: Sequence[NDArray[np.floating]]) -> None:
+        self._epochs = epochs
+        self._matrices = matrices
+        self._best_rows: list[NDArray[np.floating]] = []
+        self._losses: list[float] = []
+        self._best = 0
+
+    def is_over(self, loss: float) -> bool:
+        """Whether the loss of one more epoch is one too many without a new minimum."""
+        self._losses.append(loss)
+        if not self._best_rows:
+            self._best_rows = [matrix.copy() for matrix in self._matrices]
+        elif loss < self._losses[self._best]:
+            self._best = len(self._losses) - 1
+            for kept, matrix in zip(self._best_rows, self._matrices, strict=True):
+                np.copyto(kept, matrix)
+        return len(self._losses) - 1 - self._best >= self._epochs
+
+    def restore(self) -> int:
+        """Put back the rows of the best epoch; answers its number, counted from 1."""
+        if self._best + 1 < len(self._losses):
+            for kept, matrix in zip(self._best_rows, self._matrices, strict=True):
+                np.copyto(matrix, kept)
+        return self._best + 1
