@@ -34,7 +34,7 @@ HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whene
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
 # so the merge interval counts the centres of all workers together, and their number falls with the workers.
 HOT_ROWS = 1024
-MERGE_CENTRES = 30_000
+MERGE_CENTRES = 5_000
 
 
 Rates = Callable[[int, int], NDArray[np.float32]]  # those of the chunks first … last
