@@ -48,9 +48,13 @@ def flops_of_step(m: int, n: int, dim: int) -> int:
     return 3 * 2 * m * n * dim
 
 
-# Hidden rows × targets: a pair (or CBOW), the smallest, mean and largest window of five words on each side, and the
-# mix of windows that training meets, where every width is as frequent as the others; dim as padded.
-SHAPES = {f"{m} × 6": [(m, 6)] for m in (1, 2, 6, 10)} | {"mix × 6": [(m, 6) for m in (2, 4, 6, 8, 10)]}
+# Hidden rows × targets: a classic pair; CBOW or the smallest window on one side of two centres, the mean, the largest
+# of five words; and the mix that training meets, where every width is as frequent as the others; dim as padded.
+SHAPES = (
+    {"1 × 6": [(1, 6)]}
+    | {f"{m} × 7": [(m, 7)] for m in (2, 4, 6)}
+    | {"mix × 7": [(m, 7) for m in range(2, 7)]}
+)
 
 
 @pytest.mark.parametrize("dim", [112, 304])

@@ -213,7 +213,8 @@ def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed
     cdef wv_status status
     cdef wv_isa isa = chosen_isa()
     if not 1 <= m <= WV_TILE or n < 1 or dim < 1 or dim % WV_PAD:
-        raise ValueError(f"a block of {m} × {n} rows of {dim}: 1 <= m <= {WV_TILE}, n >= 1 and dim a multiple of {WV_PAD}")
+        raise ValueError(f"a block of {m} × {n} rows of {dim}: 1 <= m <= {WV_TILE}, n >= 1, "
+                         f"dim a multiple of {WV_PAD}")
     with nogil:
         status = wv_bench_step(isa, m, n, dim, n_steps, seed)
     check(status, "benchmark")

@@ -543,8 +543,8 @@ static void benchmarks_run(void)
     for (int i = 0; i < WV_N_ISAS; i++) {
         if (!wv_cpu_has((enum wv_isa)i))
             continue;
-        for (int32_t m = 1; m <= 26; m++)
-            CHECK(wv_bench_step((enum wv_isa)i, m, 1 + m % 7, 16 * (1 + m % 3), 3, 1) == WV_OK);
+        for (int32_t k = 0; k < 26; k++)
+            CHECK(wv_bench_step((enum wv_isa)i, 1 + k % WV_TILE, 1 + k % 7, 16 * (1 + k % 3), 3, 1) == WV_OK);
         CHECK(wv_bench_fma((enum wv_isa)i, 100) >= 2400);
     }
 }

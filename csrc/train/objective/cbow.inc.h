@@ -14,7 +14,7 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block
         block->n_context = block->first_end = (int)(window->end - low) - 1;
         return;
     }
-    const int low_is_first = low == first - window->width;      /* the second centre does not reach it */
+    const int low_is_first = low == first - window->width;                /* the second centre does not reach it */
     const int last_is_second = window->end == second + window->width + 1; /* nor the first one this */
     int n = 0;
     if (low_is_first)

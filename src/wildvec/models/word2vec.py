@@ -56,9 +56,9 @@ class Word2Vec:
     sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for none; they are drawn
         by count ** ns_exponent. cbow_mean: 1 mean of the context, 0 sum.
     seed: the same seed and one worker give the same bits. workers: threads, default the CPUs this process may use.
-    update: "block" trains the context words of one centre together on negatives that they share (Ji et al. 2016,
-        "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the classic update, one pair at a time
-        with fresh negatives: several times slower, for comparison.
+    update: "block" trains the context words of two neighbouring centres together, on negatives and a width that they
+        share (after Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the
+        classic update, one pair at a time with fresh negatives: several times slower, for comparison.
     held_out: the share of sentences, at least one, that is never trained; `seed` and their number choose which.
         Their loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new
         minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
