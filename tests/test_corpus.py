@@ -72,6 +72,20 @@ def test_text_equals_the_reference(lines, min_count, longest, workers, block):
             assert taken_apart(corpus) == expected
 
 
+@given(
+    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cc", "Cs", "Z"]), min_size=1)), min_size=1),
+    st.sampled_from([1, 3, 100]),
+    st.booleans(),
+)
+def test_lists_and_the_same_text_in_a_file_give_the_same_corpus(lines, batch, lowercase):
+    data = "\n".join(map(" ".join, lines)).encode()
+    options = {"min_count": 1, "workers": 2, "lowercase": lowercase}
+    if any(lines):
+        with mock.patch.object(readers, "BATCH_TOKENS", batch):
+            corpus = Corpus.read(lines, **options)
+        assert taken_apart(corpus) == taken_apart(Corpus.read(io.BytesIO(data), **options))
+
+
 @given(LINES, LINES, st.integers(1, 4), st.booleans())
 def test_encoding_with_a_given_vocabulary(lines, known, workers, as_text):
     order = reference(known)[0]

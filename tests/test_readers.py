@@ -250,6 +250,39 @@ def test_integers_and_strings_side_by_side():
     assert read([[True, np.uint8(3)]]).vocab.keys == [1, 3]
 
 
+def test_tokens_of_every_width_and_length():
+    class Word(str):
+        __slots__ = ()
+
+    keys = [c * n for c in ("a", "é", "€", "😀") for n in (1, 15, 16, 17, 63, 64, 65, 500)]
+    keys += ["mixed é€😀" * 3, "a b", "\n", "\xa0", "", Word("word"), np.str_("ü")]
+    assert read([keys[:20], tuple(keys[20:])]).vocab.keys == keys
+    assert read([[3, 4], [*keys, 5]]).vocab.keys == [3, 4, *keys, 5]
+
+
+def test_reading_leaves_nothing_in_the_tokens_of_the_user():
+    tokens = [c * n for c in ("é", "€", "😀") for n in (1, 100)]
+    sizes = [sys.getsizeof(token) for token in tokens]  # counts a cached UTF-8 copy
+    read([tokens])
+    assert [sys.getsizeof(token) for token in tokens] == sizes
+
+
+@pytest.mark.parametrize("late", [2, "late"])
+def test_lists_that_grow_while_they_are_read_do_no_harm(late):
+    class Growing(list):
+        """A sentence that makes another one longer."""
+
+        def __iter__(self):
+            target.extend([late] * 5000)
+            return super().__iter__()
+
+    target = ["word"]
+    assert read([target, Growing(["word"])]).ids.tolist() == [0, 0]
+    target = [1]
+    with pytest.raises(ValueError, match="sentences from 0 on changed while they were read"):
+        read([Growing([1]), target])
+
+
 @pytest.mark.parametrize(
     ("source", "error", "match"),
     [

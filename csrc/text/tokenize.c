@@ -105,6 +105,45 @@ int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii)
     return -1;
 }
 
+/* The UTF-8 of one code point at `out`: where it ends, or NULL for a surrogate. */
+static uint8_t *encode_point(uint32_t point, uint8_t *out)
+{
+    if (point < 0x80) {
+        *out++ = (uint8_t)point;
+        return out;
+    }
+    if (point - 0xd800 < 0x800)
+        return NULL;
+    int more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3; /* bytes of 6 bits after the first */
+    *out++ = (uint8_t)(0xff00 >> (more + 1) | point >> 6 * more);
+    while (more--)
+        *out++ = (uint8_t)(0x80 | (point >> 6 * more & 0x3f));
+    return out;
+}
+
+int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
+{
+    uint8_t *p = out;
+    for (int64_t i = 0; i < n; i += WV_POINTS) {
+        int64_t left = n - i < WV_POINTS ? n - i : WV_POINTS;
+        uint32_t all = 0;
+        /* Whole vectors, whatever the length: a token is short, and a branch on its length would be guessed wrong. */
+        for (int k = 0; k < WV_POINTS; k++)
+            all |= points[i + k];
+        if (all < 0x80) {
+            for (int k = 0; k < WV_POINTS; k++)
+                p[k] = (uint8_t)points[i + k];
+            p += left;
+            continue;
+        }
+        for (int64_t k = 0; k < left && p; k++)
+            p = encode_point(points[i + k], p);
+        if (!p)
+            return -1;
+    }
+    return p - out;
+}
+
 int64_t wv_last_space(const uint8_t *text, int64_t n)
 {
     while (n > 0 && !wv_is_space[text[n - 1]])

@@ -18,7 +18,7 @@ struct wv_token {
     int64_t length; /* bytes */
 };
 
-enum { WV_INLINE_BYTES = 16 };
+enum { WV_INLINE_BYTES = 16, WV_POINTS = 16 };
 
 /* 1 for the ten ASCII characters at which str.split() splits. */
 extern const uint8_t wv_is_space[256];
@@ -31,6 +31,10 @@ int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii);
 
 /* The number of bytes up to and with the last ASCII white space of text[0..n), 0 if there is none. */
 int64_t wv_last_space(const uint8_t *text, int64_t n);
+
+/* points: n code points, readable up to the next multiple of WV_POINTS. out: gets their UTF-8 and has room for
+ * 4 n + WV_POINTS bytes. Returns the bytes of it, or -1 if one is a surrogate. */
+int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out);
 
 /* The token that these `length` bytes are; no byte beyond them is read. */
 struct wv_token wv_make_token(const uint8_t *bytes, int64_t length);

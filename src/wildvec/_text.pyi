@@ -1,6 +1,7 @@
 """Guards around the text room of the C core."""
 
 from array import array
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ def prepare_text(text: bytearray, lower: bool) -> tuple[int, bool]: ...
 def last_space(text: _Bytes) -> int: ...
 def split_sentences(ends: _Ids, n_ids: int, max_length: int, open_tokens: int) -> tuple[_Ids, int]: ...
 def remap_block(ids: _Ids, ends: _Ids, map: _Ids | None = None) -> int: ...
+def join_tokens(
+    items: Iterator[Any], tokens_of: Callable[[Any, int], Sequence[Any]], first: int, enough: int
+) -> tuple[list[Sequence[Any]], _Ids, bytearray | None]: ...
 
 class VocabTable:
     @property

@@ -1,12 +1,16 @@
 """Guards around the text room of the C core."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 import numpy as np
 
 from wildvec._status import check
 
 cdef extern from "wildvec.h" nogil:
+    enum:
+        WV_POINTS
+
     cdef struct wv_vocab:
         int32_t size
 
@@ -17,6 +21,7 @@ cdef extern from "wildvec.h" nogil:
         int64_t n_ends
 
     int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii_only)
+    int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
     int64_t wv_last_space(const uint8_t *text, int64_t n)
     int wv_vocab_init(wv_vocab *vocab)
     void wv_vocab_free(wv_vocab *vocab)
@@ -81,6 +86,116 @@ def remap_block(int32_t[::1] ids, int32_t[::1] ends, const int32_t[::1] map=None
     with nogil:
         left = wv_remap_block(ids_data, ids.shape[0], ends_data, ends.shape[0], map_data)
     return left
+
+
+cdef extern from *:
+    """
+    #ifdef Py_LIMITED_API /* it shows no more of a str than a copy of its characters */
+    #define WV_LENGTH(token) PyUnicode_GetLength(token)
+    #define WV_ASCII(token) NULL
+    #else
+    #define WV_LENGTH(token) PyUnicode_GET_LENGTH(token)
+    #define WV_ASCII(token) (PyUnicode_IS_COMPACT_ASCII(token) ? PyUnicode_DATA(token) : NULL)
+    #endif
+    """
+    Py_ssize_t WV_LENGTH(object token)
+    const void *WV_ASCII(object token)
+    uint32_t *PyUnicode_AsUCS4(object token, uint32_t *points, Py_ssize_t room, int end) except NULL
+    char *PyByteArray_AsString(object data)
+    int PyByteArray_Resize(object data, Py_ssize_t size) except -1
+
+cdef enum:
+    SHORT_TOKEN = 64  # characters; a multiple of WV_POINTS
+
+
+cdef class _Joined:
+    """The UTF-8 of tokens with a byte 0 after each. It leaves nothing in a str, as PyUnicode_AsUTF8 would."""
+
+    cdef object data
+    cdef uint8_t *bytes
+    cdef int64_t used, room
+    cdef uint32_t[SHORT_TOKEN] points
+
+    def __cinit__(self, int64_t room):
+        self.data, self.room = bytearray(room), room
+        self.bytes = <uint8_t *>PyByteArray_AsString(self.data)
+
+    cdef int64_t add_all(self, sentence) except -2:
+        """How many tokens the sentence has, each counted as it is joined; -1 if one is not text."""
+        cdef int64_t n = 0
+        for token in sentence:
+            if not self.add(token):
+                return -1
+            n += 1
+        return n
+
+    cdef inline bint add(self, object token) except -1:
+        """Whether the token is text; it is not if it holds a lone surrogate."""
+        if not isinstance(token, str):
+            return False
+        cdef int64_t length = WV_LENGTH(token), size
+        cdef const void *ascii = WV_ASCII(token)
+        if self.used + 4 * length + WV_POINTS + 1 > self.room:
+            self.grow(length)
+        if ascii != NULL:
+            memcpy(self.bytes + self.used, ascii, length)
+            size = length
+        else:
+            size = self.encode(token, length)
+        if size < 0:
+            return False
+        self.used += size + 1
+        self.bytes[self.used - 1] = 0
+        return True
+
+    cdef int64_t encode(self, object token, int64_t length) except -2:
+        if length <= SHORT_TOKEN:
+            PyUnicode_AsUCS4(token, self.points, SHORT_TOKEN, 0)
+            return wv_encode_utf8(self.points, length, self.bytes + self.used)
+        try:
+            encoded = token.encode()
+        except UnicodeEncodeError:
+            return -1
+        memcpy(self.bytes + self.used, <const char *>encoded, len(encoded))
+        return len(encoded)
+
+    cdef int grow(self, int64_t length) except -1:
+        self.room = 2 * self.room + 4 * length
+        PyByteArray_Resize(self.data, self.room)
+        self.bytes = <uint8_t *>PyByteArray_AsString(self.data)
+        return 0
+
+    cdef object finish(self):
+        PyByteArray_Resize(self.data, max(self.used - 1, 0))
+        return self.data
+
+
+def join_tokens(items, tokens_of, int64_t first, int64_t enough):
+    """Sentences from an iterator until they hold `enough` tokens: (sentences, their ends (int32), joined tokens).
+
+    tokens_of(item, number): the tokens of what is no list or tuple; the first item has the number `first`.
+    The tokens are joined by a byte 0; None if one is not text.
+    """
+    cdef _Joined joined = _Joined(8 * enough)
+    cdef bint is_text = True
+    cdef int64_t n_tokens = 0, n
+    cdef Py_ssize_t i = 0
+    sentences, ends = [], np.empty(enough, np.int32)
+    cdef int32_t[::1] ends_view = ends
+    for sentence in items:
+        if type(sentence) is not list and type(sentence) is not tuple:
+            sentence = tokens_of(sentence, first + i)
+        sentences.append(sentence)
+        n = joined.add_all(sentence) if is_text else -1
+        is_text = n >= 0
+        n_tokens += n if is_text else len(sentence)
+        if n_tokens > INT32_MAX:
+            raise ValueError(f"{i + 1} sentences from {first} on hold 2**31 tokens; split")
+        ends_view[i] = <int32_t>n_tokens
+        i += 1
+        if n_tokens >= enough or i == enough:
+            break
+    return sentences, ends[:i].copy(), joined.finish() if is_text else None
 
 
 cdef class VocabTable:

@@ -204,7 +204,7 @@ class _Scanner:
 
     def _tokens(self, block: TokenBlock, number: int) -> tuple[Ids, Ids]:
         self._make_room(max(block.n_tokens, 1))
-        if not isinstance(block.data, bytes):
+        if not isinstance(block.data, (bytes, bytearray)):
             self.table.scan_ints(block.data, number, self.ids)
         else:
             try:

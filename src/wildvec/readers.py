@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import IO, Any
@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._text import last_space, prepare_text
+from wildvec._text import join_tokens, last_space, prepare_text
 from wildvec.files import Paths, find_files, open_file, open_stream, read_bytes
 from wildvec.keys import key_bytes
 
@@ -66,12 +66,12 @@ class TextBlock:
 class TokenBlock:
     """Tokens of consecutive sentences: UTF-8 with NUL between tokens, or int64 numbers."""
 
-    data: bytes | array[int] | NDArray[np.int64]
+    data: bytes | bytearray | array[int] | NDArray[np.int64]
     n_tokens: int
     ends: NDArray[np.int32]  # tokens up to the end of each sentence
     advance: int
     first: int = 0  # number of the first sentence in the source
-    sentences: list[Any] = field(default_factory=list)  # as given, to name the place of an error
+    sentences: Sequence[Any] = field(default_factory=list)  # as given, to name the place of an error
 
     def explain_separator(self) -> ValueError:
         """The error for a block in which a token holds a NUL character."""
@@ -238,28 +238,9 @@ class _Sentences:
 
     def blocks(self) -> Iterator[TokenBlock]:
         number = 0
-        for batch, lengths in self._batches():
-            yield self._join(batch, lengths, number)
-            number += len(batch)
-
-    def _batches(self) -> Iterator[tuple[list[Any], list[int]]]:
-        """Sentences with their lengths; a short sentence costs a few C calls, a token none."""
-        batch: list[Any] = []
-        lengths: list[int] = []
-        number = n_tokens = 0
-        while part := list(islice(self.items, 64)):
-            if not set(map(type, part)) <= {list, tuple}:
-                part = [self._tokens(item, i) for i, item in enumerate(part, number)]
-            part_lengths = list(map(len, part))
-            number += len(part)
-            n_tokens += sum(part_lengths)
-            batch += part
-            lengths += part_lengths
-            if n_tokens >= BATCH_TOKENS:
-                yield batch, lengths
-                batch, lengths, n_tokens = [], [], 0
-        if batch:
-            yield batch, lengths
+        while (joined := join_tokens(self.items, self._tokens, number, BATCH_TOKENS))[0]:
+            yield self._block(number, *joined)
+            number += len(joined[0])
 
     def _tokens(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
         """The tokens of one sentence that is a str, an array or some other iterable."""
@@ -283,22 +264,24 @@ class _Sentences:
             raise TypeError(f"sentence {number} is {what}; give a list of str or int tokens")
         return list(sentence)
 
-    def _join(self, batch: list[Any], lengths: list[int], number: int) -> TokenBlock:
-        ends = np.cumsum(lengths)
-        if ends[-1] >= 2**31:
-            raise ValueError(f"{len(batch)} sentences from {number} on hold 2**31 tokens; split")
-        filled = [s for s in batch if s] if 0 in lengths else batch
-        data: bytes | array[int]
+    def _block(
+        self, number: int, sentences: list[Sequence[Any]], ends: NDArray[np.int32], text: bytearray | None
+    ) -> TokenBlock:
+        n_tokens = n_read = int(ends[-1])
+        data: bytes | bytearray | array[int]
         try:
-            if filled and not isinstance(filled[0][0], str):
-                data = array("q", chain.from_iterable(filled))
+            if text is None:
+                data = array("q", chain.from_iterable(sentences))
+                n_read = len(data)
             else:
-                text = "\0".join(map("\0".join, filled))
-                data = (text.lower() if self.lowercase else text).encode("utf-8")
-        except (TypeError, OverflowError, UnicodeEncodeError):
-            keys = (self._keys(sentence, i) for i, sentence in enumerate(batch, number))
-            data = b"\0".join(chain.from_iterable(keys))
-        return TokenBlock(data, int(ends[-1]), ends.astype(np.int32), len(batch), number, batch)
+                data = text.decode().lower().encode() if self.lowercase else text
+        except (TypeError, OverflowError):
+            keys = [key for i, sentence in enumerate(sentences, number) for key in self._keys(sentence, i)]
+            data = b"\0".join(keys)
+            n_read = len(keys)
+        if n_read != n_tokens:
+            raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
+        return TokenBlock(data, n_tokens, ends, len(sentences), number, sentences)
 
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""

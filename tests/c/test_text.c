@@ -45,6 +45,35 @@ static void text_is_checked_and_made_simple(void)
         CHECK(prepare(broken[i].text, broken[i].n, NULL, 0) == broken[i].bad);
 }
 
+/* Encodes n code points from a buffer without a spare vector into one without a spare byte. */
+static void encode(const uint32_t *points, int64_t n, const char *expected)
+{
+    size_t readable = (size_t)(n + WV_POINTS - 1) / WV_POINTS * WV_POINTS;
+    uint32_t *copy = calloc(readable ? readable : 1, sizeof *copy);
+    uint8_t *out = malloc((size_t)n * 4 + WV_POINTS);
+    memcpy(copy, points, (size_t)n * sizeof *copy);
+    int64_t length = wv_encode_utf8(copy, n, out);
+    CHECK(expected ? length == (int64_t)strlen(expected) : length == -1);
+    CHECK(!expected || memcmp(out, expected, strlen(expected)) == 0);
+    free(copy);
+    free(out);
+}
+
+static void code_points_become_utf8(void)
+{
+    static const uint32_t all[] = {'a', 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff};
+    encode(all, 10,
+           "a\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80"
+           "\xf4\x8f\xbf\xbf");
+    encode(all, 0, "");
+    static const uint32_t late[] = {'1', '2', '3', '4', '5', '6', '7', '8', '9',
+                                    'a', 'b', 'c', 'd', 'e', 'f', 'g', 0xe9};
+    encode(late, 16, "123456789abcdefg");
+    encode(late, 17, "123456789abcdefg\xc3\xa9");
+    encode((uint32_t[]){'a', 0xd800}, 2, NULL);
+    encode((uint32_t[]){0xdfff, 'a'}, 2, NULL);
+}
+
 static int64_t last_space(const char *text)
 {
     return wv_last_space((const uint8_t *)text, (int64_t)strlen(text));
@@ -273,6 +302,7 @@ static void threads_share_a_frozen_table(void)
 int main(void)
 {
     text_is_checked_and_made_simple();
+    code_points_become_utf8();
     blocks_end_at_white_space();
     tokens_of_every_length_at_the_end_of_a_block();
     sentences_end_at_line_ends();
