@@ -14,9 +14,10 @@ WV_INLINE float *row_at(const struct wv_rows *view, int32_t i)
     return i < view->n_hot ? view->hot + (int64_t)i * view->stride : view->shared + (int64_t)i * view->stride;
 }
 
-WV_INLINE void row_prefetch(const float *row, int dim)
+/* Asks for the cache lines of a row that begin in first … last. */
+WV_INLINE void row_prefetch(const float *row, int first, int last)
 {
-    for (int at = 0; at < dim; at += 16)
+    for (int at = (first + 15) / 16 * 16; at < last; at += 16)
         WV_PREFETCH(row + at);
 }
 
