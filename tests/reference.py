@@ -144,7 +144,8 @@ class Reference:
             yield Block(stream.number, context, np.eye(len(centres)), targets, len(centres))
             return
         shared = None if self.pair else self.choose_targets(stream, words, centres)
-        for side in (range(low, centres[-1]), range(centres[0] + 1, end)):
+        lone = [range(low, centres[0]), range(centres[0] + 1, end)]
+        for side in lone if len(centres) == 1 else [range(low, end)]:
             for positions in [[t] for t in side] if self.pair else tiles(list(side)):
                 targets = shared or self.choose_targets(stream, words, centres)
                 members = np.array([[t in context for t in positions] for context in around], dtype=float)

@@ -1,4 +1,4 @@
-/* Skip-gram blocks: hidden rows = the context rows on one side of the centres, targets = one or two centres and negatives
+/* Skip-gram blocks: hidden rows = context rows of one or two centres, targets = these centres and negatives
  * that all these rows share (Ji, Satish, Li, Dubey 2016), or the centre's Huffman path. One pair at a time (Mikolov et
  * al. 2013) is a block of one row with negatives of its own. */
 
@@ -9,13 +9,14 @@ WV_INLINE void next_row(struct wv_stream *stream, int64_t row)
     stream->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
-/* How many rows the next block takes: of one side of the centres, in equal parts if they are more than WV_TILE. */
+/* How many rows the next block takes: those of the window, or of one side of a lone centre, in equal parts if they are
+ * more than WV_TILE. */
 WV_INLINE int count_rows(const struct wv_stream *stream, int is_pair)
 {
     const struct wv_window *window = &stream->window;
     const int64_t row = stream->next_row;
-    const int64_t left_end = window->centre + window->n_centres - 1;
-    const int n = (int)((row < left_end ? left_end : window->end) - row);
+    const int64_t end = window->n_centres == 1 && row < window->centre ? window->centre : window->end;
+    const int n = (int)(end - row);
     if (is_pair)
         return 1;
     return n <= WV_TILE ? n : n / ((n + WV_TILE - 1) / WV_TILE);
