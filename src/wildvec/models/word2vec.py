@@ -29,6 +29,7 @@ from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.settings import SETTINGS, check_settings, schedule_of
+from wildvec.rounds import Rounds
 from wildvec.rows import FloatRows
 from wildvec.schedule import Schedule
 from wildvec.train import Epoch, hot_rows, longest_chunk, merge_interval, run
@@ -108,6 +109,7 @@ class Word2Vec:
         callbacks: Iterable[Callback] = (),
         *,
         update: str = "block",
+        deterministic: bool = False,
         held_out: float = 0.0,
         patience: int | None = None,
         max_seconds: float | None = None,
@@ -132,6 +134,7 @@ class Word2Vec:
         self.epochs = epochs
         self.shrink_windows = bool(shrink_windows)
         self.update = update
+        self.deterministic = bool(deterministic)
         self.held_out = held_out
         self.patience = patience
         self.max_seconds = max_seconds
@@ -268,8 +271,11 @@ class Word2Vec:
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
         start = time.perf_counter()
-        task, matrices = self._task(corpus), self._matrices()
-        epochs = run(task, corpus, schedule, self.workers, tell, self._check_finite, held_out, matrices)
+        rounds = Rounds.of(self.workers) if self.deterministic and self.workers > 1 else None
+        task, matrices = self._task(corpus, rounds), self._matrices()
+        epochs = run(
+            task, corpus, schedule, self.workers, rounds, tell, self._check_finite, held_out, matrices
+        )
         tokens = sum(epoch.tokens for epoch in epochs)
         if not tokens:
             logger.warning("nothing was learned: max_seconds=%g is too short", schedule.max_seconds)
@@ -283,8 +289,9 @@ class Word2Vec:
         self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
 
-    def _task(self, corpus: Corpus) -> Task:
-        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest_chunk(corpus))
+    def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
+        longest = longest_chunk(corpus, rounds)
+        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest)
         if self.sample:
             task.subsample(self.vocab.keep_thresholds(self.sample))
         if self._output_rows is not None:
@@ -300,8 +307,9 @@ class Word2Vec:
             cbow_mean=bool(self.cbow_mean),
             one_pair_at_a_time=self.update == "pair",
             seed=self.seed % 2**64,
-            n_hot=hot_rows(self.workers),
+            n_hot=0 if rounds else hot_rows(self.workers),
             merge_every=merge_interval(self.workers),
+            share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
         )
         return task
 
@@ -328,7 +336,7 @@ class Word2Vec:
     # -- files --------------------------------------------------------------------------------------------------
 
     _MATRICES = ("_output_rows", "_node_rows")
-    _SETTINGS = (*SETTINGS, "shrink_windows", "lowercase")
+    _SETTINGS = (*SETTINGS, "shrink_windows", "deterministic", "lowercase")
     _PROGRESS = (
         *("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "held_out_losses"),
         "_latest_loss",
