@@ -271,7 +271,7 @@ class Word2Vec:
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
         start = time.perf_counter()
-        rounds = Rounds.of(self.workers) if self.deterministic and self.workers > 1 else None
+        rounds = self._rounds()
         task, matrices = self._task(corpus, rounds), self._matrices()
         epochs = run(
             task, corpus, schedule, self.workers, rounds, tell, self._check_finite, held_out, matrices
@@ -288,6 +288,12 @@ class Word2Vec:
             )
         self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
+
+    def _rounds(self) -> Rounds | None:
+        if not self.deterministic or self.workers == 1:
+            return None
+        kept = self.vocab.keep_thresholds(self.sample) / 2**32 if self.sample else 1.0
+        return Rounds.of(self.workers, self.vocab.counts * kept)
 
     def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
         longest = longest_chunk(corpus, rounds)
