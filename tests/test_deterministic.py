@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -258,28 +256,6 @@ def test_what_a_worker_does_not_see_is_as_much_with_many_workers_as_with_two(n_w
         rounds = Rounds.of(workers, frequencies)
         assert rounds.workers <= workers and rounds.share >= 125
         assert rounds.tokens - rounds.share == pytest.approx(news, rel=0.02)
-
-
-def interrupt_after(seconds):
-    timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    return timer
-
-
-@pytest.mark.usefixtures("small_rounds")
-def test_ctrl_c_stops_soon_and_loses_nothing(text):
-    model = Word2Vec(**SMALL | {"epochs": 10**6}, workers=5)
-    model.build_vocab(text)
-    start, threads = bits(model), set(threading.enumerate())
-    timer = interrupt_after(0.5)
-    with pytest.raises(KeyboardInterrupt):
-        model.train(text)
-    late = time.perf_counter()
-    timer.join()
-    assert set(threading.enumerate()) <= threads, "no worker outlives training"
-    assert time.perf_counter() - late < 1
-    assert bits(model) != start and np.isfinite(model.wv.vectors).all()
-    model.train(text, epochs=1)
 
 
 @pytest.mark.usefixtures("small_rounds")

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from wildvec._kernels import Worker, merge_round
 from wildvec.workers import default_workers
 
-# What all the other workers train in a round is news to a worker at its end. So they train as much together, be they one
-# or many, but less where words come again sooner: a token meets its own word in the news so often on average.
+# What all the other workers train in a round is news to a worker at its end. So they train as much together, be they
+# one or many, but less where words come again sooner: a token meets its own word in the news so often on average.
 SAME_WORD = 12
 NEWS_TOKENS = (1_000, 10_000)
 SHARE_TOKENS = 125  # the least that is worth a merge
