@@ -66,22 +66,18 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     unsigned made = make_ahead(worker, 0, 0), done = 0;
     if (made)
         begin(task, &worker->ring[0], &worker->desks[0]);
-    while (done < made) {
+    while (done < made && !WV_LOAD_RELAXED(&task->stop)) {
         struct wv_block *block = &worker->ring[done % WV_RING];
         struct wv_desk *desk = &worker->desks[done % 2], *other = &worker->desks[++done % 2];
         made = make_ahead(worker, made, done);
         struct wv_block *next = done < made ? &worker->ring[done % WV_RING] : NULL;
         const struct wv_block *later = &worker->ring[(made - 1) % WV_RING];
-        if (WV_LOAD_RELAXED(&task->stop))
-            next = NULL;
         logistic(block, desk, &worker->loss, rate);
         const int together = next && next->stream != block->stream;
         if (together)
             begin(task, next, other);
         finish(worker, block, later, desk, examples);
-        if (!next)
-            break;
-        if (!together)
+        if (next && !together)
             begin(task, next, other);
     }
     settle_loss(&worker->loss);

@@ -11,57 +11,57 @@ WV_INLINE vec row_fetch(const float *row, int at)
     return value;
 }
 
-/* The products of hidden rows i … i + n_rows with targets j … j + n_targets, lanes not yet summed, to
- * partial[(j * m + i) * VEC_LANES …]. n_rows <= WV_TILE and n_targets <= 7 are constants of the caller. */
-WV_INLINE void dot_tile(const struct wv_block *block, float *partial, int dim, int m, int i, int n_rows, int j,
-                        int n_targets)
+/* All products of n rows that registers hold with n_other rows that pass by, lanes not yet summed: that of row a with
+ * other row b goes to partial[(a * step + b * other_step) * VEC_LANES]. Both numbers, at most WV_TILE and 7, are
+ * constants of the caller. */
+WV_INLINE void dot_tile(float *const *rows, int n, int step, float *const *other_rows, int n_other, int other_step,
+                        float *partial, int dim)
 {
-    float *const *hidden_rows = block->hidden + i, *const *target_rows = block->targets + j;
-    vec sum[7][WV_TILE];
+    vec sum[7][7];
     WV_UNROLL
-    for (int k = 0; k < n_targets; k++) {
+    for (int b = 0; b < n_other; b++) {
         WV_UNROLL
-        for (int r = 0; r < n_rows; r++)
-            sum[k][r] = vec_zero();
+        for (int a = 0; a < n; a++)
+            sum[b][a] = vec_zero();
     }
     for (int at = 0; at < dim; at += VEC_LANES) {
-        vec hidden[WV_TILE], target[7]; /* the fewer ones are all held, the others come one by one */
+        vec row[7];
         WV_UNROLL
-        for (int r = 0; r < n_rows && n_rows < n_targets; r++)
-            hidden[r] = row_fetch(hidden_rows[r], at);
+        for (int a = 0; a < n; a++)
+            row[a] = row_fetch(rows[a], at);
         WV_UNROLL
-        for (int k = 0; k < n_targets && n_rows >= n_targets; k++)
-            target[k] = row_fetch(target_rows[k], at);
-        WV_UNROLL
-        for (int k = 0; k < n_targets && n_rows < n_targets; k++) {
-            target[k] = row_fetch(target_rows[k], at);
+        for (int b = 0; b < n_other; b++) {
+            const vec other = row_fetch(other_rows[b], at);
             WV_UNROLL
-            for (int r = 0; r < n_rows; r++)
-                sum[k][r] = vec_fma(hidden[r], target[k], sum[k][r]);
-        }
-        WV_UNROLL
-        for (int r = 0; r < n_rows && n_rows >= n_targets; r++) {
-            hidden[r] = row_fetch(hidden_rows[r], at);
-            WV_UNROLL
-            for (int k = 0; k < n_targets; k++)
-                sum[k][r] = vec_fma(hidden[r], target[k], sum[k][r]);
+            for (int a = 0; a < n; a++)
+                sum[b][a] = vec_fma(row[a], other, sum[b][a]);
         }
     }
     WV_UNROLL
-    for (int k = 0; k < n_targets; k++) {
+    for (int b = 0; b < n_other; b++) {
         WV_UNROLL
-        for (int r = 0; r < n_rows; r++)
-            vec_store(partial + (int64_t)((j + k) * m + i + r) * VEC_LANES, sum[k][r]);
+        for (int a = 0; a < n; a++)
+            vec_store(partial + (int64_t)(a * step + b * other_step) * VEC_LANES, sum[b][a]);
     }
+}
+
+/* Hidden rows i … i + n_rows with targets j … j + n: registers hold those that are fewer. */
+WV_INLINE void dot_part(const struct wv_block *block, float *partial, int dim, int m, int i, int n_rows, int j, int n)
+{
+    partial += (int64_t)(j * m + i) * VEC_LANES;
+    if (n_rows < n)
+        dot_tile(block->hidden + i, n_rows, 1, block->targets + j, n, m, partial, dim);
+    else
+        dot_tile(block->targets + j, n, m, block->hidden + i, n_rows, 1, partial, dim);
 }
 
 /* All hidden rows with n targets: in two halves where registers do not hold all their sums. */
 WV_INLINE void dot_rows(const struct wv_block *block, float *partial, int dim, int m, int j, int n)
 {
     const int half = m * n + (m < n ? m : n) >= VEC_REGISTERS ? (m + 1) / 2 : m;
-    dot_tile(block, partial, dim, m, 0, half, j, n);
+    dot_part(block, partial, dim, m, 0, half, j, n);
     if (half < m)
-        dot_tile(block, partial, dim, m, half, m - half, j, n);
+        dot_part(block, partial, dim, m, half, m - half, j, n);
 }
 
 /* Four targets at a time, or seven if few rows leave registers for them; then the rest at once. */
@@ -128,7 +128,7 @@ WV_INLINE void update_stretch(const struct wv_block *block, const float *gradien
 WV_INLINE void update_block(const struct wv_block *block, const struct wv_block *later, const float *gradients, int dim,
                             int m)
 {
-    const int most = (VEC_REGISTERS - 1) / (2 * m + 2), n_vecs = most > 4 ? 4 : most;
+    const int n_vecs = VEC_REGISTERS < 32 ? (m <= 2 ? 2 : 1) : m <= 2 ? 4 : 2;
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
         for (int k = 0; k < later->n_asked; k++)
