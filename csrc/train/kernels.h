@@ -116,7 +116,7 @@ struct wv_worker {
     struct wv_desk desks[2];
     struct wv_loss loss;
     int64_t since_merge; /* centres trained since private rows were merged */
-    void *memory;
+    void *memory;        /* in which all this lies, on cache lines of its own */
 };
 
 struct wv_kernels {

@@ -1,5 +1,5 @@
-/* One thread's worker. In: a task and a lease of chunks. Out: trained rows and the loss. The scratch of a worker is
- * one block of memory of its own, so that threads share no cache line but those of rows.
+/* One thread's worker. In: a task and a lease of chunks. Out: trained rows and the loss. A worker and its scratch are
+ * one block of memory, so that threads share no cache line but those of rows.
  * The arithmetic is not here (see kernels_*.c). */
 #include <math.h>
 #include <stdlib.h>
@@ -105,19 +105,18 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
 
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
 {
-    struct wv_worker *worker = calloc(1, sizeof *worker);
+    struct wv_worker counted = {0};
     struct arena arena = {NULL, 64};
-    if (!worker)
+    take(&arena, 1, sizeof counted);
+    lay_out(&arena, task, &counted);
+    void *memory = calloc(1, arena.used);
+    if (!memory)
         return WV_NO_MEMORY;
-    lay_out(&arena, task, worker);
-    worker->memory = calloc(1, arena.used);
-    if (!worker->memory) {
-        free(worker);
-        return WV_NO_MEMORY;
-    }
-    arena.base = worker->memory;
+    arena.base = memory;
     arena.used = (64 - (uintptr_t)arena.base % 64) % 64;
+    struct wv_worker *worker = take(&arena, 1, sizeof *worker);
     lay_out(&arena, task, worker);
+    worker->memory = memory;
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
     for (int k = 0; k < WV_PAD; k++)
@@ -130,7 +129,6 @@ void wv_worker_free(struct wv_worker *worker)
 {
     if (worker)
         free(worker->memory);
-    free(worker);
 }
 
 /* A round begins without copies. The merge has taken them out of the table, unless there was none. */
