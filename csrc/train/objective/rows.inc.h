@@ -38,6 +38,13 @@ WV_INLINE void row_prefetch(const float *row, int first, int last)
         WV_PREFETCH(row + at);
 }
 
+/* Asks for all of the shared row i if row_at, called soon, will copy it. */
+WV_INLINE void row_expect(const struct wv_rows *view, int32_t i)
+{
+    if (view->copy_of && !view->copy_of[i])
+        row_prefetch(view->shared + i * view->stride, 0, (int)view->stride);
+}
+
 /* Adds what the worker changed in its hot rows to the shared ones and takes over what the others changed. */
 static void rows_merge(const struct wv_rows *view)
 {
@@ -92,7 +99,10 @@ static void row_merge(struct wv_worker *const *workers, int n_workers, int matri
         row_add(shared, at, vec_mul(scale, vec_sub(row_load(sum, at), row_load(shared, at))));
 }
 
-/* The rows of one matrix that thread `part` merges: parts are made of cache lines of the tables. */
+/* Parts are made of cache lines of the tables. */
+WV_INLINE int row_is_of(int part, int n_parts, int32_t i) { return i / 16 % n_parts == part; }
+
+/* The rows of one matrix that thread `part` merges. */
 static void rows_merge_round(struct wv_worker *const *workers, int n_workers, int matrix, int part, int n_parts,
                              float rate)
 {
@@ -100,10 +110,12 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
     for (int w = 0; w < n_workers; w++) {
         const struct wv_rows *view = &workers[w]->matrices[matrix];
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
-            const int32_t i = view->copied[copy];
-            if (copy + WV_AHEAD < view->n_copied)
-                row_prefetch(view->shared + view->copied[copy + WV_AHEAD] * view->stride, 0, (int)view->stride);
-            if (i / 16 % n_parts == part && view->copy_of[i])
+            const int32_t i = view->copied[copy], later = copy + 2 * WV_AHEAD;
+            if (later < view->n_copied && row_is_of(part, n_parts, view->copied[later])) {
+                row_prefetch(view->shared + view->copied[later] * view->stride, 0, (int)view->stride);
+                row_prefetch(view->copies + later * view->stride, 0, (int)view->stride);
+            }
+            if (row_is_of(part, n_parts, i) && view->copy_of[i])
                 row_merge(workers + w, n_workers - w, matrix, i, pull);
         }
     }

@@ -17,8 +17,9 @@ WV_INLINE void add_path(struct wv_worker *worker, struct wv_stream *stream, int3
 
 /* The noise words of the next window (negative). They are drawn for many windows at once, so that the look-ups in the
  * table wait for memory together. */
-WV_INLINE const int32_t *next_noise(const struct wv_task *task, struct wv_stream *stream)
+WV_INLINE const int32_t *next_noise(const struct wv_worker *worker, struct wv_stream *stream)
 {
+    const struct wv_task *task = worker->task;
     const int n = task->negative;
     const uint64_t window = stream->n_drawn++;
     if (window % WV_DRAW_WINDOWS == 0)
@@ -26,6 +27,9 @@ WV_INLINE const int32_t *next_noise(const struct wv_task *task, struct wv_stream
             uint64_t draw = wv_draw(stream->noise_key, window * (uint64_t)n + (uint64_t)k);
             stream->noise[k] = wv_alias_draw(task->noise, task->n_words, draw);
         }
+    const uint64_t expected = window % WV_DRAW_WINDOWS + WV_STREAMS;
+    for (int k = 0; expected < WV_DRAW_WINDOWS && k < n; k++)
+        row_expect(&worker->output, stream->noise[expected * (uint64_t)n + (uint64_t)k]);
     return stream->noise + window % WV_DRAW_WINDOWS * (uint64_t)n;
 }
 
@@ -47,7 +51,7 @@ static void add_repeated(struct wv_worker *worker, struct wv_stream *stream, con
 
 WV_INLINE void add_negatives(struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres)
 {
-    const int32_t *noise = next_noise(worker->task, stream);
+    const int32_t *noise = next_noise(worker, stream);
     int repeated = 0;
     for (int k = 0; k < worker->task->negative; k++) {
         repeated |= noise[k] == centres[0] || noise[k] == centres[1];
