@@ -166,7 +166,8 @@ cdef class Task:
                  bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t merge_every,
                  int64_t share=0):
         if window < 1 or n_hot < 0 or merge_every < 1 or share < 0:
-            raise ValueError(f"window={window}, n_hot={n_hot}, merge_every={merge_every}, share={share}: out of range")
+            raise ValueError(f"window={window}, n_hot={n_hot}, merge_every={merge_every}, share={share}: "
+                             "out of range")
         self.task.objective = <wv_objective>cbow
         self.task.window = window
         self.task.shrink_windows = shrink_windows
