@@ -10,7 +10,7 @@ import numpy as np
 
 MASK = 2**64 - 1
 KEEP, WIDTH, NOISE = range(3)  # stream s draws with NOISE + s
-STREAMS = 2
+STREAMS = 3
 TILE = 6  # hidden rows of a block at most
 
 
@@ -51,7 +51,7 @@ Target = tuple[np.ndarray, int, np.ndarray]  # matrix, row, weight of its pairs 
 
 @dataclass
 class Block:
-    """One step. context: per hidden row, the words whose input rows it is made of. members: (centres, hidden rows)."""
+    """One step. context: of each hidden row, the words whose input rows make it. members: (centres, hidden rows)."""
 
     stream: int
     context: list[list[int]]
@@ -64,7 +64,7 @@ class Block:
 
 @dataclass
 class Stream:
-    """Every second half of a chunk: its words lie at begin … end of those kept."""
+    """A third of a chunk: its words lie at begin … end of those kept."""
 
     number: int
     begin: int
@@ -94,7 +94,7 @@ class Reference:
     examples: int = 0
 
     def train_chunk(self, epoch: int, chunk: int, sentences: list[np.ndarray], rate: float) -> None:
-        """A block is scored before the one before it updates, unless both are of one stream."""
+        """A block is scored before the two before it update, unless one of them is of the same stream."""
         key = subkey(subkey(mix(self.seed), epoch), chunk)
         kept = self.subsampled(sentences, subkey(key, KEEP))
         n = sum(map(len, kept))
@@ -103,11 +103,13 @@ class Reference:
         ]
         blocks = in_turns([list(self.blocks(stream, kept, subkey(key, WIDTH))) for stream in streams])
         for i, block in enumerate(blocks):
-            if block.scores is None:
-                self.score(block)
-            following = blocks[i + 1] if i + 1 < len(blocks) else None
-            if following and following.stream != block.stream:
-                self.score(following)
+            at_work: set[int] = set()  # streams
+            for following in blocks[i : i + STREAMS]:
+                if following.stream in at_work:
+                    break
+                at_work.add(following.stream)
+                if following.scores is None:
+                    self.score(following)
             self.update(block, rate)
 
     def subsampled(self, sentences: list[np.ndarray], key: int) -> list[list[int]]:

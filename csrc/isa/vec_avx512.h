@@ -52,32 +52,29 @@ WV_INLINE vec vec_inverse(vec x)
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
-/* Adds up parts of a and b: where the mask is set, those of b. `moved` holds the other part of each. */
-WV_INLINE vec vec_merge(vec a, vec b, __mmask16 mask, vec moved)
-{
-    return vec_add(_mm512_mask_blend_ps(mask, a, b), moved);
-}
-
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. Halves meet as they are loaded,
- * then blocks of 4, 2 and 1 lanes, each time by one shuffle and one blend: shuffles have but one port. */
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. Halves meet as they are
+ * loaded; blocks of 4, 2 and 1 lanes meet by a blend (their own place) and a shuffle (the other's): shuffles have but
+ * one port. */
 WV_INLINE vec vec_sums(const float *p)
 {
     const __m512i fours = _mm512_setr_epi64(2, 3, 8, 9, 6, 7, 12, 13);
     const __m512i ones = _mm512_setr_epi32(1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30);
-    vec a[8];
+    __m512 a[8];
     WV_UNROLL
     for (int i = 0; i < 8; i++) {
         const float *low = p + 16 * i, *high = low + 128;
-        vec first = _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low)), _mm256_loadu_ps(high), 1);
-        vec second = _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low + 8)), _mm256_loadu_ps(high + 8), 1);
+        __m512 first = _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low)), _mm256_loadu_ps(high), 1);
+        __m512 second =
+            _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low + 8)), _mm256_loadu_ps(high + 8), 1);
         a[i] = vec_add(first, second);
     }
     WV_UNROLL
-    for (int i = 0; i < 4; i++)
-        a[i] = vec_merge(a[i], a[i + 4], 0xf0f0, _mm512_castpd_ps(_mm512_permutex2var_pd(
-            _mm512_castps_pd(a[i]), fours, _mm512_castps_pd(a[i + 4]))));
+    for (int i = 0; i < 4; i++) {
+        __m512d moved = _mm512_permutex2var_pd(_mm512_castps_pd(a[i]), fours, _mm512_castps_pd(a[i + 4]));
+        a[i] = vec_add(_mm512_mask_blend_ps(0xf0f0, a[i], a[i + 4]), _mm512_castpd_ps(moved));
+    }
     WV_UNROLL
     for (int i = 0; i < 2; i++)
-        a[i] = vec_merge(a[i], a[i + 2], 0xcccc, _mm512_shuffle_ps(a[i], a[i + 2], 0x4e));
-    return vec_merge(a[0], a[1], 0xaaaa, _mm512_permutex2var_ps(a[0], ones, a[1]));
+        a[i] = vec_add(_mm512_mask_blend_ps(0xcccc, a[i], a[i + 2]), _mm512_shuffle_ps(a[i], a[i + 2], 0x4e));
+    return vec_add(_mm512_mask_blend_ps(0xaaaa, a[0], a[1]), _mm512_permutex2var_ps(a[0], ones, a[1]));
 }

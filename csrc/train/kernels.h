@@ -28,8 +28,7 @@ enum { WV_TILE_LANES = 8 };
 struct wv_block {
     float *const *hidden;      /* (m) */
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
-    float **targets;           /* (n) all different */
-    float *const *asked;       /* (n_asked) rows that this block needs and no block before it */
+    float **targets;           /* (n) all different; behind them, up to n_asked, other rows to ask for */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
     float **context;           /* (n_context) CBOW: what the hidden rows are made of; the first one of the rows … */
     int first_end;             /* … before this, */
@@ -41,11 +40,11 @@ struct wv_block {
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
-enum { WV_AHEAD = 4, WV_RING = 8 };
+enum { WV_AHEAD = 6, WV_RING = 8 };
 
-/* A chunk is trained from two places in turn: their blocks do not depend on each other, so that one is scored while
- * the gradients of the other are worked out. */
-enum { WV_STREAMS = 2 };
+/* A chunk is trained from three places in turn: their blocks do not depend on each other, so that one is scored while the
+ * gradients of another are worked out and the third is updated. */
+enum { WV_STREAMS = 3 };
 
 /* The noise words of so many windows are drawn together; pointers are copied so many at a time. */
 enum { WV_DRAW_WINDOWS = 64, WV_OVERRUN = 8 };
@@ -112,8 +111,9 @@ struct wv_worker {
     };
     struct wv_chunk chunk;
     struct wv_stream streams[WV_STREAMS];
+    int next_stream; /* which makes the next block */
     struct wv_block ring[WV_RING];
-    struct wv_desk desks[2];
+    struct wv_desk desks[WV_STREAMS];
     struct wv_loss loss;
     int64_t since_merge; /* centres trained since private rows were merged */
     void *memory;        /* in which all this lies, on cache lines of its own */

@@ -64,7 +64,7 @@ static int64_t max_draws(const struct wv_task *task)
 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
 {
-    block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
+    block->targets = take(arena, wv_max_targets(task) + 2, sizeof *block->targets);
     block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
     if (task->objective == WV_CBOW)
         block->context = take(arena, 2 * (size_t)task->window + 2 + WV_OVERRUN, sizeof *block->context);
@@ -99,7 +99,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
         stream->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *stream->noise);
         stream->targets = take(arena, wv_max_targets(task), sizeof *stream->targets);
     }
-    for (int d = 0; d < 2; d++)
+    for (int d = 0; d < WV_STREAMS; d++)
         lay_out_desk(arena, task, &worker->desks[d]);
 }
 
@@ -201,11 +201,11 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
         return status;
-    float *memory = calloc(2 * (size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
+    float *memory = calloc(WV_STREAMS * (size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
     if (memory) {
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
-        float *hidden[2][WV_TILE];
-        for (int b = 0; b < 2; b++) {
+        float *hidden[WV_STREAMS][WV_TILE];
+        for (int b = 0; b < WV_STREAMS; b++) {
             struct wv_block *block = &worker->ring[b];
             block->m = m;
             block->n = n;

@@ -41,6 +41,6 @@ WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_stream *stream, stru
     fill_context(&worker->chunk, &stream->window, block);
     block->m = block->n_examples = block->n_centres = stream->window.n_centres;
     fill_targets(stream, block, members);
-    ask_for_targets(block, 1);
+    ask_for_rows(worker, stream, block);
     return 1;
 }

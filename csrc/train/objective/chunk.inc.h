@@ -13,40 +13,44 @@ static void merge_round(struct wv_worker *const *workers, int n_workers, int par
         rows_merge_round(workers, n_workers, m, part, n_parts, rate);
 }
 
-/* Makes the next block of a stream; 0 at its end. */
-WV_INLINE int make_block(struct wv_worker *worker, int number, struct wv_block *block)
+/* Makes the next block, of each stream in turn while it lasts; 0 when all are at their end. */
+WV_INLINE int make_block(struct wv_worker *worker, struct wv_block *block)
 {
-    struct wv_stream *stream = &worker->streams[number];
-    block->stream = number;
-    return worker->task->objective == WV_CBOW ? make_cbow(worker, stream, block)
-                                              : make_skipgram(worker, stream, block);
-}
-
-/* Makes blocks, of each stream in turn while both last, until WV_AHEAD are ready. Answers how many were made so far. */
-static unsigned make_ahead(struct wv_worker *worker, unsigned made, unsigned done)
-{
-    while (made < done + WV_AHEAD) {
-        struct wv_block *block = &worker->ring[made % WV_RING];
-        const int first = made % WV_STREAMS;
-        if (!make_block(worker, first, block) && !make_block(worker, !first, block))
-            break;
-        made++;
+    for (int tried = 0; tried < WV_STREAMS; tried++) {
+        struct wv_stream *stream = &worker->streams[worker->next_stream];
+        block->stream = worker->next_stream;
+        worker->next_stream = (worker->next_stream + 1) % WV_STREAMS;
+        if (worker->task->objective == WV_CBOW ? make_cbow(worker, stream, block)
+                                               : make_skipgram(worker, stream, block))
+            return 1;
     }
-    return made;
+    return 0;
 }
 
-WV_INLINE void begin(const struct wv_task *task, struct wv_block *block, struct wv_desk *desk)
+/* A block may be scored when all those of its stream before it are done. */
+WV_INLINE int may_begin(const struct wv_worker *worker, unsigned number, unsigned done)
 {
+    for (unsigned k = done; k < number; k++)
+        if (worker->ring[k % WV_RING].stream == worker->ring[number % WV_RING].stream)
+            return 0;
+    return 1;
+}
+
+WV_INLINE void begin(struct wv_worker *worker, unsigned number)
+{
+    const struct wv_task *task = worker->task;
+    struct wv_block *block = &worker->ring[number % WV_RING];
+    struct wv_desk *desk = &worker->desks[number % WV_STREAMS];
     if (task->objective == WV_CBOW)
         gather(block, desk, task->dim, task->cbow_mean);
     score(block, desk, task->dim);
 }
 
-WV_INLINE void finish(struct wv_worker *worker, struct wv_block *block, const struct wv_block *later,
-                      struct wv_desk *desk, int64_t *examples)
+WV_INLINE void finish(struct wv_worker *worker, unsigned number, const struct wv_block *later, int64_t *examples)
 {
     const struct wv_task *task = worker->task;
-    update(block, later, desk, task->dim);
+    const struct wv_block *block = &worker->ring[number % WV_RING];
+    update(block, later, &worker->desks[number % WV_STREAMS], task->dim);
     if (task->objective == WV_CBOW)
         scatter(block, task->dim, task->cbow_mean);
     *examples += block->n_examples;
@@ -55,30 +59,26 @@ WV_INLINE void finish(struct wv_worker *worker, struct wv_block *block, const st
         merge(worker);
 }
 
-/* Trains one chunk at `rate`; answers its loss. A block begins before the one before it is finished, unless both are
- * of the same stream. Blocks are made WV_AHEAD of their training, so that the rows they ask for have arrived. */
+/* Trains one chunk at `rate`; answers its loss. Blocks are made WV_AHEAD of their training, so that the rows they ask for
+ * have arrived. While one block is updated, the next one's gradients are worked out and the one after that is scored: as
+ * these depend on nothing of each other, the processor need not wait for any. */
 static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
                           int64_t *examples)
 {
-    const struct wv_task *task = worker->task;
+    unsigned made = 0, begun = 0, judged = 0, done = 0;
     prepare_chunk(worker, first, last, key);
     worker->loss.sum = 0;
-    unsigned made = make_ahead(worker, 0, 0), done = 0;
-    if (made)
-        begin(task, &worker->ring[0], &worker->desks[0]);
-    while (done < made && !WV_LOAD_RELAXED(&task->stop)) {
-        struct wv_block *block = &worker->ring[done % WV_RING];
-        struct wv_desk *desk = &worker->desks[done % 2], *other = &worker->desks[++done % 2];
-        made = make_ahead(worker, made, done);
-        struct wv_block *next = done < made ? &worker->ring[done % WV_RING] : NULL;
-        const struct wv_block *later = &worker->ring[(made - 1) % WV_RING];
-        logistic(block, desk, &worker->loss, rate);
-        const int together = next && next->stream != block->stream;
-        if (together)
-            begin(task, next, other);
-        finish(worker, block, later, desk, examples);
-        if (next && !together)
-            begin(task, next, other);
+    worker->next_stream = 0;
+    while (!WV_LOAD_RELAXED(&worker->task->stop)) {
+        while (made < done + WV_AHEAD && make_block(worker, &worker->ring[made % WV_RING]))
+            made++;
+        if (done == made)
+            break;
+        for (; begun < made && begun < done + WV_STREAMS && may_begin(worker, begun, done); begun++)
+            begin(worker, begun);
+        for (; judged < begun && judged < done + 2; judged++)
+            logistic(&worker->ring[judged % WV_RING], &worker->desks[judged % WV_STREAMS], &worker->loss, rate);
+        finish(worker, done++, &worker->ring[(made - 1) % WV_RING], examples);
     }
     settle_loss(&worker->loss);
     return worker->loss.sum;

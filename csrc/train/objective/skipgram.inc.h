@@ -54,7 +54,9 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_stream *stream, 
     };
     block->hidden = block->hidden_grad = worker->chunk.input + stream->next_row;
     fill_targets(stream, block, members);
-    ask_for_targets(block, is_new || is_pair);
+    block->n_asked = 0;
+    if (is_new || is_pair)
+        ask_for_rows(worker, stream, block);
     next_row(stream, stream->next_row + m);
     block->n_centres = stream->next_row == window->end ? window->n_centres : 0;
     return 1;

@@ -106,9 +106,12 @@ WV_INLINE void fill_targets(const struct wv_stream *stream, struct wv_block *blo
     memset(weights, 0, WV_PAD * sizeof *weights);
 }
 
-/* Lets the block ask for its targets, if it is the first one that needs them. */
-WV_INLINE void ask_for_targets(struct wv_block *block, int is_first)
+/* Lets the first block of a window ask for its targets and, behind them, for the input rows that windows reach next. */
+WV_INLINE void ask_for_rows(const struct wv_worker *worker, const struct wv_stream *stream, struct wv_block *block)
 {
-    block->asked = block->targets;
-    block->n_asked = is_first ? block->n : 0;
+    const struct wv_chunk *chunk = &worker->chunk;
+    const int64_t first = stream->next_centre + worker->task->window;
+    block->n_asked = block->n;
+    for (int64_t t = first; t < first + stream->window.n_centres && t < chunk->n; t++)
+        block->targets[block->n_asked++] = chunk->input[t];
 }

@@ -132,11 +132,11 @@ WV_INLINE void update_block(const struct wv_block *block, const struct wv_block 
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
         for (int k = 0; k < later->n_asked; k++)
-            row_prefetch(later->asked[k], at, at + n_vecs * VEC_LANES);
+            row_prefetch(later->targets[k], at, at + n_vecs * VEC_LANES);
         update_stretch(block, gradients, at, n_vecs, m);
     }
     for (int k = 0; k < later->n_asked; k++)
-        row_prefetch(later->asked[k], at, dim);
+        row_prefetch(later->targets[k], at, dim);
     switch ((dim - at) / VEC_LANES) {
     case 3: update_stretch(block, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
     case 2: update_stretch(block, gradients, at, n_vecs > 2 ? 2 : 1, m); break;

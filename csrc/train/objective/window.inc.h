@@ -53,8 +53,8 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     }
 }
 
-/* Moves the stream's window to the next centre, or the next two if max_centres allows and sentence and stream have them,
- * and asks for the rows that the windows reach next; 0 at the end. */
+/* Moves the stream's window to the next centre, or the next two if max_centres allows and sentence and stream have
+ * them; 0 at the end. */
 WV_INLINE int next_window(struct wv_worker *worker, struct wv_stream *stream, int max_centres)
 {
     const struct wv_task *task = worker->task;
@@ -76,9 +76,6 @@ WV_INLINE int next_window(struct wv_worker *worker, struct wv_stream *stream, in
     window->end = centre + n_centres + width < end ? centre + n_centres + width : end;
     stream->next_centre = centre + n_centres;
     stream->sentence += stream->next_centre == end;
-    for (int64_t t = stream->next_centre + task->window; t < stream->next_centre + task->window + n_centres; t++)
-        if (t < chunk->n)
-            row_prefetch(chunk->input[t], 0, task->dim);
     return 1;
 }
 
