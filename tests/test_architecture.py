@@ -26,6 +26,7 @@ STAGES = (
         "corpus",
         "heldout",
         "schedule",
+        "rounds",
         "train",
     ),
     *("search", "evaluate", "io", "plot", "queries", "keyedvectors"),

@@ -8,7 +8,7 @@ WV_INLINE void add_target(struct wv_stream *stream, float *row, float first, flo
 }
 
 /* The path of a word: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). */
-WV_INLINE void add_path(const struct wv_worker *worker, struct wv_stream *stream, int32_t word)
+WV_INLINE void add_path(struct wv_worker *worker, struct wv_stream *stream, int32_t word)
 {
     const struct wv_task *task = worker->task;
     for (int64_t k = task->path_offsets[word]; k < task->path_offsets[word + 1]; k++)
@@ -17,8 +17,9 @@ WV_INLINE void add_path(const struct wv_worker *worker, struct wv_stream *stream
 
 /* The noise words of the next window (negative). They are drawn for many windows at once, so that the look-ups in the
  * table wait for memory together. */
-WV_INLINE const int32_t *next_noise(const struct wv_task *task, struct wv_stream *stream)
+WV_INLINE const int32_t *next_noise(const struct wv_worker *worker, struct wv_stream *stream)
 {
+    const struct wv_task *task = worker->task;
     const int n = task->negative;
     const uint64_t window = stream->n_drawn++;
     if (window % WV_DRAW_WINDOWS == 0)
@@ -26,11 +27,14 @@ WV_INLINE const int32_t *next_noise(const struct wv_task *task, struct wv_stream
             uint64_t draw = wv_draw(stream->noise_key, window * (uint64_t)n + (uint64_t)k);
             stream->noise[k] = wv_alias_draw(task->noise, task->n_words, draw);
         }
+    const uint64_t expected = window % WV_DRAW_WINDOWS + WV_STREAMS;
+    for (int k = 0; expected < WV_DRAW_WINDOWS && k < n; k++)
+        row_expect(&worker->output, stream->noise[expected * (uint64_t)n + (uint64_t)k]);
     return stream->noise + window % WV_DRAW_WINDOWS * (uint64_t)n;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
-static void add_repeated(const struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres,
+static void add_repeated(struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres,
                          const int32_t *noise)
 {
     for (int k = 0; k < worker->task->negative; k++) {
@@ -45,9 +49,9 @@ static void add_repeated(const struct wv_worker *worker, struct wv_stream *strea
     }
 }
 
-WV_INLINE void add_negatives(const struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres)
+WV_INLINE void add_negatives(struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres)
 {
-    const int32_t *noise = next_noise(worker->task, stream);
+    const int32_t *noise = next_noise(worker, stream);
     int repeated = 0;
     for (int k = 0; k < worker->task->negative; k++) {
         repeated |= noise[k] == centres[0] || noise[k] == centres[1];
@@ -62,7 +66,7 @@ WV_INLINE void add_negatives(const struct wv_worker *worker, struct wv_stream *s
 }
 
 /* The targets of the stream's window. */
-WV_INLINE void choose_targets(const struct wv_worker *worker, struct wv_stream *stream)
+WV_INLINE void choose_targets(struct wv_worker *worker, struct wv_stream *stream)
 {
     const struct wv_task *task = worker->task;
     const struct wv_chunk *chunk = &worker->chunk;

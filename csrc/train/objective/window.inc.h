@@ -37,6 +37,10 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
             n = start;
     }
     for (int64_t t = 0; t < n; t++) {
+        if (t + WV_AHEAD < n) {
+            row_expect(&worker->input, chunk->words[t + WV_AHEAD]);
+            row_expect(&worker->output, chunk->words[t + WV_AHEAD]);
+        }
         chunk->input[t] = row_at(&worker->input, chunk->words[t]);
         chunk->output[t] = task->negative ? row_at(&worker->output, chunk->words[t]) : NULL;
     }

@@ -49,6 +49,15 @@ def check_settings(model: Any) -> None:
             f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
             "(the training loss falls with the learning rate, whatever is learned)"
         )
+    _check_time(model, model.max_seconds)
+
+
+def _check_time(model: Any, max_seconds: float | None) -> None:
+    if model.deterministic and max_seconds is not None:
+        raise ValueError(
+            f"max_seconds={max_seconds:g} with deterministic: how much is learned by then hangs on the speed; "
+            "give epochs instead"
+        )
 
 
 def schedule_of(
@@ -63,11 +72,13 @@ def schedule_of(
     def given(name: str, value: float | None, setting: str) -> Any:
         return getattr(model, setting) if value is None else checked(name, value, SETTINGS[setting])
 
+    seconds = given("max_seconds", max_seconds, "max_seconds")
+    _check_time(model, seconds)
     return Schedule(
         given("epochs", epochs, "epochs"),
         given("start_alpha", start_alpha, "alpha"),
         given("end_alpha", end_alpha, "min_alpha"),
         first_epoch=model.epochs_trained,
-        max_seconds=given("max_seconds", max_seconds, "max_seconds") or math.inf,
+        max_seconds=seconds or math.inf,
         patience=model.patience,
     )

@@ -29,6 +29,7 @@ from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.settings import SETTINGS, check_settings, schedule_of
+from wildvec.rounds import Rounds
 from wildvec.rows import FloatRows
 from wildvec.schedule import Schedule
 from wildvec.train import Epoch, hot_rows, longest_chunk, merge_interval, run
@@ -56,6 +57,9 @@ class Word2Vec:
     sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for none; they are drawn
         by count ** ns_exponent. cbow_mean: 1 mean of the context, 0 sum.
     seed: the same seed and one worker give the same bits. workers: threads, default the CPUs this process may use.
+    deterministic: the same seed and the same number of workers give the same bits, whichever thread is faster and
+        however many CPUs there are. Workers then train copies of rows, merged every 20,000 tokens or fewer; two of
+        them take at most twice the time, and the copies take memory. One worker needs none of this.
     update: "block" trains the context words of two neighbouring centres together, on negatives and a width that they
         share (after Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the
         classic update, one pair at a time with fresh negatives: several times slower, for comparison.
@@ -63,7 +67,7 @@ class Word2Vec:
         Their loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new
         minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
     max_seconds: training (not reading) ends after so many, if the epochs are not over before; the learning rate
-        reaches min_alpha there. The vectors then depend on the speed, also with one worker.
+        reaches min_alpha there. The vectors then depend on the speed, also with one worker: not for `deterministic`.
     lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
 
     Attributes: `wv`, the vectors (KeyedVectors, writable); `epoch_losses`, the mean loss per example of each
@@ -108,6 +112,7 @@ class Word2Vec:
         callbacks: Iterable[Callback] = (),
         *,
         update: str = "block",
+        deterministic: bool = False,
         held_out: float = 0.0,
         patience: int | None = None,
         max_seconds: float | None = None,
@@ -132,6 +137,7 @@ class Word2Vec:
         self.epochs = epochs
         self.shrink_windows = bool(shrink_windows)
         self.update = update
+        self.deterministic = bool(deterministic)
         self.held_out = held_out
         self.patience = patience
         self.max_seconds = max_seconds
@@ -268,8 +274,11 @@ class Word2Vec:
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
         start = time.perf_counter()
-        task, matrices = self._task(corpus), self._matrices()
-        epochs = run(task, corpus, schedule, self.workers, tell, self._check_finite, held_out, matrices)
+        rounds = self._rounds()
+        task, matrices = self._task(corpus, rounds), self._matrices()
+        epochs = run(
+            task, corpus, schedule, self.workers, rounds, tell, self._check_finite, held_out, matrices
+        )
         tokens = sum(epoch.tokens for epoch in epochs)
         if not tokens:
             logger.warning("nothing was learned: max_seconds=%g is too short", schedule.max_seconds)
@@ -283,8 +292,14 @@ class Word2Vec:
         self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
 
-    def _task(self, corpus: Corpus) -> Task:
-        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest_chunk(corpus))
+    def _rounds(self) -> Rounds | None:
+        if not self.deterministic or self.workers == 1:
+            return None
+        return Rounds.of(self.workers, self.vocab.counts * (self.vocab.keep_thresholds(self.sample) / 2**32))
+
+    def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
+        longest = longest_chunk(corpus, rounds)
+        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest)
         if self.sample:
             task.subsample(self.vocab.keep_thresholds(self.sample))
         if self._output_rows is not None:
@@ -300,8 +315,9 @@ class Word2Vec:
             cbow_mean=bool(self.cbow_mean),
             one_pair_at_a_time=self.update == "pair",
             seed=self.seed % 2**64,
-            n_hot=hot_rows(self.workers),
+            n_hot=0 if rounds else hot_rows(self.workers),
             merge_every=merge_interval(self.workers),
+            share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
         )
         return task
 
@@ -328,7 +344,7 @@ class Word2Vec:
     # -- files --------------------------------------------------------------------------------------------------
 
     _MATRICES = ("_output_rows", "_node_rows")
-    _SETTINGS = (*SETTINGS, "shrink_windows", "lowercase")
+    _SETTINGS = (*SETTINGS, "shrink_windows", "deterministic", "lowercase")
     _PROGRESS = (
         *("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "held_out_losses"),
         "_latest_loss",
