@@ -26,9 +26,10 @@ STAGES = (
         "corpus",
         "heldout",
         "schedule",
+        "state",
         "train",
     ),
-    *("search", "evaluate", "io", "plot", "queries", "keyedvectors"),
+    *("search", "evaluate", "io", "plot", "checkpoint", "queries", "keyedvectors"),
     *("toy", "models", "__init__", "demo", "cli", "__main__"),
 )
 

@@ -11,7 +11,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -23,6 +22,7 @@ from wildvec.corpus import Corpus
 from wildvec.heldout import Chunks, Sentences, alone, around
 from wildvec.progress import progress_bar
 from wildvec.schedule import Budget, Patience, Schedule
+from wildvec.state import Epoch, Saver, State
 from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -38,26 +38,6 @@ MERGE_CENTRES = 5_000
 
 
 Rates = Callable[[int, int], NDArray[np.float32]]  # those of the chunks first … last
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave.
-
-    loss: exact sum over all examples, in nats, each taken before its update. tokens: of the corpus as it was read.
-    held_out_loss: mean per example held out, by the rows at the end of the epoch; NaN if nothing is held out.
-    """
-
-    loss: float
-    examples: int
-    tokens: int
-    seconds: float
-    held_out_loss: float
-
-    @property
-    def mean_loss(self) -> float:
-        """Loss per example: a positive pair with its negatives (skip-gram) or a centre (CBOW)."""
-        return self.loss / self.examples if self.examples else math.nan
 
 
 class Callback(Protocol):
@@ -86,34 +66,65 @@ def merge_interval(workers: int) -> int:
 
 
 class _Leases:
-    """The chunks of one pass, handed out in order until they or the time are at an end, and what came back."""
+    """The chunks of one pass, handed out in order until they or the time are at an end, and what came back.
+
+    state: what of the pass was done before. A pass may be paused: chunks before `next` are then done, the others not.
+    """
 
     def __init__(
-        self, corpus: Corpus, chunks: Chunks, workers: int, chunk_seconds: float, budget: Budget
+        self,
+        corpus: Corpus,
+        chunks: Chunks,
+        workers: int,
+        chunk_seconds: float,
+        budget: Budget,
+        state: State,
     ) -> None:
         self._lock = threading.Lock()
         self._workers = workers
-        self._next = 0
+        self._start = time.perf_counter() - state.seconds
+        self.next = len(state.losses)
         self.chunks = chunks
         sizes = corpus.offsets[chunks[:, 1]] - corpus.offsets[chunks[:, 0]]
         self.before = np.concatenate([[0], np.cumsum(sizes)])  # tokens before each chunk, and all
         self.chunk_seconds = chunk_seconds
         self.budget = budget
-        self.tokens_done = 0
+        self.tokens_done = int(self.before[self.next])
         self.losses = np.zeros(len(chunks))  # summed in their order, whoever trained them
-        self.examples = 0
+        self.losses[: self.next] = state.losses
+        self.examples = state.examples
         self.error: BaseException | None = None
+        self.whole = True  # no chunk was left half trained
+        self.pause_from(math.inf)
+
+    def pause_from(self, seconds: float) -> None:
+        """Hand out at least one more lease, but none when perf_counter() is past that; -inf: none at all."""
+        with self._lock:
+            self._pause_from = seconds
+            self._least = self.next if seconds == -math.inf else self.next + 1
+
+    @property
+    def over(self) -> bool:
+        """Whether the pass is at its end."""
+        return self.next == len(self.chunks) or self.budget.spent >= 1
+
+    @property
+    def seconds(self) -> float:
+        """How long the pass takes so far."""
+        return time.perf_counter() - self._start
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         while True:
             with self._lock:
-                left = len(self.chunks) - self._next
-                if left == 0 or self.error is not None or self.budget.spent >= 1:
+                left = len(self.chunks) - self.next
+                if self.over or self.error is not None:
+                    return
+                if self.next >= self._least and time.perf_counter() >= self._pause_from:
                     return
                 # Smaller towards the end, so that no worker is left waiting for another.
                 n = int(min(LEASE_SECONDS / self.chunk_seconds, left / (2 * self._workers)))
-                first = self._next
-                self._next = last = first + min(left, max(1, n))
+                first = self.next
+                self.next = last = first + min(left, max(1, n))
             yield first, last
 
     def done(self, first: int, last: int, examples: int, seconds: float) -> None:
@@ -151,53 +162,90 @@ def run(
     check: Callable[[], None],
     held_out: Sentences,
     matrices: Sequence[NDArray[np.float32]],
-) -> list[Epoch]:
+    state: State,
+    saver: Saver,
+) -> None:
     """Train until the epochs, the time or the patience are at an end.
 
     check: called after each epoch, may raise. held_out: sentences that are not trained; their loss is measured after
-    each epoch. matrices: what is trained; with patience they end as they were after the best epoch.
+    each epoch. matrices: what is trained; with patience they end as they were after the best epoch. state: where to
+    begin; it moves on with the training. saver: is given it when it wants it, at Ctrl-C and at the end.
 
     ValueError: the sentences held out give no example. An exception, Ctrl-C included, stops the workers within 0.1 s
     and is raised; the rows keep what they learned.
     """
-    budget = Budget(schedule.max_seconds)
+    budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
     chunks = around(corpus.chunks(CHUNK_TOKENS), held_out)
-    leases = _Leases(corpus, chunks, 1, LEASE_SECONDS, budget)
+    leases = _Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
     pool = [Worker(task) for _ in range(min(workers, len(chunks)))]
-    patience = None if schedule.patience is None else Patience(schedule.patience, matrices)
-    epochs: list[Epoch] = []
+    epochs = state.epochs
+    patience = None
+    if schedule.patience is not None:
+        losses = [epoch.held_out_loss for epoch in epochs]
+        patience = Patience(schedule.patience, matrices, losses, state.best_rows)
+
+    def save() -> None:
+        state.elapsed, state.reserve = budget.elapsed, budget.reserve
+        state.best_rows = patience.best_rows if patience and not state.finished else ()
+        saver.write(state)
+
+    def pause() -> None:
+        state.losses, state.examples = leases.losses[: leases.next], leases.examples
+        state.seconds = leases.seconds
+        save()
 
     def close() -> float:
         with budget.closing():
             check()
             return _held_out_loss(task, corpus, pool, held_out) if len(held_out) else math.nan
 
-    with progress_bar(round(tokens * raw_per_token) * schedule.epochs, "training", "tokens") as bar:
+    all_tokens = round(tokens * raw_per_token) * schedule.epochs
+    tokens_before = int((len(epochs) * tokens + leases.tokens_done) * raw_per_token)
+    with progress_bar(all_tokens, "training", "tokens", tokens_before) as bar:
 
         def show(epoch: int, tokens_done: int) -> None:
             bar.update(int((epoch * tokens + tokens_done) * raw_per_token) - bar.n)
 
-        if len(held_out) or schedule.max_seconds < math.inf:
-            close()  # so that its errors come early and the budget knows how long it takes
-        for number in range(schedule.epochs):
-            if budget.spent >= 1:
+        if not state.begun:
+            if len(held_out) or schedule.max_seconds < math.inf:
+                close()  # so that its errors come early and the budget knows how long it takes
+            save()  # so that a disk without room is known before hours of training
+        for number in range(len(epochs), schedule.epochs):
+            if budget.spent >= 1 and not len(state.losses):
                 break
             callback.epoch_begin()
-            begin = time.perf_counter()
-            leases = _Leases(corpus, chunks, len(pool), leases.chunk_seconds, budget)
-            _train_epoch(task, pool, leases, schedule, number, partial(show, number))
-            seconds = time.perf_counter() - begin
+            leases = _Leases(corpus, chunks, len(pool), leases.chunk_seconds, budget, state)
+            try:
+                _train_epoch(task, pool, leases, schedule, number, partial(show, number), saver, pause)
+                seconds = leases.seconds
+                held_out_loss = close()
+            except KeyboardInterrupt:
+                if leases.whole:
+                    _unless_it_fails(pause)
+                raise
             raw_tokens = round(leases.tokens_done * raw_per_token)
-            epochs.append(Epoch(float(leases.losses.sum()), leases.examples, raw_tokens, seconds, close()))
+            loss = float(leases.losses.sum())
+            state.end_epoch(Epoch(loss, leases.examples, raw_tokens, seconds, held_out_loss))
             _log(epochs, schedule)
             callback.epoch_end(epochs[-1])
-            if patience and patience.is_over(epochs[-1].held_out_loss):
+            if patience and patience.is_over(held_out_loss):
                 break
+            if saver.due_after(len(epochs)) and len(epochs) < schedule.epochs:
+                save()
     if patience and epochs:
         logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
-    return epochs
+    state.finished = True
+    save()
+
+
+def _unless_it_fails(pause: Callable[[], None]) -> None:
+    """Keep a state on the way out, where Ctrl-C is what there is to tell."""
+    try:
+        pause()
+    except OSError as error:
+        logger.warning("what was learned since the last checkpoint is in none: %s", error)
 
 
 def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
@@ -221,13 +269,19 @@ def _train_epoch(
     schedule: Schedule,
     number: int,
     show: Callable[[int], None],
+    saver: Saver,
+    pause: Callable[[], None],
 ) -> None:
     progress = (number + leases.before[:-1] / leases.before[-1]) / schedule.epochs
 
     def rates(first: int, last: int) -> NDArray[np.float32]:
         return schedule.rates(progress[first:last], leases.budget.spent)
 
-    _pass(task, pool, leases, schedule.first_epoch + number, rates, show)
+    while not leases.over:
+        leases.pause_from(saver.due_at)
+        _pass(task, pool, leases, schedule.first_epoch + number, rates, show)
+        if not leases.over:
+            pause()
 
 
 def _held_out_loss(task: Task, corpus: Corpus, pool: Sequence[Worker], held_out: Sentences) -> float:
@@ -235,7 +289,7 @@ def _held_out_loss(task: Task, corpus: Corpus, pool: Sequence[Worker], held_out:
 
     Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
     """
-    leases = _Leases(corpus, alone(held_out), len(pool), LEASE_SECONDS, Budget())
+    leases = _Leases(corpus, alone(held_out), len(pool), LEASE_SECONDS, Budget(), State())
     _pass(task, pool, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
     if not leases.examples:
         raise ValueError(
@@ -257,7 +311,7 @@ def _pass(
     rates: Rates,
     show: Callable[[int], None],
 ) -> None:
-    """Let the workers loose on the chunks once; `epoch` keys the draws."""
+    """Let the workers loose on the chunks, until the leases end; `epoch` keys the draws."""
     # Before Python 3.13 a join() that Ctrl-C ends takes the thread for dead, so joining waits until all is over.
     ends = [threading.Event() for _ in pool]
     threads = [
@@ -275,8 +329,12 @@ def _pass(
                     task.stop()
         show(leases.tokens_done)
     except BaseException:
-        task.stop()
-        leases.fail(KeyboardInterrupt())
+        leases.whole = False
+        leases.pause_from(-math.inf)
+        try:
+            leases.whole = _all_end(ends, 2 * LEASE_SECONDS) and leases.error is None
+        finally:
+            task.stop()
         raise
     finally:
         for thread in threads:
@@ -284,3 +342,9 @@ def _pass(
                 thread.join()
     if leases.error is not None:
         raise leases.error
+
+
+def _all_end(ends: Sequence[threading.Event], seconds: float) -> bool:
+    """Whether all workers come to the end of their leases in so many seconds."""
+    deadline = time.perf_counter() + seconds
+    return all(end.wait(max(0.0, deadline - time.perf_counter())) for end in ends)

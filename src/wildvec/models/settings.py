@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from wildvec.checks import Check, checked, choice, number, whole
@@ -33,9 +34,15 @@ SETTINGS: dict[str, Check] = {
     "held_out": number(0, 0.5),
     "patience": whole(1, none="all epochs"),
     "max_seconds": number(1e-3, 1e9, none="as long as the epochs take"),
+    "checkpoint_minutes": number(1e-4, 1e7, none="none by time"),
+    "checkpoint_epochs": whole(1, none="none by epochs"),
+    "keep_checkpoints": whole(1),
     "errors": choice(*ERRORS),
     "max_sentence_length": whole(1, 2**31 - 1),
 }
+
+
+SWITCHES = ("shrink_windows", "lowercase")  # True or False
 
 
 def check_settings(model: Any) -> None:
@@ -49,6 +56,29 @@ def check_settings(model: Any) -> None:
             f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
             "(the training loss falls with the learning rate, whatever is learned)"
         )
+
+
+# What may change when a training is resumed; what is not stored must be given again.
+CHANGEABLE = ("workers", "checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
+NOT_STORED = ("tokenizer", "cache_dir")
+
+
+def give_again(model: Any, settings: Mapping[str, Any]) -> None:
+    """Set what may change when a training is resumed, and compare the rest with what it began with.
+
+    TypeError: no such setting. ValueError: it is another than the training began with.
+    """
+    for name, value in settings.items():
+        value = checked(name, value, SETTINGS[name]) if name in SETTINGS else value
+        if name in NOT_STORED or (name in CHANGEABLE and (name, value) != ("workers", None)):
+            setattr(model, name, value)
+        elif name not in (*SETTINGS, *SWITCHES):
+            raise TypeError(f"{name}={value!r}: there is no such setting")
+        elif name != "workers" and value != getattr(model, name):
+            raise ValueError(
+                f"{name}={value!r}, but the training began with {getattr(model, name)!r}: it cannot change on the "
+                "way; leave it out, or begin anew in another folder"
+            )
 
 
 def schedule_of(
