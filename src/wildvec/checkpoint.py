@@ -92,14 +92,14 @@ class Training:
         return tensors, {"training": json.dumps(entries)}
 
     @classmethod
-    def unpack(cls, tensors: native.Tensors, metadata: native.Metadata) -> Training:
-        """What `pack` gave; ValueError if there is none, or from another version."""
+    def unpack(cls, path: Path, tensors: native.Tensors, metadata: native.Metadata) -> Training:
+        """What `pack` gave, from the file `path`; ValueError if there is none, or from another version."""
         if "training" not in metadata:
-            raise ValueError("holds a model, but no training to go on with; continue with load and train")
+            raise ValueError(f"{path} holds a model, but no training to go on with; use load and train")
         entries = json.loads(metadata["training"])
         if entries["version"] != VERSION:
             raise ValueError(
-                f"its training is of version {entries['version']}; this wildvec goes on with {VERSION}"
+                f"{path}: a training of version {entries['version']}; this wildvec has {VERSION}"
             )
         if entries["isa"] != isa_in_use():
             logger.warning(

@@ -58,6 +58,11 @@ class State:
         """Whether anything was trained."""
         return bool(self.epochs or len(self.losses))
 
+    @property
+    def tokens_per_second(self) -> float:
+        """Over the epochs that are done, measuring and checkpoints included; NaN before there is a time."""
+        return sum(epoch.tokens for epoch in self.epochs) / self.elapsed if self.elapsed else math.nan
+
     def end_epoch(self, epoch: Epoch) -> None:
         """An epoch is over; the next has no chunk yet."""
         self.epochs.append(epoch)

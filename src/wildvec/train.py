@@ -28,6 +28,9 @@ from wildvec.workers import WAKE_SECONDS
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 0.03  # a worker's call without the GIL lasts about this long
+PARK_SECONDS = (
+    0.05  # after Ctrl-C a lease may come to its end for so long, which leaves no chunk half trained
+)
 CHUNK_TOKENS = 10_000
 HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
@@ -332,7 +335,7 @@ def _pass(
         leases.whole = False
         leases.pause_from(-math.inf)
         try:
-            leases.whole = _all_end(ends, 2 * LEASE_SECONDS) and leases.error is None
+            leases.whole = _all_end(ends, PARK_SECONDS) and leases.error is None
         finally:
             task.stop()
         raise

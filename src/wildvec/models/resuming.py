@@ -36,7 +36,7 @@ def come_back(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, Tr
 
     def read(file: Path) -> tuple[Any, Training]:
         model, tensors, metadata = stored.read(cls, file)
-        return model, Training.unpack(tensors, metadata)
+        return model, Training.unpack(file, tensors, metadata)
 
     file, (model, training) = newest(path, read)
     model.checkpoint = model._own_folder = take_over(file.parent)

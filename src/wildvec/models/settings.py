@@ -34,7 +34,7 @@ SETTINGS: dict[str, Check] = {
     "held_out": number(0, 0.5),
     "patience": whole(1, none="all epochs"),
     "max_seconds": number(1e-3, 1e9, none="as long as the epochs take"),
-    "checkpoint_minutes": number(1e-4, 1e7, none="none by time"),
+    "checkpoint_minutes": number(0, 1e7, none="none by time"),
     "checkpoint_epochs": whole(1, none="none by epochs"),
     "keep_checkpoints": whole(1),
     "errors": choice(*ERRORS),

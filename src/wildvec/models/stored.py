@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -55,7 +56,8 @@ def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.
     keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
     if counts is None:
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
-    state = dict.fromkeys((*NOT_STORED, "checkpoint")) | json.loads(metadata["model"])
+    state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
+    state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
     state |= {"vocab": Vocab(keys, counts), "_matrix": matrix}
     state["_others"] = [tensors.get(name.strip("_")) for name in MATRICES]
     model: Any = cls.__new__(cls)

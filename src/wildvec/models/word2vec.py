@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -305,6 +304,7 @@ class Word2Vec:
         give_again(model, settings)
         tell = Callbacks(model, callbacks)
         if training.state.finished:
+            model.tokens_per_second = training.state.tokens_per_second
             return model
         vocab = None if training.own_vocab else model.vocab
         with model._read(sentences, corpus_file, vocab) as corpus, model._handed_out():
@@ -332,7 +332,6 @@ class Word2Vec:
             self._latest_loss = 0.0
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
-        start = time.perf_counter() - state.elapsed
         run(
             self._task(corpus),
             corpus,
@@ -345,8 +344,8 @@ class Word2Vec:
             state,
             saver_of(self, training, corpus),
         )
-        tokens = sum(epoch.tokens for epoch in state.epochs)
-        if not tokens:
+        self.tokens_per_second = state.tokens_per_second
+        if not any(epoch.tokens for epoch in state.epochs):
             logger.warning("nothing was learned: max_seconds=%g is too short", training.schedule.max_seconds)
         elif not any(epoch.examples for epoch in state.epochs):
             logger.warning(
@@ -355,7 +354,6 @@ class Word2Vec:
                 self.sample,
                 self.min_count,
             )
-        self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
 
     def _task(self, corpus: Corpus) -> Task:
