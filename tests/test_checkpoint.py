@@ -22,6 +22,7 @@ from wildvec import KeyedVectors, Word2Vec, toy
 from wildvec.checkpoint import Training, found
 from wildvec.cli import main
 from wildvec.io import native
+from wildvec.schedule import Budget
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 4, "workers": 1, "sample": 0, "sg": 1}
 OFTEN = {"checkpoint_minutes": 0}  # after every lease
@@ -188,6 +189,17 @@ def test_the_time_that_is_spent_stays_spent(text, many_chunks, tmp_path):
     assert min(state.elapsed for state in after) > training_in(middle).state.elapsed
     assert all(state.reserve > 0 for state in after) and after[0].finished
     assert bits(Word2Vec.resume(tmp_path)) == bits(model)
+
+
+def test_an_epoch_under_way_counts_as_one_if_no_time_is_left_for_its_rest(
+    text, many_chunks, tmp_path, monkeypatch
+):
+    Word2Vec(text, checkpoint=tmp_path, max_seconds=60, keep_checkpoints=1000, **OFTEN, **SMALL)
+    file = in_mid_epoch(found(tmp_path))[-1]
+    monkeypatch.setattr("wildvec.train.Budget", lambda seconds, *_: Budget(seconds, elapsed=seconds))
+    before, after = Word2Vec.load(file), Word2Vec.resume(file, text)
+    assert (after.epochs_trained, len(after.epoch_losses)) == (before.epochs_trained + 1,) * 2
+    assert (after.wv.vectors == before.wv.vectors).all()
 
 
 # -- what stops a training -------------------------------------------------------------------------------------------

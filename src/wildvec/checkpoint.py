@@ -101,7 +101,7 @@ class Training:
             raise ValueError(
                 f"{path}: a training of version {entries['version']}; this wildvec has {VERSION}"
             )
-        if entries["isa"] != isa_in_use():
+        if entries["isa"] != isa_in_use() and not entries["state"]["finished"]:
             logger.warning(
                 "the training ran on %s and goes on with %s: the bits will differ",
                 entries["isa"],
