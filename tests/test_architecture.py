@@ -27,6 +27,7 @@ STAGES = (
         "heldout",
         "schedule",
         "state",
+        "rounds",
         "train",
     ),
     *("search", "evaluate", "io", "plot", "checkpoint", "queries", "keyedvectors"),

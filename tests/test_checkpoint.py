@@ -36,7 +36,7 @@ def text():
 @pytest.fixture
 def many_chunks(monkeypatch):
     """So that an epoch of a small text can be stopped in many places."""
-    monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 500)
+    monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 2000)
     monkeypatch.setattr("wildvec.train.LEASE_SECONDS", 1e-3)
 
 
@@ -91,9 +91,9 @@ else:
 SLOW = {**SMALL, "vector_size": 50, "epochs": 12, "update": "pair", "held_out": 0.02, "patience": 6}
 
 
-def run_until_killed(folder, place, calls, seconds):
+def run_until_killed(folder, options, place, calls, seconds):
     """Train in a process of its own, or go on; whether it was killed before it was done."""
-    arguments = [sys.executable, "-c", CHILD, str(folder), place, str(calls), repr(SLOW)]
+    arguments = [sys.executable, "-c", CHILD, str(folder), place, str(calls), repr(options)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
         child.stdout.readline()
         try:
@@ -105,8 +105,10 @@ def run_until_killed(folder, place, calls, seconds):
     return code != 0
 
 
-def test_a_process_killed_at_ten_moments_ends_with_the_bits_of_one_that_was_not(text, tmp_path):
-    uninterrupted = bits(Word2Vec(text, **SLOW))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_process_killed_at_ten_moments_ends_with_the_bits_of_one_that_was_not(text, tmp_path, workers):
+    options = {**SLOW, "workers": workers, "deterministic": True}
+    uninterrupted = bits(Word2Vec(text, **options))
     draw = random.Random(7)
     moments = [("any time", 0, draw.uniform(0, 0.3)) for _ in range(7)]
     moments += [
@@ -117,12 +119,12 @@ def test_a_process_killed_at_ten_moments_ends_with_the_bits_of_one_that_was_not(
     draw.shuffle(moments)
     run = 0
     while moments:
-        if run_until_killed(tmp_path / str(run), *moments[-1]):
+        if run_until_killed(tmp_path / str(run), options, *moments[-1]):
             moments.pop()
         else:  # done too early: the same again from the start
             run += 1
             assert run < 10
-    while run_until_killed(tmp_path / str(run), "nowhere", 0, 60):
+    while run_until_killed(tmp_path / str(run), options, "nowhere", 0, 60):
         pytest.fail("nothing killed it")
     for folder in tmp_path.iterdir():
         assert bits(Word2Vec.resume(folder)) == uninterrupted
@@ -139,6 +141,8 @@ def test_a_process_killed_at_ten_moments_ends_with_the_bits_of_one_that_was_not(
         {"max_vocab_size": 60, "sorted_vocab": 0},
         {"held_out": 0.03},
         {"held_out": 0.03, "patience": 2, "min_alpha": 0.1, "epochs": 9},
+        {"deterministic": True, "workers": 3},
+        {"deterministic": True, "workers": 2, "hs": 1, "sg": 0, "held_out": 0.03, "patience": 3},
     ],
     ids=str,
 )
@@ -147,12 +151,12 @@ def test_every_checkpoint_leads_to_the_bits_of_the_uninterrupted_run(text, many_
     uninterrupted = bits(Word2Vec(text, **options))
     model = Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
     assert bits(model) == uninterrupted, "writing changes nothing"
-    assert (model.epochs_trained < model.epochs) == ("patience" in options)
+    assert (model.epochs_trained < model.epochs) == (options["epochs"] == 9), "patience has an end"
     files = found(tmp_path)
     middle = in_mid_epoch(files)
     assert middle
     for file in {files[-1], files[-2], middle[0], middle[len(middle) // 2], files[1], files[0]}:
-        assert bits(Word2Vec.resume(file, text, keep_checkpoints=1000)) == uninterrupted
+        assert bits(Word2Vec.resume(file, text, checkpoint_minutes=None)) == uninterrupted
 
 
 def test_a_training_goes_on_in_train_too_with_the_vocabulary_of_another_text(text, many_chunks, tmp_path):
@@ -169,13 +173,13 @@ def test_a_training_goes_on_in_train_too_with_the_vocabulary_of_another_text(tex
 
 
 def test_several_workers_lose_no_epoch_and_no_token(text, many_chunks, tmp_path):
-    options = {**SMALL, "workers": 3, "vector_size": 48, "epochs": 12}
+    options = {**SMALL, "workers": 3}
     model = Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
     middle = in_mid_epoch(found(tmp_path))
     again = Word2Vec.resume(middle[len(middle) // 2], text, workers=2)
-    assert again.workers == 2 and again.epochs_trained == 12
+    assert again.workers == 2 and again.epochs_trained == 4
     epochs = training_in(found(tmp_path)[0]).state.epochs
-    assert [epoch.tokens for epoch in epochs] == [model.corpus_total_words] * 12
+    assert [epoch.tokens for epoch in epochs] == [model.corpus_total_words] * 4
     assert again.epoch_losses[-1] == pytest.approx(model.epoch_losses[-1], rel=0.02)
 
 
@@ -310,7 +314,7 @@ def test_a_full_disk_leaves_checkpoints_and_model_as_they_were(text, many_chunks
     assert sorted(os.listdir(tmp_path)) == ["checkpoint-000002.wv", "checkpoint-000003.wv"]
     assert caught.value.model.wv.most_similar("king", topn=1)
     monkeypatch.undo()
-    monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 500)
+    monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 2000)
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **SMALL))
 
 
@@ -436,6 +440,15 @@ def test_another_text_is_refused(text, folder):
         assert caught.value.model.epochs_trained < 4
     with pytest.raises(TypeError, match="either sentences or corpus_file"):
         Word2Vec.resume(folder)
+
+
+def test_the_number_of_workers_belongs_to_the_bits_of_a_deterministic_training(text, many_chunks, tmp_path):
+    options = {**SMALL, "workers": 2, "deterministic": True}
+    Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
+    file = in_mid_epoch(found(tmp_path))[0]
+    with pytest.raises(ValueError, match="workers=1, but the training began with 2"):
+        Word2Vec.resume(file, text, workers=1)
+    assert Word2Vec.resume(file, text, workers=2).workers == 2
 
 
 def test_settings_may_be_given_again_but_not_changed(text, folder):

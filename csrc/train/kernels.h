@@ -6,14 +6,20 @@
 
 #include "train/train.h"
 
-/* The rows of one matrix as one worker sees them. */
+/* The rows of one matrix as one worker sees them: of the first n_private it trains copies of its own. Hot rows have
+ * their copies from the start, row i at i. In a round all rows are private, and copied at their first use. */
 struct wv_rows {
-    float *shared; /* (n, stride) */
-    float *hot;    /* (n_hot, stride) private copies of the first rows */
-    float *base;   /* (n_hot, stride) what those were at the last merge */
+    float *shared;    /* (n, stride) */
+    float *copies;    /* hot: (n_private, stride); round: (n_copied, stride), with room for all that a share uses */
+    float *base;      /* hot: (n_private, stride) what the copies were at the last merge */
+    int32_t *copy_of; /* round: (n) 1 + the place of row i's copy, 0 where there is none; hot: NULL */
+    int32_t *copied;  /* round: (n_copied) the row that each copy is of */
+    int32_t *uses;    /* round: (n_copied) how often each was asked for */
     int64_t stride;
-    int32_t n_hot;
+    int32_t n_private, n_copied;
 };
+
+enum { WV_INPUT, WV_OUTPUT, WV_NODES, WV_N_MATRICES };
 
 /* Weights are written in rows of so many lanes, whatever m is. */
 enum { WV_TILE_LANES = 8 };
@@ -67,7 +73,12 @@ struct wv_chunk {
 struct wv_worker {
     const struct wv_task *task;
     const struct wv_kernels *kernels;
-    struct wv_rows input, output, nodes;
+    union {
+        struct {
+            struct wv_rows input, output, nodes;
+        };
+        struct wv_rows matrices[WV_N_MATRICES];
+    };
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
     int32_t *noise;            /* (WV_DRAW_WINDOWS, negative) */
@@ -86,6 +97,7 @@ struct wv_kernels {
     double (*train_chunk)(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
                           int64_t *examples);
     void (*merge)(struct wv_worker *worker);
+    void (*merge_round)(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
     void (*bench_step)(struct wv_worker *worker, int64_t n_steps);
     double (*bench_fma)(int64_t n_steps);
     int flops_per_fma_step; /* what one step of bench_fma does */

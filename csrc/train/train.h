@@ -38,7 +38,8 @@ struct wv_task {
     int32_t window;
     int32_t negative;
     int32_t max_path;
-    int32_t n_hot;       /* private rows of each worker; 0 with one worker */
+    int64_t share;       /* in rounds: the most tokens that a worker gets in one; else 0 */
+    int32_t n_hot;       /* private rows of each worker; 0 with one worker, and in rounds */
     int32_t merge_every; /* centres that a worker may train before it merges its private rows */
     int32_t shrink_windows;
     int32_t cbow_mean;
@@ -56,9 +57,15 @@ void wv_worker_free(struct wv_worker *worker);
 /* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences chunks[2c] … chunks[2c + 1] and is
  * trained at rates[c] (both counted from first_chunk). losses[c] gets its loss, the sum over all pairs in nats, each
  * taken before the pair's update, and examples the number of positive pairs (skip-gram) or centres (CBOW) of all.
- * At rate 0 the loss is measured and every row keeps its value. Private rows are merged before it returns. */
+ * At rate 0 the loss is measured and every row keeps its value. Hot rows are merged before it returns. In rounds
+ * the chunks hold at most `share` tokens, and what a round changed is lost if the next one begins without a merge. */
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
                         const int64_t *chunks, const float *rates, double *losses, int64_t *examples);
+
+/* Ends a round, in which each of the workers called wv_train once and changed its copies of rows alone: adds to every
+ * row what they changed, in the order of `workers`, so that the bits do not depend on which was first. rate: the
+ * round's. n_parts threads call this, each with a part of its own, and all return before the next round begins. */
+void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
 
 /* Asks all workers of the task to leave within one block (stop = 1), or lets them train again (0). */
 void wv_stop(struct wv_task *task, int32_t stop);

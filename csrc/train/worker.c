@@ -34,14 +34,32 @@ static void *take(struct arena *arena, size_t n, size_t size)
     return piece;
 }
 
+/* A matrix of n rows, of which a share of a round uses max_uses at most. */
 static void lay_out_rows(struct arena *arena, const struct wv_task *task, float *shared, int64_t n,
-                         struct wv_rows *view)
+                         int64_t max_uses, struct wv_rows *view)
 {
     view->shared = shared;
     view->stride = task->dim;
-    view->n_hot = !shared ? 0 : n < task->n_hot ? (int32_t)n : task->n_hot;
-    view->hot = take(arena, (size_t)view->n_hot * (size_t)task->dim, sizeof *view->hot);
-    view->base = take(arena, (size_t)view->n_hot * (size_t)task->dim, sizeof *view->base);
+    if (!shared)
+        return;
+    if (task->share) {
+        const size_t most = (size_t)(n < max_uses ? n : max_uses);
+        view->n_private = (int32_t)n;
+        view->copies = take(arena, most * (size_t)task->dim, sizeof *view->copies);
+        view->copy_of = take(arena, (size_t)n, sizeof *view->copy_of);
+        view->copied = take(arena, most, sizeof *view->copied);
+        view->uses = take(arena, most, sizeof *view->uses);
+        return;
+    }
+    view->n_private = n < task->n_hot ? (int32_t)n : task->n_hot;
+    view->copies = take(arena, (size_t)view->n_private * (size_t)task->dim, sizeof *view->copies);
+    view->base = take(arena, (size_t)view->n_private * (size_t)task->dim, sizeof *view->base);
+}
+
+/* How often negatives are drawn for one token at most. */
+static int64_t max_draws(const struct wv_task *task)
+{
+    return task->one_pair_at_a_time && task->objective == WV_SKIPGRAM ? 2 * (int64_t)task->window : 1;
 }
 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
@@ -56,9 +74,10 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
 {
     const size_t dim = (size_t)task->dim, scores = wv_max_scores(task);
     struct wv_chunk *chunk = &worker->chunk;
-    lay_out_rows(arena, task, task->input_rows, task->n_words, &worker->input);
-    lay_out_rows(arena, task, task->output_rows, task->n_words, &worker->output);
-    lay_out_rows(arena, task, task->node_rows, task->n_words - 1, &worker->nodes);
+    const int64_t outputs = task->share * (1 + max_draws(task) * task->negative);
+    lay_out_rows(arena, task, task->input_rows, task->n_words, task->share, &worker->input);
+    lay_out_rows(arena, task, task->output_rows, task->n_words, outputs, &worker->output);
+    lay_out_rows(arena, task, task->node_rows, task->n_words - 1, task->share * task->max_path, &worker->nodes);
     chunk->words = take(arena, (size_t)task->max_chunk + 1, sizeof *chunk->words);
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
@@ -107,6 +126,13 @@ void wv_worker_free(struct wv_worker *worker)
     free(worker);
 }
 
+/* A round begins without copies. The merge has taken them out of the table, unless there was none. */
+static void forget_copies(struct wv_rows *view)
+{
+    while (view->n_copied)
+        view->copy_of[view->copied[--view->n_copied]] = 0;
+}
+
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
                         const int64_t *chunks, const float *rates, double *losses, int64_t *examples)
 {
@@ -114,6 +140,8 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
     double loss = 0;
     *examples = 0;
+    for (int m = 0; m < WV_N_MATRICES; m++)
+        forget_copies(&worker->matrices[m]);
     if (task->n_hot)
         worker->kernels->merge(worker); /* takes over what others changed since the last lease */
     for (int64_t c = 0; c < n_chunks; c++) {
@@ -125,6 +153,12 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     if (task->n_hot)
         worker->kernels->merge(worker);
     return isfinite(loss) ? WV_OK : WV_NOT_FINITE;
+}
+
+void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate)
+{
+    if (n_workers)
+        workers[0]->kernels->merge_round(workers, n_workers, part, n_parts, rate);
 }
 
 void wv_stop(struct wv_task *task, int32_t stop)

@@ -3,6 +3,7 @@
 import os
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 
 from wildvec._status import check
 
@@ -27,7 +28,7 @@ cdef extern from "wildvec.h":
         const int64_t *path_offsets
         const int32_t *path_nodes
         const uint8_t *path_codes
-        int64_t max_chunk
+        int64_t max_chunk, share
         uint64_t seed
         int32_t n_words, dim, window, negative, max_path, n_hot, merge_every
         int32_t shrink_windows, cbow_mean, one_pair_at_a_time
@@ -42,6 +43,7 @@ cdef extern from "wildvec.h":
     void wv_worker_free(wv_worker *worker)
     wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
                        const int64_t *chunks, const float *rates, double *losses, int64_t *examples) nogil
+    void wv_merge_round(wv_worker *const *workers, int n_workers, int part, int n_parts, float rate) nogil
     void wv_stop(wv_task *task, int32_t stop)
     void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed) nogil
     wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets,
@@ -161,9 +163,10 @@ cdef class Task:
         self.task.max_path = max_path
 
     def settings(self, *, bint cbow, int32_t window, bint shrink_windows, bint cbow_mean,
-                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t merge_every):
-        if window < 1 or n_hot < 0 or merge_every < 1:
-            raise ValueError(f"window={window}, n_hot={n_hot}, merge_every={merge_every}: out of range")
+                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t merge_every,
+                 int64_t share=0):
+        if window < 1 or n_hot < 0 or merge_every < 1 or share < 0:
+            raise ValueError(f"window={window}, n_hot={n_hot}, merge_every={merge_every}, share={share}: out of range")
         self.task.objective = <wv_objective>cbow
         self.task.window = window
         self.task.shrink_windows = shrink_windows
@@ -172,6 +175,15 @@ cdef class Task:
         self.task.seed = seed
         self.task.n_hot = n_hot
         self.task.merge_every = merge_every
+        self.task.share = share
+
+    cdef void check_share(self, const int64_t[:, ::1] chunks) except *:
+        cdef int64_t tokens = 0
+        cdef Py_ssize_t c
+        for c in range(chunks.shape[0]):
+            tokens += self.sentences[chunks[c, 1]] - self.sentences[chunks[c, 0]]
+        if 0 < self.task.share < tokens:
+            raise ValueError(f"{tokens} tokens in a share, but workers have room for {self.task.share}")
 
     def stop(self, bint stop=True):
         wv_stop(&self.task, stop)
@@ -203,10 +215,26 @@ cdef class Worker:
             raise ValueError(f"{n} rates and {losses.shape[0]} losses for {chunks.shape[0]} chunks")
         if chunks[0, 0] < 0 or chunks[n - 1, 1] >= self.task.sentences.shape[0]:
             raise ValueError("chunks reach past the sentences of the corpus")
+        self.task.check_share(chunks)
         with nogil:
             status = wv_train(self.worker, epoch, first_chunk, n, &chunks[0, 0], &rates[0], &losses[0], &examples)
         check(status, f"epoch {epoch + 1}")
         return examples
+
+
+def merge_round(workers, int part, int n_parts, float rate):
+    """Add up what the workers changed in a round: one of n_parts parts, each of which a thread may take."""
+    cdef int n = len(workers)
+    cdef wv_worker **pointers = <wv_worker **>malloc(max(n, 1) * sizeof(wv_worker *))
+    if not pointers:
+        raise MemoryError(f"no room for the addresses of {n} workers")
+    try:
+        for w in range(n):
+            pointers[w] = (<Worker?>workers[w]).worker
+        with nogil:
+            wv_merge_round(pointers, n, part, n_parts, rate)
+    finally:
+        free(pointers)
 
 
 def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed):

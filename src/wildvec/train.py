@@ -1,7 +1,8 @@
 """THE training loop: workers, learning rate, progress, callbacks, Ctrl-C; the same for every model.
 
 A worker is a thread that takes leases, runs of consecutive chunks that last at most 50 ms, and trains each
-in one call without the GIL. The main thread wakes ten times a second.
+in one call without the GIL; or, where the bits must be the same each time, it takes its share of each round (see
+rounds). The main thread wakes ten times a second.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -21,6 +23,7 @@ from wildvec._kernels import Task, Worker
 from wildvec.corpus import Corpus
 from wildvec.heldout import Chunks, Sentences, alone, around
 from wildvec.progress import progress_bar
+from wildvec.rounds import Rounds, Share, Team
 from wildvec.schedule import Budget, Patience, Schedule
 from wildvec.state import Epoch, Saver, State
 from wildvec.workers import WAKE_SECONDS
@@ -53,9 +56,14 @@ class Callback(Protocol):
         """An epoch is done."""
 
 
-def longest_chunk(corpus: Corpus) -> int:
+def chunks_of(corpus: Corpus, rounds: Rounds | None) -> NDArray[np.int64]:
+    """The sentences at which chunks begin and the last one ends."""
+    return corpus.chunks(CHUNK_TOKENS if rounds is None else min(CHUNK_TOKENS, rounds.share))
+
+
+def longest_chunk(corpus: Corpus, rounds: Rounds | None) -> int:
     """Tokens in the longest chunk of a corpus."""
-    return int(np.diff(corpus.offsets[corpus.chunks(CHUNK_TOKENS)]).max())
+    return int(np.diff(corpus.offsets[chunks_of(corpus, rounds)]).max())
 
 
 def hot_rows(workers: int) -> int:
@@ -112,6 +120,12 @@ class _Leases:
         return self.next == len(self.chunks) or self.budget.spent >= 1
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more is handed out: the pass is over, paused or failed."""
+        paused = self.next >= self._least and time.perf_counter() >= self._pause_from
+        return self.over or paused or self.error is not None
+
+    @property
     def seconds(self) -> float:
         """How long the pass takes so far."""
         return time.perf_counter() - self._start
@@ -120,15 +134,21 @@ class _Leases:
         while True:
             with self._lock:
                 left = len(self.chunks) - self.next
-                if self.over or self.error is not None:
-                    return
-                if self.next >= self._least and time.perf_counter() >= self._pause_from:
+                if self.ended:
                     return
                 # Smaller towards the end, so that no worker is left waiting for another.
                 n = int(min(LEASE_SECONDS / self.chunk_seconds, left / (2 * self._workers)))
                 first = self.next
                 self.next = last = first + min(left, max(1, n))
             yield first, last
+
+    def in_rounds(self, rounds: Rounds) -> Iterator[list[Share]]:
+        """The shares of each round, until the leases end; a pause is at the end of a round."""
+        for start in rounds.starts(self.before).tolist():
+            if start >= self.next and not self.ended:
+                shares = rounds.shares(self.before, start)
+                self.next = shares[-1][2]
+                yield shares
 
     def done(self, first: int, last: int, examples: int, seconds: float) -> None:
         with self._lock:
@@ -141,19 +161,13 @@ class _Leases:
             self.error = self.error or error
 
 
-def _work(worker: Worker, leases: _Leases, epoch: int, rates: Rates, done: threading.Event) -> None:
-    """What a thread does in one pass."""
-    try:
-        for first, last in leases:
-            start = time.perf_counter()
-            examples = worker.train(
-                epoch, first, leases.chunks[first:last], rates(first, last), leases.losses[first:last]
-            )
-            leases.done(first, last, examples, time.perf_counter() - start)
-    except BaseException as error:
-        leases.fail(error)
-    finally:
-        done.set()
+@dataclass(frozen=True)
+class _Crew:
+    """The workers of one training. rounds: None where they share rows and race for leases."""
+
+    task: Task
+    workers: Sequence[Worker]
+    rounds: Rounds | None
 
 
 def run(
@@ -161,6 +175,7 @@ def run(
     corpus: Corpus,
     schedule: Schedule,
     workers: int,
+    rounds: Rounds | None,
     callback: Callback,
     check: Callable[[], None],
     held_out: Sentences,
@@ -170,19 +185,21 @@ def run(
 ) -> None:
     """Train until the epochs, the time or the patience are at an end.
 
-    check: called after each epoch, may raise. held_out: sentences that are not trained; their loss is measured after
-    each epoch. matrices: what is trained; with patience they end as they were after the best epoch. state: where to
-    begin; it moves on with the training. saver: is given it when it wants it, at Ctrl-C and at the end.
+    rounds: in which the workers train if the bits are not to depend on which is faster; None where they are. check:
+    called after each epoch, may raise. held_out: sentences that are not trained; their loss is measured after each
+    epoch. matrices: what is trained; with patience they end as they were after the best epoch. state: where to begin;
+    it moves on with the training. saver: is given it when it wants it, at Ctrl-C and at the end.
 
     ValueError: the sentences held out give no example. An exception, Ctrl-C included, stops the workers within 0.1 s
     and is raised; the rows keep what they learned.
     """
     budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
-    chunks = around(corpus.chunks(CHUNK_TOKENS), held_out)
+    chunks = around(chunks_of(corpus, rounds), held_out)
     leases = _Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
-    pool = [Worker(task) for _ in range(min(workers, len(chunks)))]
+    n_workers = rounds.workers if rounds else min(workers, len(chunks))
+    crew = _Crew(task, [Worker(task) for _ in range(n_workers)], rounds)
     epochs = state.epochs
     patience = None
     if schedule.patience is not None:
@@ -202,7 +219,7 @@ def run(
     def close() -> float:
         with budget.closing():
             check()
-            return _held_out_loss(task, corpus, pool, held_out) if len(held_out) else math.nan
+            return _held_out_loss(crew, corpus, held_out) if len(held_out) else math.nan
 
     all_tokens = round(tokens * raw_per_token) * schedule.epochs
     tokens_before = int((len(epochs) * tokens + leases.tokens_done) * raw_per_token)
@@ -219,9 +236,9 @@ def run(
             if budget.spent >= 1 and not len(state.losses):
                 break
             callback.epoch_begin()
-            leases = _Leases(corpus, chunks, len(pool), leases.chunk_seconds, budget, state)
+            leases = _Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
             try:
-                _train_epoch(task, pool, leases, schedule, number, partial(show, number), saver, pause)
+                _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
                 seconds = leases.seconds
                 held_out_loss = close()
             except KeyboardInterrupt:
@@ -266,8 +283,7 @@ def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
 
 
 def _train_epoch(
-    task: Task,
-    pool: Sequence[Worker],
+    crew: _Crew,
     leases: _Leases,
     schedule: Schedule,
     number: int,
@@ -282,18 +298,18 @@ def _train_epoch(
 
     while not leases.over:
         leases.pause_from(saver.due_at)
-        _pass(task, pool, leases, schedule.first_epoch + number, rates, show)
+        _pass(crew, leases, schedule.first_epoch + number, rates, show)
         if not leases.over:
             pause()
 
 
-def _held_out_loss(task: Task, corpus: Corpus, pool: Sequence[Worker], held_out: Sentences) -> float:
+def _held_out_loss(crew: _Crew, corpus: Corpus, held_out: Sentences) -> float:
     """The mean loss of the sentences held out, subsampled and drawn for as in training, but always the same way.
 
     Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
     """
-    leases = _Leases(corpus, alone(held_out), len(pool), LEASE_SECONDS, Budget(), State())
-    _pass(task, pool, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
+    leases = _Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
+    _pass(crew, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
     if not leases.examples:
         raise ValueError(
             f"of the {len(held_out)} sentences held out none has two words left; give a larger held_out, "
@@ -306,20 +322,51 @@ def _rate_0(first: int, last: int) -> NDArray[np.float32]:
     return np.zeros(last - first, dtype=np.float32)
 
 
-def _pass(
-    task: Task,
-    pool: Sequence[Worker],
-    leases: _Leases,
-    epoch: int,
-    rates: Rates,
-    show: Callable[[int], None],
-) -> None:
+def _pass(crew: _Crew, leases: _Leases, epoch: int, rates: Rates, show: Callable[[int], None]) -> None:
     """Let the workers loose on the chunks, until the leases end; `epoch` keys the draws."""
+
+    def train(worker: Worker, first: int, last: int) -> None:
+        start = time.perf_counter()
+        examples = worker.train(
+            epoch, first, leases.chunks[first:last], rates(first, last), leases.losses[first:last]
+        )
+        leases.done(first, last, examples, time.perf_counter() - start)
+
+    def take_leases(worker: Worker) -> None:
+        for first, last in leases:
+            train(worker, first, last)
+
+    if crew.rounds is None:
+        jobs = [partial(take_leases, worker) for worker in crew.workers]
+        _run_threads(crew.task, jobs, leases, show, lambda: None)
+    else:
+        team = Team(crew.workers, leases.in_rounds(crew.rounds), train, rates)
+        _run_threads(crew.task, team.jobs, leases, show, team.abort)
+
+
+def _run_threads(
+    task: Task,
+    jobs: Sequence[Callable[[], None]],
+    leases: _Leases,
+    show: Callable[[int], None],
+    abort: Callable[[], None],
+) -> None:
+    """Run each job on a thread of its own, and watch. abort: lets go those who wait for one that is no more."""
+
+    def work(job: Callable[[], None], end: threading.Event) -> None:
+        try:
+            job()
+        except BaseException as error:
+            leases.fail(error)
+            abort()
+        finally:
+            end.set()
+
     # Before Python 3.13 a join() that Ctrl-C ends takes the thread for dead, so joining waits until all is over.
-    ends = [threading.Event() for _ in pool]
+    ends = [threading.Event() for _ in jobs]
     threads = [
-        threading.Thread(target=_work, args=(worker, leases, epoch, rates, end), daemon=True)
-        for worker, end in zip(pool, ends, strict=True)
+        threading.Thread(target=work, args=(job, end), daemon=True)
+        for job, end in zip(jobs, ends, strict=True)
     ]
     task.stop(False)
     try:
@@ -338,6 +385,8 @@ def _pass(
             leases.whole = _all_end(ends, PARK_SECONDS) and leases.error is None
         finally:
             task.stop()
+            if any(thread.ident is None for thread in threads):
+                abort()
         raise
     finally:
         for thread in threads:

@@ -2,10 +2,15 @@
 
 static void merge(struct wv_worker *worker)
 {
-    rows_merge(&worker->input);
-    rows_merge(&worker->output);
-    rows_merge(&worker->nodes);
+    for (int m = 0; m < WV_N_MATRICES; m++)
+        rows_merge(&worker->matrices[m]);
     worker->since_merge = 0;
+}
+
+static void merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate)
+{
+    for (int m = 0; m < WV_N_MATRICES; m++)
+        rows_merge_round(workers, n_workers, m, part, n_parts, rate);
 }
 
 /* The objective is a constant of the caller. Blocks are made WV_AHEAD of their training, so that the rows they ask

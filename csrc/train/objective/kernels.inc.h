@@ -11,4 +11,4 @@
 #include "train/objective/chunk.inc.h"
 #include "train/objective/bench.inc.h"
 
-#define KERNELS {train_chunk, merge, bench_step, bench_fma, 2 * FMA_CHAINS * VEC_LANES}
+#define KERNELS {train_chunk, merge, merge_round, bench_step, bench_fma, 2 * FMA_CHAINS * VEC_LANES}

@@ -8,10 +8,27 @@ WV_INLINE vec row_load(const float *row, int at) { return vec_load(row + at); }
 WV_INLINE void row_store(float *row, int at, vec value) { vec_store(row + at, value); }
 WV_INLINE void row_add(float *row, int at, vec delta) { row_store(row, at, vec_add(row_load(row, at), delta)); }
 
-/* Where row i is for the worker that owns the view: its private copy if the row is hot, else the shared one. */
-WV_INLINE float *row_at(const struct wv_rows *view, int32_t i)
+/* The copy of row i in this round, made at its first use: until the merge nobody writes to the shared row. */
+static float *row_in_round(struct wv_rows *view, int32_t i)
 {
-    return i < view->n_hot ? view->hot + (int64_t)i * view->stride : view->shared + (int64_t)i * view->stride;
+    const int32_t known = view->copy_of[i], copy = known ? known - 1 : view->n_copied;
+    float *row = view->copies + copy * view->stride;
+    if (!known) {
+        memcpy(row, view->shared + i * view->stride, (size_t)view->stride * sizeof *row);
+        view->copy_of[i] = ++view->n_copied;
+        view->copied[copy] = i;
+        view->uses[copy] = 0;
+    }
+    view->uses[copy]++;
+    return row;
+}
+
+/* Where row i is for the worker that owns the view: its private copy if it has one, else the shared one. */
+WV_INLINE float *row_at(struct wv_rows *view, int32_t i)
+{
+    if (i >= view->n_private)
+        return view->shared + i * view->stride;
+    return view->copy_of ? row_in_round(view, i) : view->copies + i * view->stride;
 }
 
 WV_INLINE void row_prefetch(const float *row, int dim)
@@ -20,15 +37,74 @@ WV_INLINE void row_prefetch(const float *row, int dim)
         WV_PREFETCH(row + at);
 }
 
-/* Adds what the worker changed in its private rows to the shared ones and takes over what the others changed. */
+/* Adds what the worker changed in its hot rows to the shared ones and takes over what the others changed. */
 static void rows_merge(const struct wv_rows *view)
 {
-    int64_t n = (int64_t)view->n_hot * view->stride;
+    int64_t n = view->n_private * view->stride;
     for (int64_t at = 0; at < n; at += VEC_LANES) {
-        vec delta = vec_sub(vec_load(view->hot + at), vec_load(view->base + at));
+        vec delta = vec_sub(vec_load(view->copies + at), vec_load(view->base + at));
         vec merged = vec_add(vec_load(view->shared + at), delta);
         vec_store(view->shared + at, merged);
-        vec_store(view->hot + at, merged);
+        vec_store(view->copies + at, merged);
         vec_store(view->base + at, merged);
+    }
+}
+
+/* What a use of a row takes, times the rate, from the way that the row has to go. Measured: among smaller figures 32
+ * workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a negative, or a context word with
+ * all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one. */
+static float round_pull(const struct wv_task *task, int matrix)
+{
+    static const float of_pair[WV_N_MATRICES] = {[WV_INPUT] = 0.28f, [WV_OUTPUT] = 0.083f, [WV_NODES] = 0.083f};
+    const int n_contexts = task->objective == WV_CBOW ? 1 : task->window + 1;
+    const int n_targets = (task->negative ? 1 + task->negative : 0) + task->max_path / 2;
+    return of_pair[matrix] * (float)(matrix == WV_INPUT ? n_contexts * n_targets : n_contexts);
+}
+
+/* How far n uses carry a row, in uses, where each goes a part of the way that those before left. */
+WV_INLINE float row_reach(int32_t n, float pull)
+{
+    return (float)n / (1 + pull * (float)n);
+}
+
+/* Takes the copies of row i out of all workers, of which the first has one, and adds what they changed. Workers that all
+ * move a row towards the same place would overshoot it together; so where there are several, their sum is scaled by how
+ * far all their uses carry a row one after the other, over how far the uses of each do. */
+static void row_merge(struct wv_worker *const *workers, int n_workers, int matrix, int32_t i, float pull)
+{
+    const int64_t stride = workers[0]->task->dim;
+    float *shared = workers[0]->matrices[matrix].shared + i * stride;
+    float *sum = NULL, reach = 0;
+    int32_t uses = 0;
+    for (int w = 0; w < n_workers; w++) {
+        struct wv_rows *view = &workers[w]->matrices[matrix];
+        const int32_t copy = view->copy_of[i] - 1;
+        if (copy < 0)
+            continue;
+        float *row = view->copies + copy * stride;
+        for (int at = 0; sum && at < stride; at += VEC_LANES)
+            row_add(sum, at, vec_sub(row_load(row, at), row_load(shared, at)));
+        sum = sum ? sum : row;
+        uses += view->uses[copy];
+        reach += row_reach(view->uses[copy], pull);
+        view->copy_of[i] = 0;
+    }
+    const vec scale = vec_set(row_reach(uses, pull) / reach);
+    for (int at = 0; at < stride; at += VEC_LANES)
+        row_add(shared, at, vec_mul(scale, vec_sub(row_load(sum, at), row_load(shared, at))));
+}
+
+/* The rows of one matrix that thread `part` merges: parts are made of cache lines of the tables. */
+static void rows_merge_round(struct wv_worker *const *workers, int n_workers, int matrix, int part, int n_parts,
+                             float rate)
+{
+    const float pull = rate * round_pull(workers[0]->task, matrix);
+    for (int w = 0; w < n_workers; w++) {
+        const struct wv_rows *view = &workers[w]->matrices[matrix];
+        for (int32_t copy = 0; copy < view->n_copied; copy++) {
+            const int32_t i = view->copied[copy];
+            if (i / 16 % n_parts == part && view->copy_of[i])
+                row_merge(workers + w, n_workers - w, matrix, i, pull);
+        }
     }
 }

@@ -42,7 +42,7 @@ SETTINGS: dict[str, Check] = {
 }
 
 
-SWITCHES = ("shrink_windows", "lowercase")  # True or False
+SWITCHES = ("shrink_windows", "deterministic", "lowercase")  # True or False
 
 
 def check_settings(model: Any) -> None:
@@ -55,6 +55,15 @@ def check_settings(model: Any) -> None:
         raise ValueError(
             f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
             "(the training loss falls with the learning rate, whatever is learned)"
+        )
+    _check_time(model, model.max_seconds)
+
+
+def _check_time(model: Any, max_seconds: float | None) -> None:
+    if model.deterministic and max_seconds is not None:
+        raise ValueError(
+            f"max_seconds={max_seconds:g} with deterministic: how much is learned by then hangs on the speed; "
+            "give epochs instead"
         )
 
 
@@ -70,11 +79,13 @@ def give_again(model: Any, settings: Mapping[str, Any]) -> None:
     """
     for name, value in settings.items():
         value = checked(name, value, SETTINGS[name]) if name in SETTINGS else value
-        if name in NOT_STORED or (name in CHANGEABLE and (name, value) != ("workers", None)):
-            setattr(model, name, value)
-        elif name not in (*SETTINGS, *SWITCHES):
+        if name not in (*SETTINGS, *SWITCHES, *NOT_STORED):
             raise TypeError(f"{name}={value!r}: there is no such setting")
-        elif name != "workers" and value != getattr(model, name):
+        if name == "workers" and value is None:
+            continue
+        if name in (*CHANGEABLE, *NOT_STORED) and not (name == "workers" and model.deterministic):
+            setattr(model, name, value)
+        elif value != getattr(model, name):
             raise ValueError(
                 f"{name}={value!r}, but the training began with {getattr(model, name)!r}: it cannot change on the "
                 "way; leave it out, or begin anew in another folder"
@@ -93,11 +104,13 @@ def schedule_of(
     def given(name: str, value: float | None, setting: str) -> Any:
         return getattr(model, setting) if value is None else checked(name, value, SETTINGS[setting])
 
+    seconds = given("max_seconds", max_seconds, "max_seconds")
+    _check_time(model, seconds)
     return Schedule(
         given("epochs", epochs, "epochs"),
         given("start_alpha", start_alpha, "alpha"),
         given("end_alpha", end_alpha, "min_alpha"),
         first_epoch=model.epochs_trained,
-        max_seconds=given("max_seconds", max_seconds, "max_seconds") or math.inf,
+        max_seconds=seconds or math.inf,
         patience=model.patience,
     )

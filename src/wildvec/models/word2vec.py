@@ -30,6 +30,7 @@ from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.resuming import claim_folder, come_back, saver_of
 from wildvec.models.settings import check_settings, give_again, schedule_of
+from wildvec.rounds import Rounds
 from wildvec.rows import FloatRows
 from wildvec.state import Epoch
 from wildvec.train import hot_rows, longest_chunk, merge_interval, run
@@ -114,6 +115,7 @@ class Word2Vec:
         callbacks: Iterable[Callback] = (),
         *,
         update: str = "block",
+        deterministic: bool = False,
         held_out: float = 0.0,
         patience: int | None = None,
         max_seconds: float | None = None,
@@ -142,6 +144,7 @@ class Word2Vec:
         self.epochs = epochs
         self.shrink_windows = bool(shrink_windows)
         self.update = update
+        self.deterministic = bool(deterministic)
         self.held_out = held_out
         self.patience = patience
         self.max_seconds = max_seconds
@@ -332,11 +335,13 @@ class Word2Vec:
             self._latest_loss = 0.0
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
+        rounds = Rounds.of(self.workers) if self.deterministic and self.workers > 1 else None
         run(
-            self._task(corpus),
+            self._task(corpus, rounds),
             corpus,
             training.schedule,
             self.workers,
+            rounds,
             tell,
             self._check_finite,
             held_out,
@@ -356,8 +361,9 @@ class Word2Vec:
             )
         tell.all("on_train_end")
 
-    def _task(self, corpus: Corpus) -> Task:
-        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest_chunk(corpus))
+    def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
+        longest = longest_chunk(corpus, rounds)
+        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest)
         if self.sample:
             task.subsample(self.vocab.keep_thresholds(self.sample))
         if self._output_rows is not None:
@@ -373,8 +379,9 @@ class Word2Vec:
             cbow_mean=bool(self.cbow_mean),
             one_pair_at_a_time=self.update == "pair",
             seed=self.seed % 2**64,
-            n_hot=hot_rows(self.workers),
+            n_hot=0 if rounds else hot_rows(self.workers),
             merge_every=merge_interval(self.workers),
+            share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
         )
         return task
 

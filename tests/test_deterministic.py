@@ -1,0 +1,215 @@
+"""deterministic=True: the same seed and the same number of workers give the same bits, whichever thread is faster."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wildvec.train
+from wildvec import Word2Vec, toy
+from wildvec._kernels import Worker
+from wildvec.rounds import Rounds
+
+SMALL = {"vector_size": 12, "min_count": 1, "epochs": 2, "sg": 1, "sample": 0.1, "deterministic": True}
+OBJECTIVES = {
+    "skip-gram": {},
+    "skip-gram hs": {"hs": 1, "negative": 0},
+    "skip-gram hs + negative": {"hs": 1},
+    "skip-gram pair": {"update": "pair"},
+    "skip-gram pair hs": {"update": "pair", "hs": 1},
+    "cbow": {"sg": 0},
+    "cbow hs": {"sg": 0, "hs": 1, "negative": 0},
+    "cbow pair": {"sg": 0, "update": "pair"},
+}
+
+
+@pytest.fixture(scope="module")
+def text():
+    return list(toy.sentences(500, seed=2))
+
+
+@pytest.fixture
+def small_rounds(monkeypatch):
+    """So that a small text is many of them, on more threads than there may be CPUs."""
+    monkeypatch.setattr("wildvec.rounds.ROUND_TOKENS", 300)
+    monkeypatch.setattr("wildvec.rounds.SHARE_TOKENS", 20)
+    monkeypatch.setattr("wildvec.rounds.default_workers", lambda: 4)
+
+
+@contextmanager
+def load():
+    """Three processes that are busy, so that threads get their turn now here, now there."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def bits(model):
+    """A hash of all that training left."""
+    everything = hashlib.sha256(repr(model.epoch_losses + model.held_out_losses).encode())
+    for matrix in model._matrices():
+        everything.update(matrix.tobytes())
+    return everything.hexdigest()
+
+
+# The promise
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_twenty_runs_under_load_give_the_same_bits(text):
+    settings = SMALL | {"workers": 3, "held_out": 0.05, "hs": 1}
+    with load():
+        assert len({bits(Word2Vec(text, **settings)) for _ in range(20)}) == 1
+
+
+@pytest.mark.usefixtures("small_rounds")
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_gives_the_same_bits_on_any_number_of_threads(monkeypatch, text, objective):
+    settings = SMALL | {"workers": 5} | OBJECTIVES[objective]
+    expected = bits(Word2Vec(text, **settings))
+    for n_threads in (1, 2, 4, 5):
+        monkeypatch.setattr("wildvec.rounds.default_workers", lambda n=n_threads: n)
+        assert bits(Word2Vec(text, **settings)) == expected
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_the_seed_and_the_number_of_workers_choose_the_bits(text):
+    runs = [bits(Word2Vec(text, **SMALL, seed=seed, workers=n)) for seed in (1, 2) for n in (1, 2, 3)]
+    assert len(set(runs)) == len(runs)
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_one_worker_trains_as_ever(text):
+    ours, plain = (Word2Vec(text, **SMALL | {"deterministic": d, "workers": 1}) for d in (True, False))
+    assert bits(ours) == bits(plain)
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_continued_training_gives_the_same_bits_after_save_and_load(tmp_path, text):
+    model = Word2Vec(text, **SMALL, workers=3)
+    model.save(tmp_path / "model")
+    other = Word2Vec.load(tmp_path / "model")
+    assert other.deterministic is True
+    for one in (model, other):
+        one.train(text)
+    assert bits(model) == bits(other)
+
+
+def test_a_budget_of_time_is_refused(text):
+    with pytest.raises(ValueError, match="max_seconds=9 with deterministic.*give epochs"):
+        Word2Vec(text, max_seconds=9, **SMALL)
+    model = Word2Vec(text, **SMALL, workers=1)
+    with pytest.raises(ValueError, match="max_seconds=9 with deterministic"):
+        model.train(text, max_seconds=9)
+
+
+# Quality
+
+
+@pytest.mark.parametrize("objective", ["skip-gram", "skip-gram hs", "cbow"])
+def test_many_workers_learn_what_one_learns(objective):
+    """Summed up as they are, the updates of 32 workers would go far beyond what each of them meant."""
+    text = list(toy.sentences(100_000, seed=3))
+    settings = SMALL | {"vector_size": 20, "alpha": 0.05, "held_out": 0.02} | OBJECTIVES[objective]
+    one, many = (Word2Vec(text, **settings, workers=n).held_out_losses[-1] for n in (1, 32))
+    assert many < 1.05 * one
+
+
+# The way there
+
+
+@given(
+    sizes=st.lists(st.integers(0, 40), min_size=1, max_size=60).filter(any),
+    workers=st.integers(1, 5),
+    share=st.integers(1, 30),
+)
+def test_rounds_share_out_every_chunk_once_and_in_order(sizes, workers, share):
+    before = np.concatenate([[0], np.cumsum(sizes)])
+    rounds = Rounds(workers, share)
+    done = 0
+    for start in rounds.starts(before).tolist():
+        shares = rounds.shares(before, start)
+        assert start == done and [w for w, _, _ in shares] == sorted({w for w, _, _ in shares})
+        for worker, first, last in shares:
+            assert first == done < last and 0 <= worker < workers
+            assert before[last - 1] - before[first] < share, "but for its last chunk, a share has its size"
+            done = last
+    assert done == len(sizes) or before[done] == before[-1], "but for empty chunks at the end"
+
+
+@pytest.mark.parametrize("workers", [2, 7, 160, 1000])
+def test_a_round_is_as_long_for_many_workers_as_for_two(workers):
+    rounds = Rounds.of(workers)
+    assert rounds.workers <= workers and rounds.share >= 125
+    assert rounds.tokens == pytest.approx(Rounds.of(2).tokens, rel=0.02)
+
+
+def interrupt_after(seconds):
+    timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    return timer
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_ctrl_c_stops_soon_and_loses_nothing(text):
+    model = Word2Vec(**SMALL | {"epochs": 10**6}, workers=5)
+    model.build_vocab(text)
+    start, threads = bits(model), set(threading.enumerate())
+    timer = interrupt_after(0.5)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(text)
+    late = time.perf_counter()
+    timer.join()
+    assert set(threading.enumerate()) <= threads, "no worker outlives training"
+    assert time.perf_counter() - late < 1
+    assert bits(model) != start and np.isfinite(model.wv.vectors).all()
+    model.train(text, epochs=1)
+
+
+@pytest.mark.usefixtures("small_rounds")
+@pytest.mark.parametrize("last_call", [0, 1, 6])
+def test_a_worker_that_fails_keeps_no_other_waiting(monkeypatch, text, last_call):
+    calls = itertools.count()
+
+    class Failing(Worker):
+        def train(self, *args):
+            if next(calls) >= last_call:
+                raise OSError("no more")
+            return super().train(*args)
+
+    monkeypatch.setattr("wildvec.train.Worker", Failing)
+    model = Word2Vec(**SMALL, workers=5)
+    model.build_vocab(text)
+    with pytest.raises(OSError, match="no more"):
+        model.train(text)
+    assert np.isfinite(model.wv.vectors).all()
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_thread_that_does_not_start_keeps_no_other_waiting(monkeypatch, text):
+    starts = itertools.count()
+
+    class Thread(threading.Thread):
+        def start(self):
+            if next(starts) == 2:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(wildvec.train.threading, "Thread", Thread)
+    with pytest.raises(RuntimeError, match="can't start"):
+        Word2Vec(text, **SMALL, workers=5)
