@@ -42,7 +42,7 @@ def text():
 @pytest.fixture
 def small_rounds(monkeypatch):
     """So that a small text is many of them, on more threads than there may be CPUs."""
-    monkeypatch.setattr("wildvec.rounds.ROUND_TOKENS", 300)
+    monkeypatch.setattr("wildvec.rounds.ROUND_TOKENS", (300, 300))
     monkeypatch.setattr("wildvec.rounds.SHARE_TOKENS", 20)
     monkeypatch.setattr("wildvec.rounds.default_workers", lambda: 4)
 
@@ -152,11 +152,15 @@ def test_rounds_share_out_every_chunk_once_and_in_order(sizes, workers, share):
     assert done == len(sizes) or before[done] == before[-1], "but for empty chunks at the end"
 
 
-@pytest.mark.parametrize("workers", [2, 7, 160, 1000])
-def test_a_round_is_as_long_for_many_workers_as_for_two(workers):
-    rounds = Rounds.of(workers)
-    assert rounds.workers <= workers and rounds.share >= 125
-    assert rounds.tokens == pytest.approx(Rounds.of(2).tokens, rel=0.02)
+@pytest.mark.parametrize("n_words", [1, 100, 10**5])
+def test_a_round_is_as_long_for_many_workers_as_for_two(n_words):
+    frequencies = 1 / np.arange(1.0, n_words + 1)
+    two = Rounds.of(2, frequencies)
+    assert 1000 <= two.tokens <= 20_000
+    for workers in (3, 8, 32, 1000):
+        rounds = Rounds.of(workers, frequencies)
+        assert rounds.workers <= workers and rounds.share >= 125
+        assert rounds.tokens == pytest.approx(two.tokens, rel=0.04)
 
 
 def interrupt_after(seconds):

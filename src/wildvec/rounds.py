@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from wildvec._kernels import Worker, merge_round
 from wildvec.workers import default_workers
 
-# Rows are stale by up to a round of all workers together, so it is as long for many workers as for two.
-ROUND_TOKENS = 20_000
+# Rows are stale by up to a round of all workers together, so it is as long for many workers as for two, but shorter
+# where words come again sooner: all tokens of a round together meet their own word in it so often on average.
+SAME_WORD = 24
+ROUND_TOKENS = (1_000, 20_000)
 SHARE_TOKENS = 125  # the least that is worth a merge
 
 Share = tuple[int, int, int]  # a worker, and its chunks first … last
@@ -34,14 +36,19 @@ class Rounds:
     share: int
 
     @classmethod
-    def of(cls, workers: int) -> Rounds:
-        """So many workers, or as many as a round has shares for.
+    def of(cls, workers: int, frequencies: NDArray[np.float64]) -> Rounds:
+        """So many workers, or as many as a round has shares for. frequencies: how often each word is trained.
 
-        >>> Rounds.of(8)
+        >>> Rounds.of(8, np.ones(10_000))
         Rounds(workers=8, share=2500)
+        >>> Rounds.of(8, np.array([30, 20, 20]))
+        Rounds(workers=8, share=125)
         """
-        workers = min(workers, ROUND_TOKENS // SHARE_TOKENS)
-        return cls(workers, ROUND_TOKENS // workers)
+        same_word = np.square(frequencies / frequencies.sum()).sum()
+        shortest, longest = ROUND_TOKENS
+        tokens = int(np.clip(SAME_WORD / same_word, shortest, longest))
+        workers = min(workers, max(1, tokens // SHARE_TOKENS))
+        return cls(workers, tokens // workers)
 
     @property
     def tokens(self) -> int:

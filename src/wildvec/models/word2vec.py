@@ -335,7 +335,7 @@ class Word2Vec:
             self._latest_loss = 0.0
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
-        rounds = Rounds.of(self.workers) if self.deterministic and self.workers > 1 else None
+        rounds = self._rounds()
         run(
             self._task(corpus, rounds),
             corpus,
@@ -360,6 +360,12 @@ class Word2Vec:
                 self.min_count,
             )
         tell.all("on_train_end")
+
+    def _rounds(self) -> Rounds | None:
+        if not self.deterministic or self.workers == 1:
+            return None
+        kept = self.vocab.keep_thresholds(self.sample) / 2**32 if self.sample else 1.0
+        return Rounds.of(self.workers, self.vocab.counts * kept)
 
     def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
         longest = longest_chunk(corpus, rounds)
