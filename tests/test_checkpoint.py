@@ -482,6 +482,7 @@ def test_checkpoints_of_another_training_are_never_touched(text, folder):
     with pytest.raises(FileExistsError, match="holds the checkpoints of another training"):
         Word2Vec("not even read", checkpoint=folder, **SMALL)
     original = Word2Vec.resume(folder, text)
+    before = sorted(found(folder))
     for other in (
         copy.deepcopy(original),
         pickle.loads(pickle.dumps(original)),
@@ -490,6 +491,19 @@ def test_checkpoints_of_another_training_are_never_touched(text, folder):
         other.checkpoint = folder
         with pytest.raises(FileExistsError):
             other.train(text)
+    copied = folder / "copied.wv"
+    copied.write_bytes(found(folder)[1].read_bytes())
+    with pytest.raises(FileExistsError):
+        Word2Vec.resume(copied, text)
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    copied = copied.rename(elsewhere / "copied.wv")
+    assert (
+        bits(Word2Vec.resume(copied, text)) == bits(original)
+        and copied.exists()
+        and len(found(elsewhere)) == 1
+    )
+    assert sorted(found(folder)) == before
     original.keep_checkpoints = 1
     original.train(text, epochs=1)
     assert len(found(folder)) == 1, "those of its own, it replaces"

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildvec.checkpoint import Checkpoints, Training, claim, fingerprint, newest, take_over
+from wildvec.checkpoint import Checkpoints, Training, claim, fingerprint, found, newest, take_over
 from wildvec.corpus import Corpus
 from wildvec.models import stored
 from wildvec.state import NoSaver, Saver
@@ -32,12 +32,16 @@ def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
 
 
 def come_back(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, Training]:
-    """The model and the training of the newest checkpoint; more will be written beside it."""
+    """The model and the training of the newest checkpoint; more will be written beside it.
+
+    FileExistsError: the file was copied to where checkpoints of another training stand.
+    """
 
     def read(file: Path) -> tuple[Any, Training]:
         model, tensors, metadata = stored.read(cls, file)
         return model, Training.unpack(file, tensors, metadata)
 
     file, (model, training) = newest(path, read)
-    model.checkpoint = model._own_folder = take_over(file.parent)
+    folder = file.parent
+    model.checkpoint = model._own_folder = take_over(folder) if file in found(folder) else claim(folder)
     return model, training
