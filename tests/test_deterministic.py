@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wildvec.train
-from wildvec import Word2Vec, toy
-from wildvec._kernels import Worker
+from wildvec import Word2Vec, cli, rows, toy
+from wildvec._kernels import Task, Worker, alias_table, merge_round
 from wildvec.rounds import Rounds
 
 SMALL = {"vector_size": 12, "min_count": 1, "epochs": 2, "sg": 1, "sample": 0.1, "deterministic": True}
@@ -111,11 +111,25 @@ def test_continued_training_gives_the_same_bits_after_save_and_load(tmp_path, te
 
 
 def test_a_budget_of_time_is_refused(text):
-    with pytest.raises(ValueError, match="max_seconds=9 with deterministic.*give epochs"):
+    with pytest.raises(ValueError, match=r"max_seconds=9 with deterministic.*give epochs"):
         Word2Vec(text, max_seconds=9, **SMALL)
     model = Word2Vec(text, **SMALL, workers=1)
     with pytest.raises(ValueError, match="max_seconds=9 with deterministic"):
         model.train(text, max_seconds=9)
+
+
+def test_the_command_line_has_it(text, tmp_path, capsys):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(map(" ".join, text)))
+    output = tmp_path / "m.wv"
+    options = "--deterministic --vector-size 8 --min-count 1 --workers 3 --format model"
+    assert cli.main(["train", str(path), "-o", str(output), *options.split()]) == 0
+    model = Word2Vec.load(output)
+    assert (model.deterministic, model.workers) == (True, 3)
+    again = Word2Vec(path, sg=1, vector_size=8, min_count=1, workers=3, deterministic=True)
+    assert bits(model) == bits(again)
+    assert cli.main(["train", str(path), "-o", str(output), "--deterministic", "--max-seconds", "9"]) == 2
+    assert "--max-seconds" in capsys.readouterr().err
 
 
 # Quality
@@ -128,6 +142,89 @@ def test_many_workers_learn_what_one_learns(objective):
     settings = SMALL | {"vector_size": 20, "alpha": 0.05, "held_out": 0.02} | OBJECTIVES[objective]
     one, many = (Word2Vec(text, **settings, workers=n).held_out_losses[-1] for n in (1, 32))
     assert many < 1.05 * one
+
+
+# What a round adds up
+
+
+class Bench:
+    """Workers of one task, on sentences 0 and 1 of 60 tokens each."""
+
+    RATE, NEGATIVE, WINDOW = 0.05, 4, 3
+
+    def __init__(self, share=120, n_words=20):
+        random = np.random.default_rng(5)
+        self.ids = random.integers(0, n_words, 120).astype(np.int32)
+        self.input, self.output = rows.random(n_words, 10, 1), rows.random(n_words, 10, 2)
+        self.noise = np.empty((n_words, 2), dtype=np.uint32)
+        alias_table(np.ones(n_words), self.noise)
+        self.task = Task(self.ids, np.array([0, 60, 120]), self.input, 60)
+        self.task.negative_sampling(self.output, self.noise, self.NEGATIVE)
+        self.task.settings(
+            cbow=False,
+            window=self.WINDOW,
+            shrink_windows=True,
+            cbow_mean=True,
+            one_pair_at_a_time=False,
+            seed=7,
+            n_hot=0,
+            merge_every=1,
+            share=share,
+        )
+
+    def train(self, worker, sentence=0, chunk=0):
+        chunks = np.array([[sentence, sentence + 1]])
+        worker.train(0, chunk, chunks, np.array([self.RATE], dtype=np.float32), np.zeros(1))
+
+
+def plainly_trained():
+    bench = Bench(share=0)
+    bench.train(Worker(bench.task))
+    return bench
+
+
+def test_a_worker_alone_in_a_round_loses_nothing():
+    bench, plain = Bench(), plainly_trained()
+    worker = Worker(bench.task)
+    for _ in range(2):  # what is not merged is as if it had never been
+        bench.train(worker)
+        assert bench.input.tobytes() == Bench().input.tobytes()
+    for part in range(3):
+        merge_round([worker], part, 3, bench.RATE)
+    np.testing.assert_allclose(bench.input, plain.input, atol=1e-7)
+    np.testing.assert_allclose(bench.output, plain.output, atol=1e-7)
+    merge_round([worker], 0, 1, bench.RATE)
+    np.testing.assert_allclose(bench.input, plain.input, atol=1e-7)
+
+
+def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts():
+    bench, plain, before = Bench(), plainly_trained(), Bench().input
+    workers = [Worker(bench.task) for _ in range(3)]
+    for worker in workers:
+        bench.train(worker)  # all the same
+    merge_round(workers, 0, 1, bench.RATE)
+    uses = np.bincount(bench.ids[:60], minlength=len(before))[:, None]
+    pull = bench.RATE * 0.28 * (bench.WINDOW + 1) * (1 + bench.NEGATIVE)
+    expected = before + (plain.input - before) * 3 * (1 + pull * uses) / (1 + pull * 3 * uses)
+    np.testing.assert_allclose(bench.input, expected, atol=1e-6)
+
+
+def test_workers_are_added_up_in_their_order():
+    sums = []
+    for order in ([0, 1], [0, 1], [1, 0]):
+        bench = Bench()
+        workers = [Worker(bench.task), Worker(bench.task)]
+        for sentence in order:
+            bench.train(workers[sentence], sentence, sentence)
+        merge_round(workers, 0, 1, bench.RATE)
+        sums.append(bench.output.tobytes())
+    assert sums[0] == sums[1] == sums[2]
+
+
+def test_a_share_that_is_too_long_is_refused():
+    bench = Bench(share=59)
+    with pytest.raises(ValueError, match="60 tokens in a share, but workers have room for 59"):
+        bench.train(Worker(bench.task))
 
 
 # The way there

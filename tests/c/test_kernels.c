@@ -18,6 +18,7 @@ struct problem {
     int32_t n_words, n_hot, merge_every;
     const int32_t *lengths; /* of sentences, ended by -1 */
     int64_t per_chunk;      /* sentences of a chunk */
+    int64_t share;          /* not 0: in rounds */
     float rate;
 };
 
@@ -164,6 +165,7 @@ static void start(struct world *world, const struct problem *p, enum wv_isa isa)
     task->negative = p->negative;
     task->n_hot = p->n_hot;
     task->merge_every = p->merge_every;
+    task->share = p->share;
     task->cbow_mean = !p->sum;
     task->one_pair_at_a_time = p->pair;
     task->input_rows = make_rows(world, INPUT, p->n_words, p->dim);
@@ -419,7 +421,8 @@ enum { N_THREADS = 4, N_EPOCHS = 2 };
 /* A world that threads share, and what each of them got. */
 struct crew {
     struct world world;
-    int64_t lease_examples; /* of a whole lease, where that is always the same */
+    struct wv_worker *workers[N_THREADS]; /* of rounds */
+    int64_t lease_examples;               /* of a whole lease, where that is always the same */
     struct {
         struct result result;
         enum wv_status status;
@@ -473,6 +476,62 @@ static void threads_share_rows(void)
                 p.n_hot = n_hot;
                 check_threads((enum wv_isa)i, &p);
             }
+}
+
+static void train_a_share(void *shared, int thread)
+{
+    struct crew *crew = shared;
+    const int64_t first = crew->world.n_chunks * thread / N_THREADS;
+    const int64_t last = crew->world.n_chunks * (thread + 1) / N_THREADS;
+    crew->of[thread].status |= lease(&crew->world, crew->workers[thread], 0, first, last, &crew->of[thread].result);
+}
+
+static void merge_a_part(void *shared, int thread)
+{
+    struct crew *crew = shared;
+    wv_merge_round(crew->workers, N_THREADS, thread, N_THREADS, 0.01f);
+}
+
+/* Rounds of N_THREADS workers, on as many threads at once or on one after the other. */
+static struct result train_rounds(struct crew *crew, int at_once)
+{
+    struct result total = {0};
+    for (int t = 0; t < N_THREADS; t++)
+        crew->workers[t] = new_worker(&crew->world);
+    for (int round = 0; round < 3; round++) {
+        for (int t = 0; !at_once && t < N_THREADS; t++)
+            train_a_share(crew, t);
+        if (at_once) {
+            run_threads(N_THREADS, train_a_share, crew);
+            run_threads(N_THREADS, merge_a_part, crew);
+        } else
+            wv_merge_round(crew->workers, N_THREADS, 0, 1, 0.01f);
+    }
+    for (int t = 0; t < N_THREADS; t++) {
+        wv_worker_free(crew->workers[t]);
+        CHECK(crew->of[t].status == WV_OK);
+        total.loss += crew->of[t].result.loss;
+        total.examples += crew->of[t].result.examples;
+    }
+    return total;
+}
+
+static void rounds_do_not_depend_on_threads(void)
+{
+    for (int i = 0; i < WV_N_ISAS; i++)
+        for (int o = 0; wv_cpu_has((enum wv_isa)i) && o < N_OBJECTIVES; o++) {
+            struct problem p = small(o);
+            struct crew threads = {.lease_examples = 0}, alone = {.lease_examples = 0};
+            p.lengths = LONG;
+            p.share = 1000;
+            start(&threads.world, &p, (enum wv_isa)i);
+            start(&alone.world, &p, (enum wv_isa)i);
+            const struct result a = train_rounds(&threads, 1), b = train_rounds(&alone, 0);
+            CHECK(a.examples == b.examples && a.examples >= 100 && a.loss == b.loss);
+            CHECK(same_bits(&threads.world, &alone.world) && padding_is_zero(&threads.world));
+            end(&threads.world);
+            end(&alone.world);
+        }
 }
 
 static void train_until_stopped(void *shared, int thread)
@@ -560,6 +619,7 @@ int main(void)
     a_lease_may_end_after_any_chunk();
     what_is_not_finite_is_reported();
     threads_share_rows();
+    rounds_do_not_depend_on_threads();
     another_thread_may_stop_them();
     new_rows_are_drawn_by_seed_and_row();
     benchmarks_run();

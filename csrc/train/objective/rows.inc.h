@@ -62,10 +62,7 @@ static float round_pull(const struct wv_task *task, int matrix)
 }
 
 /* How far n uses carry a row, in uses, where each goes a part of the way that those before left. */
-WV_INLINE float row_reach(int32_t n, float pull)
-{
-    return (float)n / (1 + pull * (float)n);
-}
+WV_INLINE float row_reach(int32_t n, float pull) { return (float)n / (1 + pull * (float)n); }
 
 /* Takes the copies of row i out of all workers, of which the first has one, and adds what they changed. Workers that all
  * move a row towards the same place would overshoot it together; so where there are several, their sum is scaled by how

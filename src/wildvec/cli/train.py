@@ -23,7 +23,7 @@ MODEL_OPTIONS = {
     "alpha": "learning rate at the start",
     "min_alpha": "learning rate at the end",
     "sample": "words above this share of the text are thinned out; 0: none",
-    "seed": "same seed and one worker: same vectors",
+    "seed": "same seed and one worker, or --deterministic: same vectors",
     "workers": "threads (default: the CPUs it may use)",
 }
 STOP_OPTIONS = {
@@ -75,6 +75,11 @@ def add_to(commands: Any) -> None:
         choices=["block", "pair"],
         default="block",
         help="pair: the classic update, slower (default: block)",
+    )
+    learned.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="same seed, same number of workers: same vectors; slower",
     )
     for name, text in MODEL_OPTIONS.items():
         add_setting(learned, name, text, OPTIONS[name].default)
@@ -131,6 +136,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--negative 0 leaves nothing to train on; add --hs")
     if args.patience is not None and not args.held_out:
         raise UsageError("--patience needs a loss to watch; add --held-out 0.01, say")
+    if args.deterministic and args.max_seconds is not None:
+        raise UsageError("--deterministic leaves no room for --max-seconds; give --epochs instead")
     if args.resume and args.checkpoint is None:
         raise UsageError("--resume needs the folder to go on from; add --checkpoint DIR")
     kind = None if args.format == "model" else output_kind(args.output, args.format)

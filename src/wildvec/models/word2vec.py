@@ -58,6 +58,9 @@ class Word2Vec:
     sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for none; they are drawn
         by count ** ns_exponent. cbow_mean: 1 mean of the context, 0 sum.
     seed: the same seed and one worker give the same bits. workers: threads, default the CPUs this process may use.
+    deterministic: the same seed and the same number of workers give the same bits, whichever thread is faster and
+        however many CPUs there are. Workers then train copies of rows, merged every 20,000 tokens or fewer; two of
+        them take at most twice the time, and the copies take memory. One worker needs none of this.
     update: "block" trains the context words of two neighbouring centres together, on negatives and a width that they
         share (after Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the
         classic update, one pair at a time with fresh negatives: several times slower, for comparison.
@@ -65,7 +68,7 @@ class Word2Vec:
         Their loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new
         minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
     max_seconds: training (not reading) ends after so many, if the epochs are not over before; the learning rate
-        reaches min_alpha there. The vectors then depend on the speed, also with one worker.
+        reaches min_alpha there. The vectors then depend on the speed, also with one worker: not for `deterministic`.
     checkpoint: a folder, made if it is not there, for checkpoints that `resume` goes on from: one when training
         begins, one every `checkpoint_minutes` and every `checkpoint_epochs` epochs (None: not by that), one at Ctrl-C
         (a second Ctrl-C skips it) and one at the end. The newest `keep_checkpoints` stay. `load` opens each, too.
@@ -287,11 +290,12 @@ class Word2Vec:
         """Go on with a training that was stopped or killed, from the newest checkpoint in the folder `path`.
 
         sentences, corpus_file: the text that it began with, confirmed by its vocabulary and a checksum of all ids and
-        ends of sentences. With one worker, vectors and losses are then bit for bit those of a training that was never
-        stopped (on the same instruction set). If it is finished, its model is the answer, and nothing is read. `path`
-        may be a checkpoint file, too. callbacks: hear of an epoch that is gone on with as of one that begins.
-        settings: a `tokenizer` and `cache_dir` must be given again; `workers` and those of checkpoints may change;
-        others may be given, but must be what they were.
+        ends of sentences. With one worker, or `deterministic`, vectors and losses are then bit for bit those of a
+        training that was never stopped (on the same instruction set). If it is finished, its model is the answer, and
+        nothing is read. `path` may be a checkpoint file, too. callbacks: hear of an epoch that is gone on with as of
+        one that begins.
+        settings: a `tokenizer` and `cache_dir` must be given again; `workers` (not if `deterministic`) and those of
+        checkpoints may change; others may be given, but must be what they were.
 
         FileNotFoundError: no checkpoint. ValueError: none is whole (a damaged one is passed over with a warning),
         another text or setting. What stops the training has an attribute `model`, as in the constructor.
@@ -364,8 +368,7 @@ class Word2Vec:
     def _rounds(self) -> Rounds | None:
         if not self.deterministic or self.workers == 1:
             return None
-        kept = self.vocab.keep_thresholds(self.sample) / 2**32 if self.sample else 1.0
-        return Rounds.of(self.workers, self.vocab.counts * kept)
+        return Rounds.of(self.workers, self.vocab.counts * (self.vocab.keep_thresholds(self.sample) / 2**32))
 
     def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
         longest = longest_chunk(corpus, rounds)
