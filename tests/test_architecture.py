@@ -28,6 +28,7 @@ STAGES = (
         "schedule",
         "state",
         "rounds",
+        "leases",
         "train",
     ),
     *("search", "evaluate", "io", "plot", "checkpoint", "queries", "keyedvectors"),

@@ -37,7 +37,7 @@ def text():
 def many_chunks(monkeypatch):
     """So that an epoch of a small text can be stopped in many places."""
     monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 2000)
-    monkeypatch.setattr("wildvec.train.LEASE_SECONDS", 1e-3)
+    monkeypatch.setattr("wildvec.leases.LEASE_SECONDS", 1e-3)
 
 
 def bits(model):

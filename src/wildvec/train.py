@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -21,19 +21,17 @@ from numpy.typing import NDArray
 
 from wildvec._kernels import Task, Worker
 from wildvec.corpus import Corpus
-from wildvec.heldout import Chunks, Sentences, alone, around
+from wildvec.heldout import Sentences, alone, around
+from wildvec.leases import LEASE_SECONDS, Leases
 from wildvec.progress import progress_bar
-from wildvec.rounds import Rounds, Share, Team
+from wildvec.rounds import Rounds, Team
 from wildvec.schedule import Budget, Patience, Schedule
 from wildvec.state import Epoch, Saver, State
 from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 0.03  # a worker's call without the GIL lasts about this long
-PARK_SECONDS = (
-    0.05  # after Ctrl-C a lease may come to its end for so long, which leaves no chunk half trained
-)
+PARK_SECONDS = 0.05  # after Ctrl-C a lease has so long to come to its end, which leaves no chunk half trained
 CHUNK_TOKENS = 10_000
 HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
@@ -76,91 +74,6 @@ def merge_interval(workers: int) -> int:
     return max(1, MERGE_CENTRES // workers)
 
 
-class _Leases:
-    """The chunks of one pass, handed out in order until they or the time are at an end, and what came back.
-
-    state: what of the pass was done before. A pass may be paused: chunks before `next` are then done, the others not.
-    """
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        chunks: Chunks,
-        workers: int,
-        chunk_seconds: float,
-        budget: Budget,
-        state: State,
-    ) -> None:
-        self._lock = threading.Lock()
-        self._workers = workers
-        self._start = time.perf_counter() - state.seconds
-        self.next = len(state.losses)
-        self.chunks = chunks
-        sizes = corpus.offsets[chunks[:, 1]] - corpus.offsets[chunks[:, 0]]
-        self.before = np.concatenate([[0], np.cumsum(sizes)])  # tokens before each chunk, and all
-        self.chunk_seconds = chunk_seconds
-        self.budget = budget
-        self.tokens_done = int(self.before[self.next])
-        self.losses = np.zeros(len(chunks))  # summed in their order, whoever trained them
-        self.losses[: self.next] = state.losses
-        self.examples = state.examples
-        self.error: BaseException | None = None
-        self.whole = True  # no chunk was left half trained
-        self.pause_from(math.inf)
-
-    def pause_from(self, seconds: float) -> None:
-        """Hand out at least one more lease, but none when perf_counter() is past that; -inf: none at all."""
-        with self._lock:
-            self._pause_from = seconds
-            self._least = self.next if seconds == -math.inf else self.next + 1
-
-    @property
-    def over(self) -> bool:
-        """Whether the pass is at its end."""
-        return self.next == len(self.chunks) or self.budget.spent >= 1
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is handed out: the pass is over, paused or failed."""
-        paused = self.next >= self._least and time.perf_counter() >= self._pause_from
-        return self.over or paused or self.error is not None
-
-    @property
-    def seconds(self) -> float:
-        """How long the pass takes so far."""
-        return time.perf_counter() - self._start
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        while True:
-            with self._lock:
-                left = len(self.chunks) - self.next
-                if self.ended:
-                    return
-                # Smaller towards the end, so that no worker is left waiting for another.
-                n = int(min(LEASE_SECONDS / self.chunk_seconds, left / (2 * self._workers)))
-                first = self.next
-                self.next = last = first + min(left, max(1, n))
-            yield first, last
-
-    def in_rounds(self, rounds: Rounds) -> Iterator[list[Share]]:
-        """The shares of each round, until the leases end; a pause is at the end of a round."""
-        for start in rounds.starts(self.before).tolist():
-            if start >= self.next and not self.ended:
-                shares = rounds.shares(self.before, start)
-                self.next = shares[-1][2]
-                yield shares
-
-    def done(self, first: int, last: int, examples: int, seconds: float) -> None:
-        with self._lock:
-            self.chunk_seconds = max(1e-6, seconds / (last - first))
-            self.tokens_done += int(self.before[last] - self.before[first])
-            self.examples += examples
-
-    def fail(self, error: BaseException) -> None:
-        with self._lock:
-            self.error = self.error or error
-
-
 @dataclass(frozen=True)
 class _Crew:
     """The workers of one training. rounds: None where they share rows and race for leases."""
@@ -195,7 +108,7 @@ def run(
     """
     budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
     chunks = around(chunks_of(corpus, rounds), held_out)
-    leases = _Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
+    leases = Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
     n_workers = rounds.workers if rounds else min(workers, len(chunks))
@@ -236,7 +149,7 @@ def run(
             if budget.spent >= 1 and not len(state.losses):
                 break
             callback.epoch_begin()
-            leases = _Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
+            leases = Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
             try:
                 _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
                 seconds = leases.seconds
@@ -284,7 +197,7 @@ def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
 
 def _train_epoch(
     crew: _Crew,
-    leases: _Leases,
+    leases: Leases,
     schedule: Schedule,
     number: int,
     show: Callable[[int], None],
@@ -308,7 +221,7 @@ def _held_out_loss(crew: _Crew, corpus: Corpus, held_out: Sentences) -> float:
 
     Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
     """
-    leases = _Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
+    leases = Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
     _pass(crew, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
     if not leases.examples:
         raise ValueError(
@@ -322,7 +235,7 @@ def _rate_0(first: int, last: int) -> NDArray[np.float32]:
     return np.zeros(last - first, dtype=np.float32)
 
 
-def _pass(crew: _Crew, leases: _Leases, epoch: int, rates: Rates, show: Callable[[int], None]) -> None:
+def _pass(crew: _Crew, leases: Leases, epoch: int, rates: Rates, show: Callable[[int], None]) -> None:
     """Let the workers loose on the chunks, until the leases end; `epoch` keys the draws."""
 
     def train(worker: Worker, first: int, last: int) -> None:
@@ -347,7 +260,7 @@ def _pass(crew: _Crew, leases: _Leases, epoch: int, rates: Rates, show: Callable
 def _run_threads(
     task: Task,
     jobs: Sequence[Callable[[], None]],
-    leases: _Leases,
+    leases: Leases,
     show: Callable[[int], None],
     abort: Callable[[], None],
 ) -> None:
