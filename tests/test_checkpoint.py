@@ -12,7 +12,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -209,18 +208,17 @@ def test_an_epoch_under_way_counts_as_one_if_no_time_is_left_for_its_rest(
 # -- what stops a training -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def ctrl_c(monkeypatch, many_chunks):
-    """Ctrl-C when training has come a quarter into its second epoch, once."""
+def press_ctrl_c(monkeypatch, share):
+    """Ctrl-C, once, when so much of the training is done."""
     pressed = []
 
     class Bar:
         def __init__(self, total, *_):
-            self.n, self.limit = 0, total * 5 / 16
+            self.n, self.limit = 0, total * share
 
         def update(self, n):
             self.n += n
-            if self.n > self.limit and not pressed:
+            if self.n >= self.limit and not pressed:
                 pressed.append(self.n)
                 raise KeyboardInterrupt
 
@@ -232,6 +230,12 @@ def ctrl_c(monkeypatch, many_chunks):
 
     monkeypatch.setattr("wildvec.train.progress_bar", Bar)
     monkeypatch.setattr("wildvec.train.WAKE_SECONDS", 1e-3)
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch, many_chunks):
+    """Ctrl-C a quarter into the second of four epochs."""
+    press_ctrl_c(monkeypatch, 5 / 16)
     return {"checkpoint_minutes": None, **SMALL, "update": "pair", "negative": 15}
 
 
@@ -266,15 +270,18 @@ def test_ctrl_c_while_the_loss_of_the_sentences_held_out_is_measured_loses_nothi
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
 
-def test_ctrl_c_in_a_chunk_that_takes_long_stops_it_and_leaves_the_last_checkpoint(text, tmp_path):
-    options = {**SMALL, "update": "pair", "window": 200, "negative": 200, "vector_size": 300}
+def test_ctrl_c_in_a_chunk_that_takes_long_leaves_the_checkpoint_before_it(text, tmp_path, monkeypatch):
+    press_ctrl_c(monkeypatch, 0)
     words = [word for sentence in text for word in sentence]
-    model = Word2Vec(checkpoint=tmp_path, **options)
-    model.build_vocab([words[:9_000]])
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
-    with pytest.raises(KeyboardInterrupt):
-        model.train([words[:9_000]])
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        Word2Vec(
+            [words[:9_000]],
+            checkpoint=tmp_path,
+            **{**SMALL, "update": "pair", "window": 200, "negative": 200, "vector_size": 300},
+        )
     assert [training_in(file).state.begun for file in found(tmp_path)] == [False]
+    start = Word2Vec.load(found(tmp_path)[0]).wv.vectors
+    assert (interrupt.value.model.wv.vectors != start).any(), "but the model has it"
 
 
 def test_a_second_ctrl_c_ends_the_writing_and_leaves_what_was_written_before(

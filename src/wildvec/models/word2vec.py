@@ -268,7 +268,7 @@ class Word2Vec:
         total_examples and total_words are accepted for gensim's sake and not needed.
 
         RuntimeError: there is no vocabulary yet. FloatingPointError: the vectors are no longer finite.
-        Ctrl-C stops within 0.1 s; the model keeps what it learned.
+        Ctrl-C stops within 0.1 s; the model keeps what it learned. With `checkpoint` set, `resume` can go on with it.
         """
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
