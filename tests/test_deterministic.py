@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -42,7 +40,7 @@ def text():
 @pytest.fixture
 def small_rounds(monkeypatch):
     """So that a small text is many of them, on more threads than there may be CPUs."""
-    monkeypatch.setattr("wildvec.rounds.ROUND_TOKENS", (300, 300))
+    monkeypatch.setattr("wildvec.rounds.NEWS_TOKENS", (200, 200))
     monkeypatch.setattr("wildvec.rounds.SHARE_TOKENS", 20)
     monkeypatch.setattr("wildvec.rounds.default_workers", lambda: 4)
 
@@ -204,7 +202,7 @@ def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts():
         bench.train(worker)  # all the same
     merge_round(workers, 0, 1, bench.RATE)
     uses = np.bincount(bench.ids[:60], minlength=len(before))[:, None]
-    pull = bench.RATE * 0.28 * (bench.WINDOW + 1) * (1 + bench.NEGATIVE)
+    pull = bench.RATE * 0.14 * (bench.WINDOW + 1) * (1 + bench.NEGATIVE)
     expected = before + (plain.input - before) * 3 * (1 + pull * uses) / (1 + pull * 3 * uses)
     np.testing.assert_allclose(bench.input, expected, atol=1e-6)
 
@@ -250,36 +248,14 @@ def test_rounds_share_out_every_chunk_once_and_in_order(sizes, workers, share):
 
 
 @pytest.mark.parametrize("n_words", [1, 100, 10**5])
-def test_a_round_is_as_long_for_many_workers_as_for_two(n_words):
+def test_what_a_worker_does_not_see_is_as_much_with_many_workers_as_with_two(n_words):
     frequencies = 1 / np.arange(1.0, n_words + 1)
-    two = Rounds.of(2, frequencies)
-    assert 1000 <= two.tokens <= 20_000
+    news = Rounds.of(2, frequencies).share
+    assert 1000 <= news <= 10_000
     for workers in (3, 8, 32, 1000):
         rounds = Rounds.of(workers, frequencies)
         assert rounds.workers <= workers and rounds.share >= 125
-        assert rounds.tokens == pytest.approx(two.tokens, rel=0.04)
-
-
-def interrupt_after(seconds):
-    timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    return timer
-
-
-@pytest.mark.usefixtures("small_rounds")
-def test_ctrl_c_stops_soon_and_loses_nothing(text):
-    model = Word2Vec(**SMALL | {"epochs": 10**6}, workers=5)
-    model.build_vocab(text)
-    start, threads = bits(model), set(threading.enumerate())
-    timer = interrupt_after(0.5)
-    with pytest.raises(KeyboardInterrupt):
-        model.train(text)
-    late = time.perf_counter()
-    timer.join()
-    assert set(threading.enumerate()) <= threads, "no worker outlives training"
-    assert time.perf_counter() - late < 1
-    assert bits(model) != start and np.isfinite(model.wv.vectors).all()
-    model.train(text, epochs=1)
+        assert rounds.tokens - rounds.share == pytest.approx(news, rel=0.02)
 
 
 @pytest.mark.usefixtures("small_rounds")

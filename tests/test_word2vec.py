@@ -145,7 +145,11 @@ def interrupt_after(seconds):
     return timer
 
 
-@pytest.mark.parametrize("options", [{}, {"update": "pair", "window": 20, "negative": 50}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"update": "pair", "window": 20, "negative": 50}, {"deterministic": True, "workers": 5}],
+    ids=str,
+)
 def test_ctrl_c_stops_soon_and_loses_nothing(world, options):
     # epochs enough for minutes; a chunk of the second setting takes far longer than a lease should
     model = Word2Vec(**{**SMALL, "vector_size": 200, "epochs": 1000, "workers": 2, **options})

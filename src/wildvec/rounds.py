@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from wildvec._kernels import Worker, merge_round
 from wildvec.workers import default_workers
 
-# Rows are stale by up to a round of all workers together, so it is as long for many workers as for two, but shorter
-# where words come again sooner: all tokens of a round together meet their own word in it so often on average.
-SAME_WORD = 24
-ROUND_TOKENS = (1_000, 20_000)
+# What all the other workers train in a round is news to a worker at its end. So they train as much together, be they
+# one or many, but less where words come again sooner: a token meets its own word in the news so often on average.
+SAME_WORD = 12
+NEWS_TOKENS = (1_000, 10_000)
 SHARE_TOKENS = 125  # the least that is worth a merge
 
 Share = tuple[int, int, int]  # a worker, and its chunks first … last
@@ -37,18 +37,17 @@ class Rounds:
 
     @classmethod
     def of(cls, workers: int, frequencies: NDArray[np.float64]) -> Rounds:
-        """So many workers, or as many as a round has shares for. frequencies: how often each word is trained.
+        """For two workers or more, as many as get a share. frequencies: how often each word is trained.
 
-        >>> Rounds.of(8, np.ones(10_000))
-        Rounds(workers=8, share=2500)
-        >>> Rounds.of(8, np.array([30, 20, 20]))
-        Rounds(workers=8, share=125)
+        >>> Rounds.of(11, np.ones(10_000))
+        Rounds(workers=11, share=1000)
+        >>> Rounds.of(11, np.array([30, 20, 20]))
+        Rounds(workers=9, share=125)
         """
         same_word = np.square(frequencies / frequencies.sum()).sum()
-        shortest, longest = ROUND_TOKENS
-        tokens = int(np.clip(SAME_WORD / same_word, shortest, longest))
-        workers = min(workers, max(1, tokens // SHARE_TOKENS))
-        return cls(workers, tokens // workers)
+        news = int(np.clip(SAME_WORD / same_word, *NEWS_TOKENS))
+        others = min(workers - 1, news // SHARE_TOKENS)
+        return cls(1 + others, news // others)
 
     @property
     def tokens(self) -> int:

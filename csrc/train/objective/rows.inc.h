@@ -55,7 +55,7 @@ static void rows_merge(const struct wv_rows *view)
  * all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one. */
 static float round_pull(const struct wv_task *task, int matrix)
 {
-    static const float of_pair[WV_N_MATRICES] = {[WV_INPUT] = 0.28f, [WV_OUTPUT] = 0.083f, [WV_NODES] = 0.083f};
+    static const float of_pair[WV_N_MATRICES] = {[WV_INPUT] = 0.14f, [WV_OUTPUT] = 0.33f, [WV_NODES] = 0.33f};
     const int n_contexts = task->objective == WV_CBOW ? 1 : task->window + 1;
     const int n_targets = (task->negative ? 1 + task->negative : 0) + task->max_path / 2;
     return of_pair[matrix] * (float)(matrix == WV_INPUT ? n_contexts * n_targets : n_contexts);
@@ -100,6 +100,8 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
         const struct wv_rows *view = &workers[w]->matrices[matrix];
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
             const int32_t i = view->copied[copy];
+            if (copy + WV_AHEAD < view->n_copied)
+                row_prefetch(view->shared + view->copied[copy + WV_AHEAD] * view->stride, (int)view->stride);
             if (i / 16 % n_parts == part && view->copy_of[i])
                 row_merge(workers + w, n_workers - w, matrix, i, pull);
         }
