@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 MASK = 2**64 - 1
-KEEP, WIDTH, NOISE = range(3)
+KEEP, WIDTH, NOISE = range(3)  # stream s draws with NOISE + s
+STREAMS = 2
 TILE = 6  # hidden rows of a block at most
 
 
@@ -44,6 +46,33 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
+Target = tuple[np.ndarray, int, np.ndarray]  # matrix, row, weight of its pairs with the context of each centre
+
+
+@dataclass
+class Block:
+    """One step. context: per hidden row, the words whose input rows it is made of. members: (centres, hidden rows)."""
+
+    stream: int
+    context: list[list[int]]
+    members: np.ndarray
+    targets: list[Target]
+    examples: int
+    hidden: np.ndarray | None = None
+    scores: np.ndarray | None = None  # (targets, hidden rows)
+
+
+@dataclass
+class Stream:
+    """Every second half of a chunk: its words lie at begin … end of those kept."""
+
+    number: int
+    begin: int
+    end: int
+    noise_key: int
+    noise_drawn: int = 0
+
+
 @dataclass
 class Reference:
     """Matrices of shape (n_words, size); paths: per word, (node, code) pairs from the root."""
@@ -63,64 +92,66 @@ class Reference:
     pair: bool = False
     loss: float = 0.0
     examples: int = 0
-    _noise_key: int = 0
-    _noise_drawn: int = 0
 
     def train_chunk(self, epoch: int, chunk: int, sentences: list[np.ndarray], rate: float) -> None:
+        """A block is scored before the one before it updates, unless both are of one stream."""
         key = subkey(subkey(mix(self.seed), epoch), chunk)
-        keep_key, width_key, self._noise_key = (subkey(key, purpose) for purpose in (KEEP, WIDTH, NOISE))
-        self._noise_drawn = 0
-        read = trained = 0
+        kept = self.subsampled(sentences, subkey(key, KEEP))
+        n = sum(map(len, kept))
+        streams = [
+            Stream(s, n * s // STREAMS, n * (s + 1) // STREAMS, subkey(key, NOISE + s)) for s in range(STREAMS)
+        ]
+        blocks = in_turns([list(self.blocks(stream, kept, subkey(key, WIDTH))) for stream in streams])
+        for i, block in enumerate(blocks):
+            if block.scores is None:
+                self.score(block)
+            following = blocks[i + 1] if i + 1 < len(blocks) else None
+            if following and following.stream != block.stream:
+                self.score(following)
+            self.update(block, rate)
+
+    def subsampled(self, sentences: list[np.ndarray], key: int) -> list[list[int]]:
+        kept, read = [], 0
         for sentence in sentences:
-            kept = [int(w) for i, w in enumerate(sentence) if draw(keep_key, read + i) >> 32 <= self.keep[w]]
+            kept.append([int(w) for i, w in enumerate(sentence) if draw(key, read + i) >> 32 <= self.keep[w]])
             read += len(sentence)
-            if len(kept) < 2:
-                continue
-            alone = self.pair or self.nodes is not None
-            for first in range(0, len(kept), 1 if alone else 2):
+        return [words for words in kept if len(words) > 1]
+
+    def blocks(self, stream: Stream, sentences: list[list[int]], width_key: int) -> Iterator[Block]:
+        alone = self.pair or self.nodes is not None
+        start = 0  # of the sentence
+        for words in sentences:
+            first, last = max(start, stream.begin), min(start + len(words), stream.end)
+            for centre in range(first, last, 1 if alone else 2):
                 width = self.window
                 if self.shrink_windows:
-                    width = 1 + below(draw(width_key, trained + first), width)
-                centres = [first] if alone or first + 1 == len(kept) else [first, first + 1]
-                self.train_window(kept, centres, width, rate)
-            trained += len(kept)
+                    width = 1 + below(draw(width_key, centre), width)
+                centres = [centre] if alone or centre + 1 == last else [centre, centre + 1]
+                yield from self.blocks_of_window(stream, words, [c - start for c in centres], width)
+            start += len(words)
 
-    def next_noise(self) -> int:
-        self._noise_drawn += 1
-        return draw(self._noise_key, self._noise_drawn - 1)
-
-    def train_window(self, words: list[int], centres: list[int], width: int, rate: float) -> None:
+    def blocks_of_window(
+        self, stream: Stream, words: list[int], centres: list[int], width: int
+    ) -> Iterator[Block]:
         """One centre, or two neighbours of the same width that share their negatives."""
         low, end = max(0, centres[0] - width), min(len(words), centres[-1] + width + 1)
-        context = [[t for t in range(low, end) if t != c and abs(t - c) <= width] for c in centres]
+        around = [[t for t in range(low, end) if t != c and abs(t - c) <= width] for c in centres]
         if self.cbow:
-            self.train_cbow(words, centres, context, rate)
+            context = [[words[t] for t in positions] for positions in around]
+            targets = self.choose_targets(stream, words, centres)
+            yield Block(stream.number, context, np.eye(len(centres)), targets, len(centres))
             return
-        sides = [range(low, centres[-1]), range(centres[0] + 1, end)]
-        targets = None if self.pair else self.choose_targets(words, centres)
-        for side in sides:
+        shared = None if self.pair else self.choose_targets(stream, words, centres)
+        for side in (range(low, centres[-1]), range(centres[0] + 1, end)):
             for positions in [[t] for t in side] if self.pair else tiles(list(side)):
-                chosen = targets or self.choose_targets(words, centres)
-                members = np.array([[t in around for t in positions] for around in context], dtype=float)
-                rows = [words[t] for t in positions]
-                np.add.at(self.input, rows, self.step(self.input[rows], members, chosen, rate))
-                self.examples += int(members.sum())
+                targets = shared or self.choose_targets(stream, words, centres)
+                members = np.array([[t in context for t in positions] for context in around], dtype=float)
+                yield Block(
+                    stream.number, [[words[t]] for t in positions], members, targets, int(members.sum())
+                )
 
-    def train_cbow(self, words: list[int], centres: list[int], context: list[list[int]], rate: float) -> None:
-        rows = [[words[t] for t in around] for around in context]
-        scales = [1 / len(around) if self.cbow_mean else 1.0 for around in context]
-        hidden = np.array(
-            [scale * self.input[around].sum(0) for scale, around in zip(scales, rows, strict=True)]
-        )
-        gradients = self.step(hidden, np.eye(len(centres)), self.choose_targets(words, centres), rate)
-        for around, gradient in zip(rows, gradients, strict=True):
-            np.add.at(self.input, around, gradient if self.cbow_mean else gradient / len(around))
-        self.examples += len(centres)
-
-    def choose_targets(
-        self, words: list[int], centres: list[int]
-    ) -> list[tuple[np.ndarray, int, np.ndarray]]:
-        """(matrix, row, weight of its pairs with the context of each centre): > 0 positive, < 0 negative."""
+    def choose_targets(self, stream: Stream, words: list[int], centres: list[int]) -> list[Target]:
+        """Weights > 0 are positive pairs, < 0 negative ones."""
         targets = []
         if self.nodes is not None:
             path = self.paths[words[centres[0]]]
@@ -130,7 +161,7 @@ class Reference:
             targets += [
                 (self.output, word, (own == word).astype(float)) for word in dict.fromkeys(own.tolist())
             ]
-            drawn = [alias_draw(self.noise, self.next_noise()) for _ in range(self.negative)]
+            drawn = [alias_draw(self.noise, self.next_noise(stream)) for _ in range(self.negative)]
             targets += [
                 (self.output, word, np.full(len(own), -float(drawn.count(word))))
                 for word in dict.fromkeys(drawn)
@@ -138,26 +169,34 @@ class Reference:
             ]
         return targets
 
-    def step(
-        self,
-        hidden: np.ndarray,
-        members: np.ndarray,
-        targets: list[tuple[np.ndarray, int, np.ndarray]],
-        rate: float,
-    ) -> np.ndarray:
-        """Updates the targets; answers the gradients of the hidden rows (m, size). members: (centres, m)."""
+    def next_noise(self, stream: Stream) -> int:
+        stream.noise_drawn += 1
+        return draw(stream.noise_key, stream.noise_drawn - 1)
+
+    def score(self, block: Block) -> None:
+        means = [self.input[rows].sum(0) / (len(rows) if self.cbow_mean else 1) for rows in block.context]
+        block.hidden = np.array(means)
+        block.scores = np.array([block.hidden @ matrix[row] for matrix, row, _ in block.targets])
+
+    def update(self, block: Block, rate: float) -> None:
+        """All gradients are those before the step; in skip-gram a hidden row is read again."""
+        hidden = block.hidden if self.cbow else np.array([self.input[row] for (row,) in block.context])
         gradient = np.zeros_like(hidden)
-        updates = []
-        for matrix, row, by_centre in targets:
-            weights = by_centre @ members
-            score = hidden @ matrix[row] * np.sign(weights)
+        for (matrix, row, by_centre), score in zip(block.targets, block.scores, strict=True):
+            weights = by_centre @ block.members
+            score = score * np.sign(weights)
             g = rate * weights * sigmoid(-score)
             self.loss += float((np.abs(weights) * np.log1p(np.exp(-score))).sum())
             gradient += g[:, None] * matrix[row]
-            updates.append((matrix, row, g @ hidden))
-        for matrix, row, update in updates:
-            matrix[row] += update
-        return gradient
+            matrix[row] += g @ hidden
+        for rows, change in zip(block.context, gradient, strict=True):
+            np.add.at(self.input, rows, change if self.cbow_mean else change / len(rows))
+        self.examples += block.examples
+
+
+def in_turns(lists: list[list[Block]]) -> list[Block]:
+    """One of each in turn; where one has no more, the others."""
+    return [item for group in itertools.zip_longest(*lists) for item in group if item is not None]
 
 
 def tiles(positions: list[int]) -> list[list[int]]:

@@ -25,6 +25,15 @@
 #define WV_UNROLL
 #endif
 
+/* Loads a vector once, where the compiler would fetch it from memory again at each use. */
+#if defined(_MSC_VER) && !defined(__clang__)
+#define WV_IN_REGISTER(x) ((void)0)
+#elif defined(__aarch64__)
+#define WV_IN_REGISTER(x) __asm__("" : "+w"(x))
+#else
+#define WV_IN_REGISTER(x) __asm__("" : "+x"(x))
+#endif
+
 /* Bodies that must become part of their caller, so that its constants shape them. */
 #if defined(_MSC_VER)
 #define WV_INLINE static __forceinline

@@ -54,6 +54,9 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 /* x where the sign bit of `sign` is clear, -x where it is set. */
 WV_INLINE vec vec_flip(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_and_ps(sign, vec_set(-0.0f))); }
 
+/* 1 / x for 1 <= x < 2^126, to the last two bits. */
+WV_INLINE vec vec_inverse(vec x) { return vec_div(vec_set(1.0f), x); }
+
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 

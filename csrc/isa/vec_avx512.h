@@ -27,8 +27,7 @@ WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 /* 2^x for integral x in [-126, 127]. */
 WV_INLINE vec vec_exp2_int(vec x)
 {
-    __m512i e = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(127));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
+    return _mm512_scalef_ps(vec_set(1.0f), x);
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -43,24 +42,42 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 /* x where the sign bit of `sign` is clear, -x where it is set. */
 WV_INLINE vec vec_flip(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_and_ps(sign, vec_set(-0.0f))); }
 
+/* 1 / x for 1 <= x < 2^126, to the last two bits: an estimate of 14 bits and a step of Newton's, for less than a division. */
+WV_INLINE vec vec_inverse(vec x)
+{
+    const vec estimate = _mm512_rcp14_ps(x);
+    return vec_fma(estimate, _mm512_fnmadd_ps(x, estimate, vec_set(1.0f)), estimate);
+}
+
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
+/* Adds up parts of a and b: where the mask is set, those of b. `moved` holds the other part of each. */
+WV_INLINE vec vec_merge(vec a, vec b, __mmask16 mask, vec moved)
+{
+    return vec_add(_mm512_mask_blend_ps(mask, a, b), moved);
+}
+
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. Halves meet as they are loaded,
+ * then blocks of 4, 2 and 1 lanes, each time by one shuffle and one blend: shuffles have but one port. */
 WV_INLINE vec vec_sums(const float *p)
 {
-    __m512 quarter[4];
+    const __m512i fours = _mm512_setr_epi64(2, 3, 8, 9, 6, 7, 12, 13);
+    const __m512i ones = _mm512_setr_epi32(1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30);
+    vec a[8];
     WV_UNROLL
-    for (int q = 0; q < 4; q++) { /* vectors 4q … 4q+3: 128-bit lane l of quarter[q] = their sums over that lane */
-        __m512 a = vec_load(p + 64 * q), b = vec_load(p + 64 * q + 16);
-        __m512 c = vec_load(p + 64 * q + 32), d = vec_load(p + 64 * q + 48);
-        __m512 ab = vec_add(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-        __m512 cd = vec_add(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-        quarter[q] = vec_add(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee));
+    for (int i = 0; i < 8; i++) {
+        const float *low = p + 16 * i, *high = low + 128;
+        vec first = _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low)), _mm256_loadu_ps(high), 1);
+        vec second = _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low + 8)), _mm256_loadu_ps(high + 8), 1);
+        a[i] = vec_add(first, second);
     }
-    __m512 low = vec_add(_mm512_shuffle_f32x4(quarter[0], quarter[1], 0x88),
-                         _mm512_shuffle_f32x4(quarter[0], quarter[1], 0xdd));
-    __m512 high = vec_add(_mm512_shuffle_f32x4(quarter[2], quarter[3], 0x88),
-                          _mm512_shuffle_f32x4(quarter[2], quarter[3], 0xdd));
-    return vec_add(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xdd));
+    WV_UNROLL
+    for (int i = 0; i < 4; i++)
+        a[i] = vec_merge(a[i], a[i + 4], 0xf0f0, _mm512_castpd_ps(_mm512_permutex2var_pd(
+            _mm512_castps_pd(a[i]), fours, _mm512_castps_pd(a[i + 4]))));
+    WV_UNROLL
+    for (int i = 0; i < 2; i++)
+        a[i] = vec_merge(a[i], a[i + 2], 0xcccc, _mm512_shuffle_ps(a[i], a[i + 2], 0x4e));
+    return vec_merge(a[0], a[1], 0xaaaa, _mm512_permutex2var_ps(a[0], ones, a[1]));
 }

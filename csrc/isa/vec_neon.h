@@ -57,6 +57,9 @@ WV_INLINE vec vec_flip(vec x, vec sign)
     return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), bit));
 }
 
+/* 1 / x for 1 <= x < 2^126, to the last two bits. */
+WV_INLINE vec vec_inverse(vec x) { return vec_div(vec_set(1.0f), x); }
+
 /* Nearest integer, ties to even. */
 WV_INLINE vec vec_round(vec x) { return vrndnq_f32(x); }
 

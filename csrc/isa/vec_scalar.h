@@ -55,6 +55,9 @@ WV_INLINE vec vec_flip(vec x, vec sign)
     return a.value;
 }
 
+/* 1 / x for 1 <= x < 2^126, to the last two bits. */
+WV_INLINE vec vec_inverse(vec x) { return 1 / x; }
+
 /* Nearest integer, ties to even, for |x| < 2^22. */
 WV_INLINE vec vec_round(vec x)
 {

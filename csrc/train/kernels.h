@@ -29,17 +29,23 @@ struct wv_block {
     float *const *hidden;      /* (m) */
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
     float **targets;           /* (n) all different */
+    float *const *asked;       /* (n_asked) rows that this block needs and no block before it */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
     float **context;           /* (n_context) CBOW: what the hidden rows are made of; the first one of the rows … */
     int first_end;             /* … before this, */
     int second_start;          /* the second one, if there is one, of those from this on */
-    int m, n, n_context;
+    int m, n, n_asked, n_context;
+    int stream;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 4, WV_RING = 8 };
+
+/* A chunk is trained from two places in turn: their blocks do not depend on each other, so that one is scored while
+ * the gradients of the other are worked out. */
+enum { WV_STREAMS = 2 };
 
 /* The noise words of so many windows are drawn together; pointers are copied so many at a time. */
 enum { WV_DRAW_WINDOWS = 64, WV_OVERRUN = 8 };
@@ -56,18 +62,43 @@ struct wv_target {
     float weight[2];
 };
 
-/* The tokens of a chunk that subsampling left, and where the reading of them stands. */
+/* The tokens of a chunk that subsampling left. */
 struct wv_chunk {
     int32_t *words; /* (n) */
     float **input;  /* (n) each token's input row */
     float **output; /* (n) and its output row */
     int64_t *ends;  /* where each sentence ends in words */
     int64_t n, n_sentences;
-    int64_t next_centre, sentence; /* the next centre and its sentence */
+    uint64_t width_key;
+};
+
+/* Some centres of a chunk, and where the reading of them stands. */
+struct wv_stream {
+    int64_t next_centre, end; /* the next centre and the last one's end */
+    int64_t sentence;         /* that of the next centre */
     struct wv_window window;
-    int64_t next_row; /* skip-gram: the position in the window where the next block begins */
-    uint64_t width_key, noise_key;
-    uint64_t n_drawn; /* windows that got negatives */
+    int64_t next_row;            /* skip-gram: the position in the window where the next block begins */
+    uint64_t noise_key, n_drawn; /* windows that got negatives */
+    int32_t *noise;              /* (WV_DRAW_WINDOWS, negative) */
+    struct wv_target *targets;   /* (n_targets) of the window at hand */
+    int n_targets;
+};
+
+/* Where a block is worked on. */
+struct wv_desk {
+    float *partial;        /* dot products before their lanes are summed */
+    float *gradients;      /* (m · n) of the scores */
+    float *hidden[2];      /* (dim) CBOW: the hidden rows of two centres */
+    float *hidden_grad[2]; /* (dim) and their gradients */
+};
+
+/* log Π (1 + e^-z) of many pairs as a product that is split so that it stays in range, and what was settled before. */
+enum { WV_MAX_FACTORS = 64 };
+struct wv_loss {
+    float exponent[WV_PAD]; /* of 2, by lane */
+    float mantissa[WV_PAD];
+    double sum;
+    int n_factors;
 };
 
 struct wv_worker {
@@ -80,14 +111,10 @@ struct wv_worker {
         struct wv_rows matrices[WV_N_MATRICES];
     };
     struct wv_chunk chunk;
+    struct wv_stream streams[WV_STREAMS];
     struct wv_block ring[WV_RING];
-    int32_t *noise;            /* (WV_DRAW_WINDOWS, negative) */
-    struct wv_target *targets; /* (n_targets) of the window at hand */
-    int n_targets;
-    float *partial;      /* dot products before their lanes are summed */
-    float *scores;       /* (m · n), then the gradients */
-    float *hidden[2];    /* (dim) CBOW: the hidden rows of two centres */
-    float *gradients[2]; /* (dim) and their gradients */
+    struct wv_desk desks[2];
+    struct wv_loss loss;
     int64_t since_merge; /* centres trained since private rows were merged */
     void *memory;
 };

@@ -70,9 +70,19 @@ static void lay_out_block(struct arena *arena, const struct wv_task *task, struc
         block->context = take(arena, 2 * (size_t)task->window + 2 + WV_OVERRUN, sizeof *block->context);
 }
 
-static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
+static void lay_out_desk(struct arena *arena, const struct wv_task *task, struct wv_desk *desk)
 {
     const size_t dim = (size_t)task->dim, scores = wv_max_scores(task);
+    desk->partial = take(arena, WV_PAD * scores, sizeof *desk->partial);
+    desk->gradients = take(arena, scores, sizeof *desk->gradients);
+    for (int c = 0; c < 2; c++) {
+        desk->hidden[c] = take(arena, dim, sizeof *desk->hidden[c]);
+        desk->hidden_grad[c] = take(arena, dim, sizeof *desk->hidden_grad[c]);
+    }
+}
+
+static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
+{
     struct wv_chunk *chunk = &worker->chunk;
     const int64_t outputs = task->share * (1 + max_draws(task) * task->negative);
     lay_out_rows(arena, task, task->input_rows, task->n_words, task->share, &worker->input);
@@ -84,14 +94,13 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    worker->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *worker->noise);
-    worker->targets = take(arena, wv_max_targets(task), sizeof *worker->targets);
-    worker->partial = take(arena, WV_PAD * scores, sizeof *worker->partial);
-    worker->scores = take(arena, scores, sizeof *worker->scores);
-    for (int c = 0; c < 2; c++) {
-        worker->hidden[c] = take(arena, dim, sizeof *worker->hidden[c]);
-        worker->gradients[c] = take(arena, dim, sizeof *worker->gradients[c]);
+    for (int s = 0; s < WV_STREAMS; s++) {
+        struct wv_stream *stream = &worker->streams[s];
+        stream->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *stream->noise);
+        stream->targets = take(arena, wv_max_targets(task), sizeof *stream->targets);
     }
+    for (int d = 0; d < 2; d++)
+        lay_out_desk(arena, task, &worker->desks[d]);
 }
 
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
@@ -111,10 +120,8 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     lay_out(&arena, task, worker);
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
-    for (int k = 0; task->objective == WV_CBOW && k < WV_RING; k++) {
-        worker->ring[k].hidden = worker->hidden;
-        worker->ring[k].hidden_grad = worker->gradients;
-    }
+    for (int k = 0; k < WV_PAD; k++)
+        worker->loss.mantissa[k] = 1;
     *out = worker;
     return WV_OK;
 }
@@ -196,20 +203,22 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
         return status;
-    float *memory = calloc((size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
+    float *memory = calloc(2 * (size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
     if (memory) {
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
-        float *hidden[WV_TILE];
-        struct wv_block *block = &worker->ring[0];
-        block->m = m;
-        block->n = n;
-        block->hidden = block->hidden_grad = hidden;
-        for (int i = 0; i < m; i++)
-            hidden[i] = bench_row(rows, dim, seed, i);
-        for (int j = 0; j < n; j++)
-            block->targets[j] = bench_row(rows, dim, seed, m + j);
-        for (int p = 0; p < m * n; p++)
-            block->weights[p] = p < m ? 1 : -1;
+        float *hidden[2][WV_TILE];
+        for (int b = 0; b < 2; b++) {
+            struct wv_block *block = &worker->ring[b];
+            block->m = m;
+            block->n = n;
+            block->hidden = block->hidden_grad = hidden[b];
+            for (int i = 0; i < m; i++)
+                hidden[b][i] = bench_row(rows, dim, seed, b * (m + n) + i);
+            for (int j = 0; j < n; j++)
+                block->targets[j] = bench_row(rows, dim, seed, b * (m + n) + m + j);
+            for (int p = 0; p < m * n; p++)
+                block->weights[p] = p < m ? 1 : -1;
+        }
         worker->kernels->bench_step(worker, n_steps);
     }
     free(memory);

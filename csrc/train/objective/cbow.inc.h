@@ -2,9 +2,8 @@
  * (Mikolov et al. 2013), or its Huffman path. Two neighbouring centres share negatives, but for the classic update. */
 
 /* The context rows of the window: first what only the first centre has, then what both have, then the rest. */
-WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block)
+WV_INLINE void fill_context(const struct wv_chunk *chunk, const struct wv_window *window, struct wv_block *block)
 {
-    const struct wv_window *window = &chunk->window;
     const int64_t first = window->centre, second = first + 1;
     const int64_t low = window->low;
     float **to = block->context;
@@ -32,15 +31,16 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block
     block->n_context = n;
 }
 
-WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
+WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_stream *stream, struct wv_block *block)
 {
-    float members[2][WV_TILE_LANES] = {{1, 0}, {0, 1}};
+    static const unsigned members[2] = {1, 2};
     const struct wv_task *task = worker->task;
-    if (!next_window(worker, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
+    if (!next_window(worker, stream, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
         return 0;
-    choose_targets(worker);
-    fill_context(&worker->chunk, block);
-    block->m = block->n_examples = block->n_centres = worker->chunk.window.n_centres;
-    fill_targets(worker, block, members);
+    choose_targets(worker, stream);
+    fill_context(&worker->chunk, &stream->window, block);
+    block->m = block->n_examples = block->n_centres = stream->window.n_centres;
+    fill_targets(stream, block, members);
+    ask_for_targets(block, 1);
     return 1;
 }

@@ -9,9 +9,11 @@ WV_INLINE vec sum_rows(vec sum, float *const *rows, int n, int at)
     return sum;
 }
 
-/* hidden = mean or sum of the context rows, hidden_grad = 0. */
-static void gather(const struct wv_block *block, int dim, int is_mean)
+/* hidden = mean or sum of the context rows, hidden_grad = 0, both on the desk. */
+static void gather(struct wv_block *block, const struct wv_desk *desk, int dim, int is_mean)
 {
+    block->hidden = desk->hidden;
+    block->hidden_grad = desk->hidden_grad;
     const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
     const int both = first - second, last = block->n_context - first;
     const vec scale[2] = {vec_set(is_mean ? 1 / (float)first : 1), vec_set(is_mean ? 1 / (float)(both + last) : 1)};

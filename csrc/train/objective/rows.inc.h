@@ -31,9 +31,10 @@ WV_INLINE float *row_at(struct wv_rows *view, int32_t i)
     return view->copy_of ? row_in_round(view, i) : view->copies + i * view->stride;
 }
 
-WV_INLINE void row_prefetch(const float *row, int dim)
+/* Asks for the cache lines of a row that begin in first … last. */
+WV_INLINE void row_prefetch(const float *row, int first, int last)
 {
-    for (int at = 0; at < dim; at += 16)
+    for (int at = (first + 15) / 16 * 16; at < last; at += 16)
         WV_PREFETCH(row + at);
 }
 
@@ -101,7 +102,7 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
             const int32_t i = view->copied[copy];
             if (copy + WV_AHEAD < view->n_copied)
-                row_prefetch(view->shared + view->copied[copy + WV_AHEAD] * view->stride, (int)view->stride);
+                row_prefetch(view->shared + view->copied[copy + WV_AHEAD] * view->stride, 0, (int)view->stride);
             if (i / 16 % n_parts == part && view->copy_of[i])
                 row_merge(workers + w, n_workers - w, matrix, i, pull);
         }
