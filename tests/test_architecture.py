@@ -26,10 +26,12 @@ STAGES = (
         "corpus",
         "heldout",
         "schedule",
+        "state",
         "rounds",
+        "leases",
         "train",
     ),
-    *("search", "evaluate", "io", "plot", "queries", "keyedvectors"),
+    *("search", "evaluate", "io", "plot", "checkpoint", "queries", "keyedvectors"),
     *("toy", "models", "__init__", "demo", "cli", "__main__"),
 )
 

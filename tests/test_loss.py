@@ -272,7 +272,7 @@ def leases(monkeypatch):
     monkeypatch.setattr("wildvec.schedule.perf_counter", clock)
     monkeypatch.setattr("wildvec.train.Worker", Watched)
     monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.train.LEASE_SECONDS", 1e-9)  # one chunk at a time
+    monkeypatch.setattr("wildvec.leases.LEASE_SECONDS", 1e-9)  # one chunk at a time
     return seen
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def progress_bar(total: float | None, description: str, unit: str) -> Any:
-    """A tqdm bar with rate and ETA; use it in a `with` statement."""
+def progress_bar(total: float | None, description: str, unit: str, initial: int = 0) -> Any:
+    """A tqdm bar with rate and ETA, `initial` units of which were done before; use it in a `with` statement."""
     from tqdm import tqdm  # here, because it doubles the time of `import wildvec`
 
     class Bar(tqdm):  # type: ignore[type-arg]
@@ -14,6 +14,7 @@ def progress_bar(total: float | None, description: str, unit: str) -> Any:
 
     return Bar(
         total=total,
+        initial=initial,
         desc=description,
         unit=unit,
         unit_scale=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -77,25 +77,21 @@ class Rounds:
 class Team:
     """The threads that train the rounds of one pass; each runs one of `jobs`.
 
-    pool: a worker for each share. before: tokens before each chunk, and all. train: a worker's chunks first … last.
-    rates: of the chunks first … last. is_over: asked before each round.
+    pool: a worker for each share. rounds: the shares of each, asked for when it begins. train: a worker's chunks
+    first … last. rates: of the chunks first … last.
     """
 
     def __init__(
         self,
-        rounds: Rounds,
         pool: Sequence[Worker],
-        before: NDArray[np.int64],
+        rounds: Iterator[list[Share]],
         train: Callable[[Worker, int, int], None],
         rates: Callable[[int, int], NDArray[np.float32]],
-        is_over: Callable[[], bool],
     ) -> None:
-        self._rounds, self._pool, self._before = rounds, pool, before
-        self._train, self._rates, self._is_over = train, rates, is_over
-        self._threads = min(rounds.workers, default_workers())
+        self._pool, self._rounds, self._train, self._rates = pool, rounds, train, rates
+        self._threads = min(len(pool), default_workers())
         self._trained = threading.Barrier(self._threads)
         self._merged = threading.Barrier(self._threads, self._open)
-        self._starts = iter(rounds.starts(before).tolist())
         self._open()
 
     @property
@@ -109,11 +105,10 @@ class Team:
         self._merged.abort()
 
     def _open(self) -> None:
-        self._shares: list[Share] = []
-        start = next(self._starts, None)
-        if start is not None and not self._is_over():
-            self._shares = self._rounds.shares(self._before, start)
-            self._rate = float(self._rates(start, start + 1)[0])
+        self._shares = next(self._rounds, [])
+        if self._shares:
+            _, first, _ = self._shares[0]
+            self._rate = float(self._rates(first, first + 1)[0])
 
     def _work(self, part: int) -> None:
         while shares := self._shares:

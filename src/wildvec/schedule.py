@@ -44,33 +44,42 @@ class Schedule:
 
 
 class Budget:
-    """The seconds that training may take from now on, and how much of them is gone."""
+    """The seconds that training may take, and how much of them is gone.
 
-    def __init__(self, seconds: float = math.inf) -> None:
-        self._start = perf_counter()
+    elapsed: those that were gone before. reserve: how many to keep for the end of the last epoch.
+    """
+
+    def __init__(self, seconds: float = math.inf, elapsed: float = 0.0, reserve: float = 0.0) -> None:
+        self._start = perf_counter() - elapsed
         self._seconds = seconds
-        self._reserve = 0.0
+        self.reserve = reserve
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds that are gone."""
+        return perf_counter() - self._start
 
     @property
     def spent(self) -> float:
         """The share of the time for training that is gone; from 1 on it is over."""
-        seconds = self._seconds - self._reserve
-        return (perf_counter() - self._start) / seconds if seconds > 0 else 1.0
+        seconds = self._seconds - self.reserve
+        return self.elapsed / seconds if seconds > 0 else 1.0
 
     @contextmanager
     def closing(self) -> Iterator[None]:
         """Times what ends every epoch, and keeps as much time for the end of the last one."""
         start = perf_counter()
         yield
-        self._reserve = perf_counter() - start
+        self.reserve = perf_counter() - start
 
 
 class Patience:
     """Watches the held-out loss of each epoch and keeps the rows of the best.
 
-    matrices: what training changes; they are copied at every new minimum.
+    matrices: what training changes; they are copied at every new minimum. losses, best_rows: what the epochs before
+    left of these.
 
-    >>> rows = np.zeros(2)
+    >>> rows = np.zeros(2, dtype=np.float32)
     >>> patience = Patience(2, [rows])
     >>> for loss in (3.0, 2.0, 2.5, 2.0):
     ...     rows += 1
@@ -82,30 +91,36 @@ class Patience:
     >>> patience.restore()
     2
     >>> rows
-    array([2., 2.])
+    array([2., 2.], dtype=float32)
     """
 
-    def __init__(self, epochs: int, matrices: Sequence[NDArray[np.floating]]) -> None:
+    def __init__(
+        self,
+        epochs: int,
+        matrices: Sequence[NDArray[np.float32]],
+        losses: Sequence[float] = (),
+        best_rows: Sequence[NDArray[np.float32]] = (),
+    ) -> None:
         self._epochs = epochs
         self._matrices = matrices
-        self._best_rows: list[NDArray[np.floating]] = []
-        self._losses: list[float] = []
-        self._best = 0
+        self._losses = list(losses)
+        self._best = self._losses.index(min(self._losses)) if self._losses else 0
+        self.best_rows = list(best_rows)
 
     def is_over(self, loss: float) -> bool:
         """Whether the loss of one more epoch is one too many without a new minimum."""
         self._losses.append(loss)
-        if not self._best_rows:
-            self._best_rows = [matrix.copy() for matrix in self._matrices]
+        if not self.best_rows:
+            self.best_rows = [matrix.copy() for matrix in self._matrices]
         elif loss < self._losses[self._best]:
             self._best = len(self._losses) - 1
-            for kept, matrix in zip(self._best_rows, self._matrices, strict=True):
+            for kept, matrix in zip(self.best_rows, self._matrices, strict=True):
                 np.copyto(kept, matrix)
         return len(self._losses) - 1 - self._best >= self._epochs
 
     def restore(self) -> int:
         """Put back the rows of the best epoch; answers its number, counted from 1."""
         if self._best + 1 < len(self._losses):
-            for kept, matrix in zip(self._best_rows, self._matrices, strict=True):
+            for kept, matrix in zip(self.best_rows, self._matrices, strict=True):
                 np.copyto(matrix, kept)
         return self._best + 1

@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -21,15 +21,17 @@ from numpy.typing import NDArray
 
 from wildvec._kernels import Task, Worker
 from wildvec.corpus import Corpus
-from wildvec.heldout import Chunks, Sentences, alone, around
+from wildvec.heldout import Sentences, alone, around
+from wildvec.leases import LEASE_SECONDS, Leases
 from wildvec.progress import progress_bar
 from wildvec.rounds import Rounds, Team
 from wildvec.schedule import Budget, Patience, Schedule
+from wildvec.state import Epoch, Saver, State
 from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 0.03  # a worker's call without the GIL lasts about this long
+PARK_SECONDS = 0.05  # after Ctrl-C a lease has so long to come to its end, which leaves no chunk half trained
 CHUNK_TOKENS = 10_000
 HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
@@ -40,26 +42,6 @@ MERGE_CENTRES = 5_000
 
 
 Rates = Callable[[int, int], NDArray[np.float32]]  # those of the chunks first … last
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave.
-
-    loss: exact sum over all examples, in nats, each taken before its update. tokens: of the corpus as it was read.
-    held_out_loss: mean per example held out, by the rows at the end of the epoch; NaN if nothing is held out.
-    """
-
-    loss: float
-    examples: int
-    tokens: int
-    seconds: float
-    held_out_loss: float
-
-    @property
-    def mean_loss(self) -> float:
-        """Loss per example: a positive pair with its negatives (skip-gram) or a centre (CBOW)."""
-        return self.loss / self.examples if self.examples else math.nan
 
 
 class Callback(Protocol):
@@ -92,51 +74,6 @@ def merge_interval(workers: int) -> int:
     return max(1, MERGE_CENTRES // workers)
 
 
-class _Leases:
-    """The chunks of one pass, handed out in order until they or the time are at an end, and what came back."""
-
-    def __init__(
-        self, corpus: Corpus, chunks: Chunks, workers: int, chunk_seconds: float, budget: Budget
-    ) -> None:
-        self._lock = threading.Lock()
-        self._workers = workers
-        self._next = 0
-        self.chunks = chunks
-        sizes = corpus.offsets[chunks[:, 1]] - corpus.offsets[chunks[:, 0]]
-        self.before = np.concatenate([[0], np.cumsum(sizes)])  # tokens before each chunk, and all
-        self.chunk_seconds = chunk_seconds
-        self.budget = budget
-        self.tokens_done = 0
-        self.losses = np.zeros(len(chunks))  # summed in their order, whoever trained them
-        self.examples = 0
-        self.error: BaseException | None = None
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        while True:
-            with self._lock:
-                left = len(self.chunks) - self._next
-                if left == 0 or self.is_over():
-                    return
-                # Smaller towards the end, so that no worker is left waiting for another.
-                n = int(min(LEASE_SECONDS / self.chunk_seconds, left / (2 * self._workers)))
-                first = self._next
-                self._next = last = first + min(left, max(1, n))
-            yield first, last
-
-    def is_over(self) -> bool:
-        return self.error is not None or self.budget.spent >= 1
-
-    def done(self, first: int, last: int, examples: int, seconds: float) -> None:
-        with self._lock:
-            self.chunk_seconds = max(1e-6, seconds / (last - first))
-            self.tokens_done += int(self.before[last] - self.before[first])
-            self.examples += examples
-
-    def fail(self, error: BaseException) -> None:
-        with self._lock:
-            self.error = self.error or error
-
-
 @dataclass(frozen=True)
 class _Crew:
     """The workers of one training. rounds: None where they share rows and race for leases."""
@@ -156,55 +93,92 @@ def run(
     check: Callable[[], None],
     held_out: Sentences,
     matrices: Sequence[NDArray[np.float32]],
-) -> list[Epoch]:
+    state: State,
+    saver: Saver,
+) -> None:
     """Train until the epochs, the time or the patience are at an end.
 
     rounds: in which the workers train if the bits are not to depend on which is faster; None where they are. check:
     called after each epoch, may raise. held_out: sentences that are not trained; their loss is measured after each
-    epoch. matrices: what is trained; with patience they end as they were after the best epoch.
+    epoch. matrices: what is trained; with patience they end as they were after the best epoch. state: where to begin;
+    it moves on with the training. saver: is given it when it wants it, at Ctrl-C and at the end.
 
     ValueError: the sentences held out give no example. An exception, Ctrl-C included, stops the workers within 0.1 s
     and is raised; the rows keep what they learned.
     """
-    budget = Budget(schedule.max_seconds)
+    budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
     chunks = around(chunks_of(corpus, rounds), held_out)
-    leases = _Leases(corpus, chunks, 1, LEASE_SECONDS, budget)
+    leases = Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
     n_workers = rounds.workers if rounds else min(workers, len(chunks))
     crew = _Crew(task, [Worker(task) for _ in range(n_workers)], rounds)
-    patience = None if schedule.patience is None else Patience(schedule.patience, matrices)
-    epochs: list[Epoch] = []
+    epochs = state.epochs
+    patience = None
+    if schedule.patience is not None:
+        losses = [epoch.held_out_loss for epoch in epochs]
+        patience = Patience(schedule.patience, matrices, losses, state.best_rows)
+
+    def save() -> None:
+        state.elapsed, state.reserve = budget.elapsed, budget.reserve
+        state.best_rows = patience.best_rows if patience and not state.finished else ()
+        saver.write(state)
+
+    def pause() -> None:
+        state.losses, state.examples = leases.losses[: leases.next], leases.examples
+        state.seconds = leases.seconds
+        save()
 
     def close() -> float:
         with budget.closing():
             check()
             return _held_out_loss(crew, corpus, held_out) if len(held_out) else math.nan
 
-    with progress_bar(round(tokens * raw_per_token) * schedule.epochs, "training", "tokens") as bar:
+    all_tokens = round(tokens * raw_per_token) * schedule.epochs
+    tokens_before = int((len(epochs) * tokens + leases.tokens_done) * raw_per_token)
+    with progress_bar(all_tokens, "training", "tokens", tokens_before) as bar:
 
         def show(epoch: int, tokens_done: int) -> None:
             bar.update(int((epoch * tokens + tokens_done) * raw_per_token) - bar.n)
 
-        if len(held_out) or schedule.max_seconds < math.inf:
-            close()  # so that its errors come early and the budget knows how long it takes
-        for number in range(schedule.epochs):
-            if budget.spent >= 1:
+        if not state.begun:
+            if len(held_out) or schedule.max_seconds < math.inf:
+                close()  # so that its errors come early and the budget knows how long it takes
+            save()  # so that a disk without room is known before hours of training
+        for number in range(len(epochs), schedule.epochs):
+            if budget.spent >= 1 and not len(state.losses):
                 break
             callback.epoch_begin()
-            begin = time.perf_counter()
-            leases = _Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget)
-            _train_epoch(crew, leases, schedule, number, partial(show, number))
-            seconds = time.perf_counter() - begin
+            leases = Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
+            try:
+                _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
+                seconds = leases.seconds
+                held_out_loss = close()
+            except KeyboardInterrupt:
+                if leases.whole:
+                    _unless_it_fails(pause)
+                raise
             raw_tokens = round(leases.tokens_done * raw_per_token)
-            epochs.append(Epoch(float(leases.losses.sum()), leases.examples, raw_tokens, seconds, close()))
+            loss = float(leases.losses.sum())
+            state.end_epoch(Epoch(loss, leases.examples, raw_tokens, seconds, held_out_loss))
             _log(epochs, schedule)
             callback.epoch_end(epochs[-1])
-            if patience and patience.is_over(epochs[-1].held_out_loss):
+            if patience and patience.is_over(held_out_loss):
                 break
+            if saver.due_after(len(epochs)) and len(epochs) < schedule.epochs:
+                save()
     if patience and epochs:
         logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
-    return epochs
+    state.finished = True
+    save()
+
+
+def _unless_it_fails(pause: Callable[[], None]) -> None:
+    """Keep a state on the way out, where Ctrl-C is what there is to tell."""
+    try:
+        pause()
+    except OSError as error:
+        logger.warning("what was learned since the last checkpoint is in none: %s", error)
 
 
 def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
@@ -222,14 +196,24 @@ def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
 
 
 def _train_epoch(
-    crew: _Crew, leases: _Leases, schedule: Schedule, number: int, show: Callable[[int], None]
+    crew: _Crew,
+    leases: Leases,
+    schedule: Schedule,
+    number: int,
+    show: Callable[[int], None],
+    saver: Saver,
+    pause: Callable[[], None],
 ) -> None:
     progress = (number + leases.before[:-1] / leases.before[-1]) / schedule.epochs
 
     def rates(first: int, last: int) -> NDArray[np.float32]:
         return schedule.rates(progress[first:last], leases.budget.spent)
 
-    _pass(crew, leases, schedule.first_epoch + number, rates, show)
+    while not leases.over:
+        leases.pause_from(saver.due_at)
+        _pass(crew, leases, schedule.first_epoch + number, rates, show)
+        if not leases.over:
+            pause()
 
 
 def _held_out_loss(crew: _Crew, corpus: Corpus, held_out: Sentences) -> float:
@@ -237,7 +221,7 @@ def _held_out_loss(crew: _Crew, corpus: Corpus, held_out: Sentences) -> float:
 
     Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
     """
-    leases = _Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget())
+    leases = Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
     _pass(crew, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
     if not leases.examples:
         raise ValueError(
@@ -251,8 +235,8 @@ def _rate_0(first: int, last: int) -> NDArray[np.float32]:
     return np.zeros(last - first, dtype=np.float32)
 
 
-def _pass(crew: _Crew, leases: _Leases, epoch: int, rates: Rates, show: Callable[[int], None]) -> None:
-    """Let the workers loose on the chunks once; `epoch` keys the draws."""
+def _pass(crew: _Crew, leases: Leases, epoch: int, rates: Rates, show: Callable[[int], None]) -> None:
+    """Let the workers loose on the chunks, until the leases end; `epoch` keys the draws."""
 
     def train(worker: Worker, first: int, last: int) -> None:
         start = time.perf_counter()
@@ -269,14 +253,14 @@ def _pass(crew: _Crew, leases: _Leases, epoch: int, rates: Rates, show: Callable
         jobs = [partial(take_leases, worker) for worker in crew.workers]
         _run_threads(crew.task, jobs, leases, show, lambda: None)
     else:
-        team = Team(crew.rounds, crew.workers, leases.before, train, rates, leases.is_over)
+        team = Team(crew.workers, leases.in_rounds(crew.rounds), train, rates)
         _run_threads(crew.task, team.jobs, leases, show, team.abort)
 
 
 def _run_threads(
     task: Task,
     jobs: Sequence[Callable[[], None]],
-    leases: _Leases,
+    leases: Leases,
     show: Callable[[int], None],
     abort: Callable[[], None],
 ) -> None:
@@ -308,10 +292,14 @@ def _run_threads(
                     task.stop()
         show(leases.tokens_done)
     except BaseException:
-        task.stop()
-        leases.fail(KeyboardInterrupt())
-        if any(thread.ident is None for thread in threads):
-            abort()
+        leases.whole = False
+        leases.pause_from(-math.inf)
+        try:
+            leases.whole = _all_end(ends, PARK_SECONDS) and leases.error is None
+        finally:
+            task.stop()
+            if any(thread.ident is None for thread in threads):
+                abort()
         raise
     finally:
         for thread in threads:
@@ -319,3 +307,9 @@ def _run_threads(
                 thread.join()
     if leases.error is not None:
         raise leases.error
+
+
+def _all_end(ends: Sequence[threading.Event], seconds: float) -> bool:
+    """Whether all workers come to the end of their leases in so many seconds."""
+    deadline = time.perf_counter() + seconds
+    return all(end.wait(max(0.0, deadline - time.perf_counter())) for end in ends)

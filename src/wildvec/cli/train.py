@@ -8,7 +8,7 @@ import math
 import sys
 from typing import Any
 
-from wildvec import io
+from wildvec import checkpoint, io
 from wildvec.cli.options import UsageError, add_format, add_setting, drop_output, output_kind
 from wildvec.io.atomic import check_output
 from wildvec.models.word2vec import Word2Vec
@@ -30,6 +30,11 @@ STOP_OPTIONS = {
     "held_out": "share of the lines to keep aside and tell the loss of; 0: none",
     "patience": "with --held-out: stop after so many epochs without a lower loss there, and keep the best",
     "max_seconds": "end training after so long, the learning rate at its end",
+}
+CHECKPOINT_OPTIONS = {
+    "checkpoint_minutes": "write one so many minutes after the last",
+    "checkpoint_epochs": "write one whenever so many epochs are over (default: none)",
+    "keep_checkpoints": "leave the newest so many",
 }
 TEXT_OPTIONS = {
     "min_count": "leave out words that are rarer",
@@ -81,6 +86,15 @@ def add_to(commands: Any) -> None:
     stop = parser.add_argument_group("how it is watched, and when it ends")
     for name, text in STOP_OPTIONS.items():
         add_setting(stop, name, text, OPTIONS[name].default)
+    kept = parser.add_argument_group("how a killed training goes on")
+    kept.add_argument("--checkpoint", metavar="DIR", help="folder for checkpoints, made if it is not there")
+    kept.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the newest checkpoint in DIR with the same text and options; begin if there is none",
+    )
+    for name, text in CHECKPOINT_OPTIONS.items():
+        add_setting(kept, name, text, OPTIONS[name].default)
     read = parser.add_argument_group("how the text is read")
     read.add_argument("--lowercase", action="store_true", help="fold upper case")
     read.add_argument(
@@ -124,6 +138,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--patience needs a loss to watch; add --held-out 0.01, say")
     if args.deterministic and args.max_seconds is not None:
         raise UsageError("--deterministic leaves no room for --max-seconds; give --epochs instead")
+    if args.resume and args.checkpoint is None:
+        raise UsageError("--resume needs the folder to go on from; add --checkpoint DIR")
     kind = None if args.format == "model" else output_kind(args.output, args.format)
     check_output(args.output)
     settings = {name: value for name, value in vars(args).items() if name in OPTIONS}
@@ -136,7 +152,10 @@ def run(args: argparse.Namespace) -> int:
     }
     interrupted = False
     try:
-        model = Word2Vec(**settings)
+        if args.resume and checkpoint.found(args.checkpoint):
+            model = Word2Vec.resume(settings.pop("checkpoint"), **settings)
+        else:
+            model = Word2Vec(**settings)
     except KeyboardInterrupt as interrupt:
         learned = getattr(interrupt, "model", None)
         if learned is None or not len(learned.wv):
@@ -145,7 +164,8 @@ def run(args: argparse.Namespace) -> int:
     _save(model, args.output, kind)
     _say(summary(model))
     if interrupted:
-        _say(f"wildvec: interrupted; {args.output} holds what was learned")
+        more = "" if args.checkpoint is None else "; --resume goes on"
+        _say(f"wildvec: interrupted; {args.output} holds what was learned{more}")
         return 130
     _say(f"saved {args.output}")
     return 0

@@ -22,6 +22,9 @@ COMPRESSORS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
 }
 
 
+TEMPORARY = ".tmp"
+
+
 def check_output(path: str | os.PathLike[str]) -> Path:
     """Raise the OSError that writing to `path` would end in, before any work is done for it.
 
@@ -55,7 +58,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with _named(path), open(target, "wb") as raw, _compressed(raw, compressor) as stream:
             yield stream
         return
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         with _named(path), open(temporary, "xb") as raw:
             with _compressed(raw, compressor) as stream:
@@ -69,6 +72,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove the temporary files that a killed process left of those whose names begin so."""
+    for leftover in folder.glob(f".{prefix}*{TEMPORARY}"):
+        leftover.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def write(
             "data_offsets": [place, place + array.nbytes],
         }
         place += array.nbytes
-        checksums[f"crc32.{name}"] = _hex(_crc(array))
+        checksums[f"crc32.{name}"] = checksum(array)
     for name, value in _checked_metadata(metadata).items():
         if name.startswith("crc32") or OWN.get(name, value) != value:
             raise ValueError(f"the metadata's name {name!r} is the format's own; take another")
@@ -109,7 +109,7 @@ def read_from(source: Source, *, mmap: bool = False, verify: bool | None = None)
         if verify is None:
             verify = not mmap
         for name, array in tensors.items() if verify else ():
-            if metadata.get(f"crc32.{name}") != _hex(_crc(array)):
+            if metadata.get(f"crc32.{name}") != checksum(array):
                 raise ValueError(f"tensor {name!r} does not match its checksum")
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{source.path}: damaged native file: {error}") from error
@@ -155,8 +155,8 @@ def _read_header(source: Source) -> tuple[int, dict[str, dict[str, Any]], Metada
             raise ValueError(f"tensor {name!r} overlaps another or leaves a gap before it")
         end = entry["data_offsets"][1]
     _check_size(source, 8 + length + end, exact=True)
-    checksum = metadata.pop("crc32", None)
-    if checksum != _header_crc(entries, _checked_metadata(metadata)):
+    expected = metadata.pop("crc32", None)
+    if expected != _header_crc(entries, _checked_metadata(metadata)):
         raise ValueError("the header does not match its checksum")
     return 8 + length, entries, metadata
 
@@ -264,11 +264,12 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _crc(array: NDArray[Any]) -> int:
+def checksum(array: NDArray[Any]) -> str:
+    """CRC-32 of all items, as 8 hexadecimal digits; the GIL is given back after each megabyte."""
     value = 0
     for block in _blocks(array):
         value = zlib.crc32(block, value)
-    return value
+    return _hex(value)
 
 
 def _header_crc(entries: Mapping[str, Mapping[str, Any]], metadata: Metadata) -> str:
@@ -277,5 +278,5 @@ def _header_crc(entries: Mapping[str, Mapping[str, Any]], metadata: Metadata) ->
     return _hex(zlib.crc32(json.dumps([shapes, metadata], sort_keys=True).encode()))
 
 
-def _hex(checksum: int) -> str:
-    return f"{checksum:08x}"
+def _hex(value: int) -> str:
+    return f"{value:08x}"

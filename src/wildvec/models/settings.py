@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from wildvec.checks import Check, checked, choice, number, whole
@@ -33,9 +34,15 @@ SETTINGS: dict[str, Check] = {
     "held_out": number(0, 0.5),
     "patience": whole(1, none="all epochs"),
     "max_seconds": number(1e-3, 1e9, none="as long as the epochs take"),
+    "checkpoint_minutes": number(0, 1e7, none="none by time"),
+    "checkpoint_epochs": whole(1, none="none by epochs"),
+    "keep_checkpoints": whole(1),
     "errors": choice(*ERRORS),
     "max_sentence_length": whole(1, 2**31 - 1),
 }
+
+
+SWITCHES = ("shrink_windows", "deterministic", "lowercase")  # True or False
 
 
 def check_settings(model: Any) -> None:
@@ -58,6 +65,31 @@ def _check_time(model: Any, max_seconds: float | None) -> None:
             f"max_seconds={max_seconds:g} with deterministic: how much is learned by then hangs on the speed; "
             "give epochs instead"
         )
+
+
+# What may change when a training is resumed; what is not stored must be given again.
+CHANGEABLE = ("workers", "checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
+NOT_STORED = ("tokenizer", "cache_dir")
+
+
+def give_again(model: Any, settings: Mapping[str, Any]) -> None:
+    """Set what may change when a training is resumed, and compare the rest with what it began with.
+
+    TypeError: no such setting. ValueError: it is another than the training began with.
+    """
+    for name, value in settings.items():
+        value = checked(name, value, SETTINGS[name]) if name in SETTINGS else value
+        if name not in (*SETTINGS, *SWITCHES, *NOT_STORED):
+            raise TypeError(f"{name}={value!r}: there is no such setting")
+        if name == "workers" and value is None:
+            continue
+        if name in (*CHANGEABLE, *NOT_STORED) and not (name == "workers" and model.deterministic):
+            setattr(model, name, value)
+        elif value != getattr(model, name):
+            raise ValueError(
+                f"{name}={value!r}, but the training began with {getattr(model, name)!r}: it cannot change on the "
+                "way; leave it out, or begin anew in another folder"
+            )
 
 
 def schedule_of(

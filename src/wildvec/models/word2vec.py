@@ -6,33 +6,34 @@ Mikolov, Sutskever, Chen, Corrado, Dean (2013), "Distributed Representations of 
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wildvec import rows
 from wildvec._kernels import Task, alias_table
 from wildvec._status import NOT_FINITE, check
+from wildvec.checkpoint import Training
 from wildvec.corpus import Corpus
 from wildvec.files import Paths
 from wildvec.heldout import keep_aside
 from wildvec.huffman import huffman_paths
-from wildvec.io import native, vectors
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
+from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.settings import SETTINGS, check_settings, schedule_of
+from wildvec.models.resuming import claim_folder, come_back, saver_of
+from wildvec.models.settings import check_settings, give_again, schedule_of
 from wildvec.rounds import Rounds
 from wildvec.rows import FloatRows
-from wildvec.schedule import Schedule
-from wildvec.train import Epoch, hot_rows, longest_chunk, merge_interval, run
+from wildvec.state import Epoch
+from wildvec.train import hot_rows, longest_chunk, merge_interval, run
 from wildvec.vocab import Vocab
 from wildvec.workers import check_workers
 
@@ -68,6 +69,9 @@ class Word2Vec:
         minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
     max_seconds: training (not reading) ends after so many, if the epochs are not over before; the learning rate
         reaches min_alpha there. The vectors then depend on the speed, also with one worker: not for `deterministic`.
+    checkpoint: a folder, made if it is not there, for checkpoints that `resume` goes on from: one when training
+        begins, one every `checkpoint_minutes` and every `checkpoint_epochs` epochs (None: not by that), one at Ctrl-C
+        (a second Ctrl-C skips it) and one at the end. The newest `keep_checkpoints` stay. `load` opens each, too.
     lowercase, tokenizer, errors, max_sentence_length, cache_dir: how text is read, see `Corpus.read`.
 
     Attributes: `wv`, the vectors (KeyedVectors, writable); `epoch_losses`, the mean loss per example of each
@@ -75,8 +79,10 @@ class Word2Vec:
     out after each epoch that held any out; `tokens_per_second` of the last training. An example is a pair of words
     with the negatives of the centre (skip-gram) or a centre (CBOW).
 
-    ValueError: a setting out of range, no word left, or nothing to hold out. What stops the training here, Ctrl-C or
-    an exception in a callback, has an attribute `model`: the model with what it had learned.
+    ValueError: a setting out of range, no word left, or nothing to hold out. FileExistsError: the folder for
+    checkpoints holds those of another training. OSError: a checkpoint cannot be written; those before it are whole.
+    What stops the training here, Ctrl-C or an exception in a callback, has an attribute `model`: the model with what
+    it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
     >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
@@ -116,6 +122,10 @@ class Word2Vec:
         held_out: float = 0.0,
         patience: int | None = None,
         max_seconds: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float | None = 10,
+        checkpoint_epochs: int | None = None,
+        keep_checkpoints: int = 2,
         lowercase: bool = False,
         tokenizer: Any = None,
         errors: str = "strict",
@@ -141,6 +151,10 @@ class Word2Vec:
         self.held_out = held_out
         self.patience = patience
         self.max_seconds = max_seconds
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
+        self.checkpoint_epochs = checkpoint_epochs
+        self.keep_checkpoints = keep_checkpoints
         self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
@@ -150,18 +164,17 @@ class Word2Vec:
         self.errors = errors
         self.max_sentence_length = max_sentence_length
         self.cache_dir = cache_dir
+        self._own_folder: Path | None = None  # where checkpoints of this model, and no other, stand
         check_settings(self)
         self._reset(Vocab([], []))
         tell = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
+        claim_folder(self)
         with self._read(sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
-            try:
-                self._train(corpus, schedule_of(self), tell)
-            except BaseException as error:  # else nobody would have the model
-                error.model = self  # type: ignore[attr-defined]
-                raise
+            with self._handed_out():
+                self._train(corpus, Training(schedule_of(self), own_vocab=True), tell)
 
     # -- vocabulary ---------------------------------------------------------------------------------------------
 
@@ -255,41 +268,101 @@ class Word2Vec:
         total_examples and total_words are accepted for gensim's sake and not needed.
 
         RuntimeError: there is no vocabulary yet. FloatingPointError: the vectors are no longer finite.
-        Ctrl-C stops within 0.1 s; the model keeps what it learned.
+        Ctrl-C stops within 0.1 s; the model keeps what it learned. With `checkpoint` set, `resume` can go on with it.
         """
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
+        claim_folder(self)
         with self._read(sentences, corpus_file, self.vocab) as corpus:
-            self._train(corpus, schedule, tell)
+            self._train(corpus, Training(schedule, own_vocab=False), tell)
 
-    def _train(self, corpus: Corpus, schedule: Schedule, tell: Callbacks) -> None:
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        sentences: Source = None,
+        corpus_file: Source = None,
+        callbacks: Iterable[Callback] = (),
+        **settings: Any,
+    ) -> Word2Vec:
+        """Go on with a training that was stopped or killed, from the newest checkpoint in the folder `path`.
+
+        sentences, corpus_file: the text that it began with, confirmed by its vocabulary and a checksum of all ids and
+        ends of sentences. With one worker, or `deterministic`, vectors and losses are then bit for bit those of a
+        training that was never stopped (on the same instruction set). If it is finished, its model is the answer, and
+        nothing is read. `path` may be a checkpoint file, too. callbacks: hear of an epoch that is gone on with as of
+        one that begins.
+        settings: a `tokenizer` and `cache_dir` must be given again; `workers` (not if `deterministic`) and those of
+        checkpoints may change; others may be given, but must be what they were.
+
+        FileNotFoundError: no checkpoint. ValueError: none is whole (a damaged one is passed over with a warning),
+        another text or setting. What stops the training has an attribute `model`, as in the constructor.
+
+        >>> import tempfile
+        >>> text, folder = [["king", "rules", "land"]] * 50, tempfile.mkdtemp()
+        >>> model = Word2Vec(text, vector_size=16, workers=1, checkpoint=folder, checkpoint_epochs=1)
+        >>> same = Word2Vec.resume(folder, text)
+        >>> bool((same.wv.vectors == model.wv.vectors).all())
+        True
+        """
+        model, training = come_back(cls, path)
+        give_again(model, settings)
+        tell = Callbacks(model, callbacks)
+        if training.state.finished:
+            model.tokens_per_second = training.state.tokens_per_second
+            return model
+        vocab = None if training.own_vocab else model.vocab
+        with model._read(sentences, corpus_file, vocab) as corpus, model._handed_out():
+            training.check(corpus, model.vocab)
+            model._train(corpus, training, tell)
+        return model
+
+    @contextmanager
+    def _handed_out(self) -> Iterator[None]:
+        """Let what stops a training carry the model, where else nobody would have it."""
+        try:
+            yield
+        except BaseException as error:
+            error.model = self  # type: ignore[attr-defined]
+            raise
+
+    def _train(self, corpus: Corpus, training: Training, tell: Callbacks) -> None:
         if not np.may_share_memory(self.wv.vectors, self._input_rows):
             raise ValueError(
                 "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
                 "replaced; write into wv.vectors[:] instead"
             )
-        self._latest_loss = 0.0
+        state = training.state
+        if not state.begun:
+            self._latest_loss = 0.0
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
-        start = time.perf_counter()
         rounds = self._rounds()
-        task, matrices = self._task(corpus, rounds), self._matrices()
-        epochs = run(
-            task, corpus, schedule, self.workers, rounds, tell, self._check_finite, held_out, matrices
+        run(
+            self._task(corpus, rounds),
+            corpus,
+            training.schedule,
+            self.workers,
+            rounds,
+            tell,
+            self._check_finite,
+            held_out,
+            self._matrices(),
+            state,
+            saver_of(self, training, corpus),
         )
-        tokens = sum(epoch.tokens for epoch in epochs)
-        if not tokens:
-            logger.warning("nothing was learned: max_seconds=%g is too short", schedule.max_seconds)
-        elif not any(epoch.examples for epoch in epochs):
+        self.tokens_per_second = state.tokens_per_second
+        if not any(epoch.tokens for epoch in state.epochs):
+            logger.warning("nothing was learned: max_seconds=%g is too short", training.schedule.max_seconds)
+        elif not any(epoch.examples for epoch in state.epochs):
             logger.warning(
                 "nothing was learned: with sample=%g and min_count=%d no sentence had two words left; "
                 "raise sample (0 keeps all), lower min_count or give longer sentences",
                 self.sample,
                 self.min_count,
             )
-        self.tokens_per_second = tokens / (time.perf_counter() - start)
         tell.all("on_train_end")
 
     def _rounds(self) -> Rounds | None:
@@ -343,70 +416,27 @@ class Word2Vec:
 
     # -- files --------------------------------------------------------------------------------------------------
 
-    _MATRICES = ("_output_rows", "_node_rows")
-    _SETTINGS = (*SETTINGS, "shrink_windows", "deterministic", "lowercase")
-    _PROGRESS = (
-        *("corpus_count", "corpus_total_words", "epochs_trained", "epoch_losses", "held_out_losses"),
-        "_latest_loss",
-    )
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all of the model to one file, also what continued training needs; `KeyedVectors.load` opens it too.
 
-        A `tokenizer` and `cache_dir` are not stored: set them again after `load`.
+        `tokenizer`, `cache_dir` and `checkpoint` are not stored: set them again after `load`.
         """
-        self._check_keys()
-        tensors = vectors.to_tensors(self.wv.index_to_key, self.wv.vectors, self.vocab.counts)
-        for name in self._MATRICES:
-            matrix = getattr(self, name)
-            if matrix is not None:
-                tensors[name.strip("_")] = matrix[:, : self.vector_size]
-        settings = {name: getattr(self, name) for name in (*self._SETTINGS, *self._PROGRESS)}
-        native.write(path, tensors, {"class": "Word2Vec", "model": json.dumps(settings)})
+        stored.write(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Word2Vec:
-        """Read a model that `save` wrote.
+        """Read a model that `save` wrote, or the model so far from a checkpoint.
 
         AttributeError: the file holds something else. EOFError: it is cut off. ValueError: it is damaged, or of
         another kind.
         """
-        tensors, metadata = vectors.load_native(path, "Word2Vec")
-        keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
-        if counts is None:
-            raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
-        model = cls.__new__(cls)
-        model.tokenizer = model.cache_dir = None
-        vars(model).update(json.loads(metadata["model"]))
-        others = [tensors.get(name.strip("_")) for name in cls._MATRICES]
-        model._restore(Vocab(keys, counts), matrix, others)
-        return model
-
-    def _restore(self, vocab: Vocab, matrix: NDArray[Any], others: Sequence[NDArray[Any] | None]) -> None:
-        self._set_matrices(
-            vocab, rows.padded(matrix), *(None if other is None else rows.padded(other) for other in others)
-        )
-
-    def _check_keys(self) -> None:
-        if len(self.wv) != len(self.vocab):
-            raise ValueError(
-                f"wv has {len(self.wv)} keys, but the model learned {len(self.vocab)}: with keys added, "
-                "save the vectors alone (wv.save)"
-            )
+        return stored.read(cls, path)[0]
 
     def __getstate__(self) -> dict[str, Any]:
-        self._check_keys()
-        state = dict(vars(self))
-        state["_others"] = [state.pop(name) for name in self._MATRICES]
-        del state["_input_rows"], state["wv"]
-        state["_matrix"] = self.wv.vectors
-        return state
+        return stored.state_of(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        matrix, others = state.pop("_matrix"), state.pop("_others")
-        vars(self).update(state)
-        size = self.vector_size
-        self._restore(self.vocab, matrix, [None if other is None else other[:, :size] for other in others])
+        stored.restore(self, state)
 
     def __repr__(self) -> str:
         kind = "skip-gram" if self.sg else "CBOW"

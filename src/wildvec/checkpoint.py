@@ -1,0 +1,230 @@
+"""Checkpoints: states of a training in a folder, numbered; from any of them it goes on as if never stopped.
+
+In: a model's way to store itself, a `State` now and then. Out: native files that also open as the model so far.
+When a state can be had is not here (see train), nor what a model stores (see models.stored).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wildvec._kernels import isa_in_use
+from wildvec.corpus import Corpus
+from wildvec.io import native
+from wildvec.io.atomic import check_output, remove_leftovers
+from wildvec.schedule import Schedule
+from wildvec.state import Epoch, State
+from wildvec.vocab import Vocab
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1  # raise it when a seed gives other vectors than before, or the entries change
+NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
+
+Result = TypeVar("Result")
+Fingerprint = dict[str, Any]
+
+
+def fingerprint(corpus: Corpus) -> Fingerprint:
+    """What tells a corpus from another: its sizes, and a checksum of all ids and all ends of sentences.
+
+    >>> fingerprint(Corpus.read([["a", "b"], ["a"]], min_count=1))
+    {'sentences': 2, 'tokens': 3, 'tokens read': 3, 'checksum': 'b77fc6f1aaeee8a0'}
+    """
+    return {
+        "sentences": len(corpus),
+        "tokens": len(corpus.ids),
+        "tokens read": corpus.raw_tokens,
+        "checksum": native.checksum(corpus.ids) + native.checksum(corpus.offsets),
+    }
+
+
+@dataclass
+class Training:
+    """A training that may be gone on with: what it set out to do, on what, and where it stands.
+
+    own_vocab: the vocabulary was made of this very corpus. corpus: its fingerprint, which no training needs that
+    keeps no checkpoints.
+    """
+
+    schedule: Schedule
+    own_vocab: bool
+    state: State = field(default_factory=State)
+    corpus: Fingerprint = field(default_factory=dict)
+
+    def check(self, corpus: Corpus, vocab: Vocab) -> None:
+        """Raise ValueError unless it is the corpus that the training began with; `vocab` is the model's."""
+        now = fingerprint(corpus)
+        different = [
+            f"{name} {now[name]}, not {value}" for name, value in self.corpus.items() if value != now[name]
+        ]
+        if corpus.vocab.keys != vocab.keys:
+            different.append("another vocabulary")
+        if different:
+            raise ValueError(
+                f"this is not the text that the training began with: {'; '.join(different)}; "
+                "give the same text in the same order, and the same tokenizer"
+            )
+
+    def pack(self) -> tuple[native.Tensors, native.Metadata]:
+        """As tensors and metadata, for a native file."""
+        state = self.state
+        tensors: native.Tensors = {"chunk_losses": state.losses}
+        tensors |= {f"best_{i}": rows for i, rows in enumerate(state.best_rows)}
+        entries = {
+            "version": VERSION,
+            "isa": isa_in_use(),
+            "schedule": asdict(self.schedule),
+            "own_vocab": self.own_vocab,
+            "corpus": self.corpus,
+            "epochs": [asdict(epoch) for epoch in state.epochs],
+            "state": {name: getattr(state, name) for name in _PLAIN},
+        }
+        return tensors, {"training": json.dumps(entries)}
+
+    @classmethod
+    def unpack(cls, path: Path, tensors: native.Tensors, metadata: native.Metadata) -> Training:
+        """What `pack` gave, from the file `path`; ValueError if there is none, or from another version."""
+        if "training" not in metadata:
+            raise ValueError(f"{path} holds a model, but no training to go on with; use load and train")
+        entries = json.loads(metadata["training"])
+        if entries["version"] != VERSION:
+            raise ValueError(
+                f"{path}: a training of version {entries['version']}; this wildvec has {VERSION}"
+            )
+        if entries["isa"] != isa_in_use() and not entries["state"]["finished"]:
+            logger.warning(
+                "the training ran on %s and goes on with %s: the bits will differ",
+                entries["isa"],
+                isa_in_use(),
+            )
+        state = State(
+            [Epoch(**epoch) for epoch in entries["epochs"]],
+            tensors["chunk_losses"],
+            best_rows=[tensors[f"best_{i}"] for i in range(len(tensors)) if f"best_{i}" in tensors],
+            **entries["state"],
+        )
+        return cls(Schedule(**entries["schedule"]), entries["own_vocab"], state, entries["corpus"])
+
+
+_PLAIN = ("examples", "seconds", "elapsed", "reserve", "finished")
+
+
+class Checkpoints:
+    """A `Saver` that writes the states of one training into a folder.
+
+    store(path, tensors, metadata): write the model with these added. minutes: from the end of one checkpoint to the
+    next, which comes within a lease of it; None: not by time. epochs: one whenever so many are over; None: none.
+    keep: how many to leave; while one is written there is one more.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        minutes: float | None,
+        epochs: int | None,
+        keep: int,
+        training: Training,
+        store: Callable[[Path, native.Tensors, native.Metadata], None],
+    ) -> None:
+        self._folder = folder
+        self._seconds = math.inf if minutes is None else 60 * minutes
+        self._epochs = epochs
+        self._keep = keep
+        self._training = training
+        self._store = store
+        self._written_at = time.perf_counter()
+
+    @property
+    def due_at(self) -> float:
+        """When the next is due by time, as time.perf_counter() counts."""
+        return self._written_at + self._seconds
+
+    def due_after(self, epochs: int) -> bool:
+        """Whether one is due when so many epochs are over."""
+        return time.perf_counter() >= self.due_at or (self._epochs is not None and epochs % self._epochs == 0)
+
+    def write(self, state: State) -> None:
+        """Write a checkpoint, then remove those that are too many.
+
+        OSError: it cannot be written, as on a full disk; those before it are left as they are.
+        """
+        start = time.perf_counter()
+        self._training.state = state
+        files = found(self._folder)
+        path = self._folder / f"checkpoint-{1 + (_number(files[0]) if files else 0):06d}.wv"
+        try:
+            self._store(path, *self._training.pack())
+        except OSError as error:
+            remedy = "make room and resume from the checkpoints before it, which are whole"
+            raise OSError(error.errno, f"{error.strerror}: {remedy}", os.fspath(path)) from error
+        for old in found(self._folder)[self._keep :]:
+            old.unlink(missing_ok=True)
+        self._written_at = time.perf_counter()
+        logger.info("%s: written in %.2f s", path, self._written_at - start)
+
+
+def found(folder: str | os.PathLike[str]) -> list[Path]:
+    """The checkpoints in a folder, the newest first; none where there is no folder."""
+    try:
+        files = [Path(folder, name) for name in os.listdir(folder) if NAME.fullmatch(name)]
+    except FileNotFoundError:
+        return []
+    return sorted(files, key=_number, reverse=True)
+
+
+def _number(path: Path) -> int:
+    match = NAME.fullmatch(path.name)
+    assert match
+    return int(match[1])
+
+
+def claim(folder: str | os.PathLike[str]) -> Path:
+    """Make a folder ready for the checkpoints of a new training; its absolute path.
+
+    FileExistsError: there are checkpoints of another one in it. OSError: it cannot be made or written to.
+    """
+    path = Path(folder).absolute()
+    path.mkdir(exist_ok=True)
+    if found(path):
+        raise FileExistsError(
+            f"{os.fspath(folder)} holds the checkpoints of another training; resume that, remove them, "
+            "or give another folder"
+        )
+    return take_over(path)
+
+
+def take_over(folder: Path) -> Path:
+    """Make the folder of a training ready for more checkpoints: what a killed process left half written goes."""
+    check_output(folder / "checkpoint")
+    remove_leftovers(folder, "checkpoint-")
+    return folder
+
+
+def newest(path: str | os.PathLike[str], read: Callable[[Path], Result]) -> tuple[Path, Result]:
+    """The newest checkpoint in a folder that is whole, or the one that `path` itself is, and what `read` makes of it.
+
+    A damaged one is passed over with a warning. FileNotFoundError: there is none. ValueError: none is whole.
+    """
+    if os.path.isfile(path):
+        return Path(path).absolute(), read(Path(path))
+    files = found(Path(path).absolute())
+    if not files:
+        raise FileNotFoundError(f"no checkpoint in {os.fspath(path)}: nothing to resume")
+    problems = []
+    for file in files:
+        try:
+            return file, read(file)
+        except (OSError, EOFError, ValueError, AttributeError) as error:
+            logger.warning("%s cannot be resumed from: %s", file, error)
+            problems.append(str(error))
+    raise ValueError(f"no checkpoint in {os.fspath(path)} is whole: {'; '.join(problems)}")
