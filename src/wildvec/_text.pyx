@@ -1,5 +1,6 @@
 """Guards around the text room of the C core."""
 
+cimport cython
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -101,24 +102,28 @@ cdef extern from *:
     Py_ssize_t WV_LENGTH(object token)
     const void *WV_ASCII(object token)
     uint32_t *PyUnicode_AsUCS4(object token, uint32_t *points, Py_ssize_t room, int end) except NULL
-    char *PyByteArray_AsString(object data)
-    int PyByteArray_Resize(object data, Py_ssize_t size) except -1
 
 cdef enum:
     SHORT_TOKEN = 64  # characters; a multiple of WV_POINTS
 
 
+@cython.final
 cdef class _Joined:
     """The UTF-8 of tokens with a byte 0 after each. It leaves nothing in a str, as PyUnicode_AsUTF8 would."""
 
     cdef object data
+    cdef uint8_t[::1] view
     cdef uint8_t *bytes
     cdef int64_t used, room
     cdef uint32_t[SHORT_TOKEN] points
 
-    def __cinit__(self, int64_t room):
-        self.data, self.room = bytearray(room), room
-        self.bytes = <uint8_t *>PyByteArray_AsString(self.data)
+    def __cinit__(self, data):
+        self.take(data)
+
+    cdef int take(self, data) except -1:
+        self.data = self.view = data
+        self.bytes, self.room = &self.view[0], self.view.shape[0]
+        return 0
 
     cdef int64_t add_all(self, sentence) except -2:
         """How many tokens the sentence has, each counted as it is joined; -1 if one is not text."""
@@ -160,28 +165,23 @@ cdef class _Joined:
         return len(encoded)
 
     cdef int grow(self, int64_t length) except -1:
-        self.room = 2 * self.room + 4 * length
-        PyByteArray_Resize(self.data, self.room)
-        self.bytes = <uint8_t *>PyByteArray_AsString(self.data)
-        return 0
-
-    cdef object finish(self):
-        PyByteArray_Resize(self.data, max(self.used - 1, 0))
-        return self.data
+        larger = np.empty(2 * self.room + 4 * length + WV_POINTS + 1, np.uint8)
+        larger[:self.used] = self.data[:self.used]
+        return self.take(larger)
 
 
-def join_tokens(items, tokens_of, int64_t first, int64_t enough):
-    """Sentences from an iterator until they hold `enough` tokens: (sentences, their ends (int32), joined tokens).
+def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
+    """Sentences from an iterator until they hold len(ends) tokens: (sentences, their joined tokens, bytes of those).
 
     tokens_of(item, number): the tokens of what is no list or tuple; the first item has the number `first`.
-    The tokens are joined by a byte 0; None if one is not text.
+    ends: gets the tokens up to the end of each sentence. data: uint8, at least one; where the tokens go if they fit,
+    with a byte 0 between them. The bytes are -1 if a token is not text.
     """
-    cdef _Joined joined = _Joined(8 * enough)
+    cdef _Joined joined = _Joined(data)
     cdef bint is_text = True
-    cdef int64_t n_tokens = 0, n
+    cdef int64_t n_tokens = 0, n, enough = ends.shape[0]
     cdef Py_ssize_t i = 0
-    sentences, ends = [], np.empty(enough, np.int32)
-    cdef int32_t[::1] ends_view = ends
+    sentences = []
     for sentence in items:
         if type(sentence) is not list and type(sentence) is not tuple:
             sentence = tokens_of(sentence, first + i)
@@ -191,11 +191,11 @@ def join_tokens(items, tokens_of, int64_t first, int64_t enough):
         n_tokens += n if is_text else len(sentence)
         if n_tokens > INT32_MAX:
             raise ValueError(f"{i + 1} sentences from {first} on hold 2**31 tokens; split")
-        ends_view[i] = <int32_t>n_tokens
+        ends[i] = <int32_t>n_tokens
         i += 1
         if n_tokens >= enough or i == enough:
             break
-    return sentences, ends[:i].copy(), joined.finish() if is_text else None
+    return sentences, joined.data, max(joined.used - 1, 0) if is_text else -1
 
 
 cdef class VocabTable:

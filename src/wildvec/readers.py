@@ -12,6 +12,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from wildvec._text import join_tokens, last_space, prepare_text
 from wildvec.files import Paths, find_files, open_file, open_stream, read_bytes
 from wildvec.keys import key_bytes
+from wildvec.pages import Scratch
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
 BATCH_TOKENS = 100_000
@@ -64,14 +66,15 @@ class TextBlock:
 
 @dataclass
 class TokenBlock:
-    """Tokens of consecutive sentences: UTF-8 with NUL between tokens, or int64 numbers."""
+    """Tokens of consecutive sentences: UTF-8 with NUL between tokens (uint8), or int64 numbers."""
 
-    data: bytes | bytearray | array[int] | NDArray[np.int64]
+    data: NDArray[np.uint8] | NDArray[np.int64]
     n_tokens: int
     ends: NDArray[np.int32]  # tokens up to the end of each sentence
     advance: int
     first: int = 0  # number of the first sentence in the source
     sentences: Sequence[Any] = field(default_factory=list)  # as given, to name the place of an error
+    release: Callable[[], None] = lambda: None  # gives `data` back, to be used for another block
 
     def explain_separator(self) -> ValueError:
         """The error for a block in which a token holds a NUL character."""
@@ -235,12 +238,18 @@ class _Sentences:
         self.tokenizer = policy.tokenizer
         self.lowercase = policy.lowercase
         self.warn = warn
+        self.scratch = Scratch(np.uint8)
+        self.ends = np.empty(BATCH_TOKENS, np.int32)
 
     def blocks(self) -> Iterator[TokenBlock]:
         number = 0
-        while (joined := join_tokens(self.items, self._tokens, number, BATCH_TOKENS))[0]:
-            yield self._block(number, *joined)
-            number += len(joined[0])
+        while True:
+            text = self.scratch.take(8 * BATCH_TOKENS)
+            sentences, text, n_bytes = join_tokens(self.items, self._tokens, number, self.ends, text)
+            if not sentences:
+                break
+            yield self._block(number, sentences, text, n_bytes)
+            number += len(sentences)
 
     def _tokens(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
         """The tokens of one sentence that is a str, an array or some other iterable."""
@@ -265,23 +274,28 @@ class _Sentences:
         return list(sentence)
 
     def _block(
-        self, number: int, sentences: list[Sequence[Any]], ends: NDArray[np.int32], text: bytearray | None
+        self, number: int, sentences: list[Sequence[Any]], text: NDArray[np.uint8], n_bytes: int
     ) -> TokenBlock:
+        ends = self.ends[: len(sentences)].copy()
         n_tokens = n_read = int(ends[-1])
-        data: bytes | bytearray | array[int]
+        data: Any
         try:
-            if text is None:
+            if n_bytes < 0:
                 data = array("q", chain.from_iterable(sentences))
                 n_read = len(data)
+            elif self.lowercase:
+                data = text[:n_bytes].tobytes().decode().lower().encode()
             else:
-                data = text.decode().lower().encode() if self.lowercase else text
+                release = partial(self.scratch.give, text)
+                return TokenBlock(text[:n_bytes], n_tokens, ends, len(sentences), number, sentences, release)
         except (TypeError, OverflowError):
             keys = [key for i, sentence in enumerate(sentences, number) for key in self._keys(sentence, i)]
             data = b"\0".join(keys)
             n_read = len(keys)
         if n_read != n_tokens:
             raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
-        return TokenBlock(data, n_tokens, ends, len(sentences), number, sentences)
+        kind = np.int64 if isinstance(data, array) else np.uint8
+        return TokenBlock(np.frombuffer(data, kind), n_tokens, ends, len(sentences), number, sentences)
 
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""
