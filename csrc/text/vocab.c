@@ -6,6 +6,17 @@
 
 enum { FIRST_SLOTS_LOG2 = 12, FIRST_CAPACITY = 1024, FIRST_KEY_BYTES = 16384 };
 
+/* n free slots, or NULL. A slot is read before it is written, and a page of zeros that is read first is a shared one:
+ * its first write would stop all threads of the process to take it back. So each page is written to here. */
+static struct wv_slot *new_slots(int64_t n)
+{
+    struct wv_slot *slots = calloc((size_t)n, sizeof *slots);
+    volatile struct wv_slot *page = slots;
+    for (int64_t i = 0; slots && i < n; i += WV_PAGE_BYTES / (int64_t)sizeof *slots)
+        page[i].count = 0;
+    return slots;
+}
+
 enum wv_status wv_vocab_init(struct wv_vocab *vocab)
 {
     memset(vocab, 0, sizeof *vocab);
@@ -13,7 +24,7 @@ enum wv_status wv_vocab_init(struct wv_vocab *vocab)
     vocab->shift = 64 - FIRST_SLOTS_LOG2;
     vocab->capacity = FIRST_CAPACITY;
     vocab->keys_room = FIRST_KEY_BYTES;
-    vocab->slots = calloc((size_t)vocab->n_slots, sizeof *vocab->slots);
+    vocab->slots = new_slots(vocab->n_slots);
     vocab->key_ends = malloc(FIRST_CAPACITY * sizeof *vocab->key_ends);
     vocab->first = malloc(FIRST_CAPACITY * sizeof *vocab->first);
     vocab->keys = malloc(FIRST_KEY_BYTES);
@@ -52,7 +63,7 @@ static enum wv_status grow_slots(struct wv_vocab *vocab)
 {
     int64_t n_slots = vocab->n_slots * (vocab->n_slots < 1 << 18 ? 4 : 2);
     int shift = vocab->shift - (vocab->n_slots < 1 << 18 ? 2 : 1);
-    struct wv_slot *slots = calloc((size_t)n_slots, sizeof *slots);
+    struct wv_slot *slots = new_slots(n_slots);
     if (!slots)
         return WV_NO_MEMORY;
     for (int64_t i = 0; i < vocab->n_slots; i++)

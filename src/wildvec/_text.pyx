@@ -2,6 +2,7 @@
 
 cimport cython
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from cpython.object cimport PyObject
 from libc.string cimport memcpy
 
 import numpy as np
@@ -10,6 +11,7 @@ from wildvec._status import check
 
 cdef extern from "wildvec.h" nogil:
     enum:
+        WV_INLINE_BYTES
         WV_POINTS
 
     cdef struct wv_vocab:
@@ -23,6 +25,7 @@ cdef extern from "wildvec.h" nogil:
 
     int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii_only)
     int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
+    void wv_copy_token(uint8_t *out, const uint8_t *token, int64_t length)
     int64_t wv_last_space(const uint8_t *text, int64_t n)
     int wv_vocab_init(wv_vocab *vocab)
     void wv_vocab_free(wv_vocab *vocab)
@@ -98,10 +101,20 @@ cdef extern from *:
     #define WV_LENGTH(token) PyUnicode_GET_LENGTH(token)
     #define WV_ASCII(token) (PyUnicode_IS_COMPACT_ASCII(token) ? PyUnicode_DATA(token) : NULL)
     #endif
+    #if defined(Py_LIMITED_API) || defined(Py_GIL_DISABLED) /* another thread may take what is borrowed away */
+    #define WV_BORROWS 0
+    #define WV_ITEM(list, i) NULL
+    #else
+    #define WV_BORROWS 1
+    #define WV_ITEM(list, i) PyList_GET_ITEM(list, i)
+    #endif
     """
-    Py_ssize_t WV_LENGTH(object token)
-    const void *WV_ASCII(object token)
+    Py_ssize_t WV_LENGTH(PyObject *token)
+    const void *WV_ASCII(PyObject *token)
+    const bint WV_BORROWS
+    PyObject *WV_ITEM(list list, Py_ssize_t i)
     uint32_t *PyUnicode_AsUCS4(object token, uint32_t *points, Py_ssize_t room, int end) except NULL
+    bint PyUnicode_Check(PyObject *token)
 
 cdef enum:
     SHORT_TOKEN = 64  # characters; a multiple of WV_POINTS
@@ -128,25 +141,46 @@ cdef class _Joined:
     cdef int64_t add_all(self, sentence) except -2:
         """How many tokens the sentence has, each counted as it is joined; -1 if one is not text."""
         cdef int64_t n = 0
+        if WV_BORROWS and type(sentence) is list:
+            return self.add_list(sentence)
         for token in sentence:
             if not self.add(token):
                 return -1
             n += 1
         return n
 
-    cdef inline bint add(self, object token) except -1:
+    cdef int64_t add_list(self, list sentence) except -2:
+        """The same, without a reference to most tokens: taking one would write to each."""
+        cdef Py_ssize_t i = 0
+        cdef PyObject *token
+        while i < len(sentence):  # which may change: add may call a method of a subclass of str
+            token = WV_ITEM(sentence, i)
+            if PyUnicode_Check(token) and WV_ASCII(token) != NULL:
+                self.copy(<const uint8_t *>WV_ASCII(token), WV_LENGTH(token))
+            elif not self.add(<object>token):
+                return -1
+            i += 1
+        return i
+
+    cdef inline int copy(self, const uint8_t *ascii, int64_t length) except -1:
+        if self.used + length + WV_INLINE_BYTES + 1 > self.room:
+            self.grow(length)
+        wv_copy_token(self.bytes + self.used, ascii, length)
+        self.used += length + 1
+        self.bytes[self.used - 1] = 0
+        return 0
+
+    cdef bint add(self, object token) except -1:
         """Whether the token is text; it is not if it holds a lone surrogate."""
         if not isinstance(token, str):
             return False
-        cdef int64_t length = WV_LENGTH(token), size
-        cdef const void *ascii = WV_ASCII(token)
+        cdef int64_t length = WV_LENGTH(<PyObject *>token), size
+        if WV_ASCII(<PyObject *>token) != NULL:
+            self.copy(<const uint8_t *>WV_ASCII(<PyObject *>token), length)
+            return True
         if self.used + 4 * length + WV_POINTS + 1 > self.room:
             self.grow(length)
-        if ascii != NULL:
-            memcpy(self.bytes + self.used, ascii, length)
-            size = length
-        else:
-            size = self.encode(token, length)
+        size = self.encode(token, length)
         if size < 0:
             return False
         self.used += size + 1
