@@ -14,9 +14,9 @@ from wildvec._text import VocabTable, remap_block, split_sentences
 from wildvec.checks import checked, whole
 from wildvec.idstore import IdStore
 from wildvec.keys import INTEGER, Key, key_bytes, key_of
+from wildvec.pages import Scratch
 from wildvec.progress import progress_bar
 from wildvec.ragged import Ragged
-from wildvec.pages import Scratch
 from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, open_source
 from wildvec.vocab import Vocab, choose
 from wildvec.workers import check_workers, in_order
@@ -93,9 +93,9 @@ class Corpus:
         else:
             opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
         workers = check_workers(workers)
-        build = _Build(vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+        build = _Build(opened, vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
         with closing(build.store):
-            build.scan(opened)
+            build.scan()
             if vocab is None:
                 vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
             return cls(vocab, *build.encode(), build.raw_tokens)
@@ -183,12 +183,14 @@ class _Scanner:
         self.max_size = max_size
         self.least = 1
         self.prunings: list[Ids] = []  # old id -> new id, one array per pruning
-        self.ends = np.empty(0, np.int32)
 
     def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> _Piece:
         number, block = numbered
         generation = len(self.prunings)
-        ids, n_ids, ends = self._text(block, number) if isinstance(block, TextBlock) else self._tokens(block, number)
+        if isinstance(block, TextBlock):
+            ids, n_ids, ends = self._text(block, number)
+        else:
+            ids, n_ids, ends = self._tokens(block, number)
         while self.max_size is not None and len(self.table) > self.max_size:
             self.least += 1
             self.prunings.append(self.table.prune(self.least))
@@ -221,6 +223,7 @@ class _Build:
 
     def __init__(
         self,
+        source: Source,
         vocab: Vocab | None,
         workers: int,
         max_vocab_size: int | None,
@@ -229,26 +232,25 @@ class _Build:
     ) -> None:
         checked("max_vocab_size", max_vocab_size, whole(1, none="no bound"))
         checked("max_sentence_length", max_sentence_length, whole(1, 2**31 - 1))
+        self.source = source
         self.workers = workers
         self.max_sentence_length = max_sentence_length
         self.store = IdStore(cache_dir)
         self.ends: list[Ids] = []
         self.maps: list[tuple[_Scanner, int]] = []  # per piece: whose ids, of which generation
         self.final: dict[tuple[_Scanner, int], Ids] = {}
-        self.separator = b"\0"
         self.raw_tokens = 0
         self.scratch = scratch = Scratch(np.int32)
         if vocab is None:
-            n_scanners = 1 if max_vocab_size is not None else workers
+            n_scanners = 1 if max_vocab_size is not None else source.scanners(workers)
             self.scanners = [_Scanner(VocabTable(), scratch, max_vocab_size) for _ in range(n_scanners)]
         else:
             table = _frozen_table(vocab)
-            self.scanners = [_Scanner(table, scratch, None) for _ in range(workers)]
+            self.scanners = [_Scanner(table, scratch, None) for _ in range(source.scanners(workers))]
 
-    def scan(self, source: Source) -> None:
+    def scan(self) -> None:
         """Read all blocks; ValueError if there is no token in them."""
-        self.separator = source.separator
-        open_tokens = 0
+        source, open_tokens = self.source, 0
         numbered: Iterator[tuple[int, TextBlock | TokenBlock]] = enumerate(source.blocks)
         with (
             progress_bar(source.total, "reading", source.unit) as bar,
@@ -281,7 +283,8 @@ class _Build:
             for generation in reversed(range(len(scanner.prunings))):
                 meaning = np.append(meaning, np.int32(-1))[scanner.prunings[generation]]
                 self.final[scanner, generation] = meaning
-        keys = _decode_keys(table.keys(chosen, self.separator[0]).tobytes(), self.separator)
+        separator = self.source.separator
+        keys = _decode_keys(table.keys(chosen, separator[0]).tobytes(), separator)
         return Vocab(keys, counts[chosen])
 
     def encode(self) -> tuple[Ids, NDArray[np.int64]]:
@@ -309,7 +312,9 @@ def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
     offsets = np.empty(2 + sum(map(len, ends)), np.int64)
     offsets[0] = at = base = 0
     for i, n in enumerate(kept.tolist()):
-        piece = np.append(ends[i], np.int32(n)) if i == len(ends) - 1 else ends[i]  # closes a sentence left open
+        piece = (
+            np.append(ends[i], np.int32(n)) if i == len(ends) - 1 else ends[i]
+        )  # closes a sentence left open
         ends[i] = piece[:0]
         found = base + piece.astype(np.int64)
         found = found[np.diff(found, prepend=offsets[at]) > 0]

@@ -21,7 +21,10 @@ from wildvec.workers import in_order
 
 Ids = NDArray[np.int32]
 
-IN_MEMORY = 256 << 20  # bytes of ids; what is larger reads as fast from a mapped file, which the system can page out
+IN_MEMORY = (
+    256 << 20
+)  # bytes of ids; what is larger reads as fast from a mapped file, which the system can page out
+
 
 class IdStore:
     """Pieces of ids, one after the other: in pages of memory as long as they fit, then in a file.
@@ -112,13 +115,17 @@ class IdStore:
             return np.empty(0, np.int32)
         if self.pages is not None:
             return np.frombuffer(self.pages, np.int32, n)
-        return np.memmap(self.file, np.int32, "r+", shape=(n,))
+        assert self.file is not None
+        ids: Ids = np.memmap(self.file, np.int32, "r+", shape=(n,))
+        return ids
 
     def _cut(self, n_bytes: int) -> None:
         if self.file is not None:
             self.file.truncate(n_bytes)
         elif self.pages is not None:
-            with contextlib.suppress(SystemError):  # where the system cannot, pages never touched cost nothing
+            with contextlib.suppress(
+                SystemError
+            ):  # where the system cannot, pages never touched cost nothing
                 self.pages.resize(n_bytes)
 
 

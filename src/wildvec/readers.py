@@ -25,7 +25,7 @@ from wildvec.keys import key_bytes
 from wildvec.pages import Scratch
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
-BATCH_TOKENS = 100_000
+BATCH_TOKENS = 200_000  # joining them takes about as long as Python lets a thread wait for its turn
 LONGEST_TOKEN = 1 << 26  # bytes; beyond, the input is no text with white space
 BOM = b"\xef\xbb\xbf"  # the mark that some editors put before UTF-8
 ERRORS = ("strict", "replace", "ignore")
@@ -68,7 +68,7 @@ class TextBlock:
 class TokenBlock:
     """Tokens of consecutive sentences: UTF-8 with NUL between tokens (uint8), or int64 numbers."""
 
-    data: NDArray[np.uint8] | NDArray[np.int64]
+    data: NDArray[Any]
     n_tokens: int
     ends: NDArray[np.int32]  # tokens up to the end of each sentence
     advance: int
@@ -95,6 +95,11 @@ class Source:
     separator: bytes  # stands in no token
     unit: str
     total: int | None
+    joined: bool = False  # reading it is joining tokens
+
+    def scanners(self, workers: int) -> int:
+        """How many threads can scan: joining keeps one busy with the GIL, and takes half as long as scanning."""
+        return min(max(1, workers - 1), 3) if self.joined else workers
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ def open_source(
         return _open_paths(_only_pathlikes(chain(head, items)), policy)
     total = len(source) if hasattr(source, "__len__") else None
     sentences = _Sentences(chain(head, items), policy, warn=tokenizer is None)
-    return Source(sentences.blocks(), kind, b"\0", " sentences", total)
+    return Source(sentences.blocks(), kind, b"\0", " sentences", total, joined=True)
 
 
 def _only_pathlikes(items: Iterable[Any]) -> Paths:
@@ -162,7 +167,7 @@ def _text_source(blocks: Iterator[TextBlock], name: str, total: int | None, poli
     if policy.tokenizer is None:
         return Source(blocks, name, b" ", "B", total)
     sentences = _Sentences(_lines(blocks), policy, warn=False)
-    return Source(sentences.blocks(), name, b"\0", " lines", None)
+    return Source(sentences.blocks(), name, b"\0", " lines", None, joined=True)
 
 
 def _lines(blocks: Iterator[TextBlock]) -> Iterator[str]:
