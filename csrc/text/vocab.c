@@ -59,10 +59,29 @@ static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shi
 }
 
 /* Four times the slots: 2 would mean twice the moves, and the tokens fill up what is asked for. */
+static int log2_growth(int64_t n_slots)
+{
+    return n_slots < 1 << 18 ? 2 : 1;
+}
+
+/* Whether one more token would make the table too full. */
+static int is_full(int64_t size, int64_t n_slots)
+{
+    return size * 4 >= n_slots * 3;
+}
+
+int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes)
+{
+    int64_t n_slots = (int64_t)1 << FIRST_SLOTS_LOG2;
+    while (is_full(size - 1, n_slots))
+        n_slots <<= log2_growth(n_slots);
+    return n_slots * (int64_t)sizeof(struct wv_slot) + size * (int64_t)(sizeof(int64_t) + sizeof(uint64_t)) + key_bytes;
+}
+
 static enum wv_status grow_slots(struct wv_vocab *vocab)
 {
-    int64_t n_slots = vocab->n_slots * (vocab->n_slots < 1 << 18 ? 4 : 2);
-    int shift = vocab->shift - (vocab->n_slots < 1 << 18 ? 2 : 1);
+    int64_t n_slots = vocab->n_slots << log2_growth(vocab->n_slots);
+    int shift = vocab->shift - log2_growth(vocab->n_slots);
     struct wv_slot *slots = new_slots(n_slots);
     if (!slots)
         return WV_NO_MEMORY;
@@ -104,7 +123,7 @@ static enum wv_status reserve(struct wv_vocab *vocab, int64_t length)
         vocab->keys = keys;
         vocab->keys_room = room;
     }
-    return (int64_t)vocab->size * 4 >= vocab->n_slots * 3 ? grow_slots(vocab) : WV_OK;
+    return is_full(vocab->size, vocab->n_slots) ? grow_slots(vocab) : WV_OK;
 }
 
 enum wv_status wv_vocab_insert(struct wv_vocab *vocab, struct wv_token token, int64_t count, uint64_t first,

@@ -75,14 +75,21 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     }
 }
 
+size_t wv_worker_bytes(const struct wv_task *task)
+{
+    struct wv_worker worker;
+    struct arena arena = {NULL, 64};
+    lay_out(&arena, task, &worker);
+    return arena.used;
+}
+
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
 {
     struct wv_worker *worker = calloc(1, sizeof *worker);
-    struct arena arena = {NULL, 64};
+    struct arena arena = {NULL, 0};
     if (!worker)
         return WV_NO_MEMORY;
-    lay_out(&arena, task, worker);
-    worker->memory = calloc(1, arena.used);
+    worker->memory = calloc(1, wv_worker_bytes(task));
     if (!worker->memory) {
         free(worker);
         return WV_NO_MEMORY;

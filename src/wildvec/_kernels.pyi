@@ -14,6 +14,17 @@ def huffman(
     codes: NDArray[np.uint8] | None,
 ) -> None: ...
 def init_rows(rows: NDArray[np.float32], first: int, size: int, seed: int) -> None: ...
+def worker_bytes(
+    *,
+    cbow: bool,
+    n_words: int,
+    dim: int,
+    window: int,
+    negative: int,
+    max_path: int,
+    n_hot: int,
+    max_chunk: int,
+) -> int: ...
 def bench_step(m: int, n: int, dim: int, n_steps: int, seed: int) -> None: ...
 def bench_fma(n_steps: int) -> float: ...
 

@@ -29,6 +29,7 @@ cdef extern from "wildvec.h" nogil:
     int64_t wv_last_space(const uint8_t *text, int64_t n)
     int wv_vocab_init(wv_vocab *vocab)
     void wv_vocab_free(wv_vocab *vocab)
+    int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes)
     int wv_vocab_load(wv_vocab *vocab, const uint8_t *keys, const int64_t *ends, int64_t n)
     int wv_vocab_merge(wv_vocab *into, const wv_vocab *source, int32_t *map)
     int wv_vocab_prune(wv_vocab *vocab, int64_t min_count, int32_t *map)
@@ -230,6 +231,11 @@ def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
         if n_tokens >= enough or i == enough:
             break
     return sentences, joined.data, max(joined.used - 1, 0) if is_text else -1
+
+
+def vocab_bytes(int64_t size, int64_t key_bytes):
+    """What a VocabTable of `size` tokens takes whose keys have key_bytes bytes together."""
+    return wv_vocab_bytes(size, key_bytes)
 
 
 cdef class VocabTable:

@@ -201,6 +201,7 @@ class _Scanner:
         room = len(data) // 2 + 2
         ids, ends = self.scratch.take(room), self.scratch.take(room)
         n_ids, n_ends = self.table.scan_text(data, number, ids, ends)
+        block.release()
         found = ends[:n_ends].copy()
         self.scratch.give(ends)
         return ids, n_ids, found

@@ -26,6 +26,8 @@ def private_pages(n_bytes: int) -> mmap.mmap:
 class Scratch:
     """Arrays that go from hand to hand between threads: a new one would cost clearing and mapping its pages.
 
+    They go back to the system when the last hand lets go (malloc would keep some).
+
     >>> scratch = Scratch(np.int32)
     >>> array = scratch.take(10)
     >>> scratch.give(array)
@@ -34,16 +36,19 @@ class Scratch:
     """
 
     def __init__(self, dtype: DTypeLike) -> None:
-        self._dtype = dtype
+        self._dtype = np.dtype(dtype)
         self._free: list[NDArray[Any]] = []
 
     def take(self, n: int) -> NDArray[Any]:
         """An array of at least n elements of any value."""
         try:
             array = self._free.pop()
+            if len(array) >= n:
+                return array
         except IndexError:
-            return np.empty(n, self._dtype)
-        return array if len(array) >= n else np.empty(n, self._dtype)
+            pass
+        roomy = n + n // 8 + 1  # so that the next may be a little larger; a page never touched costs nothing
+        return np.frombuffer(private_pages(roomy * self._dtype.itemsize), self._dtype)
 
     def give(self, array: NDArray[Any]) -> None:
         """Hand an array back; nobody may use it any more."""

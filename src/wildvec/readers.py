@@ -38,26 +38,27 @@ log = logging.getLogger(__name__)
 class TextBlock:
     """Bytes of a file from one white space to another."""
 
-    data: bytearray
+    data: NDArray[np.uint8]
     name: str  # of the file
     offset: int  # of data[0] in the (decompressed) file
     advance: int  # what the progress bar moves on by
     lowercase: bool
     errors: str  # the policy for bytes that are not UTF-8
+    release: Callable[[], None]  # gives `data` back, to be used for another block
 
-    def clean(self) -> bytes | bytearray:
+    def clean(self) -> NDArray[np.uint8] | bytes:
         """Valid UTF-8 with ASCII white space only, in lower case if asked for; changes `data`."""
         bad, is_ascii = prepare_text(self.data, self.lowercase)
         if bad >= 0:
-            return replace(self, data=bytearray(self.decode(), "utf-8")).clean()
+            return replace(self, data=np.frombuffer(bytearray(self.decode(), "utf-8"), np.uint8)).clean()
         if self.lowercase and not is_ascii:
-            return self.data.decode("utf-8").lower().encode("utf-8")
+            return self.data.tobytes().decode("utf-8").lower().encode("utf-8")
         return self.data
 
     def decode(self) -> str:
         """The block as a str; ValueError that names the place if it is broken and to be strict."""
         try:
-            return self.data.decode("utf-8", self.errors)
+            return self.data.tobytes().decode("utf-8", self.errors)
         except UnicodeDecodeError as error:
             byte = f"byte {self.offset + error.start} (0x{self.data[error.start]:02x})"
             remedy = "give errors='replace' or 'ignore', or convert the file to UTF-8"
@@ -172,22 +173,29 @@ def _text_source(blocks: Iterator[TextBlock], name: str, total: int | None, poli
 
 def _lines(blocks: Iterator[TextBlock]) -> Iterator[str]:
     for block in blocks:
-        yield from (line.removesuffix("\r") for line in block.decode().split("\n") if line)
+        lines = block.decode().split("\n")
+        block.release()
+        yield from (line.removesuffix("\r") for line in lines if line)
 
 
 def _file_blocks(files: Iterable[str], policy: _Policy) -> Iterator[TextBlock]:
+    scratch = Scratch(np.uint8)
     for path in files:
         with open_file(path) as (stream, position):
-            yield from _stream_blocks(stream, path, policy, position)
+            yield from _stream_blocks(stream, path, policy, position, scratch)
 
 
 def _open_file_blocks(raw: IO[bytes], name: str, policy: _Policy) -> Iterator[TextBlock]:
     with open_stream(raw, name) as stream:
-        yield from _stream_blocks(stream, name, policy, None)
+        yield from _stream_blocks(stream, name, policy, None, Scratch(np.uint8))
 
 
 def _stream_blocks(
-    stream: IO[bytes], name: str, policy: _Policy, position: Callable[[], int] | None
+    stream: IO[bytes],
+    name: str,
+    policy: _Policy,
+    position: Callable[[], int] | None,
+    scratch: Scratch,
 ) -> Iterator[TextBlock]:
     """Blocks of about BLOCK_BYTES that end at white space, or at a line end for a tokenizer.
 
@@ -202,13 +210,17 @@ def _stream_blocks(
 
     def block(end: bytes | memoryview) -> TextBlock:
         nonlocal offset, seen, held
-        joined = bytearray().join((*parts, end))
+        array, length = scratch.take(held + len(end)), 0
+        for part in (*parts, end):
+            array[length : length + len(part)] = np.frombuffer(part, np.uint8)
+            length += len(part)
         start, before = offset, seen
-        offset += len(joined)
+        offset += length
         seen = position() if position else offset
         parts.clear()
         held = 0
-        return TextBlock(joined, name, start, seen - before, policy.lowercase, policy.errors)
+        release = partial(scratch.give, array)
+        return TextBlock(array[:length], name, start, seen - before, policy.lowercase, policy.errors, release)
 
     while data:
         length = cut(data)

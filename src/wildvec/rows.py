@@ -17,6 +17,15 @@ FloatRows = NDArray[np.float32]
 DRAWN_ROWS = 10_000  # at a time, by one thread
 
 
+def padded_width(size: int) -> int:
+    """`size` rounded up to whole cache lines of floats.
+
+    >>> padded_width(100)
+    112
+    """
+    return -(-size // PAD) * PAD
+
+
 def allocate(n: int, size: int) -> FloatRows:
     """A zeroed float32 matrix of n rows whose width is `size` rounded up to the padding.
 
@@ -25,7 +34,7 @@ def allocate(n: int, size: int) -> FloatRows:
     >>> allocate(3, 100).shape
     (3, 112)
     """
-    width = -(-size // PAD) * PAD
+    width = padded_width(size)
     if n == 0:
         return np.zeros((0, width), dtype=np.float32)
     try:
