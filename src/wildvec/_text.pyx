@@ -233,6 +233,24 @@ def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
     return sentences, joined.data, max(joined.used - 1, 0) if is_text else -1
 
 
+cdef extern from *:
+    """
+    #ifdef __GLIBC__
+    #include <malloc.h>
+    #define WV_TRIM() malloc_trim(0)
+    #else
+    #define WV_TRIM()
+    #endif
+    """
+    void WV_TRIM() nogil
+
+
+def trim_heap():
+    """Give the system what malloc keeps; of tables that were freed glibc's keeps up to 64 MB."""
+    with nogil:
+        WV_TRIM()
+
+
 def vocab_bytes(int64_t size, int64_t key_bytes):
     """What a VocabTable of `size` tokens takes whose keys have key_bytes bytes together."""
     return wv_vocab_bytes(size, key_bytes)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wildvec._text import VocabTable, remap_block, split_sentences
+from wildvec._text import VocabTable, remap_block, split_sentences, trim_heap
 from wildvec.checks import checked, whole
 from wildvec.idstore import IdStore
 from wildvec.keys import INTEGER, Key, key_bytes, key_of
@@ -294,6 +294,7 @@ class _Build:
         self.scanners.clear()
         self.maps.clear()
         self.final.clear()
+        trim_heap()
         ends = self.ends
 
         def remap(i: int, ids: Ids) -> int:
