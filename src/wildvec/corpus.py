@@ -303,7 +303,9 @@ class _Build:
         ids, kept = self.store.finish(remap, self.workers)
         if not len(ids):
             raise ValueError("none of the tokens read is in the vocabulary")
-        return ids, _offsets(ends, kept)
+        offsets = _offsets(ends, kept)
+        trim_heap()
+        return ids, offsets
 
 
 def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -311,14 +313,12 @@ def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
 
     ends: given back piece by piece.
     """
-    offsets = np.empty(2 + sum(map(len, ends)), np.int64)
+    ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes a sentence left open
+    offsets = np.empty(1 + sum(map(len, ends)), np.int64)
     offsets[0] = at = base = 0
     for i, n in enumerate(kept.tolist()):
-        piece = (
-            np.append(ends[i], np.int32(n)) if i == len(ends) - 1 else ends[i]
-        )  # closes a sentence left open
-        ends[i] = piece[:0]
-        found = base + piece.astype(np.int64)
+        found = base + ends[i].astype(np.int64)
+        ends[i] = np.empty(0, np.int32)
         found = found[np.diff(found, prepend=offsets[at]) > 0]
         offsets[at + 1 : at + 1 + len(found)] = found
         at, base = at + len(found), base + n
