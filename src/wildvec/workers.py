@@ -18,6 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS = whole(1, 1_000, none="all CPUs")
+AHEAD = 2  # items that are ready for a worker before it is
 WAKE_SECONDS = 0.1  # how late Ctrl-C may come
 
 
@@ -89,9 +90,9 @@ def in_order(
 ) -> Generator[Result, None, None]:
     """Run each item through one of the steps, each on a thread of its own; yield results in order.
 
-    The calling thread reads `items`, at most two items per step ahead; where there are several steps
-    it takes the first of them, while that many wait. An exception in `items`, in a step or in the
-    caller ends the threads before it goes on; close the iterator if you leave early.
+    The calling thread reads `items`, at most AHEAD items more than there are steps; where there are
+    several steps it takes the first of them while that many wait. An exception in `items`, in a step
+    or in the caller ends the threads before it goes on; close the iterator if you leave early.
 
     >>> list(in_order([abs, abs], [-3, 1, -2]))
     [3, 1, 2]
@@ -121,7 +122,7 @@ def in_order(
                 threads[-1].start()
             waiting.append(_Task(item))
             tasks.put(waiting[-1])
-            while len(waiting) > 2 * len(steps) or (waiting and waiting[0].done.is_set()):
+            while len(waiting) > len(steps) + AHEAD or (waiting and waiting[0].done.is_set()):
                 help_out()
                 yield waiting.popleft().result()
         while waiting:

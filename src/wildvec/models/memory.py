@@ -16,6 +16,7 @@ from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
 from wildvec.readers import BLOCK_BYTES
 from wildvec.train import CHUNK_TOKENS, hot_rows
+from wildvec.workers import AHEAD
 
 # Measured, in bytes.
 PER_KEY = 150  # a str of eight letters, its places in two lists, a dict and an array of counts
@@ -23,6 +24,8 @@ KEY_BYTES = 9  # of UTF-8
 PER_THREAD = 150_000  # its stack and its arena of small objects
 PER_CHUNK = 64  # its bounds, its loss, its rate
 WORDS_PER_SENTENCE = 20
+HEAPS = 0.56  # of Heaps' law: the distinct words of a text grow with this power of its length
+TOKENS_PER_BLOCK = BLOCK_BYTES // 6
 
 
 def estimate(
@@ -32,7 +35,7 @@ def estimate(
 
     vocab, vectors, output_rows (negative sampling), node_rows (hierarchical softmax): what stays with the model.
     corpus, tables, workers, best_epoch (the copy for patience): what training adds. reading: what reading the corpus
-    takes, before. total: the peak.
+    takes, with what stands by then. total: the peak.
     """
     is_read = vocab_size is None
     vocab_size = _number("vocab_size", vocab_size, len(model.vocab))
@@ -44,21 +47,30 @@ def estimate(
     distinct = _number("distinct", distinct, min(tokens, int(vocab_size * max(1, model.min_count) ** 0.8)))
     matrices = _matrices(model, vocab_size)
     model_itself = {"vocab": PER_KEY * vocab_size} | matrices
-    ids = 4 * tokens if model.cache_dir is None and 4 * tokens <= room_in_memory() else 0
+    ids = 4 * tokens
+    room = 0 if model.cache_dir is not None else room_in_memory()
+    share = min(1.0, room / ids) if ids else 1.0  # what has been read when the ids move to a file
     training = {
-        "corpus": ids + _sentences(model, tokens, sentences),
+        "corpus": _in_memory(ids, share) + _sentences(model, tokens, sentences),
         "tables": _tables(model, vocab_size),
         "workers": _workers(model, vocab_size, tokens, sentences),
         "best_epoch": sum(matrices.values()) if model.patience else 0,
     }
     standing = sum(model_itself.values())
-    if is_read:  # the matrices stand while the corpus is read
-        reading = ids + _reading(model.workers, sentences, vocab_bytes(vocab_size, KEY_BYTES * vocab_size))
-        total = standing + max(reading, sum(training.values()))
+    if is_read:
+        written = standing if model.epochs_trained else model_itself["vocab"] + matrices["vectors"]
+        words = words_then = vocab_bytes(vocab_size, KEY_BYTES * vocab_size)
     else:
-        reading = ids + _reading(model.workers, sentences, _word_tables(model.workers, distinct))
-        total = max(reading, standing + sum(training.values()))
+        written = 0
+        words, words_then = (_word_tables(model.workers, int(distinct * part**HEAPS)) for part in (1, share))
+    reading = max(int(ids * share) + words_then, _in_memory(ids, share) + max(words, 8 * sentences))
+    reading += written + _blocks(model.workers, tokens) + 4 * sentences
+    total = max(reading, standing + sum(training.values()))
     return model_itself | training | {"reading": reading, "total": total}
+
+
+def _in_memory(ids: int, share: float) -> int:
+    return ids if share == 1 else 0
 
 
 def _number(name: str, given: int | None, default: int) -> int:
@@ -88,7 +100,7 @@ def _path(n: int) -> int:
 
 def _sentences(model: Any, tokens: int, sentences: int) -> int:
     """Offsets, and the bounds, losses and rates of the chunks."""
-    n_chunks = tokens // CHUNK_TOKENS + 2 * math.ceil(model.held_out * sentences)
+    n_chunks: int = tokens // CHUNK_TOKENS + 2 * math.ceil(model.held_out * sentences)
     return 8 * sentences + PER_CHUNK * n_chunks
 
 
@@ -103,18 +115,21 @@ def _workers(model: Any, n: int, tokens: int, sentences: int) -> int:
         n_hot=hot_rows(model.workers),
         max_chunk=min(tokens, CHUNK_TOKENS + tokens // max(1, sentences)),
     )
-    n_threads: int = min(model.workers, tokens // CHUNK_TOKENS + 1)
-    return n_threads * (PER_THREAD + scratch)
+    n_threads = min(model.workers, tokens // CHUNK_TOKENS + 1)
+    return int(n_threads * (PER_THREAD + scratch))
 
 
-def _reading(workers: int, sentences: int, word_tables: int) -> int:
-    """All but the ids: blocks on their way and the tables of words, or what takes their place, the offsets."""
-    blocks = (3 * workers + 1) * BLOCK_BYTES
-    return 4 * sentences + max(blocks + word_tables, 8 * sentences)
+def _blocks(workers: int, tokens: int) -> int:
+    """Text on its way, with its ids."""
+    n_blocks = min(tokens // TOKENS_PER_BLOCK + 1, workers + AHEAD + 1)
+    return n_blocks * (BLOCK_BYTES + 4 * TOKENS_PER_BLOCK)
 
 
 def _word_tables(workers: int, distinct: int) -> int:
-    """The first gets all words in the end; a share of the text has more than its share of them (Heaps' law)."""
-    own = math.ceil(distinct / workers**0.6)
+    """The first gets all words in the end, and stands twice while it grows.
+
+    A share of the text has more than its share of the words.
+    """
+    own = math.ceil(distinct / workers**HEAPS)
     others = (workers - 1) * vocab_bytes(own, KEY_BYTES * own)
-    return vocab_bytes(distinct, KEY_BYTES * distinct) + others
+    return vocab_bytes(distinct, KEY_BYTES * distinct) + vocab_bytes(distinct // 2, 0) + others

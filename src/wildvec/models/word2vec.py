@@ -197,7 +197,9 @@ class Word2Vec:
         1216000000
         """
         parts = estimate(self, vocab_size, tokens, sentences, distinct)
-        return parts if report is None else report | parts
+        if report is not None:
+            report.update(parts)
+        return parts
 
     def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
         if (sentences is None) == (corpus_file is None):
