@@ -75,7 +75,8 @@ int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes)
     int64_t n_slots = (int64_t)1 << FIRST_SLOTS_LOG2;
     while (is_full(size - 1, n_slots))
         n_slots <<= log2_growth(n_slots);
-    return n_slots * (int64_t)sizeof(struct wv_slot) + size * (int64_t)(sizeof(int64_t) + sizeof(uint64_t)) + key_bytes;
+    return n_slots * (int64_t)sizeof(struct wv_slot) + size * (int64_t)(sizeof(int64_t) + sizeof(uint64_t)) +
+           key_bytes;
 }
 
 static enum wv_status grow_slots(struct wv_vocab *vocab)

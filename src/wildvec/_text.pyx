@@ -206,11 +206,11 @@ cdef class _Joined:
 
 
 def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
-    """Sentences from an iterator until they hold len(ends) tokens: (sentences, their joined tokens, bytes of those).
+    """Sentences from an iterator until they hold len(ends) tokens: (sentences, joined tokens, bytes of those).
 
     tokens_of(item, number): the tokens of what is no list or tuple; the first item has the number `first`.
-    ends: gets the tokens up to the end of each sentence. data: uint8, at least one; where the tokens go if they fit,
-    with a byte 0 between them. The bytes are -1 if a token is not text.
+    ends: gets the tokens up to the end of each sentence. data: uint8, at least one; where the tokens go if they
+    fit, with a byte 0 between them. The bytes are -1 if a token is not text.
     """
     cdef _Joined joined = _Joined(data)
     cdef bint is_text = True

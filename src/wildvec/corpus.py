@@ -80,7 +80,8 @@ class Corpus:
         errors: broken UTF-8 in files: "strict" raises, "replace" puts U+FFFD, "ignore" leaves out.
         max_sentence_length: longer sentences, counted in tokens as read, are split.
         cache_dir: keep the ids in a nameless temporary file there; default: in memory, and in the
-            system's directory for temporary files once they exceed half of the memory that is free.
+            system's directory for temporary files once they exceed 256 MB, or half of the memory
+            that is free if that is less.
 
         Raises FileNotFoundError, EOFError (truncated compressed file), TypeError (a token that is
         neither str nor int, with its place), ValueError (broken UTF-8, nothing read, none left).
