@@ -250,6 +250,7 @@ def test_ctrl_c_keeps_what_was_learned(text, tmp_path):
         text=True,
     )
     assert child.stderr is not None
+    assert "memory at the peak: about" in child.stderr.readline()
     assert "epoch 1/" in child.stderr.readline()
     start = time.monotonic()
     child.send_signal(signal.SIGINT)

@@ -18,7 +18,7 @@ struct wv_token {
     int64_t length; /* bytes */
 };
 
-enum { WV_INLINE_BYTES = 16, WV_POINTS = 16 };
+enum { WV_INLINE_BYTES = 16, WV_POINTS = 16, WV_PAGE_BYTES = 4096 };
 
 /* 1 for the ten ASCII characters at which str.split() splits. */
 extern const uint8_t wv_is_space[256];
@@ -59,6 +59,16 @@ static inline int wv_first_flag(uint64_t flags)
 #else
     return __builtin_ctzll(flags) >> 3;
 #endif
+}
+
+/* Copies a token to where there is room for length + WV_INLINE_BYTES bytes. What follows the token on its page is read
+ * too: most tokens are short, and a branch on the length would be guessed wrong. */
+static inline void wv_copy_token(uint8_t *out, const uint8_t *token, int64_t length)
+{
+    if (length <= WV_INLINE_BYTES && (uintptr_t)token % WV_PAGE_BYTES <= WV_PAGE_BYTES - WV_INLINE_BYTES)
+        memcpy(out, token, WV_INLINE_BYTES);
+    else
+        memcpy(out, token, (size_t)length);
 }
 
 #define WV_EACH_BYTE UINT64_C(0x0101010101010101)

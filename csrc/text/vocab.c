@@ -6,6 +6,17 @@
 
 enum { FIRST_SLOTS_LOG2 = 12, FIRST_CAPACITY = 1024, FIRST_KEY_BYTES = 16384 };
 
+/* n free slots, or NULL. A slot is read before it is written, and a page of zeros that is read first is a shared one:
+ * its first write would stop all threads of the process to take it back. So each page is written to here. */
+static struct wv_slot *new_slots(int64_t n)
+{
+    struct wv_slot *slots = calloc((size_t)n, sizeof *slots);
+    volatile struct wv_slot *page = slots;
+    for (int64_t i = 0; slots && i < n; i += WV_PAGE_BYTES / (int64_t)sizeof *slots)
+        page[i].count = 0;
+    return slots;
+}
+
 enum wv_status wv_vocab_init(struct wv_vocab *vocab)
 {
     memset(vocab, 0, sizeof *vocab);
@@ -13,7 +24,7 @@ enum wv_status wv_vocab_init(struct wv_vocab *vocab)
     vocab->shift = 64 - FIRST_SLOTS_LOG2;
     vocab->capacity = FIRST_CAPACITY;
     vocab->keys_room = FIRST_KEY_BYTES;
-    vocab->slots = calloc((size_t)vocab->n_slots, sizeof *vocab->slots);
+    vocab->slots = new_slots(vocab->n_slots);
     vocab->key_ends = malloc(FIRST_CAPACITY * sizeof *vocab->key_ends);
     vocab->first = malloc(FIRST_CAPACITY * sizeof *vocab->first);
     vocab->keys = malloc(FIRST_KEY_BYTES);
@@ -48,11 +59,31 @@ static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shi
 }
 
 /* Four times the slots: 2 would mean twice the moves, and the tokens fill up what is asked for. */
+static int log2_growth(int64_t n_slots)
+{
+    return n_slots < 1 << 18 ? 2 : 1;
+}
+
+/* Whether one more token would make the table too full. */
+static int is_full(int64_t size, int64_t n_slots)
+{
+    return size * 4 >= n_slots * 3;
+}
+
+int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes)
+{
+    int64_t n_slots = (int64_t)1 << FIRST_SLOTS_LOG2;
+    while (is_full(size - 1, n_slots))
+        n_slots <<= log2_growth(n_slots);
+    return n_slots * (int64_t)sizeof(struct wv_slot) + size * (int64_t)(sizeof(int64_t) + sizeof(uint64_t)) +
+           key_bytes;
+}
+
 static enum wv_status grow_slots(struct wv_vocab *vocab)
 {
-    int64_t n_slots = vocab->n_slots * (vocab->n_slots < 1 << 18 ? 4 : 2);
-    int shift = vocab->shift - (vocab->n_slots < 1 << 18 ? 2 : 1);
-    struct wv_slot *slots = calloc((size_t)n_slots, sizeof *slots);
+    int64_t n_slots = vocab->n_slots << log2_growth(vocab->n_slots);
+    int shift = vocab->shift - log2_growth(vocab->n_slots);
+    struct wv_slot *slots = new_slots(n_slots);
     if (!slots)
         return WV_NO_MEMORY;
     for (int64_t i = 0; i < vocab->n_slots; i++)
@@ -93,7 +124,7 @@ static enum wv_status reserve(struct wv_vocab *vocab, int64_t length)
         vocab->keys = keys;
         vocab->keys_room = room;
     }
-    return (int64_t)vocab->size * 4 >= vocab->n_slots * 3 ? grow_slots(vocab) : WV_OK;
+    return is_full(vocab->size, vocab->n_slots) ? grow_slots(vocab) : WV_OK;
 }
 
 enum wv_status wv_vocab_insert(struct wv_vocab *vocab, struct wv_token token, int64_t count, uint64_t first,

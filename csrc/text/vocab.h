@@ -29,6 +29,8 @@ struct wv_vocab {
 
 enum wv_status wv_vocab_init(struct wv_vocab *vocab);
 void wv_vocab_free(struct wv_vocab *vocab);
+/* What a table of `size` tokens takes whose keys have key_bytes bytes together. */
+int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes);
 
 /* Put a token that wv_vocab_find did not find into the table. */
 enum wv_status wv_vocab_insert(struct wv_vocab *vocab, struct wv_token token, int64_t count, uint64_t first,

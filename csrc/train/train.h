@@ -51,6 +51,8 @@ struct wv_task {
 
 struct wv_worker; /* one thread's scratch and private rows */
 
+/* What a worker takes. Of the arrays only whether they are there counts, not what they hold. */
+size_t wv_worker_bytes(const struct wv_task *task);
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **worker);
 void wv_worker_free(struct wv_worker *worker);
 

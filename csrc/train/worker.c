@@ -103,17 +103,21 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
         lay_out_desk(arena, task, &worker->desks[d]);
 }
 
+size_t wv_worker_bytes(const struct wv_task *task)
+{
+    struct wv_worker worker = {0};
+    struct arena arena = {NULL, 64};
+    take(&arena, 1, sizeof worker);
+    lay_out(&arena, task, &worker);
+    return arena.used;
+}
+
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
 {
-    struct wv_worker counted = {0};
-    struct arena arena = {NULL, 64};
-    take(&arena, 1, sizeof counted);
-    lay_out(&arena, task, &counted);
-    void *memory = calloc(1, arena.used);
+    void *memory = calloc(1, wv_worker_bytes(task));
     if (!memory)
         return WV_NO_MEMORY;
-    arena.base = memory;
-    arena.used = (64 - (uintptr_t)arena.base % 64) % 64;
+    struct arena arena = {memory, (64 - (uintptr_t)memory % 64) % 64};
     struct wv_worker *worker = take(&arena, 1, sizeof *worker);
     lay_out(&arena, task, worker);
     worker->memory = memory;

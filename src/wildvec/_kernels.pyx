@@ -4,6 +4,7 @@ import os
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
 from wildvec._status import check
 
@@ -39,6 +40,7 @@ cdef extern from "wildvec.h":
     const char *wv_isa_name(wv_isa isa)
     wv_status wv_choose_isa(const char *name, wv_isa *isa)
     wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table) nogil
+    size_t wv_worker_bytes(const wv_task *task)
     wv_status wv_worker_new(const wv_task *task, wv_worker **worker) nogil
     void wv_worker_free(wv_worker *worker)
     wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
@@ -236,6 +238,21 @@ def merge_round(workers, int part, int n_parts, float rate):
             wv_merge_round(pointers, n, part, n_parts, rate)
     finally:
         free(pointers)
+
+
+def worker_bytes(*, bint cbow, int32_t n_words, int32_t dim, int32_t window, int32_t negative, int32_t max_path,
+                 int32_t n_hot, int64_t max_chunk):
+    """Bytes of a worker's scratch and private rows; negative and max_path are 0 where there are no such rows."""
+    cdef float row
+    cdef wv_task task
+    memset(&task, 0, sizeof(task))
+    task.objective = <wv_objective>cbow
+    task.n_words, task.dim, task.window, task.negative = n_words, dim, window, negative
+    task.max_path, task.n_hot, task.max_chunk = max_path, n_hot, max_chunk
+    task.input_rows = &row
+    task.output_rows = &row if negative else NULL
+    task.node_rows = &row if max_path else NULL
+    return wv_worker_bytes(&task)
 
 
 def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed):

@@ -1,6 +1,8 @@
 """Guards around the text room of the C core."""
 
+cimport cython
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from cpython.object cimport PyObject
 from libc.string cimport memcpy
 
 import numpy as np
@@ -9,6 +11,7 @@ from wildvec._status import check
 
 cdef extern from "wildvec.h" nogil:
     enum:
+        WV_INLINE_BYTES
         WV_POINTS
 
     cdef struct wv_vocab:
@@ -22,9 +25,11 @@ cdef extern from "wildvec.h" nogil:
 
     int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii_only)
     int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
+    void wv_copy_token(uint8_t *out, const uint8_t *token, int64_t length)
     int64_t wv_last_space(const uint8_t *text, int64_t n)
     int wv_vocab_init(wv_vocab *vocab)
     void wv_vocab_free(wv_vocab *vocab)
+    int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes)
     int wv_vocab_load(wv_vocab *vocab, const uint8_t *keys, const int64_t *ends, int64_t n)
     int wv_vocab_merge(wv_vocab *into, const wv_vocab *source, int32_t *map)
     int wv_vocab_prune(wv_vocab *vocab, int64_t min_count, int32_t *map)
@@ -97,51 +102,86 @@ cdef extern from *:
     #define WV_LENGTH(token) PyUnicode_GET_LENGTH(token)
     #define WV_ASCII(token) (PyUnicode_IS_COMPACT_ASCII(token) ? PyUnicode_DATA(token) : NULL)
     #endif
+    #if defined(Py_LIMITED_API) || defined(Py_GIL_DISABLED) /* another thread may take what is borrowed away */
+    #define WV_BORROWS 0
+    #define WV_ITEM(list, i) NULL
+    #else
+    #define WV_BORROWS 1
+    #define WV_ITEM(list, i) PyList_GET_ITEM(list, i)
+    #endif
     """
-    Py_ssize_t WV_LENGTH(object token)
-    const void *WV_ASCII(object token)
+    Py_ssize_t WV_LENGTH(PyObject *token)
+    const void *WV_ASCII(PyObject *token)
+    const bint WV_BORROWS
+    PyObject *WV_ITEM(list list, Py_ssize_t i)
     uint32_t *PyUnicode_AsUCS4(object token, uint32_t *points, Py_ssize_t room, int end) except NULL
-    char *PyByteArray_AsString(object data)
-    int PyByteArray_Resize(object data, Py_ssize_t size) except -1
+    bint PyUnicode_Check(PyObject *token)
 
 cdef enum:
     SHORT_TOKEN = 64  # characters; a multiple of WV_POINTS
 
 
+@cython.final
 cdef class _Joined:
     """The UTF-8 of tokens with a byte 0 after each. It leaves nothing in a str, as PyUnicode_AsUTF8 would."""
 
     cdef object data
+    cdef uint8_t[::1] view
     cdef uint8_t *bytes
     cdef int64_t used, room
     cdef uint32_t[SHORT_TOKEN] points
 
-    def __cinit__(self, int64_t room):
-        self.data, self.room = bytearray(room), room
-        self.bytes = <uint8_t *>PyByteArray_AsString(self.data)
+    def __cinit__(self, data):
+        self.take(data)
+
+    cdef int take(self, data) except -1:
+        self.data = self.view = data
+        self.bytes, self.room = &self.view[0], self.view.shape[0]
+        return 0
 
     cdef int64_t add_all(self, sentence) except -2:
         """How many tokens the sentence has, each counted as it is joined; -1 if one is not text."""
         cdef int64_t n = 0
+        if WV_BORROWS and type(sentence) is list:
+            return self.add_list(sentence)
         for token in sentence:
             if not self.add(token):
                 return -1
             n += 1
         return n
 
-    cdef inline bint add(self, object token) except -1:
+    cdef int64_t add_list(self, list sentence) except -2:
+        """The same, without a reference to most tokens: taking one would write to each."""
+        cdef Py_ssize_t i = 0
+        cdef PyObject *token
+        while i < len(sentence):  # which may change: add may call a method of a subclass of str
+            token = WV_ITEM(sentence, i)
+            if PyUnicode_Check(token) and WV_ASCII(token) != NULL:
+                self.copy(<const uint8_t *>WV_ASCII(token), WV_LENGTH(token))
+            elif not self.add(<object>token):
+                return -1
+            i += 1
+        return i
+
+    cdef inline int copy(self, const uint8_t *ascii, int64_t length) except -1:
+        if self.used + length + WV_INLINE_BYTES + 1 > self.room:
+            self.grow(length)
+        wv_copy_token(self.bytes + self.used, ascii, length)
+        self.used += length + 1
+        self.bytes[self.used - 1] = 0
+        return 0
+
+    cdef bint add(self, object token) except -1:
         """Whether the token is text; it is not if it holds a lone surrogate."""
         if not isinstance(token, str):
             return False
-        cdef int64_t length = WV_LENGTH(token), size
-        cdef const void *ascii = WV_ASCII(token)
+        cdef int64_t length = WV_LENGTH(<PyObject *>token), size
+        if WV_ASCII(<PyObject *>token) != NULL:
+            self.copy(<const uint8_t *>WV_ASCII(<PyObject *>token), length)
+            return True
         if self.used + 4 * length + WV_POINTS + 1 > self.room:
             self.grow(length)
-        if ascii != NULL:
-            memcpy(self.bytes + self.used, ascii, length)
-            size = length
-        else:
-            size = self.encode(token, length)
+        size = self.encode(token, length)
         if size < 0:
             return False
         self.used += size + 1
@@ -160,28 +200,23 @@ cdef class _Joined:
         return len(encoded)
 
     cdef int grow(self, int64_t length) except -1:
-        self.room = 2 * self.room + 4 * length
-        PyByteArray_Resize(self.data, self.room)
-        self.bytes = <uint8_t *>PyByteArray_AsString(self.data)
-        return 0
-
-    cdef object finish(self):
-        PyByteArray_Resize(self.data, max(self.used - 1, 0))
-        return self.data
+        larger = np.empty(2 * self.room + 4 * length + WV_POINTS + 1, np.uint8)
+        larger[:self.used] = self.data[:self.used]
+        return self.take(larger)
 
 
-def join_tokens(items, tokens_of, int64_t first, int64_t enough):
-    """Sentences from an iterator until they hold `enough` tokens: (sentences, their ends (int32), joined tokens).
+def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
+    """Sentences from an iterator until they hold len(ends) tokens: (sentences, joined tokens, bytes of those).
 
     tokens_of(item, number): the tokens of what is no list or tuple; the first item has the number `first`.
-    The tokens are joined by a byte 0; None if one is not text.
+    ends: gets the tokens up to the end of each sentence. data: uint8, at least one; where the tokens go if they
+    fit, with a byte 0 between them. The bytes are -1 if a token is not text.
     """
-    cdef _Joined joined = _Joined(8 * enough)
+    cdef _Joined joined = _Joined(data)
     cdef bint is_text = True
-    cdef int64_t n_tokens = 0, n
+    cdef int64_t n_tokens = 0, n, enough = ends.shape[0]
     cdef Py_ssize_t i = 0
-    sentences, ends = [], np.empty(enough, np.int32)
-    cdef int32_t[::1] ends_view = ends
+    sentences = []
     for sentence in items:
         if type(sentence) is not list and type(sentence) is not tuple:
             sentence = tokens_of(sentence, first + i)
@@ -191,11 +226,34 @@ def join_tokens(items, tokens_of, int64_t first, int64_t enough):
         n_tokens += n if is_text else len(sentence)
         if n_tokens > INT32_MAX:
             raise ValueError(f"{i + 1} sentences from {first} on hold 2**31 tokens; split")
-        ends_view[i] = <int32_t>n_tokens
+        ends[i] = <int32_t>n_tokens
         i += 1
         if n_tokens >= enough or i == enough:
             break
-    return sentences, ends[:i].copy(), joined.finish() if is_text else None
+    return sentences, joined.data, max(joined.used - 1, 0) if is_text else -1
+
+
+cdef extern from *:
+    """
+    #ifdef __GLIBC__
+    #include <malloc.h>
+    #define WV_TRIM() malloc_trim(0)
+    #else
+    #define WV_TRIM()
+    #endif
+    """
+    void WV_TRIM() nogil
+
+
+def trim_heap():
+    """Give the system what malloc keeps; of tables that were freed glibc's keeps up to 64 MB."""
+    with nogil:
+        WV_TRIM()
+
+
+def vocab_bytes(int64_t size, int64_t key_bytes):
+    """What a VocabTable of `size` tokens takes whose keys have key_bytes bytes together."""
+    return wv_vocab_bytes(size, key_bytes)
 
 
 cdef class VocabTable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wildvec._text import VocabTable, remap_block, split_sentences
+from wildvec._text import VocabTable, remap_block, split_sentences, trim_heap
 from wildvec.checks import checked, whole
 from wildvec.idstore import IdStore
 from wildvec.keys import INTEGER, Key, key_bytes, key_of
-from wildvec.pages import private_pages
+from wildvec.pages import Scratch
 from wildvec.progress import progress_bar
 from wildvec.ragged import Ragged
 from wildvec.readers import Source, TextBlock, TokenBlock, Tokenizer, open_source
@@ -81,7 +80,8 @@ class Corpus:
         errors: broken UTF-8 in files: "strict" raises, "replace" puts U+FFFD, "ignore" leaves out.
         max_sentence_length: longer sentences, counted in tokens as read, are split.
         cache_dir: keep the ids in a nameless temporary file there; default: in memory, and in the
-            system's directory for temporary files once they exceed half of the memory that is free.
+            system's directory for temporary files once they exceed 256 MB, or half of the memory
+            that is free if that is less.
 
         Raises FileNotFoundError, EOFError (truncated compressed file), TypeError (a token that is
         neither str nor int, with its place), ValueError (broken UTF-8, nothing read, none left).
@@ -94,9 +94,9 @@ class Corpus:
         else:
             opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
         workers = check_workers(workers)
-        build = _Build(vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+        build = _Build(opened, vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
         with closing(build.store):
-            build.scan(opened)
+            build.scan()
             if vocab is None:
                 vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
             return cls(vocab, *build.encode(), build.raw_tokens)
@@ -167,7 +167,8 @@ class Corpus:
 class _Piece:
     """One block as a scanner left it."""
 
-    ids: Ids
+    scratch: Ids
+    n_ids: int  # at the front of scratch
     ends: Ids
     scanner: _Scanner
     generation: int  # prunings of the table before this block
@@ -175,47 +176,48 @@ class _Piece:
 
 
 class _Scanner:
-    """One worker's step: a block to provisional ids, in scratch of its own."""
+    """One worker's step: a block to provisional ids."""
 
-    def __init__(self, table: VocabTable, max_size: int | None) -> None:
+    def __init__(self, table: VocabTable, scratch: Scratch, max_size: int | None) -> None:
         self.table = table
+        self.scratch = scratch
         self.max_size = max_size
         self.least = 1
         self.prunings: list[Ids] = []  # old id -> new id, one array per pruning
-        self.ids = self.ends = np.empty(0, np.int32)
 
     def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> _Piece:
         number, block = numbered
         generation = len(self.prunings)
         if isinstance(block, TextBlock):
-            ids, ends = self._text(block, number)
+            ids, n_ids, ends = self._text(block, number)
         else:
-            ids, ends = self._tokens(block, number)
+            ids, n_ids, ends = self._tokens(block, number)
         while self.max_size is not None and len(self.table) > self.max_size:
             self.least += 1
             self.prunings.append(self.table.prune(self.least))
-        return _Piece(_keep(ids), ends, self, generation, block.advance)
+        return _Piece(ids, n_ids, ends, self, generation, block.advance)
 
-    def _text(self, block: TextBlock, number: int) -> tuple[Ids, Ids]:
+    def _text(self, block: TextBlock, number: int) -> tuple[Ids, int, Ids]:
         data = block.clean()
-        self._make_room(len(data) // 2 + 2)
-        n_ids, n_ends = self.table.scan_text(data, number, self.ids, self.ends)
-        return self.ids[:n_ids], self.ends[:n_ends].copy()
+        room = len(data) // 2 + 2
+        ids, ends = self.scratch.take(room), self.scratch.take(room)
+        n_ids, n_ends = self.table.scan_text(data, number, ids, ends)
+        block.release()
+        found = ends[:n_ends].copy()
+        self.scratch.give(ends)
+        return ids, n_ids, found
 
-    def _tokens(self, block: TokenBlock, number: int) -> tuple[Ids, Ids]:
-        self._make_room(max(block.n_tokens, 1))
-        if not isinstance(block.data, (bytes, bytearray)):
-            self.table.scan_ints(block.data, number, self.ids)
+    def _tokens(self, block: TokenBlock, number: int) -> tuple[Ids, int, Ids]:
+        ids = self.scratch.take(max(block.n_tokens, 1))
+        if block.data.dtype == np.int64:
+            self.table.scan_ints(block.data, number, ids)
         else:
             try:
-                self.table.scan_tokens(block.data, block.n_tokens, number, self.ids)
+                self.table.scan_tokens(block.data, block.n_tokens, number, ids)
             except ValueError:
                 raise block.explain_separator() from None
-        return self.ids[: block.n_tokens], block.ends
-
-    def _make_room(self, n: int) -> None:
-        if len(self.ids) < n:
-            self.ids, self.ends = np.empty(n, np.int32), np.empty(n, np.int32)
+        block.release()
+        return ids, block.n_tokens, block.ends
 
 
 class _Build:
@@ -223,6 +225,7 @@ class _Build:
 
     def __init__(
         self,
+        source: Source,
         vocab: Vocab | None,
         workers: int,
         max_vocab_size: int | None,
@@ -231,37 +234,38 @@ class _Build:
     ) -> None:
         checked("max_vocab_size", max_vocab_size, whole(1, none="no bound"))
         checked("max_sentence_length", max_sentence_length, whole(1, 2**31 - 1))
+        self.source = source
         self.workers = workers
         self.max_sentence_length = max_sentence_length
         self.store = IdStore(cache_dir)
         self.ends: list[Ids] = []
         self.maps: list[tuple[_Scanner, int]] = []  # per piece: whose ids, of which generation
         self.final: dict[tuple[_Scanner, int], Ids] = {}
-        self.separator = b"\0"
         self.raw_tokens = 0
+        self.scratch = scratch = Scratch(np.int32)
         if vocab is None:
-            n_scanners = 1 if max_vocab_size is not None else workers
-            self.scanners = [_Scanner(VocabTable(), max_vocab_size) for _ in range(n_scanners)]
+            n_scanners = 1 if max_vocab_size is not None else source.scanners(workers)
+            self.scanners = [_Scanner(VocabTable(), scratch, max_vocab_size) for _ in range(n_scanners)]
         else:
             table = _frozen_table(vocab)
-            self.scanners = [_Scanner(table, None) for _ in range(workers)]
+            self.scanners = [_Scanner(table, scratch, None) for _ in range(source.scanners(workers))]
 
-    def scan(self, source: Source) -> None:
+    def scan(self) -> None:
         """Read all blocks; ValueError if there is no token in them."""
-        self.separator = source.separator
-        open_tokens = 0
+        source, open_tokens = self.source, 0
         numbered: Iterator[tuple[int, TextBlock | TokenBlock]] = enumerate(source.blocks)
         with (
             progress_bar(source.total, "reading", source.unit) as bar,
             closing(in_order(self.scanners, numbered)) as pieces,
         ):
             for piece in pieces:
-                n = len(piece.ids)
+                n = piece.n_ids
                 ends, open_tokens = split_sentences(piece.ends, n, self.max_sentence_length, open_tokens)
                 self.raw_tokens += n
                 self.ends.append(ends)
                 self.maps.append((piece.scanner, piece.generation))
-                self.store.append(piece.ids)
+                self.store.append(piece.scratch[:n])
+                self.scratch.give(piece.scratch)
                 bar.update(piece.advance)
         if not self.raw_tokens:
             raise ValueError(f"nothing was read from {source.name}: it holds no token")
@@ -281,7 +285,8 @@ class _Build:
             for generation in reversed(range(len(scanner.prunings))):
                 meaning = np.append(meaning, np.int32(-1))[scanner.prunings[generation]]
                 self.final[scanner, generation] = meaning
-        keys = _decode_keys(table.keys(chosen, self.separator[0]).tobytes(), self.separator)
+        separator = self.source.separator
+        keys = _decode_keys(table.keys(chosen, separator[0]).tobytes(), separator)
         return Vocab(keys, counts[chosen])
 
     def encode(self) -> tuple[Ids, NDArray[np.int64]]:
@@ -290,6 +295,7 @@ class _Build:
         self.scanners.clear()
         self.maps.clear()
         self.final.clear()
+        trim_heap()
         ends = self.ends
 
         def remap(i: int, ids: Ids) -> int:
@@ -298,22 +304,26 @@ class _Build:
         ids, kept = self.store.finish(remap, self.workers)
         if not len(ids):
             raise ValueError("none of the tokens read is in the vocabulary")
-        offsets = np.zeros(2 + sum(map(len, ends)), np.int64)
-        at, base = 1, 0
-        for piece_ends, n in zip(ends, kept.tolist(), strict=True):
-            np.add(piece_ends, base, out=offsets[at : at + len(piece_ends)])
-            at, base = at + len(piece_ends), base + n
-        offsets[-1] = base  # closes a sentence left open
-        return ids, offsets[np.append(True, offsets[1:] > offsets[:-1])]
+        offsets = _offsets(ends, kept)
+        trim_heap()
+        return ids, offsets
 
 
-def _keep(ids: Ids) -> Ids:
-    """A copy that the system gets back whole when it is freed (malloc would keep its pages)."""
-    if ids.nbytes < mmap.PAGESIZE:
-        return ids.copy()
-    copy = np.frombuffer(private_pages(ids.nbytes), np.int32)
-    copy[:] = ids
-    return copy
+def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the sentences begin and end, of the ends within pieces of so many ids; no sentence is empty.
+
+    ends: given back piece by piece.
+    """
+    ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes a sentence left open
+    offsets = np.empty(1 + sum(map(len, ends)), np.int64)
+    offsets[0] = at = base = 0
+    for i, n in enumerate(kept.tolist()):
+        found = base + ends[i].astype(np.int64)
+        ends[i] = np.empty(0, np.int32)
+        found = found[np.diff(found, prepend=offsets[at]) > 0]
+        offsets[at + 1 : at + 1 + len(found)] = found
+        at, base = at + len(found), base + n
+    return offsets[: at + 1]
 
 
 def _frozen_table(vocab: Vocab) -> VocabTable:

@@ -12,6 +12,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -21,9 +22,10 @@ from numpy.typing import NDArray
 from wildvec._text import join_tokens, last_space, prepare_text
 from wildvec.files import Paths, find_files, open_file, open_stream, read_bytes
 from wildvec.keys import key_bytes
+from wildvec.pages import Scratch
 
 BLOCK_BYTES = 1 << 20  # a block and its ids stay in the second-level cache
-BATCH_TOKENS = 100_000
+BATCH_TOKENS = 200_000  # joining them takes about as long as Python lets a thread wait for its turn
 LONGEST_TOKEN = 1 << 26  # bytes; beyond, the input is no text with white space
 BOM = b"\xef\xbb\xbf"  # the mark that some editors put before UTF-8
 ERRORS = ("strict", "replace", "ignore")
@@ -36,26 +38,27 @@ log = logging.getLogger(__name__)
 class TextBlock:
     """Bytes of a file from one white space to another."""
 
-    data: bytearray
+    data: NDArray[np.uint8]
     name: str  # of the file
     offset: int  # of data[0] in the (decompressed) file
     advance: int  # what the progress bar moves on by
     lowercase: bool
     errors: str  # the policy for bytes that are not UTF-8
+    release: Callable[[], None]  # gives `data` back, to be used for another block
 
-    def clean(self) -> bytes | bytearray:
+    def clean(self) -> NDArray[np.uint8] | bytes:
         """Valid UTF-8 with ASCII white space only, in lower case if asked for; changes `data`."""
         bad, is_ascii = prepare_text(self.data, self.lowercase)
         if bad >= 0:
-            return replace(self, data=bytearray(self.decode(), "utf-8")).clean()
+            return replace(self, data=np.frombuffer(bytearray(self.decode(), "utf-8"), np.uint8)).clean()
         if self.lowercase and not is_ascii:
-            return self.data.decode("utf-8").lower().encode("utf-8")
+            return self.data.tobytes().decode("utf-8").lower().encode("utf-8")
         return self.data
 
     def decode(self) -> str:
         """The block as a str; ValueError that names the place if it is broken and to be strict."""
         try:
-            return self.data.decode("utf-8", self.errors)
+            return self.data.tobytes().decode("utf-8", self.errors)
         except UnicodeDecodeError as error:
             byte = f"byte {self.offset + error.start} (0x{self.data[error.start]:02x})"
             remedy = "give errors='replace' or 'ignore', or convert the file to UTF-8"
@@ -64,14 +67,15 @@ class TextBlock:
 
 @dataclass
 class TokenBlock:
-    """Tokens of consecutive sentences: UTF-8 with NUL between tokens, or int64 numbers."""
+    """Tokens of consecutive sentences: UTF-8 with NUL between tokens (uint8), or int64 numbers."""
 
-    data: bytes | bytearray | array[int] | NDArray[np.int64]
+    data: NDArray[Any]
     n_tokens: int
     ends: NDArray[np.int32]  # tokens up to the end of each sentence
     advance: int
     first: int = 0  # number of the first sentence in the source
     sentences: Sequence[Any] = field(default_factory=list)  # as given, to name the place of an error
+    release: Callable[[], None] = lambda: None  # gives `data` back, to be used for another block
 
     def explain_separator(self) -> ValueError:
         """The error for a block in which a token holds a NUL character."""
@@ -92,6 +96,11 @@ class Source:
     separator: bytes  # stands in no token
     unit: str
     total: int | None
+    joined: bool = False  # reading it is joining tokens
+
+    def scanners(self, workers: int) -> int:
+        """How many threads can scan: joining keeps one busy with the GIL, and takes half as long as scanning."""
+        return min(max(1, workers - 1), 3) if self.joined else workers
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,7 @@ def open_source(
         return _open_paths(_only_pathlikes(chain(head, items)), policy)
     total = len(source) if hasattr(source, "__len__") else None
     sentences = _Sentences(chain(head, items), policy, warn=tokenizer is None)
-    return Source(sentences.blocks(), kind, b"\0", " sentences", total)
+    return Source(sentences.blocks(), kind, b"\0", " sentences", total, joined=True)
 
 
 def _only_pathlikes(items: Iterable[Any]) -> Paths:
@@ -159,27 +168,34 @@ def _text_source(blocks: Iterator[TextBlock], name: str, total: int | None, poli
     if policy.tokenizer is None:
         return Source(blocks, name, b" ", "B", total)
     sentences = _Sentences(_lines(blocks), policy, warn=False)
-    return Source(sentences.blocks(), name, b"\0", " lines", None)
+    return Source(sentences.blocks(), name, b"\0", " lines", None, joined=True)
 
 
 def _lines(blocks: Iterator[TextBlock]) -> Iterator[str]:
     for block in blocks:
-        yield from (line.removesuffix("\r") for line in block.decode().split("\n") if line)
+        lines = block.decode().split("\n")
+        block.release()
+        yield from (line.removesuffix("\r") for line in lines if line)
 
 
 def _file_blocks(files: Iterable[str], policy: _Policy) -> Iterator[TextBlock]:
+    scratch = Scratch(np.uint8)
     for path in files:
         with open_file(path) as (stream, position):
-            yield from _stream_blocks(stream, path, policy, position)
+            yield from _stream_blocks(stream, path, policy, position, scratch)
 
 
 def _open_file_blocks(raw: IO[bytes], name: str, policy: _Policy) -> Iterator[TextBlock]:
     with open_stream(raw, name) as stream:
-        yield from _stream_blocks(stream, name, policy, None)
+        yield from _stream_blocks(stream, name, policy, None, Scratch(np.uint8))
 
 
 def _stream_blocks(
-    stream: IO[bytes], name: str, policy: _Policy, position: Callable[[], int] | None
+    stream: IO[bytes],
+    name: str,
+    policy: _Policy,
+    position: Callable[[], int] | None,
+    scratch: Scratch,
 ) -> Iterator[TextBlock]:
     """Blocks of about BLOCK_BYTES that end at white space, or at a line end for a tokenizer.
 
@@ -194,13 +210,17 @@ def _stream_blocks(
 
     def block(end: bytes | memoryview) -> TextBlock:
         nonlocal offset, seen, held
-        joined = bytearray().join((*parts, end))
+        array, length = scratch.take(held + len(end)), 0
+        for part in (*parts, end):
+            array[length : length + len(part)] = np.frombuffer(part, np.uint8)
+            length += len(part)
         start, before = offset, seen
-        offset += len(joined)
+        offset += length
         seen = position() if position else offset
         parts.clear()
         held = 0
-        return TextBlock(joined, name, start, seen - before, policy.lowercase, policy.errors)
+        release = partial(scratch.give, array)
+        return TextBlock(array[:length], name, start, seen - before, policy.lowercase, policy.errors, release)
 
     while data:
         length = cut(data)
@@ -235,12 +255,18 @@ class _Sentences:
         self.tokenizer = policy.tokenizer
         self.lowercase = policy.lowercase
         self.warn = warn
+        self.scratch = Scratch(np.uint8)
+        self.ends = np.empty(BATCH_TOKENS, np.int32)
 
     def blocks(self) -> Iterator[TokenBlock]:
         number = 0
-        while (joined := join_tokens(self.items, self._tokens, number, BATCH_TOKENS))[0]:
-            yield self._block(number, *joined)
-            number += len(joined[0])
+        while True:
+            text = self.scratch.take(8 * BATCH_TOKENS)
+            sentences, text, n_bytes = join_tokens(self.items, self._tokens, number, self.ends, text)
+            if not sentences:
+                break
+            yield self._block(number, sentences, text, n_bytes)
+            number += len(sentences)
 
     def _tokens(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
         """The tokens of one sentence that is a str, an array or some other iterable."""
@@ -265,23 +291,28 @@ class _Sentences:
         return list(sentence)
 
     def _block(
-        self, number: int, sentences: list[Sequence[Any]], ends: NDArray[np.int32], text: bytearray | None
+        self, number: int, sentences: list[Sequence[Any]], text: NDArray[np.uint8], n_bytes: int
     ) -> TokenBlock:
+        ends = self.ends[: len(sentences)].copy()
         n_tokens = n_read = int(ends[-1])
-        data: bytes | bytearray | array[int]
+        data: Any
         try:
-            if text is None:
+            if n_bytes < 0:
                 data = array("q", chain.from_iterable(sentences))
                 n_read = len(data)
+            elif self.lowercase:
+                data = text[:n_bytes].tobytes().decode().lower().encode()
             else:
-                data = text.decode().lower().encode() if self.lowercase else text
+                release = partial(self.scratch.give, text)
+                return TokenBlock(text[:n_bytes], n_tokens, ends, len(sentences), number, sentences, release)
         except (TypeError, OverflowError):
             keys = [key for i, sentence in enumerate(sentences, number) for key in self._keys(sentence, i)]
             data = b"\0".join(keys)
             n_read = len(keys)
         if n_read != n_tokens:
             raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
-        return TokenBlock(data, n_tokens, ends, len(sentences), number, sentences)
+        kind = np.int64 if isinstance(data, array) else np.uint8
+        return TokenBlock(np.frombuffer(data, kind), n_tokens, ends, len(sentences), number, sentences)
 
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._kernels import PAD, init_rows
 from wildvec.pages import private_pages
+from wildvec.workers import default_workers, in_order
 
 FloatRows = NDArray[np.float32]
+DRAWN_ROWS = 10_000  # at a time, by one thread
+
+
+def padded_width(size: int) -> int:
+    """`size` rounded up to whole cache lines of floats.
+
+    >>> padded_width(100)
+    112
+    """
+    return -(-size // PAD) * PAD
 
 
 def allocate(n: int, size: int) -> FloatRows:
@@ -22,7 +34,7 @@ def allocate(n: int, size: int) -> FloatRows:
     >>> allocate(3, 100).shape
     (3, 112)
     """
-    width = -(-size // PAD) * PAD
+    width = padded_width(size)
     if n == 0:
         return np.zeros((0, width), dtype=np.float32)
     try:
@@ -44,7 +56,13 @@ def random(n: int, size: int, seed: int) -> FloatRows:
     True
     """
     rows = allocate(n, size)
-    init_rows(rows, 0, size, seed)
+
+    def draw(first: int) -> None:
+        init_rows(rows[: first + DRAWN_ROWS], first, size, seed)
+
+    with closing(in_order([draw] * default_workers(), range(0, n, DRAWN_ROWS))) as drawn:
+        for _ in drawn:
+            pass
     return rows
 
 

@@ -8,6 +8,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
@@ -17,6 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS = whole(1, 1_000, none="all CPUs")
+AHEAD = 2  # items that are ready for a worker before it is
 WAKE_SECONDS = 0.1  # how late Ctrl-C may come
 
 
@@ -88,9 +90,9 @@ def in_order(
 ) -> Generator[Result, None, None]:
     """Run each item through one of the steps, each on a thread of its own; yield results in order.
 
-    `items` is read by the calling thread, at most two items per worker ahead. An exception in
-    `items`, in a step or in the caller ends the threads before it goes on; close the iterator if
-    you leave early.
+    The calling thread reads `items`, at most AHEAD items more than there are steps; where there are
+    several steps it takes the first of them while that many wait. An exception in `items`, in a step
+    or in the caller ends the threads before it goes on; close the iterator if you leave early.
 
     >>> list(in_order([abs, abs], [-3, 1, -2]))
     [3, 1, 2]
@@ -105,17 +107,26 @@ def in_order(
             if not stop.is_set():
                 task.run(step)
 
+    own, others = (steps[0], steps[1:]) if len(steps) > 1 else (None, steps)
+
+    def help_out() -> None:
+        with suppress(queue.Empty):
+            if own is not None and not waiting[0].done.is_set() and (task := tasks.get_nowait()) is not None:
+                task.run(own)
+
     try:
         for item in items:
-            if len(threads) < len(steps):
-                step = steps[len(threads)]
+            if len(threads) < len(others):
+                step = others[len(threads)]
                 threads.append(threading.Thread(target=work, args=(step,), daemon=True))
                 threads[-1].start()
             waiting.append(_Task(item))
             tasks.put(waiting[-1])
-            while len(waiting) > 2 * len(steps) or (waiting and waiting[0].done.is_set()):
+            while len(waiting) > len(steps) + AHEAD or (waiting and waiting[0].done.is_set()):
+                help_out()
                 yield waiting.popleft().result()
         while waiting:
+            help_out()
             yield waiting.popleft().result()
     finally:
         stop.set()

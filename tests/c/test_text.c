@@ -299,6 +299,34 @@ static void threads_share_a_frozen_table(void)
     wv_vocab_free(&all.vocab);
 }
 
+static void a_table_takes_what_was_told(void)
+{
+    struct wv_vocab vocab;
+    CHECK(wv_vocab_init(&vocab) == WV_OK);
+    for (int64_t n = 1; n <= 20000; n++) {
+        int32_t id;
+        uint8_t key[8];
+        memcpy(key, &n, sizeof key);
+        CHECK(wv_vocab_insert(&vocab, wv_make_token(key, sizeof key), 1, 0, &id) == WV_OK);
+        CHECK(wv_vocab_bytes(n, 8 * n) == vocab.n_slots * (int64_t)sizeof *vocab.slots + (16 + 8) * n);
+    }
+    wv_vocab_free(&vocab);
+}
+
+static void tokens_are_copied_also_from_the_end_of_a_page(void)
+{
+    uint8_t *pages = malloc(2 * WV_PAGE_BYTES + WV_INLINE_BYTES), out[3 * WV_INLINE_BYTES];
+    uint8_t *end = pages + WV_PAGE_BYTES + (WV_PAGE_BYTES - (uintptr_t)pages % WV_PAGE_BYTES) % WV_PAGE_BYTES;
+    for (int i = 0; i < 2 * WV_PAGE_BYTES + WV_INLINE_BYTES; i++)
+        pages[i] = (uint8_t)i;
+    for (int64_t length = 0; length <= 2 * WV_INLINE_BYTES; length++)
+        for (int64_t before = length; before < 3 * WV_INLINE_BYTES; before++) {
+            wv_copy_token(out, end - before, length);
+            CHECK(memcmp(out, end - before, (size_t)length) == 0);
+        }
+    free(pages);
+}
+
 int main(void)
 {
     text_is_checked_and_made_simple();
@@ -309,6 +337,8 @@ int main(void)
     joined_tokens_may_be_empty_or_hold_spaces();
     integers_are_marked_decimal_keys();
     tables_grow_merge_and_prune();
+    a_table_takes_what_was_told();
+    tokens_are_copied_also_from_the_end_of_a_page();
     keys_go_in_and_out();
     long_sentences_are_split_across_blocks();
     remapping_drops_and_moves_the_ends();

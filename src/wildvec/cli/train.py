@@ -118,7 +118,10 @@ def _say(text: str) -> None:
 
 
 class _Report:
-    """Tells each epoch's loss as it ends, and which epoch was the best."""
+    """Tells what memory is needed, each epoch's loss as it ends, and which epoch was the best."""
+
+    def on_train_begin(self, model: Word2Vec) -> None:
+        _say(f"memory at the peak: about {model.estimate_memory()['total'] / 1e6:,.0f} MB")
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         held_out = f", {model.held_out_losses[-1]:.4f} held out" if model.held_out else ""

@@ -28,6 +28,7 @@ from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.memory import estimate
 from wildvec.models.resuming import claim_folder, come_back, saver_of
 from wildvec.models.settings import check_settings, give_again, schedule_of
 from wildvec.rounds import Rounds
@@ -193,6 +194,31 @@ class Word2Vec:
                 sorted_vocab=bool(self.sorted_vocab),
             )
         )
+
+    def estimate_memory(
+        self,
+        vocab_size: int | None = None,
+        report: dict[str, int] | None = None,
+        *,
+        tokens: int | None = None,
+        sentences: int | None = None,
+        distinct: int | None = None,
+    ) -> dict[str, int]:
+        """What training takes of memory, in bytes: `total`, its peak, and the parts (see `memory.estimate`).
+
+        With a vocabulary, by `train` on the corpus that it is of; before, or with a vocab_size, by `Word2Vec` on a
+        corpus of so many tokens and sentences (20 tokens each) with so many distinct words (guessed from min_count).
+        report: a dict to write the parts to, for gensim's sake.
+
+        ValueError: there is neither a vocabulary nor a vocab_size, or a number is negative.
+
+        >>> Word2Vec(vector_size=300).estimate_memory(1_000_000, tokens=1_000_000_000)["vectors"]
+        1216000000
+        """
+        parts = estimate(self, vocab_size, tokens, sentences, distinct)
+        if report is not None:
+            report.update(parts)
+        return parts
 
     def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
         if (sentences is None) == (corpus_file is None):

@@ -1,0 +1,135 @@
+"""What a model will take of memory at its peak: settings, vocabulary and corpus in numbers → bytes by part.
+
+Counted is what the process takes for itself (RssAnon on Linux) beyond the interpreter and its libraries. Pages of
+mapped files are not, nor a corpus that the caller holds in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from wildvec import rows
+from wildvec._kernels import worker_bytes
+from wildvec._text import vocab_bytes
+from wildvec.checks import checked, whole
+from wildvec.idstore import room_in_memory
+from wildvec.readers import BLOCK_BYTES
+from wildvec.train import CHUNK_TOKENS, hot_rows
+from wildvec.workers import AHEAD
+
+# Measured, in bytes.
+PER_KEY = 150  # a str of eight letters, its places in two lists, a dict and an array of counts
+KEY_BYTES = 9  # of UTF-8
+PER_THREAD = 150_000  # its stack and its arena of small objects
+PER_CHUNK = 64  # its bounds, its loss, its rate
+WORDS_PER_SENTENCE = 20
+HEAPS = 0.56  # of Heaps' law: the distinct words of a text grow with this power of its length
+TOKENS_PER_BLOCK = BLOCK_BYTES // 6
+
+
+def estimate(
+    model: Any, vocab_size: int | None, tokens: int | None, sentences: int | None, distinct: int | None
+) -> dict[str, int]:
+    """Bytes by part; what is None comes from the model or is guessed.
+
+    vocab, vectors, output_rows (negative sampling), node_rows (hierarchical softmax): what stays with the model.
+    corpus, tables, workers, best_epoch (the copy for patience): what training adds. reading: what reading the corpus
+    takes, with what stands by then. total: the peak.
+    """
+    is_read = vocab_size is None
+    vocab_size = _number("vocab_size", vocab_size, len(model.vocab))
+    if not vocab_size:
+        raise ValueError("there is no vocabulary yet; call build_vocab first, or give vocab_size")
+    tokens = _number("tokens", tokens, model.corpus_total_words)
+    sentences = _number("sentences", sentences, model.corpus_count or tokens // WORDS_PER_SENTENCE)
+    # By Zipf's law words become rarer in proportion to their rank; in real text a little faster.
+    distinct = _number("distinct", distinct, min(tokens, int(vocab_size * max(1, model.min_count) ** 0.8)))
+    matrices = _matrices(model, vocab_size)
+    model_itself = {"vocab": PER_KEY * vocab_size} | matrices
+    ids = 4 * tokens
+    room = 0 if model.cache_dir is not None else room_in_memory()
+    share = min(1.0, room / ids) if ids else 1.0  # what has been read when the ids move to a file
+    training = {
+        "corpus": _in_memory(ids, share) + _sentences(model, tokens, sentences),
+        "tables": _tables(model, vocab_size),
+        "workers": _workers(model, vocab_size, tokens, sentences),
+        "best_epoch": sum(matrices.values()) if model.patience else 0,
+    }
+    standing = sum(model_itself.values())
+    if is_read:
+        written = standing if model.epochs_trained else model_itself["vocab"] + matrices["vectors"]
+        words = words_then = vocab_bytes(vocab_size, KEY_BYTES * vocab_size)
+    else:
+        written = 0
+        words, words_then = (_word_tables(model.workers, int(distinct * part**HEAPS)) for part in (1, share))
+    reading = max(int(ids * share) + words_then, _in_memory(ids, share) + max(words, 8 * sentences))
+    reading += written + _blocks(model.workers, tokens) + 4 * sentences
+    total = max(reading, standing + sum(training.values()))
+    return model_itself | training | {"reading": reading, "total": total}
+
+
+def _in_memory(ids: int, share: float) -> int:
+    return ids if share == 1 else 0
+
+
+def _number(name: str, given: int | None, default: int) -> int:
+    number: int | None = checked(name, given, whole(0, none="what the model knows"))
+    return default if number is None else number
+
+
+def _matrices(model: Any, n: int) -> dict[str, int]:
+    row = 4 * rows.padded_width(model.vector_size)
+    return {
+        "vectors": n * row,
+        "output_rows": n * row if model.negative else 0,
+        "node_rows": max(0, n - 1) * row if model.hs else 0,
+    }
+
+
+def _tables(model: Any, n: int) -> int:
+    """Subsampling, noise, Huffman paths."""
+    paths = 8 + 5 * _path(n) if model.hs else 0
+    return n * ((4 if model.sample else 0) + (8 if model.negative else 0) + paths)
+
+
+def _path(n: int) -> int:
+    """Nodes on the way to a word, the mean of all words (a rare one's is long)."""
+    return math.ceil(math.log2(n + 1)) + 1
+
+
+def _sentences(model: Any, tokens: int, sentences: int) -> int:
+    """Offsets, and the bounds, losses and rates of the chunks."""
+    n_chunks: int = tokens // CHUNK_TOKENS + 2 * math.ceil(model.held_out * sentences)
+    return 8 * sentences + PER_CHUNK * n_chunks
+
+
+def _workers(model: Any, n: int, tokens: int, sentences: int) -> int:
+    scratch = worker_bytes(
+        cbow=not model.sg,
+        n_words=n,
+        dim=rows.padded_width(model.vector_size),
+        window=model.window,
+        negative=model.negative,
+        max_path=2 * _path(n) if model.hs else 0,
+        n_hot=hot_rows(model.workers),
+        max_chunk=min(tokens, CHUNK_TOKENS + tokens // max(1, sentences)),
+    )
+    n_threads = min(model.workers, tokens // CHUNK_TOKENS + 1)
+    return int(n_threads * (PER_THREAD + scratch))
+
+
+def _blocks(workers: int, tokens: int) -> int:
+    """Text on its way, with its ids."""
+    n_blocks = min(tokens // TOKENS_PER_BLOCK + 1, workers + AHEAD + 1)
+    return n_blocks * (BLOCK_BYTES + 4 * TOKENS_PER_BLOCK)
+
+
+def _word_tables(workers: int, distinct: int) -> int:
+    """The first gets all words in the end, and stands twice while it grows.
+
+    A share of the text has more than its share of the words.
+    """
+    own = math.ceil(distinct / workers**HEAPS)
+    others = (workers - 1) * vocab_bytes(own, KEY_BYTES * own)
+    return vocab_bytes(distinct, KEY_BYTES * distinct) + vocab_bytes(distinct // 2, 0) + others
