@@ -18,7 +18,7 @@ struct wv_token {
     int64_t length; /* bytes */
 };
 
-enum { WV_INLINE_BYTES = 16, WV_POINTS = 16, WV_PAGE_BYTES = 4096 };
+enum { WV_INLINE_BYTES = 16, WV_POINTS = 16 };
 
 /* 1 for the ten ASCII characters at which str.split() splits. */
 extern const uint8_t wv_is_space[256];
@@ -39,14 +39,26 @@ int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out);
 /* The token that these `length` bytes are; no byte beyond them is read. */
 struct wv_token wv_make_token(const uint8_t *bytes, int64_t length);
 
+static inline uint64_t wv_little_endian(uint64_t word)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(word);
+#else
+    return word;
+#endif
+}
+
 static inline uint64_t wv_load64(const uint8_t *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
+    return wv_little_endian(word);
+}
+
+static inline void wv_store64(uint8_t *p, uint64_t word)
+{
+    word = wv_little_endian(word);
+    memcpy(p, &word, sizeof word);
 }
 
 /* The index of the lowest byte of `flags` (0x80 or 0 per byte, not all 0) that is set. */
@@ -61,14 +73,17 @@ static inline int wv_first_flag(uint64_t flags)
 #endif
 }
 
-/* Copies a token to where there is room for length + WV_INLINE_BYTES bytes. What follows the token on its page is read
- * too: most tokens are short, and a branch on the length would be guessed wrong. */
+/* Copies a token to where there is room for length + WV_INLINE_BYTES bytes. The 8 bytes before the token are read too and
+ * so must be of the same object: most tokens are short, and a branch on the length would be guessed wrong. */
 static inline void wv_copy_token(uint8_t *out, const uint8_t *token, int64_t length)
 {
-    if (length <= WV_INLINE_BYTES && (uintptr_t)token % WV_PAGE_BYTES <= WV_PAGE_BYTES - WV_INLINE_BYTES)
-        memcpy(out, token, WV_INLINE_BYTES);
-    else
+    if (length < 1 || length > WV_INLINE_BYTES) {
         memcpy(out, token, (size_t)length);
+        return;
+    }
+    const int64_t before = length < 8 ? 8 - length : 0, after = length < 8 ? 0 : length - 8;
+    wv_store64(out, wv_load64(token - before) >> 8 * before);
+    wv_store64(out + after, wv_load64(token + length - 8) >> 8 * before);
 }
 
 #define WV_EACH_BYTE UINT64_C(0x0101010101010101)

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_SLOTS_LOG2 = 12, FIRST_CAPACITY = 1024, FIRST_KEY_BYTES = 16384 };
+enum { FIRST_SLOTS_LOG2 = 12, FIRST_CAPACITY = 1024, FIRST_KEY_BYTES = 16384, PAGE_BYTES = 4096 };
 
 /* n free slots, or NULL. A slot is read before it is written, and a page of zeros that is read first is a shared one:
  * its first write would stop all threads of the process to take it back. So each page is written to here. */
@@ -12,7 +12,7 @@ static struct wv_slot *new_slots(int64_t n)
 {
     struct wv_slot *slots = calloc((size_t)n, sizeof *slots);
     volatile struct wv_slot *page = slots;
-    for (int64_t i = 0; slots && i < n; i += WV_PAGE_BYTES / (int64_t)sizeof *slots)
+    for (int64_t i = 0; slots && i < n; i += PAGE_BYTES / (int64_t)sizeof *slots)
         page[i].count = 0;
     return slots;
 }

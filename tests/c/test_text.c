@@ -313,18 +313,19 @@ static void a_table_takes_what_was_told(void)
     wv_vocab_free(&vocab);
 }
 
-static void tokens_are_copied_also_from_the_end_of_a_page(void)
+static void tokens_are_copied_to_the_end_of_their_object(void)
 {
-    uint8_t *pages = malloc(2 * WV_PAGE_BYTES + WV_INLINE_BYTES), out[3 * WV_INLINE_BYTES];
-    uint8_t *end = pages + WV_PAGE_BYTES + (WV_PAGE_BYTES - (uintptr_t)pages % WV_PAGE_BYTES) % WV_PAGE_BYTES;
-    for (int i = 0; i < 2 * WV_PAGE_BYTES + WV_INLINE_BYTES; i++)
-        pages[i] = (uint8_t)i;
-    for (int64_t length = 0; length <= 2 * WV_INLINE_BYTES; length++)
-        for (int64_t before = length; before < 3 * WV_INLINE_BYTES; before++) {
-            wv_copy_token(out, end - before, length);
-            CHECK(memcmp(out, end - before, (size_t)length) == 0);
-        }
-    free(pages);
+    enum { BEFORE = 8, LONGEST = 2 * WV_INLINE_BYTES };
+    for (int64_t length = 0; length <= LONGEST; length++) {
+        uint8_t *object = malloc((size_t)(BEFORE + length)), *token = object + BEFORE;
+        uint8_t *out = malloc((size_t)(length + WV_INLINE_BYTES));
+        for (int64_t i = -BEFORE; i < length; i++)
+            token[i] = (uint8_t)(100 + i);
+        wv_copy_token(out, token, length);
+        CHECK(memcmp(out, token, (size_t)length) == 0);
+        free(out);
+        free(object);
+    }
 }
 
 int main(void)
@@ -338,7 +339,7 @@ int main(void)
     integers_are_marked_decimal_keys();
     tables_grow_merge_and_prune();
     a_table_takes_what_was_told();
-    tokens_are_copied_also_from_the_end_of_a_page();
+    tokens_are_copied_to_the_end_of_their_object();
     keys_go_in_and_out();
     long_sentences_are_split_across_blocks();
     remapping_drops_and_moves_the_ends();
