@@ -54,9 +54,14 @@ class Callback(Protocol):
         """An epoch is done."""
 
 
+def chunk_tokens(rounds: Rounds | None) -> int:
+    """How many tokens a chunk has, whole sentences aside."""
+    return CHUNK_TOKENS if rounds is None else min(CHUNK_TOKENS, rounds.share)
+
+
 def chunks_of(corpus: Corpus, rounds: Rounds | None) -> NDArray[np.int64]:
     """The sentences at which chunks begin and the last one ends."""
-    return corpus.chunks(CHUNK_TOKENS if rounds is None else min(CHUNK_TOKENS, rounds.share))
+    return corpus.chunks(chunk_tokens(rounds))
 
 
 def longest_chunk(corpus: Corpus, rounds: Rounds | None) -> int:

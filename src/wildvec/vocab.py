@@ -99,22 +99,12 @@ class Vocab:
     def keep_thresholds(self, sample: float) -> NDArray[np.uint32]:
         """Subsampling of frequent keys: keep a token if a uniform 32-bit draw is <= its threshold.
 
-        sample: 0 keeps all; below 1 the share of the corpus above which a key is thinned out
-        (usual: 1e-3); from 1 on a number of occurrences. The chance to be kept is
-        (sqrt(f/t) + 1) * t/f for a key that occurs f times, with t = sample * total.
-        ValueError if sample is negative or not a number.
+        sample: see `keep_chances`.
 
         >>> Vocab(["the", "cat"], [999_999, 1]).keep_thresholds(1e-3) >> 16
         array([ 2137, 65535], dtype=uint32)
         """
-        if not sample >= 0 or math.isinf(sample):
-            raise ValueError(f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count")
-        if sample == 0:
-            return np.full(len(self), KEEP_ALWAYS, np.uint32)
-        absolute = int(sample * (3 + math.sqrt(5)) / 2)
-        threshold = sample * self.total if sample < 1 else absolute
-        chance = (np.sqrt(self.counts / threshold) + 1) * (threshold / self.counts)
-        return (np.minimum(chance, 1.0) * KEEP_ALWAYS).astype(np.uint32)
+        return (keep_chances(self.counts, sample) * KEEP_ALWAYS).astype(np.uint32)
 
     def noise_weights(self, ns_exponent: float = 0.75) -> NDArray[np.float64]:
         """How often each key is drawn as a negative, up to a factor: counts ** ns_exponent.
@@ -123,6 +113,24 @@ class Vocab:
         array([4., 1.])
         """
         return self.counts.astype(np.float64) ** ns_exponent
+
+
+def keep_chances(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
+    """The chance of a token to be kept by subsampling, for keys that occur so often.
+
+    sample: 0 keeps all; below 1 the share of the corpus above which a key is thinned out (usual: 1e-3); from 1 on a
+    number of occurrences. The chance is (sqrt(f/t) + 1) * t/f for a key that occurs f times, with t = sample * total.
+    ValueError if sample is negative or not a number.
+
+    >>> keep_chances(np.array([999_999, 1]), 1e-3).round(3)
+    array([0.033, 1.   ])
+    """
+    if not sample >= 0 or math.isinf(sample):
+        raise ValueError(f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count")
+    if sample == 0:
+        return np.ones(len(counts))
+    threshold = sample * counts.sum() if sample < 1 else int(sample * (3 + math.sqrt(5)) / 2)
+    return np.minimum((np.sqrt(counts / threshold) + 1) * (threshold / counts), 1.0)
 
 
 def _plain(key: Key) -> Key:

@@ -9,13 +9,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wildvec import rows
 from wildvec._kernels import worker_bytes
 from wildvec._text import vocab_bytes
 from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
+from wildvec.models.task import rounds_of
 from wildvec.readers import BLOCK_BYTES
-from wildvec.train import CHUNK_TOKENS, hot_rows
+from wildvec.rounds import Rounds
+from wildvec.train import chunk_tokens, hot_rows
+from wildvec.vocab import keep_chances
 from wildvec.workers import AHEAD
 
 # Measured, in bytes.
@@ -50,10 +56,12 @@ def estimate(
     ids = 4 * tokens
     room = 0 if model.cache_dir is not None else room_in_memory()
     share = min(1.0, room / ids) if ids else 1.0  # what has been read when the ids move to a file
+    counts = model.vocab.counts if is_read else _zipf(vocab_size, tokens)
+    rounds = rounds_of(model, counts)
     training = {
-        "corpus": _in_memory(ids, share) + _sentences(model, tokens, sentences),
+        "corpus": _in_memory(ids, share) + _sentences(model, tokens, sentences, rounds),
         "tables": _tables(model, vocab_size),
-        "workers": _workers(model, vocab_size, tokens, sentences),
+        "workers": _workers(model, counts, tokens, sentences, rounds),
         "best_epoch": sum(matrices.values()) if model.patience else 0,
     }
     standing = sum(model_itself.values())
@@ -98,13 +106,23 @@ def _path(n: int) -> int:
     return math.ceil(math.log2(n + 1)) + 1
 
 
-def _sentences(model: Any, tokens: int, sentences: int) -> int:
+def _zipf(n: int, tokens: int) -> NDArray[np.int64]:
+    """How often each of n words occurs in so many tokens: in inverse proportion to its rank, and once at least."""
+    shares = 1 / np.arange(1, n + 1)
+    counts: NDArray[np.int64] = np.maximum(1, tokens / shares.sum() * shares).astype(np.int64)
+    return counts
+
+
+def _sentences(model: Any, tokens: int, sentences: int, rounds: Rounds | None) -> int:
     """Offsets, and the bounds, losses and rates of the chunks."""
-    n_chunks: int = tokens // CHUNK_TOKENS + 2 * math.ceil(model.held_out * sentences)
+    n_chunks: int = tokens // chunk_tokens(rounds) + 2 * math.ceil(model.held_out * sentences)
     return 8 * sentences + PER_CHUNK * n_chunks
 
 
-def _workers(model: Any, n: int, tokens: int, sentences: int) -> int:
+def _workers(
+    model: Any, counts: NDArray[np.int64], tokens: int, sentences: int, rounds: Rounds | None
+) -> int:
+    n, chunk = len(counts), chunk_tokens(rounds)
     scratch = worker_bytes(
         cbow=not model.sg,
         n_words=n,
@@ -112,11 +130,46 @@ def _workers(model: Any, n: int, tokens: int, sentences: int) -> int:
         window=model.window,
         negative=model.negative,
         max_path=2 * _path(n) if model.hs else 0,
-        n_hot=hot_rows(model.workers),
-        max_chunk=min(tokens, CHUNK_TOKENS + tokens // max(1, sentences)),
+        n_hot=0 if rounds else hot_rows(model.workers),
+        max_chunk=min(tokens, chunk + tokens // max(1, sentences)),
     )
-    n_threads = min(model.workers, tokens // CHUNK_TOKENS + 1)
-    return int(n_threads * (PER_THREAD + scratch))
+    n_workers = rounds.workers if rounds else min(model.workers, tokens // chunk + 1)
+    copies = _copies(model, counts, max(1, min(tokens, rounds.share))) if rounds else 0
+    return int(n_workers * (PER_THREAD + scratch + copies))
+
+
+def _copies(model: Any, counts: NDArray[np.int64], share: int) -> int:
+    """What a worker holds of the matrices in a round: tables of all rows, and copies of those that its share needs.
+
+    There is room for more copies, but no memory before one is made.
+    """
+    kept = counts * keep_chances(counts, model.sample)
+    kept *= share / counts.sum()
+    centres = kept.sum()
+    made = words = _distinct(kept)
+    n_tables = 1
+    if model.negative:
+        noise = counts**model.ns_exponent
+        made += _distinct(kept + noise * (centres * _draws(model) / noise.sum()))
+        n_tables += 1
+    if model.hs:
+        made += min(len(counts) - 1, words * (1 + math.log2(len(counts) / words)))  # paths part early
+        n_tables += 1
+    return int(made * (4 * rows.padded_width(model.vector_size) + 8) + n_tables * 4 * len(counts))
+
+
+def _distinct(expected: NDArray[np.float64]) -> float:
+    """How many different things occur, each of which is expected so often."""
+    return float(-np.expm1(-expected).sum())
+
+
+def _draws(model: Any) -> float:
+    """Negatives for a centre, the mean."""
+    if model.update == "block":
+        times = 1.0 if model.hs else 0.5  # two neighbouring centres share them
+    else:
+        times = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
+    return times * float(model.negative)
 
 
 def _blocks(workers: int, tokens: int) -> int:

@@ -8,14 +8,13 @@ import os
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from wildvec import rows
 from wildvec.io import native, vectors
+from wildvec.models.matrices import Matrices
 from wildvec.models.settings import NOT_STORED, SETTINGS, SWITCHES
 from wildvec.vocab import Vocab
 
 Model = TypeVar("Model")
 
-MATRICES = ("_output_rows", "_node_rows")
 STORED = (
     *(*SETTINGS, *SWITCHES),
     *(
@@ -38,10 +37,8 @@ def write(
     """Write a model, and with it more tensors and metadata."""
     check_keys(model)
     tensors = vectors.to_tensors(model.wv.index_to_key, model.wv.vectors, model.vocab.counts)
-    for name in MATRICES:
-        matrix = getattr(model, name)
-        if matrix is not None:
-            tensors[name.strip("_")] = matrix[:, : model.vector_size]
+    scored = model._matrices.scored(model.vector_size)
+    tensors |= {name: matrix for name, matrix in scored.items() if matrix is not None}
     stored = {name: getattr(model, name) for name in STORED}
     native.write(
         path,
@@ -58,8 +55,8 @@ def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
     state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
     state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
-    state |= {"vocab": Vocab(keys, counts), "_matrix": matrix}
-    state["_others"] = [tensors.get(name.strip("_")) for name in MATRICES]
+    state |= {"vocab": Vocab(keys, counts)}
+    state["_matrices"] = [matrix, tensors.get("output_rows"), tensors.get("node_rows")]
     model: Any = cls.__new__(cls)
     restore(model, state)
     return model, tensors, metadata
@@ -69,20 +66,18 @@ def state_of(model: Any) -> dict[str, Any]:
     """All of a model, each matrix once."""
     check_keys(model)
     state = dict(vars(model))
-    state["_others"] = [state.pop(name) for name in MATRICES]
-    for name in ("_input_rows", "wv", "_own_folder"):  # a copy must not write where the original does
+    for name in ("wv", "_own_folder"):  # a copy must not write where the original does
         del state[name]
-    state["_matrix"] = model.wv.vectors
+    state["_matrices"] = [model.wv.vectors, *model._matrices.scored(model.vector_size).values()]
     return state
 
 
 def restore(model: Any, state: dict[str, Any]) -> None:
     """Make a model what `state_of` gave."""
-    matrices = [state.pop("_matrix"), *state.pop("_others")]
+    matrices = Matrices.copies(*state.pop("_matrices"))
     vars(model).update(state)
     model._own_folder = None
-    size = model.vector_size
-    model._set_matrices(model.vocab, *(None if m is None else rows.padded(m[:, :size]) for m in matrices))
+    model._set_matrices(model.vocab, matrices)
 
 
 def check_keys(model: Any) -> None:

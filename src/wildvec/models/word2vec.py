@@ -16,31 +16,26 @@ from typing import Any
 
 import numpy as np
 
-from wildvec import rows
-from wildvec._kernels import Task, alias_table
 from wildvec._status import NOT_FINITE, check
 from wildvec.checkpoint import Training
 from wildvec.corpus import Corpus
-from wildvec.files import Paths
 from wildvec.heldout import keep_aside
-from wildvec.huffman import huffman_paths
 from wildvec.keyedvectors import KeyedVectors
 from wildvec.keys import Key
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.matrices import Matrices
 from wildvec.models.memory import estimate
+from wildvec.models.reading import Source, read
 from wildvec.models.resuming import claim_folder, come_back, saver_of
 from wildvec.models.settings import check_settings, give_again, schedule_of
-from wildvec.rounds import Rounds
-from wildvec.rows import FloatRows
+from wildvec.models.task import rounds_of, task_of
 from wildvec.state import Epoch
-from wildvec.train import hot_rows, longest_chunk, merge_interval, run
+from wildvec.train import run
 from wildvec.vocab import Vocab
 from wildvec.workers import check_workers
 
 logger = logging.getLogger(__name__)
-
-Source = Any  # whatever Corpus.read takes
 
 
 class Word2Vec:
@@ -172,7 +167,7 @@ class Word2Vec:
         if sentences is None and corpus_file is None:
             return
         claim_folder(self)
-        with self._read(sentences, corpus_file, None) as corpus:
+        with read(self, sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             with self._handed_out():
                 self._train(corpus, Training(schedule_of(self), own_vocab=True), tell)
@@ -181,7 +176,7 @@ class Word2Vec:
 
     def build_vocab(self, sentences: Source = None, corpus_file: Source = None) -> None:
         """Read a corpus for its vocabulary alone, and start afresh with random vectors."""
-        with self._read(sentences, corpus_file, None) as corpus:
+        with read(self, sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
 
     def build_vocab_from_freq(self, word_freq: Mapping[Key, int]) -> None:
@@ -220,26 +215,6 @@ class Word2Vec:
             report.update(parts)
         return parts
 
-    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
-        if (sentences is None) == (corpus_file is None):
-            raise TypeError("give either sentences or corpus_file")
-        if sentences is None:
-            sentences = _as_paths(corpus_file)
-        return Corpus.read(
-            sentences,
-            vocab=vocab,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            max_final_vocab=self.max_final_vocab,
-            sorted_vocab=bool(self.sorted_vocab),
-            workers=self.workers,
-            lowercase=self.lowercase,
-            tokenizer=self.tokenizer,
-            errors=self.errors,
-            max_sentence_length=self.max_sentence_length,
-            cache_dir=self.cache_dir,
-        )
-
     def _set_vocab(self, vocab: Vocab, corpus: Corpus | None = None) -> None:
         if self.hs and len(vocab) < 2:
             raise ValueError(
@@ -251,13 +226,8 @@ class Word2Vec:
             self.corpus_total_words = corpus.raw_tokens
 
     def _reset(self, vocab: Vocab) -> None:
-        n, size = len(vocab), self.vector_size
-        self._set_matrices(
-            vocab,
-            rows.random(n, size, self.seed % 2**64),
-            rows.allocate(n, size) if self.negative else None,
-            rows.allocate(n - 1, size) if self.hs and n else None,
-        )
+        sizes = len(vocab), self.vector_size
+        self._set_matrices(vocab, Matrices.random(*sizes, self.seed % 2**64, self.negative, self.hs))
         self.corpus_count = self.corpus_total_words = 0
         self.epochs_trained = 0
         self.epoch_losses: list[float] = []
@@ -265,12 +235,11 @@ class Word2Vec:
         self.tokens_per_second = math.nan
         self._latest_loss = 0.0
 
-    def _set_matrices(
-        self, vocab: Vocab, input_rows: FloatRows, output_rows: FloatRows | None, node_rows: FloatRows | None
-    ) -> None:
+    def _set_matrices(self, vocab: Vocab, matrices: Matrices) -> None:
         self.vocab = vocab
-        self._input_rows, self._output_rows, self._node_rows = input_rows, output_rows, node_rows
-        self.wv = KeyedVectors.from_arrays(vocab.keys, input_rows[:, : self.vector_size], vocab.counts)
+        self._matrices = matrices
+        vectors = matrices.input_rows[:, : self.vector_size]
+        self.wv = KeyedVectors.from_arrays(vocab.keys, vectors, vocab.counts)
 
     # -- training -----------------------------------------------------------------------------------------------
 
@@ -301,7 +270,7 @@ class Word2Vec:
         schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
         claim_folder(self)
-        with self._read(sentences, corpus_file, self.vocab) as corpus:
+        with read(self, sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, Training(schedule, own_vocab=False), tell)
 
     @classmethod
@@ -340,7 +309,7 @@ class Word2Vec:
             model.tokens_per_second = training.state.tokens_per_second
             return model
         vocab = None if training.own_vocab else model.vocab
-        with model._read(sentences, corpus_file, vocab) as corpus, model._handed_out():
+        with read(model, sentences, corpus_file, vocab) as corpus, model._handed_out():
             training.check(corpus, model.vocab)
             model._train(corpus, training, tell)
         return model
@@ -355,7 +324,7 @@ class Word2Vec:
             raise
 
     def _train(self, corpus: Corpus, training: Training, tell: Callbacks) -> None:
-        if not np.may_share_memory(self.wv.vectors, self._input_rows):
+        if not np.may_share_memory(self.wv.vectors, self._matrices.input_rows):
             raise ValueError(
                 "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
                 "replaced; write into wv.vectors[:] instead"
@@ -365,9 +334,9 @@ class Word2Vec:
             self._latest_loss = 0.0
         held_out = keep_aside(len(corpus), self.held_out, self.seed % 2**64)
         tell.all("on_train_begin")
-        rounds = self._rounds()
+        rounds = rounds_of(self, self.vocab.counts)
         run(
-            self._task(corpus, rounds),
+            task_of(self, corpus, rounds),
             corpus,
             training.schedule,
             self.workers,
@@ -375,7 +344,7 @@ class Word2Vec:
             tell,
             self._check_finite,
             held_out,
-            self._matrices(),
+            list(self._matrices),
             state,
             saver_of(self, training, corpus),
         )
@@ -391,43 +360,9 @@ class Word2Vec:
             )
         tell.all("on_train_end")
 
-    def _rounds(self) -> Rounds | None:
-        if not self.deterministic or self.workers == 1:
-            return None
-        return Rounds.of(self.workers, self.vocab.counts * (self.vocab.keep_thresholds(self.sample) / 2**32))
-
-    def _task(self, corpus: Corpus, rounds: Rounds | None) -> Task:
-        longest = longest_chunk(corpus, rounds)
-        task = Task(corpus.ids, corpus.offsets, self._input_rows, longest)
-        if self.sample:
-            task.subsample(self.vocab.keep_thresholds(self.sample))
-        if self._output_rows is not None:
-            noise = np.empty((len(self.vocab), 2), dtype=np.uint32)
-            alias_table(self.vocab.noise_weights(self.ns_exponent), noise)
-            task.negative_sampling(self._output_rows, noise, self.negative)
-        if self._node_rows is not None:
-            task.hierarchical_softmax(self._node_rows, *huffman_paths(self.vocab.counts))
-        task.settings(
-            cbow=not self.sg,
-            window=self.window,
-            shrink_windows=self.shrink_windows,
-            cbow_mean=bool(self.cbow_mean),
-            one_pair_at_a_time=self.update == "pair",
-            seed=self.seed % 2**64,
-            n_hot=0 if rounds else hot_rows(self.workers),
-            merge_every=merge_interval(self.workers),
-            share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
-        )
-        return task
-
-    def _matrices(self) -> list[FloatRows]:
-        matrices = (self._input_rows, self._output_rows, self._node_rows)
-        return [matrix for matrix in matrices if matrix is not None]
-
     def _check_finite(self) -> None:
-        for matrix in self._matrices():
-            if not np.isfinite(matrix.sum()):
-                check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
+        if not self._matrices.finite:
+            check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
 
     def _count_epoch(self, epoch: Epoch) -> None:
         self.epochs_trained += 1
@@ -467,12 +402,3 @@ class Word2Vec:
     def __repr__(self) -> str:
         kind = "skip-gram" if self.sg else "CBOW"
         return f"Word2Vec({len(self.vocab)} words × {self.vector_size}, {kind}, {self.epochs_trained} epochs trained)"
-
-
-def _as_paths(corpus_file: Source) -> Source:
-    """A corpus_file is a path, also where a list of str would else be sentences."""
-    if isinstance(corpus_file, (bytes, bytearray)) or hasattr(corpus_file, "read"):
-        return corpus_file
-    if not isinstance(corpus_file, Iterable) and not isinstance(corpus_file, os.PathLike):
-        raise TypeError(f"corpus_file={corpus_file!r}: give a path or a list of paths")
-    return Paths(corpus_file)

@@ -1,0 +1,52 @@
+"""What the C core is given of a Word2Vec and a corpus: settings, tables, matrices, and how workers share rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec._kernels import Task, alias_table
+from wildvec.corpus import Corpus
+from wildvec.huffman import huffman_paths
+from wildvec.rounds import Rounds
+from wildvec.train import hot_rows, longest_chunk, merge_interval
+from wildvec.vocab import keep_chances
+
+
+def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
+    """The rounds in which the workers train words that occur so often; None if they race.
+
+    One worker needs no rounds for the same bits.
+    """
+    if not model.deterministic or model.workers == 1:
+        return None
+    return Rounds.of(model.workers, counts * keep_chances(counts, model.sample))
+
+
+def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
+    """What one training needs."""
+    matrices, vocab = model._matrices, model.vocab
+    longest = longest_chunk(corpus, rounds)
+    task = Task(corpus.ids, corpus.offsets, matrices.input_rows, longest)
+    if model.sample:
+        task.subsample(vocab.keep_thresholds(model.sample))
+    if matrices.output_rows is not None:
+        noise = np.empty((len(vocab), 2), dtype=np.uint32)
+        alias_table(vocab.noise_weights(model.ns_exponent), noise)
+        task.negative_sampling(matrices.output_rows, noise, model.negative)
+    if matrices.node_rows is not None:
+        task.hierarchical_softmax(matrices.node_rows, *huffman_paths(vocab.counts))
+    task.settings(
+        cbow=not model.sg,
+        window=model.window,
+        shrink_windows=model.shrink_windows,
+        cbow_mean=bool(model.cbow_mean),
+        one_pair_at_a_time=model.update == "pair",
+        seed=model.seed % 2**64,
+        n_hot=0 if rounds else hot_rows(model.workers),
+        merge_every=merge_interval(model.workers),
+        share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
+    )
+    return task
