@@ -141,6 +141,7 @@ def test_a_process_killed_at_ten_moments_ends_with_the_bits_of_one_that_was_not(
         {"held_out": 0.03},
         {"held_out": 0.03, "patience": 2, "min_alpha": 0.1, "epochs": 9},
         {"deterministic": True, "workers": 3},
+        {"deterministic": True, "workers": 2, "held_out": 0.03, "patience": 2, "min_alpha": 0.1, "epochs": 9},
         {"deterministic": True, "workers": 2, "hs": 1, "sg": 0, "held_out": 0.03, "patience": 3},
     ],
     ids=str,

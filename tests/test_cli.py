@@ -243,8 +243,9 @@ def test_training_survives_a_reader_that_leaves_and_writes_to_a_pipe(text, tmp_p
 
 def test_ctrl_c_keeps_what_was_learned(text, tmp_path):
     output = tmp_path / "toy.wv"
+    endless = ["--epochs", "100000", "--max-seconds", "60"]  # but for a child whose parent was killed
     child = subprocess.Popen(
-        [sys.executable, "-m", "wildvec", "train", text, "-o", str(output), "--epochs", "100000"],
+        [sys.executable, "-m", "wildvec", "train", text, "-o", str(output), *endless],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

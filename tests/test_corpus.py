@@ -292,6 +292,20 @@ def test_results_come_in_order_and_errors_come_through():
     assert threading.active_count() == threads
 
 
+def test_a_thread_that_does_not_start_is_told(monkeypatch):
+    class Thread(threading.Thread):
+        def start(self):
+            if threading.active_count() > threads + 1:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    threads = threading.active_count()
+    monkeypatch.setattr("wildvec.workers.threading.Thread", Thread)
+    with pytest.raises(RuntimeError, match="can't start"):
+        list(in_order([abs] * 4, range(50)))
+    assert threading.active_count() == threads
+
+
 def test_leaving_early_ends_the_threads_at_once():
     threads = threading.active_count()
     results = in_order([lambda n: time.sleep(0.02)] * 2, range(1000))

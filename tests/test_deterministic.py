@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,8 +48,9 @@ def small_rounds(monkeypatch):
 
 @contextmanager
 def load():
-    """Three processes that are busy, so that threads get their turn now here, now there."""
-    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    """Three processes that are busy, so that threads get their turn now here, now there; a minute long at most."""
+    code = "from time import monotonic; end = monotonic() + 60\nwhile monotonic() < end: pass"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     try:
         yield
     finally:
@@ -287,6 +289,6 @@ def test_a_thread_that_does_not_start_keeps_no_other_waiting(monkeypatch, text):
                 raise RuntimeError("can't start new thread")
             super().start()
 
-    monkeypatch.setattr(wildvec.train.threading, "Thread", Thread)
+    monkeypatch.setattr(wildvec.train, "threading", SimpleNamespace(Thread=Thread, Event=threading.Event))
     with pytest.raises(RuntimeError, match="can't start"):
         Word2Vec(text, **SMALL, workers=5)

@@ -70,8 +70,9 @@ def measure(settings, text) -> tuple[int, list[int]]:
         {"vector_size": 300, "workers": 1, "negative": 1},
         {"vector_size": 200, "workers": 2, "hs": 1, "negative": 1},
         {"vector_size": 200, "workers": 8, "held_out": 0.001, "patience": 1, "negative": 1},
+        {"vector_size": 200, "workers": 3, "sg": 1, "sample": 0, "deterministic": True},
     ],
-    ids=["skip-gram", "one worker", "hierarchical softmax", "patience"],
+    ids=["skip-gram", "one worker", "hierarchical softmax", "patience", "rounds"],
 )
 def test_the_estimate_is_within_a_tenth_of_the_peak(settings, text):
     if not Path("/proc/self/status").exists():
@@ -93,6 +94,10 @@ def test_parts_and_what_they_depend_on():
     assert patient.estimate_memory(10_000, tokens=1_000_000)["best_epoch"] == matrices
     many = Word2Vec(vector_size=100, workers=8, negative=5, hs=1)
     assert many.estimate_memory(10_000, tokens=1_000_000)["workers"] > parts["workers"]
+    in_rounds = Word2Vec(vector_size=100, workers=8, negative=5, hs=1, deterministic=True)
+    copied = in_rounds.estimate_memory(10_000, tokens=1_000_000)["workers"]
+    one_of_each = 3 * 10_000 * 4
+    assert copied > many.estimate_memory(10_000, tokens=1_000_000)["workers"] > 8 * one_of_each
     few = model.estimate_memory(10_000, tokens=1_000_000, distinct=10_000)
     assert few["reading"] < parts["reading"] and few["vectors"] == parts["vectors"]
 

@@ -14,10 +14,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def run(monkeypatch, stderr, delay: float) -> tuple[str, float]:
+def run(monkeypatch, stderr, delay: float, initial: int = 0) -> tuple[str, float]:
     monkeypatch.setattr(sys, "stderr", stderr)
     monkeypatch.setattr(progress, "DELAY_SECONDS", delay)
-    with progress.progress_bar(100, "reading", "B") as bar:
+    with progress.progress_bar(100, "reading", "B", initial) as bar:
         bar.update(40)
         bar.update(10)
     return stderr.getvalue(), bar.n
@@ -26,6 +26,8 @@ def run(monkeypatch, stderr, delay: float) -> tuple[str, float]:
 def test_a_bar_is_shown_on_a_terminal_and_begins_where_the_work_is(monkeypatch):
     shown, n = run(monkeypatch, Terminal(), 0)
     assert "reading" in shown and "50.0/100" in shown and n == 50
+    shown, n = run(monkeypatch, Terminal(), 0, initial=20)
+    assert "70.0/100" in shown and n == 70
 
 
 def test_nothing_is_shown_of_short_work_or_elsewhere(monkeypatch):

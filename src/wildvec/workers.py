@@ -118,8 +118,9 @@ def in_order(
         for item in items:
             if len(threads) < len(others):
                 step = others[len(threads)]
-                threads.append(threading.Thread(target=work, args=(step,), daemon=True))
-                threads[-1].start()
+                thread = threading.Thread(target=work, args=(step,), daemon=True)
+                thread.start()
+                threads.append(thread)
             waiting.append(_Task(item))
             tasks.put(waiting[-1])
             while len(waiting) > len(steps) + AHEAD or (waiting and waiting[0].done.is_set()):

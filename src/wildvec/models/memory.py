@@ -145,15 +145,14 @@ def _copies(model: Any, counts: NDArray[np.int64], share: int) -> int:
     """
     kept = counts * keep_chances(counts, model.sample)
     kept *= share / counts.sum()
-    centres = kept.sum()
-    made = words = _distinct(kept)
+    made = _distinct(kept)
     n_tables = 1
     if model.negative:
         noise = counts**model.ns_exponent
-        made += _distinct(kept + noise * (centres * _draws(model) / noise.sum()))
+        made += _distinct(kept + noise * (kept.sum() * _draws(model) / noise.sum()))
         n_tables += 1
     if model.hs:
-        made += min(len(counts) - 1, words * (1 + math.log2(len(counts) / words)))  # paths part early
+        made += _nodes(kept)
         n_tables += 1
     return int(made * (4 * rows.padded_width(model.vector_size) + 8) + n_tables * 4 * len(counts))
 
@@ -161,6 +160,13 @@ def _copies(model: Any, counts: NDArray[np.int64], share: int) -> int:
 def _distinct(expected: NDArray[np.float64]) -> float:
     """How many different things occur, each of which is expected so often."""
     return float(-np.expm1(-expected).sum())
+
+
+def _nodes(expected: NDArray[np.float64]) -> float:
+    """Huffman nodes on the ways to words, each of which is expected so often: those that all ways together visit once
+    or more, and from there on, as a node weighs twice as much as one below it, each word's own."""
+    own = -np.expm1(-expected) * np.maximum(0, -np.log2(expected))
+    return float(np.minimum(expected, 1).sum() + own.sum())
 
 
 def _draws(model: Any) -> float:
