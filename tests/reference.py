@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MASK = 2**64 - 1
-KEEP, WIDTH, NOISE = range(3)  # stream s draws with NOISE + s
-STREAMS = 3
+KEEP, WIDTH, NOISE = range(3)
 TILE = 6  # hidden rows of a block at most
 
 
@@ -53,24 +52,10 @@ Target = tuple[np.ndarray, int, np.ndarray]  # matrix, row, weight of its pairs 
 class Block:
     """One step. context: of each hidden row, the words whose input rows make it. members: (centres, hidden rows)."""
 
-    stream: int
     context: list[list[int]]
     members: np.ndarray
     targets: list[Target]
     examples: int
-    hidden: np.ndarray | None = None
-    scores: np.ndarray | None = None  # (targets, hidden rows)
-
-
-@dataclass
-class Stream:
-    """A third of a chunk: its words lie at begin … end of those kept."""
-
-    number: int
-    begin: int
-    end: int
-    noise_key: int
-    noise_drawn: int = 0
 
 
 @dataclass
@@ -92,25 +77,15 @@ class Reference:
     pair: bool = False
     loss: float = 0.0
     examples: int = 0
+    _noise_key: int = 0
+    _noise_drawn: int = 0
 
     def train_chunk(self, epoch: int, chunk: int, sentences: list[np.ndarray], rate: float) -> None:
-        """A block is scored before the two before it update, unless one of them is of the same stream."""
         key = subkey(subkey(mix(self.seed), epoch), chunk)
+        self._noise_key, self._noise_drawn = subkey(key, NOISE), 0
         kept = self.subsampled(sentences, subkey(key, KEEP))
-        n = sum(map(len, kept))
-        streams = [
-            Stream(s, n * s // STREAMS, n * (s + 1) // STREAMS, subkey(key, NOISE + s)) for s in range(STREAMS)
-        ]
-        blocks = in_turns([list(self.blocks(stream, kept, subkey(key, WIDTH))) for stream in streams])
-        for i, block in enumerate(blocks):
-            at_work: set[int] = set()  # streams
-            for following in blocks[i : i + STREAMS]:
-                if following.stream in at_work:
-                    break
-                at_work.add(following.stream)
-                if following.scores is None:
-                    self.score(following)
-            self.update(block, rate)
+        for block in self.blocks(kept, subkey(key, WIDTH)):
+            self.step(block, rate)
 
     def subsampled(self, sentences: list[np.ndarray], key: int) -> list[list[int]]:
         kept, read = [], 0
@@ -119,41 +94,36 @@ class Reference:
             read += len(sentence)
         return [words for words in kept if len(words) > 1]
 
-    def blocks(self, stream: Stream, sentences: list[list[int]], width_key: int) -> Iterator[Block]:
+    def blocks(self, sentences: list[list[int]], width_key: int) -> Iterator[Block]:
         alone = self.pair or self.nodes is not None
-        start = 0  # of the sentence
+        start = 0  # of the sentence, among the words kept
         for words in sentences:
-            first, last = max(start, stream.begin), min(start + len(words), stream.end)
-            for centre in range(first, last, 1 if alone else 2):
+            for centre in range(0, len(words), 1 if alone else 2):
                 width = self.window
                 if self.shrink_windows:
-                    width = 1 + below(draw(width_key, centre), width)
-                centres = [centre] if alone or centre + 1 == last else [centre, centre + 1]
-                yield from self.blocks_of_window(stream, words, [c - start for c in centres], width)
+                    width = 1 + below(draw(width_key, start + centre), width)
+                centres = [centre] if alone or centre + 1 == len(words) else [centre, centre + 1]
+                yield from self.blocks_of_window(words, centres, width)
             start += len(words)
 
-    def blocks_of_window(
-        self, stream: Stream, words: list[int], centres: list[int], width: int
-    ) -> Iterator[Block]:
+    def blocks_of_window(self, words: list[int], centres: list[int], width: int) -> Iterator[Block]:
         """One centre, or two neighbours of the same width that share their negatives."""
         low, end = max(0, centres[0] - width), min(len(words), centres[-1] + width + 1)
         around = [[t for t in range(low, end) if t != c and abs(t - c) <= width] for c in centres]
         if self.cbow:
             context = [[words[t] for t in positions] for positions in around]
-            targets = self.choose_targets(stream, words, centres)
-            yield Block(stream.number, context, np.eye(len(centres)), targets, len(centres))
+            targets = self.choose_targets(words, centres)
+            yield Block(context, np.eye(len(centres)), targets, len(centres))
             return
-        shared = None if self.pair else self.choose_targets(stream, words, centres)
+        shared = None if self.pair else self.choose_targets(words, centres)
         lone = [range(low, centres[0]), range(centres[0] + 1, end)]
         for side in lone if len(centres) == 1 else [range(low, end)]:
             for positions in [[t] for t in side] if self.pair else tiles(list(side)):
-                targets = shared or self.choose_targets(stream, words, centres)
+                targets = shared or self.choose_targets(words, centres)
                 members = np.array([[t in context for t in positions] for context in around], dtype=float)
-                yield Block(
-                    stream.number, [[words[t]] for t in positions], members, targets, int(members.sum())
-                )
+                yield Block([[words[t]] for t in positions], members, targets, int(members.sum()))
 
-    def choose_targets(self, stream: Stream, words: list[int], centres: list[int]) -> list[Target]:
+    def choose_targets(self, words: list[int], centres: list[int]) -> list[Target]:
         """Weights > 0 are positive pairs, < 0 negative ones."""
         targets = []
         if self.nodes is not None:
@@ -164,7 +134,7 @@ class Reference:
             targets += [
                 (self.output, word, (own == word).astype(float)) for word in dict.fromkeys(own.tolist())
             ]
-            drawn = [alias_draw(self.noise, self.next_noise(stream)) for _ in range(self.negative)]
+            drawn = [alias_draw(self.noise, self.next_noise()) for _ in range(self.negative)]
             targets += [
                 (self.output, word, np.full(len(own), -float(drawn.count(word))))
                 for word in dict.fromkeys(drawn)
@@ -172,22 +142,19 @@ class Reference:
             ]
         return targets
 
-    def next_noise(self, stream: Stream) -> int:
-        stream.noise_drawn += 1
-        return draw(stream.noise_key, stream.noise_drawn - 1)
+    def next_noise(self) -> int:
+        self._noise_drawn += 1
+        return draw(self._noise_key, self._noise_drawn - 1)
 
-    def score(self, block: Block) -> None:
-        means = [self.input[rows].sum(0) / (len(rows) if self.cbow_mean else 1) for rows in block.context]
-        block.hidden = np.array(means)
-        block.scores = np.array([block.hidden @ matrix[row] for matrix, row, _ in block.targets])
-
-    def update(self, block: Block, rate: float) -> None:
-        """All gradients are those before the step; in skip-gram a hidden row is read again."""
-        hidden = block.hidden if self.cbow else np.array([self.input[row] for (row,) in block.context])
+    def step(self, block: Block, rate: float) -> None:
+        """All gradients are those at the values before the step."""
+        scales = [1 / len(rows) if self.cbow_mean else 1.0 for rows in block.context]
+        sums = [self.input[rows].sum(0) for rows in block.context]
+        hidden = np.array([scale * row for scale, row in zip(scales, sums, strict=True)])
         gradient = np.zeros_like(hidden)
-        for (matrix, row, by_centre), score in zip(block.targets, block.scores, strict=True):
+        for matrix, row, by_centre in block.targets:
             weights = by_centre @ block.members
-            score = score * np.sign(weights)
+            score = hidden @ matrix[row] * np.sign(weights)
             g = rate * weights * sigmoid(-score)
             self.loss += float((np.abs(weights) * np.log1p(np.exp(-score))).sum())
             gradient += g[:, None] * matrix[row]
@@ -195,11 +162,6 @@ class Reference:
         for rows, change in zip(block.context, gradient, strict=True):
             np.add.at(self.input, rows, change if self.cbow_mean else change / len(rows))
         self.examples += block.examples
-
-
-def in_turns(lists: list[list[Block]]) -> list[Block]:
-    """One of each in turn; where one has no more, the others."""
-    return [item for group in itertools.zip_longest(*lists) for item in group if item is not None]
 
 
 def tiles(positions: list[int]) -> list[list[int]]:

@@ -34,17 +34,12 @@ struct wv_block {
     int first_end;             /* … before this, */
     int second_start;          /* the second one, if there is one, of those from this on */
     int m, n, n_asked, n_context;
-    int stream;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
-enum { WV_AHEAD = 6, WV_RING = 8 };
-
-/* A chunk is trained from three places in turn: their blocks do not depend on each other, so that one is scored while the
- * gradients of another are worked out and the third is updated. */
-enum { WV_STREAMS = 3 };
+enum { WV_AHEAD = 4, WV_RING = 8 };
 
 /* The noise words of so many windows are drawn together; pointers are copied so many at a time. */
 enum { WV_DRAW_WINDOWS = 64, WV_OVERRUN = 8 };
@@ -61,25 +56,20 @@ struct wv_target {
     float weight[2];
 };
 
-/* The tokens of a chunk that subsampling left. */
+/* The tokens of a chunk that subsampling left, and where the reading of them stands. */
 struct wv_chunk {
     int32_t *words; /* (n) */
     float **input;  /* (n) each token's input row */
     float **output; /* (n) and its output row */
     int64_t *ends;  /* where each sentence ends in words */
     int64_t n, n_sentences;
-    uint64_t width_key;
-};
-
-/* Some centres of a chunk, and where the reading of them stands. */
-struct wv_stream {
-    int64_t next_centre, end; /* the next centre and the last one's end */
-    int64_t sentence;         /* that of the next centre */
+    int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
-    int64_t next_row;            /* skip-gram: the position in the window where the next block begins */
-    uint64_t noise_key, n_drawn; /* windows that got negatives */
-    int32_t *noise;              /* (WV_DRAW_WINDOWS, negative) */
-    struct wv_target *targets;   /* (n_targets) of the window at hand */
+    int64_t next_row; /* skip-gram: the position in the window where the next block begins */
+    uint64_t width_key, noise_key;
+    uint64_t n_drawn; /* windows that got negatives */
+    int32_t *noise;   /* (WV_DRAW_WINDOWS, negative) */
+    struct wv_target *targets; /* (n_targets) of the window at hand */
     int n_targets;
 };
 
@@ -110,10 +100,8 @@ struct wv_worker {
         struct wv_rows matrices[WV_N_MATRICES];
     };
     struct wv_chunk chunk;
-    struct wv_stream streams[WV_STREAMS];
-    int next_stream; /* which makes the next block */
     struct wv_block ring[WV_RING];
-    struct wv_desk desks[WV_STREAMS];
+    struct wv_desk desk;
     struct wv_loss loss;
     int64_t since_merge; /* centres trained since private rows were merged */
     void *memory;        /* in which all this lies, on cache lines of its own */

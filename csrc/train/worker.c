@@ -92,15 +92,11 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
+    chunk->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *chunk->noise);
+    chunk->targets = take(arena, wv_max_targets(task), sizeof *chunk->targets);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    for (int s = 0; s < WV_STREAMS; s++) {
-        struct wv_stream *stream = &worker->streams[s];
-        stream->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *stream->noise);
-        stream->targets = take(arena, wv_max_targets(task), sizeof *stream->targets);
-    }
-    for (int d = 0; d < WV_STREAMS; d++)
-        lay_out_desk(arena, task, &worker->desks[d]);
+    lay_out_desk(arena, task, &worker->desk);
 }
 
 size_t wv_worker_bytes(const struct wv_task *task)
@@ -205,22 +201,20 @@ enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim,
     enum wv_status status = wv_worker_new(&task, &worker);
     if (status)
         return status;
-    float *memory = calloc(WV_STREAMS * (size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
+    float *memory = calloc((size_t)(m + n) * BENCH_STRATUM * (size_t)dim + WV_PAD, sizeof *memory);
     if (memory) {
         float *rows = memory + (64 - (uintptr_t)memory % 64) / sizeof *memory; /* on cache lines, as in training */
-        float *hidden[WV_STREAMS][WV_TILE];
-        for (int b = 0; b < WV_STREAMS; b++) {
-            struct wv_block *block = &worker->ring[b];
-            block->m = m;
-            block->n = n;
-            block->hidden = block->hidden_grad = hidden[b];
-            for (int i = 0; i < m; i++)
-                hidden[b][i] = bench_row(rows, dim, seed, b * (m + n) + i);
-            for (int j = 0; j < n; j++)
-                block->targets[j] = bench_row(rows, dim, seed, b * (m + n) + m + j);
-            for (int p = 0; p < m * n; p++)
-                block->weights[p] = p < m ? 1 : -1;
-        }
+        float *hidden[WV_TILE];
+        struct wv_block *block = &worker->ring[0];
+        block->m = m;
+        block->n = n;
+        block->hidden = block->hidden_grad = hidden;
+        for (int i = 0; i < m; i++)
+            hidden[i] = bench_row(rows, dim, seed, i);
+        for (int j = 0; j < n; j++)
+            block->targets[j] = bench_row(rows, dim, seed, m + j);
+        for (int p = 0; p < m * n; p++)
+            block->weights[p] = p < m ? 1 : -1;
         worker->kernels->bench_step(worker, n_steps);
     }
     free(memory);

@@ -1,17 +1,13 @@
 /* What benchmarks measure of an ISA: the block step alone, and the peak it is held against. */
 
-/* Steps of a block of each stream in turn, all rows in cache, as in train_chunk. The rate is so small that values stay. */
+/* Steps of the worker's first block, all rows in cache. The rate is so small that values stay as they are. */
 static void bench_step(struct wv_worker *worker, int64_t n_steps)
 {
-    const int dim = worker->task->dim;
-    for (int s = 0; s < WV_STREAMS; s++)
-        score(&worker->ring[s], &worker->desks[s], dim);
-    logistic(&worker->ring[0], &worker->desks[0], &worker->loss, 1e-12f);
+    const struct wv_block *block = &worker->ring[0];
     for (int64_t k = 0; k < n_steps; k++) {
-        const int now = (int)(k % WV_STREAMS), next = (int)((k + 1) % WV_STREAMS), last = (int)((k + 2) % WV_STREAMS);
-        score(&worker->ring[last], &worker->desks[last], dim);
-        logistic(&worker->ring[next], &worker->desks[next], &worker->loss, 1e-12f);
-        update(&worker->ring[now], &worker->ring[now], &worker->desks[now], dim);
+        score(block, &worker->desk, worker->task->dim);
+        logistic(block, &worker->desk, &worker->loss, 1e-12f);
+        update(block, block, &worker->desk, worker->task->dim);
     }
 }
 

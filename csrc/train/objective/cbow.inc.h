@@ -2,8 +2,9 @@
  * (Mikolov et al. 2013), or its Huffman path. Two neighbouring centres share negatives, but for the classic update. */
 
 /* The context rows of the window: first what only the first centre has, then what both have, then the rest. */
-WV_INLINE void fill_context(const struct wv_chunk *chunk, const struct wv_window *window, struct wv_block *block)
+WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block)
 {
+    const struct wv_window *window = &chunk->window;
     const int64_t first = window->centre, second = first + 1;
     const int64_t low = window->low;
     float **to = block->context;
@@ -31,16 +32,17 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, const struct wv_window
     block->n_context = n;
 }
 
-WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_stream *stream, struct wv_block *block)
+WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
 {
     static const unsigned members[2] = {1, 2};
     const struct wv_task *task = worker->task;
-    if (!next_window(worker, stream, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
+    struct wv_chunk *chunk = &worker->chunk;
+    if (!next_window(task, chunk, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
         return 0;
-    choose_targets(worker, stream);
-    fill_context(&worker->chunk, &stream->window, block);
-    block->m = block->n_examples = block->n_centres = stream->window.n_centres;
-    fill_targets(stream, block, members);
-    ask_for_rows(worker, stream, block);
+    choose_targets(worker);
+    fill_context(chunk, block);
+    block->m = block->n_examples = block->n_centres = chunk->window.n_centres;
+    fill_targets(chunk, block, members);
+    ask_for_rows(worker, block);
     return 1;
 }

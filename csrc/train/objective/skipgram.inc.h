@@ -3,18 +3,18 @@
  * al. 2013) is a block of one row with negatives of its own. */
 
 /* Moves on to the position where the next block begins: a lone centre is context of none. */
-WV_INLINE void next_row(struct wv_stream *stream, int64_t row)
+WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)
 {
-    const struct wv_window *window = &stream->window;
-    stream->next_row = row + (window->n_centres == 1 && row == window->centre);
+    const struct wv_window *window = &chunk->window;
+    chunk->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
 /* How many rows the next block takes: those of the window, or of one side of a lone centre, in equal parts if they are
  * more than WV_TILE. */
-WV_INLINE int count_rows(const struct wv_stream *stream, int is_pair)
+WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 {
-    const struct wv_window *window = &stream->window;
-    const int64_t row = stream->next_row;
+    const struct wv_window *window = &chunk->window;
+    const int64_t row = chunk->next_row;
     const int64_t end = window->n_centres == 1 && row < window->centre ? window->centre : window->end;
     const int n = (int)(end - row);
     if (is_pair)
@@ -34,31 +34,32 @@ WV_INLINE unsigned members_of(int width, int offset, int m, int *n)
     return ((1u << high) - (1u << low)) & ~(has_centre ? 1u << -offset : 0);
 }
 
-WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_stream *stream, struct wv_block *block)
+WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
 {
     const struct wv_task *task = worker->task;
-    const struct wv_window *window = &stream->window;
-    const int is_pair = task->one_pair_at_a_time, is_new = stream->next_row == window->end;
+    struct wv_chunk *chunk = &worker->chunk;
+    const struct wv_window *window = &chunk->window;
+    const int is_pair = task->one_pair_at_a_time, is_new = chunk->next_row == window->end;
     if (is_new) {
-        if (!next_window(worker, stream, task->node_rows || is_pair ? 1 : 2))
+        if (!next_window(task, chunk, task->node_rows || is_pair ? 1 : 2))
             return 0;
-        next_row(stream, window->low);
+        next_row(chunk, window->low);
     }
     if (is_new || is_pair)
-        choose_targets(worker, stream);
-    const int offset = (int)(stream->next_row - window->centre), m = count_rows(stream, is_pair);
+        choose_targets(worker);
+    const int offset = (int)(chunk->next_row - window->centre), m = count_rows(chunk, is_pair);
     block->m = m;
     block->n_examples = 0;
     const unsigned members[2] = {
         members_of(window->width, offset, m, &block->n_examples),
         window->n_centres == 2 ? members_of(window->width, offset - 1, m, &block->n_examples) : 0,
     };
-    block->hidden = block->hidden_grad = worker->chunk.input + stream->next_row;
-    fill_targets(stream, block, members);
+    block->hidden = block->hidden_grad = chunk->input + chunk->next_row;
+    fill_targets(chunk, block, members);
     block->n_asked = 0;
     if (is_new || is_pair)
-        ask_for_rows(worker, stream, block);
-    next_row(stream, stream->next_row + m);
-    block->n_centres = stream->next_row == window->end ? window->n_centres : 0;
+        ask_for_rows(worker, block);
+    next_row(chunk, chunk->next_row + m);
+    block->n_centres = chunk->next_row == window->end ? window->n_centres : 0;
     return 1;
 }

@@ -3,7 +3,7 @@
  * All gradients are those at the values before the step. Target rows must differ from each other; a hidden row may
  * stand there twice and then gets both gradients. Which rows, and why, is not here (see window, targets).
  *
- * A step has three parts: score, logistic, update. The parts of two blocks may take turns, so each of the two has a desk.
+ * A step has three parts: score, logistic, update; between them its figures lie on a desk.
  * Scores, weights and gradients of a block lie target by target: pair (i, j) at [j * m + i]. */
 
 /* Every number of hidden rows has a body of its own: `body` is called with it as a constant. */

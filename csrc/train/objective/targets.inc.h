@@ -2,40 +2,41 @@
  * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
  * twice counts twice, one that is a centre is dropped. */
 
-WV_INLINE void add_target(struct wv_stream *stream, float *row, float first, float second)
+WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
 {
-    stream->targets[stream->n_targets++] = (struct wv_target){row, {first, second}};
+    chunk->targets[chunk->n_targets++] = (struct wv_target){row, {first, second}};
 }
 
 /* The path of a word: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). */
-WV_INLINE void add_path(struct wv_worker *worker, struct wv_stream *stream, int32_t word)
+WV_INLINE void add_path(struct wv_worker *worker, int32_t word)
 {
     const struct wv_task *task = worker->task;
     for (int64_t k = task->path_offsets[word]; k < task->path_offsets[word + 1]; k++)
-        add_target(stream, row_at(&worker->nodes, task->path_nodes[k]), task->path_codes[k] ? -1.0f : 1.0f, 0);
+        add_target(&worker->chunk, row_at(&worker->nodes, task->path_nodes[k]), task->path_codes[k] ? -1.0f : 1.0f,
+                   0);
 }
 
 /* The noise words of the next window (negative). They are drawn for many windows at once, so that the look-ups in the
  * table wait for memory together. */
-WV_INLINE const int32_t *next_noise(const struct wv_worker *worker, struct wv_stream *stream)
+WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
+    struct wv_chunk *chunk = &worker->chunk;
     const int n = task->negative;
-    const uint64_t window = stream->n_drawn++;
+    const uint64_t window = chunk->n_drawn++;
     if (window % WV_DRAW_WINDOWS == 0)
         for (int k = 0; k < n * WV_DRAW_WINDOWS; k++) {
-            uint64_t draw = wv_draw(stream->noise_key, window * (uint64_t)n + (uint64_t)k);
-            stream->noise[k] = wv_alias_draw(task->noise, task->n_words, draw);
+            uint64_t draw = wv_draw(chunk->noise_key, window * (uint64_t)n + (uint64_t)k);
+            chunk->noise[k] = wv_alias_draw(task->noise, task->n_words, draw);
         }
-    const uint64_t expected = window % WV_DRAW_WINDOWS + WV_STREAMS;
+    const uint64_t expected = window % WV_DRAW_WINDOWS + 1;
     for (int k = 0; expected < WV_DRAW_WINDOWS && k < n; k++)
-        row_expect(&worker->output, stream->noise[expected * (uint64_t)n + (uint64_t)k]);
-    return stream->noise + window % WV_DRAW_WINDOWS * (uint64_t)n;
+        row_expect(&worker->output, chunk->noise[expected * (uint64_t)n + (uint64_t)k]);
+    return chunk->noise + window % WV_DRAW_WINDOWS * (uint64_t)n;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
-static void add_repeated(struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres,
-                         const int32_t *noise)
+static void add_repeated(struct wv_worker *worker, const int32_t *centres, const int32_t *noise)
 {
     for (int k = 0; k < worker->task->negative; k++) {
         float times = 0;
@@ -45,13 +46,13 @@ static void add_repeated(struct wv_worker *worker, struct wv_stream *stream, con
             seen_before |= other < k && noise[other] == noise[k];
         }
         if (!seen_before)
-            add_target(stream, row_at(&worker->output, noise[k]), -times, -times);
+            add_target(&worker->chunk, row_at(&worker->output, noise[k]), -times, -times);
     }
 }
 
-WV_INLINE void add_negatives(struct wv_worker *worker, struct wv_stream *stream, const int32_t *centres)
+WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
 {
-    const int32_t *noise = next_noise(worker, stream);
+    const int32_t *noise = next_noise(worker);
     int repeated = 0;
     for (int k = 0; k < worker->task->negative; k++) {
         repeated |= noise[k] == centres[0] || noise[k] == centres[1];
@@ -59,43 +60,43 @@ WV_INLINE void add_negatives(struct wv_worker *worker, struct wv_stream *stream,
             repeated |= noise[before] == noise[k];
     }
     if (repeated)
-        add_repeated(worker, stream, centres, noise);
+        add_repeated(worker, centres, noise);
     else
         for (int k = 0; k < worker->task->negative; k++)
-            add_target(stream, row_at(&worker->output, noise[k]), -1, -1);
+            add_target(&worker->chunk, row_at(&worker->output, noise[k]), -1, -1);
 }
 
-/* The targets of the stream's window. */
-WV_INLINE void choose_targets(struct wv_worker *worker, struct wv_stream *stream)
+/* The targets of the chunk's window. */
+WV_INLINE void choose_targets(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
-    const struct wv_chunk *chunk = &worker->chunk;
-    const int64_t first = stream->window.centre, last = first + stream->window.n_centres - 1;
+    struct wv_chunk *chunk = &worker->chunk;
+    const int64_t first = chunk->window.centre, last = first + chunk->window.n_centres - 1;
     const int32_t centres[2] = {chunk->words[first], chunk->words[last]};
-    stream->n_targets = 0;
+    chunk->n_targets = 0;
     if (task->node_rows)
-        add_path(worker, stream, centres[0]);
+        add_path(worker, centres[0]);
     if (!task->negative)
         return;
     const int one_word = centres[0] == centres[1];
-    add_target(stream, chunk->output[first], 1, (float)one_word);
+    add_target(chunk, chunk->output[first], 1, (float)one_word);
     if (!one_word)
-        add_target(stream, chunk->output[last], 0, 1);
-    add_negatives(worker, stream, centres);
+        add_target(chunk, chunk->output[last], 0, 1);
+    add_negatives(worker, centres);
 }
 
 /* Gives the window's targets to a block. Bit i of members[c] says whether hidden row i belongs to centre c. */
-WV_INLINE void fill_targets(const struct wv_stream *stream, struct wv_block *block, const unsigned members[2])
+WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const unsigned members[2])
 {
     float first[WV_TILE_LANES], second[WV_TILE_LANES];
     for (int i = 0; i < WV_TILE_LANES; i++) {
         first[i] = (float)(int)(members[0] >> i & 1);
         second[i] = (float)(int)(members[1] >> i & 1);
     }
-    block->n = stream->n_targets;
+    block->n = chunk->n_targets;
     float *weights = block->weights; /* each row of lanes writes over what the one before had too many */
     for (int j = 0; j < block->n; j++, weights += block->m) {
-        const struct wv_target *target = &stream->targets[j];
+        const struct wv_target *target = &chunk->targets[j];
         float lanes[WV_TILE_LANES];
         for (int i = 0; i < WV_TILE_LANES; i++)
             lanes[i] = target->weight[0] * first[i] + target->weight[1] * second[i];
@@ -107,11 +108,11 @@ WV_INLINE void fill_targets(const struct wv_stream *stream, struct wv_block *blo
 }
 
 /* Lets the first block of a window ask for its targets and, behind them, for the input rows that windows reach next. */
-WV_INLINE void ask_for_rows(const struct wv_worker *worker, const struct wv_stream *stream, struct wv_block *block)
+WV_INLINE void ask_for_rows(const struct wv_worker *worker, struct wv_block *block)
 {
     const struct wv_chunk *chunk = &worker->chunk;
-    const int64_t first = stream->next_centre + worker->task->window;
+    const int64_t first = chunk->next_centre + worker->task->window;
     block->n_asked = block->n;
-    for (int64_t t = first; t < first + stream->window.n_centres && t < chunk->n; t++)
+    for (int64_t t = first; t < first + chunk->window.n_centres && t < chunk->n; t++)
         block->targets[block->n_asked++] = chunk->input[t];
 }

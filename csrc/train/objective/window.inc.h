@@ -1,20 +1,8 @@
 /* Windows over the kept tokens of a chunk. In: sentences, draws. Out: a centre and the context positions around it.
  * What a window trains is not here (see skipgram, cbow, targets). */
 
-/* What draws are for; each stream of blocks has noise of its own. */
+/* What draws are for. */
 enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS };
-
-/* Gives a stream the centres first … end of the chunk. */
-static void open_stream(const struct wv_chunk *chunk, struct wv_stream *stream, int64_t first, int64_t end)
-{
-    stream->next_centre = first;
-    stream->end = end;
-    stream->sentence = 0;
-    while (stream->sentence < chunk->n_sentences && chunk->ends[stream->sentence] <= first)
-        stream->sentence++;
-    stream->next_row = stream->window.end = 0;
-    stream->n_drawn = 0;
-}
 
 /* Reads the sentences first … last of the corpus into the worker's chunk: subsampling, and each token's rows. */
 static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
@@ -47,25 +35,23 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
-    for (int s = 0; s < WV_STREAMS; s++) {
-        open_stream(chunk, &worker->streams[s], n * s / WV_STREAMS, n * (s + 1) / WV_STREAMS);
-        worker->streams[s].noise_key = wv_subkey(key, NOISE_DRAWS + (uint64_t)s);
-    }
+    chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
+    chunk->sentence = chunk->next_centre = 0;
+    chunk->next_row = chunk->window.end = 0;
+    chunk->n_drawn = 0;
 }
 
-/* Moves the stream's window to the next centre, or the next two if max_centres allows and sentence and stream have
- * them; 0 at the end. */
-WV_INLINE int next_window(struct wv_worker *worker, struct wv_stream *stream, int max_centres)
+/* Moves the chunk's window to the next centre, or the next two if max_centres allows and the sentence has them; 0 at
+ * the end. */
+WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, int max_centres)
 {
-    const struct wv_task *task = worker->task;
-    const struct wv_chunk *chunk = &worker->chunk;
-    struct wv_window *window = &stream->window;
-    const int64_t centre = stream->next_centre;
-    if (centre == stream->end)
+    struct wv_window *window = &chunk->window;
+    if (chunk->sentence == chunk->n_sentences)
         return 0;
-    const int64_t start = stream->sentence ? chunk->ends[stream->sentence - 1] : 0;
-    const int64_t end = chunk->ends[stream->sentence];
-    const int n_centres = centre + max_centres <= end && centre + max_centres <= stream->end ? max_centres : 1;
+    const int64_t start = chunk->sentence ? chunk->ends[chunk->sentence - 1] : 0;
+    const int64_t end = chunk->ends[chunk->sentence];
+    const int64_t centre = chunk->next_centre;
+    const int n_centres = centre + max_centres <= end ? max_centres : 1;
     int32_t width = task->window;
     if (task->shrink_windows)
         width = 1 + (int32_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
@@ -74,8 +60,8 @@ WV_INLINE int next_window(struct wv_worker *worker, struct wv_stream *stream, in
     window->width = width;
     window->low = centre - width > start ? centre - width : start;
     window->end = centre + n_centres + width < end ? centre + n_centres + width : end;
-    stream->next_centre = centre + n_centres;
-    stream->sentence += stream->next_centre == end;
+    chunk->next_centre = centre + n_centres;
+    chunk->sentence += chunk->next_centre == end;
     return 1;
 }
 
