@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import rows
+from wildvec._status import NOT_FINITE, check
 from wildvec.rows import FloatRows
 
 
@@ -61,7 +62,7 @@ class Matrices:
         named = {"output_rows": self.output_rows, "node_rows": self.node_rows}
         return {name: None if matrix is None else matrix[:, :size] for name, matrix in named.items()}
 
-    @property
-    def finite(self) -> bool:
-        """Whether all numbers are."""
-        return all(np.isfinite(matrix.sum()) for matrix in self)
+    def check_finite(self, settings: str) -> None:
+        """FloatingPointError if a number is not finite; `settings` that may have led there are told."""
+        if not all(np.isfinite(matrix.sum()) for matrix in self):
+            check(NOT_FINITE, settings)

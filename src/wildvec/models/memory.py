@@ -163,8 +163,11 @@ def _distinct(expected: NDArray[np.float64]) -> float:
 
 
 def _nodes(expected: NDArray[np.float64]) -> float:
-    """Huffman nodes on the ways to words, each of which is expected so often: those that all ways together visit once
-    or more, and from there on, as a node weighs twice as much as one below it, each word's own."""
+    """Huffman nodes on the ways to words, each of which is expected so often.
+
+    Those that all ways together visit once or more; below, where a node is visited half as often as its parent, each
+    word's own.
+    """
     own = -np.expm1(-expected) * np.maximum(0, -np.log2(expected))
     return float(np.minimum(expected, 1).sum() + own.sum())
 

@@ -11,12 +11,12 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wildvec._status import NOT_FINITE, check
 from wildvec.checkpoint import Training
 from wildvec.corpus import Corpus
 from wildvec.heldout import keep_aside
@@ -342,7 +342,7 @@ class Word2Vec:
             self.workers,
             rounds,
             tell,
-            self._check_finite,
+            partial(self._matrices.check_finite, f"alpha={self.alpha}, {self.workers} workers"),
             held_out,
             list(self._matrices),
             state,
@@ -359,10 +359,6 @@ class Word2Vec:
                 self.min_count,
             )
         tell.all("on_train_end")
-
-    def _check_finite(self) -> None:
-        if not self._matrices.finite:
-            check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
 
     def _count_epoch(self, epoch: Epoch) -> None:
         self.epochs_trained += 1
