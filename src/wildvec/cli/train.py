@@ -81,11 +81,9 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="same seed, same number of workers: same vectors; slower",
     )
-    for name, text in MODEL_OPTIONS.items():
-        add_setting(learned, name, text, OPTIONS[name].default)
+    _add_settings(learned, MODEL_OPTIONS)
     stop = parser.add_argument_group("how it is watched, and when it ends")
-    for name, text in STOP_OPTIONS.items():
-        add_setting(stop, name, text, OPTIONS[name].default)
+    _add_settings(stop, STOP_OPTIONS)
     kept = parser.add_argument_group("how a killed training goes on")
     kept.add_argument("--checkpoint", metavar="DIR", help="folder for checkpoints, made if it is not there")
     kept.add_argument(
@@ -93,8 +91,7 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="go on from the newest checkpoint in DIR with the same text and options; begin if there is none",
     )
-    for name, text in CHECKPOINT_OPTIONS.items():
-        add_setting(kept, name, text, OPTIONS[name].default)
+    _add_settings(kept, CHECKPOINT_OPTIONS)
     read = parser.add_argument_group("how the text is read")
     read.add_argument("--lowercase", action="store_true", help="fold upper case")
     read.add_argument(
@@ -104,9 +101,13 @@ def add_to(commands: Any) -> None:
         help="what to do about bytes that are not UTF-8 (default: strict)",
     )
     read.add_argument("--cache-dir", help="folder for what does not fit in memory")
-    for name, text in TEXT_OPTIONS.items():
-        add_setting(read, name, text, OPTIONS[name].default)
+    _add_settings(read, TEXT_OPTIONS)
     parser.set_defaults(run=run)
+
+
+def _add_settings(group: Any, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        add_setting(group, name, text, OPTIONS[name].default)
 
 
 def _say(text: str) -> None:
