@@ -2,53 +2,110 @@
  * first_end and the second from second_start to the end. Out: their means or sums; and the way back, the gradients spread
  * over the context rows. */
 
-WV_INLINE vec sum_rows(vec sum, float *const *rows, int n, int at)
+/* Vectors of a row that are worked on together, so that a pointer to a row is fetched once for all of them. */
+enum { STRETCH = 4 };
+
+/* Which context rows belong to the first hidden row alone, to both, and to the second one; and each one's scale. */
+struct shares {
+    float *const *first, *const *both, *const *second;
+    int n_first, n_both, n_second;
+    vec scale[2];
+};
+
+WV_INLINE struct shares shares_of(const struct wv_block *block, int is_divided)
 {
-    for (int k = 0; k < n; k++)
-        sum = vec_add(sum, row_load(rows[k], at));
-    return sum;
+    const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
+    struct shares of = {block->context, block->context + second, block->context + first, second, first - second,
+                        block->n_context - first, {vec_set(1), vec_set(1)}};
+    if (is_divided) {
+        of.scale[0] = vec_set(1 / (float)first);
+        of.scale[1] = vec_set(1 / (float)(of.n_both + of.n_second));
+    }
+    return of;
+}
+
+WV_INLINE void sum_rows(vec *sum, float *const *rows, int n, int at, int n_vecs)
+{
+    for (int k = 0; k < n; k++) {
+        const float *row = rows[k];
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            sum[v] = vec_add(sum[v], row_load(row, at + v * VEC_LANES));
+    }
+}
+
+WV_INLINE void gather_stretch(const struct wv_block *block, const struct shares *of, int at, int n_vecs)
+{
+    vec sum[2][STRETCH];
+    WV_UNROLL
+    for (int v = 0; v < n_vecs; v++)
+        sum[0][v] = vec_zero();
+    sum_rows(sum[0], of->both, of->n_both, at, n_vecs);
+    WV_UNROLL
+    for (int v = 0; v < n_vecs; v++)
+        sum[1][v] = sum[0][v];
+    sum_rows(sum[0], of->first, of->n_first, at, n_vecs);
+    sum_rows(sum[1], of->second, of->n_second, at, n_vecs);
+    for (int c = 0; c < block->m; c++) {
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++) {
+            vec_store(block->hidden[c] + at + v * VEC_LANES, vec_mul(sum[c][v], of->scale[c]));
+            vec_store(block->hidden_grad[c] + at + v * VEC_LANES, vec_zero());
+        }
+    }
 }
 
 /* hidden = mean or sum of the context rows, hidden_grad = 0, both on the desk. */
 static void gather(struct wv_block *block, const struct wv_desk *desk, int dim, int is_mean)
 {
+    const struct shares of = shares_of(block, is_mean);
+    int at = 0;
     block->hidden = desk->hidden;
     block->hidden_grad = desk->hidden_grad;
-    const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
-    const int both = first - second, last = block->n_context - first;
-    const vec scale[2] = {vec_set(is_mean ? 1 / (float)first : 1), vec_set(is_mean ? 1 / (float)(both + last) : 1)};
-    for (int at = 0; at < dim; at += VEC_LANES) {
-        const vec shared = sum_rows(vec_zero(), block->context + second, both, at);
-        const vec sum = sum_rows(shared, block->context, second, at);
-        vec_store(block->hidden[0] + at, vec_mul(sum, scale[0]));
-        vec_store(block->hidden_grad[0] + at, vec_zero());
-        if (block->m == 2) {
-            vec_store(block->hidden[1] + at, vec_mul(sum_rows(shared, block->context + first, last, at), scale[1]));
-            vec_store(block->hidden_grad[1] + at, vec_zero());
-        }
+    for (; at + STRETCH * VEC_LANES <= dim; at += STRETCH * VEC_LANES)
+        gather_stretch(block, &of, at, STRETCH);
+    for (; at + 2 * VEC_LANES <= dim; at += 2 * VEC_LANES)
+        gather_stretch(block, &of, at, 2);
+    for (; at < dim; at += VEC_LANES)
+        gather_stretch(block, &of, at, 1);
+}
+
+WV_INLINE void add_rows(float *const *rows, int n, int at, const vec *gradient, int n_vecs)
+{
+    for (int k = 0; k < n; k++) {
+        float *row = rows[k];
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            row_add(row, at + v * VEC_LANES, gradient[v]);
     }
 }
 
-WV_INLINE void add_rows(float *const *rows, int n, int at, vec gradient)
+WV_INLINE void scatter_stretch(const struct wv_block *block, const struct shares *of, int at, int n_vecs)
 {
-    for (int k = 0; k < n; k++)
-        row_add(rows[k], at, gradient);
+    vec first[STRETCH], second[STRETCH], both[STRETCH];
+    WV_UNROLL
+    for (int v = 0; v < n_vecs; v++) {
+        first[v] = vec_mul(vec_load(block->hidden_grad[0] + at + v * VEC_LANES), of->scale[0]);
+        second[v] = vec_mul(vec_load(block->hidden_grad[1] + at + v * VEC_LANES), of->scale[1]);
+        both[v] = vec_add(first[v], second[v]);
+    }
+    add_rows(of->first, of->n_first, at, first, n_vecs);
+    if (block->m == 1)
+        return;
+    add_rows(of->both, of->n_both, at, both, n_vecs);
+    add_rows(of->second, of->n_second, at, second, n_vecs);
 }
 
 /* Adds the gradients to the context rows. As in word2vec.c and gensim, a mean passes its gradient on undivided, and a
  * sum divides it by the number of rows. */
 static void scatter(const struct wv_block *block, int dim, int is_mean)
 {
-    const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
-    const int both = first - second, last = block->n_context - first;
-    const vec scale[2] = {vec_set(is_mean ? 1 : 1 / (float)first), vec_set(is_mean ? 1 : 1 / (float)(both + last))};
-    for (int at = 0; at < dim; at += VEC_LANES) {
-        const vec gradient = vec_mul(vec_load(block->hidden_grad[0] + at), scale[0]);
-        add_rows(block->context, second, at, gradient);
-        if (block->m == 1)
-            continue;
-        const vec other = vec_mul(vec_load(block->hidden_grad[1] + at), scale[1]);
-        add_rows(block->context + second, both, at, vec_add(gradient, other));
-        add_rows(block->context + first, last, at, other);
-    }
+    const struct shares of = shares_of(block, !is_mean);
+    int at = 0;
+    for (; at + STRETCH * VEC_LANES <= dim; at += STRETCH * VEC_LANES)
+        scatter_stretch(block, &of, at, STRETCH);
+    for (; at + 2 * VEC_LANES <= dim; at += 2 * VEC_LANES)
+        scatter_stretch(block, &of, at, 2);
+    for (; at < dim; at += VEC_LANES)
+        scatter_stretch(block, &of, at, 1);
 }
