@@ -45,7 +45,9 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-Target = tuple[np.ndarray, int, np.ndarray]  # matrix, row, weight of its pairs with the context of each centre
+Target = tuple[
+    np.ndarray, int, np.ndarray
+]  # matrix, row, weight of its pairs with the context of each centre
 
 
 @dataclass

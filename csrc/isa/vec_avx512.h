@@ -25,10 +25,7 @@ WV_INLINE vec vec_load_first(const float *p, int n) { return _mm512_maskz_loadu_
 WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 
 /* 2^x for integral x in [-126, 127]. */
-WV_INLINE vec vec_exp2_int(vec x)
-{
-    return _mm512_scalef_ps(vec_set(1.0f), x);
-}
+WV_INLINE vec vec_exp2_int(vec x) { return _mm512_scalef_ps(vec_set(1.0f), x); }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)

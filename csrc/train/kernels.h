@@ -67,8 +67,8 @@ struct wv_chunk {
     struct wv_window window;
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
-    uint64_t n_drawn; /* windows that got negatives */
-    int32_t *noise;   /* (WV_DRAW_WINDOWS, negative) */
+    uint64_t n_drawn;          /* windows that got negatives */
+    int32_t *noise;            /* (WV_DRAW_WINDOWS, negative) */
     struct wv_target *targets; /* (n_targets) of the window at hand */
     int n_targets;
 };

@@ -15,8 +15,8 @@ struct shares {
 WV_INLINE struct shares shares_of(const struct wv_block *block, int is_divided)
 {
     const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
-    struct shares of = {block->context, block->context + second, block->context + first, second, first - second,
-                        block->n_context - first, {vec_set(1), vec_set(1)}};
+    struct shares of = {block->context, block->context + second,  block->context + first,  second,
+                        first - second, block->n_context - first, {vec_set(1), vec_set(1)}};
     if (is_divided) {
         of.scale[0] = vec_set(1 / (float)first);
         of.scale[1] = vec_set(1 / (float)(of.n_both + of.n_second));

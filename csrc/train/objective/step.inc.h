@@ -27,8 +27,8 @@ static void score(const struct wv_block *block, struct wv_desk *desk, int dim)
 static void settle_loss(struct wv_loss *loss)
 {
     for (int k = 0; k < WV_PAD; k += VEC_LANES) {
-        const vec log_product = vec_fma(vec_load(loss->exponent + k), vec_set(0.69314718f),
-                                        vec_log(vec_load(loss->mantissa + k)));
+        const vec log_product =
+            vec_fma(vec_load(loss->exponent + k), vec_set(0.69314718f), vec_log(vec_load(loss->mantissa + k)));
         loss->sum += vec_sum(log_product);
         vec_store(loss->exponent + k, vec_zero());
         vec_store(loss->mantissa + k, vec_set(1.0f));

@@ -46,7 +46,8 @@ WV_INLINE void dot_tile(float *const *rows, int n, int step, float *const *other
 }
 
 /* Hidden rows i … i + n_rows with targets j … j + n: registers hold those that are fewer. */
-WV_INLINE void dot_part(const struct wv_block *block, float *partial, int dim, int m, int i, int n_rows, int j, int n)
+WV_INLINE void dot_part(const struct wv_block *block, float *partial, int dim, int m, int i, int n_rows, int j,
+                        int n)
 {
     partial += (int64_t)(j * m + i) * VEC_LANES;
     if (n_rows < n)
@@ -125,8 +126,8 @@ WV_INLINE void update_stretch(const struct wv_block *block, const float *gradien
 /* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Beside each stretch of its
  * own rows a block asks for the same stretch of those that a later one will need: asked for all at once, they would
  * wait for each other. */
-WV_INLINE void update_block(const struct wv_block *block, const struct wv_block *later, const float *gradients, int dim,
-                            int m)
+WV_INLINE void update_block(const struct wv_block *block, const struct wv_block *later, const float *gradients,
+                            int dim, int m)
 {
     const int n_vecs = VEC_REGISTERS < 32 ? (m <= 2 ? 2 : 1) : m <= 2 ? 4 : 2;
     int at = 0;
