@@ -38,9 +38,11 @@
 #if defined(_MSC_VER)
 #define WV_INLINE static __forceinline
 #define WV_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
+#define WV_PREFETCH_TO_WRITE(address) WV_PREFETCH(address)
 #else
 #define WV_INLINE static inline __attribute__((always_inline))
 #define WV_PREFETCH(address) __builtin_prefetch(address)
+#define WV_PREFETCH_TO_WRITE(address) __builtin_prefetch(address, 1) /* takes the line from other cores at once */
 #endif
 
 #endif

@@ -4,7 +4,7 @@
 #if WV_X86
 #include <immintrin.h>
 #include "isa/region.h"
-WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
+WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,prfchw")
 #include "isa/vec_avx512.h"
 #include "train/objective/kernels.inc.h"
 const struct wv_kernels wv_kernels_avx512 = KERNELS;

@@ -35,7 +35,7 @@ WV_INLINE float *row_at(struct wv_rows *view, int32_t i)
 WV_INLINE void row_prefetch(const float *row, int first, int last)
 {
     for (int at = (first + 15) / 16 * 16; at < last; at += 16)
-        WV_PREFETCH(row + at);
+        WV_PREFETCH_TO_WRITE(row + at);
 }
 
 /* Asks for all of the shared row i if row_at, called soon, will copy it. */
