@@ -118,12 +118,11 @@ class Reference:
             yield Block(context, np.eye(len(centres)), targets, len(centres))
             return
         shared = None if self.pair else self.choose_targets(words, centres)
-        lone = [range(low, centres[0]), range(centres[0] + 1, end)]
-        for side in lone if len(centres) == 1 else [range(low, end)]:
-            for positions in [[t] for t in side] if self.pair else tiles(list(side)):
-                targets = shared or self.choose_targets(words, centres)
-                members = np.array([[t in context for t in positions] for context in around], dtype=float)
-                yield Block([[words[t]] for t in positions], members, targets, int(members.sum()))
+        rows = sorted({t for context in around for t in context})
+        for positions in [[t] for t in rows] if self.pair else tiles(rows):
+            targets = shared or self.choose_targets(words, centres)
+            members = np.array([[t in context for t in positions] for context in around], dtype=float)
+            yield Block([[words[t]] for t in positions], members, targets, int(members.sum()))
 
     def choose_targets(self, words: list[int], centres: list[int]) -> list[Target]:
         """Weights > 0 are positive pairs, < 0 negative ones."""

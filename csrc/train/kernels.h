@@ -30,7 +30,8 @@ struct wv_block {
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
     float **targets;           /* (n) all different; behind them, up to n_asked, other rows to ask for */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
-    float **context;           /* (n_context) CBOW: what the hidden rows are made of; the first one of the rows … */
+    float **context;           /* skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the
+                                * hidden rows are made of; the first one of the rows … */
     int first_end;             /* … before this, */
     int second_start;          /* the second one, if there is one, of those from this on */
     int m, n, n_asked, n_context;

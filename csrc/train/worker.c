@@ -66,8 +66,8 @@ static void lay_out_block(struct arena *arena, const struct wv_task *task, struc
 {
     block->targets = take(arena, wv_max_targets(task) + 2, sizeof *block->targets);
     block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
-    if (task->objective == WV_CBOW)
-        block->context = take(arena, 2 * (size_t)task->window + 2 + WV_OVERRUN, sizeof *block->context);
+    const size_t n_context = task->objective == WV_CBOW ? 2 * (size_t)task->window + 2 : WV_TILE;
+    block->context = take(arena, n_context + WV_OVERRUN, sizeof *block->context);
 }
 
 static void lay_out_desk(struct arena *arena, const struct wv_task *task, struct wv_desk *desk)

@@ -9,14 +9,12 @@ WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)
     chunk->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
-/* How many rows the next block takes: those of the window, or of one side of a lone centre, in equal parts if they are
- * more than WV_TILE. */
+/* How many rows the next block takes: those of the window, in equal parts if they are more than WV_TILE. */
 WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 {
     const struct wv_window *window = &chunk->window;
-    const int64_t row = chunk->next_row;
-    const int64_t end = window->n_centres == 1 && row < window->centre ? window->centre : window->end;
-    const int n = (int)(end - row);
+    const int has_centre = window->n_centres == 1 && chunk->next_row < window->centre;
+    const int n = (int)(window->end - chunk->next_row) - has_centre;
     if (is_pair)
         return 1;
     return n <= WV_TILE ? n : n / ((n + WV_TILE - 1) / WV_TILE);
@@ -34,6 +32,20 @@ WV_INLINE unsigned members_of(int width, int offset, int m, int *n)
     return ((1u << high) - (1u << low)) & ~(has_centre ? 1u << -offset : 0);
 }
 
+/* The block's m rows; those of both sides of a lone centre are put together. Answers the position behind them. */
+WV_INLINE int64_t fill_hidden(const struct wv_chunk *chunk, struct wv_block *block, int m)
+{
+    const struct wv_window *window = &chunk->window;
+    const int64_t row = chunk->next_row, left = window->centre - row;
+    block->hidden = block->hidden_grad = chunk->input + row;
+    if (window->n_centres == 2 || left <= 0 || left >= m)
+        return row + m;
+    copy_rows(block->context, chunk->input + row, left);
+    copy_rows(block->context + left, chunk->input + window->centre + 1, m - left);
+    block->hidden = block->hidden_grad = block->context;
+    return row + m + 1;
+}
+
 WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
 {
     const struct wv_task *task = worker->task;
@@ -48,18 +60,19 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
     if (is_new || is_pair)
         choose_targets(worker);
     const int offset = (int)(chunk->next_row - window->centre), m = count_rows(chunk, is_pair);
-    block->m = m;
-    block->n_examples = 0;
-    const unsigned members[2] = {
-        members_of(window->width, offset, m, &block->n_examples),
-        window->n_centres == 2 ? members_of(window->width, offset - 1, m, &block->n_examples) : 0,
-    };
-    block->hidden = block->hidden_grad = chunk->input + chunk->next_row;
+    unsigned members[2] = {(1u << m) - 1, 0};
+    block->m = block->n_examples = m;
+    if (window->n_centres == 2) {
+        block->n_examples = 0;
+        members[0] = members_of(window->width, offset, m, &block->n_examples);
+        members[1] = members_of(window->width, offset - 1, m, &block->n_examples);
+    }
+    const int64_t end = fill_hidden(chunk, block, m);
     fill_targets(chunk, block, members);
     block->n_asked = 0;
     if (is_new || is_pair)
         ask_for_rows(worker, block);
-    next_row(chunk, chunk->next_row + m);
+    next_row(chunk, end);
     block->n_centres = chunk->next_row == window->end ? window->n_centres : 0;
     return 1;
 }
