@@ -37,7 +37,7 @@ HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whene
 
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
 # so the merge interval counts the centres of all workers together, and their number falls with the workers.
-HOT_ROWS = 128
+HOT_ROWS = 256
 MERGE_CENTRES = 5_000
 
 

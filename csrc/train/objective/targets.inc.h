@@ -7,13 +7,21 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
     chunk->targets[chunk->n_targets++] = (struct wv_target){row, {first, second}};
 }
 
-/* The path of a word: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). */
-WV_INLINE void add_path(struct wv_worker *worker, int32_t word)
+/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013).
+ * Paths lie anywhere in memory, so that of a later centre is asked for. */
+WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 {
+    enum { LATER = 4 };
     const struct wv_task *task = worker->task;
+    struct wv_chunk *chunk = &worker->chunk;
+    const int32_t word = chunk->words[centre];
+    if (centre + LATER < chunk->n) {
+        const int64_t later = task->path_offsets[chunk->words[centre + LATER]];
+        WV_PREFETCH(task->path_nodes + later);
+        WV_PREFETCH(task->path_codes + later);
+    }
     for (int64_t k = task->path_offsets[word]; k < task->path_offsets[word + 1]; k++)
-        add_target(&worker->chunk, row_at(&worker->nodes, task->path_nodes[k]), task->path_codes[k] ? -1.0f : 1.0f,
-                   0);
+        add_target(chunk, row_at(&worker->nodes, task->path_nodes[k]), (float)(1 - 2 * task->path_codes[k]), 0);
 }
 
 /* The noise words of the next window (negative). They are drawn for many windows at once, so that the look-ups in the
@@ -75,7 +83,7 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
     const int32_t centres[2] = {chunk->words[first], chunk->words[last]};
     chunk->n_targets = 0;
     if (task->node_rows)
-        add_path(worker, centres[0]);
+        add_path(worker, first);
     if (!task->negative)
         return;
     const int one_word = centres[0] == centres[1];
