@@ -17,7 +17,7 @@ WV_INLINE vec vec_exp(vec x)
     return vec_mul(p, vec_exp2_int(n));
 }
 
-/* log x for finite x >= 1; NaN gives NaN. */
+/* log x for finite x in [2^-64, ∞); NaN gives NaN. */
 WV_INLINE vec vec_log(vec x)
 {
     vec mantissa; /* in [√½, √2), where the polynomial holds */

@@ -58,7 +58,7 @@ static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shi
     return slots + i;
 }
 
-/* Four times the slots: 2 would mean twice the moves, and the tokens fill up what is asked for. */
+/* Slots grow fourfold while they are few: doubling would move tokens twice as often. */
 static int log2_growth(int64_t n_slots)
 {
     return n_slots < 1 << 18 ? 2 : 1;

@@ -30,10 +30,10 @@ struct wv_block {
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
     float **targets;           /* (n) all different; behind them, up to n_asked, other rows to ask for */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
-    float **context;           /* skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the
+    float **context;  /* skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the
                                 * hidden rows are made of; the first one of the rows … */
-    int first_end;             /* … before this, */
-    int second_start;          /* the second one, if there is one, of those from this on */
+    int first_end;    /* … before this, */
+    int second_start; /* the second one, if there is one, of those from this on */
     int m, n, n_asked, n_context;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
@@ -126,10 +126,10 @@ static inline size_t wv_max_targets(const struct wv_task *task)
     return 2 + (size_t)task->negative + (size_t)task->max_path;
 }
 
-/* The most scores that a block can have, rounded up to whole vectors, with room for a row of lanes behind. */
+/* The most scores that a block can have, rounded up to whole vectors, with room for a whole vector behind. */
 static inline size_t wv_max_scores(const struct wv_task *task)
 {
-    return (WV_TILE * wv_max_targets(task) + WV_TILE_LANES + WV_PAD) / WV_PAD * WV_PAD;
+    return (WV_TILE * wv_max_targets(task) + 2 * WV_PAD - 1) / WV_PAD * WV_PAD;
 }
 
 #if defined(_MSC_VER) && !defined(__clang__)

@@ -149,7 +149,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
         forget_copies(&worker->matrices[m]);
     if (task->n_hot)
         worker->kernels->merge(worker); /* takes over what others changed since the last lease */
-    for (int64_t c = 0; c < n_chunks; c++) {
+    for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {
         losses[c] =
             worker->kernels->train_chunk(worker, chunks[2 * c], chunks[2 * c + 1],
                                          wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], examples);

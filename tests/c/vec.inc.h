@@ -115,19 +115,24 @@ static int is_near(float got, double expected)
     return fabs((double)got - expected) <= 3e-7 * fabs(expected);
 }
 
-static void exp_and_log_are_those_of_libm(void)
+static void exp_log_and_inverse_are_those_of_libm(void)
 {
     enum { STEPS = 20000 };
     for (int k = 0; k <= STEPS; k++) {
         const float x = -87 + 174 * (float)k / STEPS, y = expf(88.7f * (float)k / STEPS);
         const float little = 1 + ldexpf((float)k, -23);
-        float exp_x, log_y, log_little;
+        const float below_1 = expf(-44.0f * (float)(k + 1) / STEPS), large = expf(87 * (float)k / STEPS);
+        float exp_x, log_y, log_little, log_below_1, inverse;
         IN_ONE_LANE(exp_x, vec_exp, x, k & (VEC_LANES - 1));
         IN_ONE_LANE(log_y, vec_log, y, k & (VEC_LANES - 1));
         IN_ONE_LANE(log_little, vec_log, little, k & (VEC_LANES - 1));
         CHECK(is_near(exp_x, exp((double)x)));
         CHECK(is_near(log_y, log((double)y)));
         CHECK(is_near(log_little, log((double)little)));
+        IN_ONE_LANE(log_below_1, vec_log, below_1, k & (VEC_LANES - 1));
+        IN_ONE_LANE(inverse, vec_inverse, large, k & (VEC_LANES - 1));
+        CHECK(is_near(log_below_1, log((double)below_1)));
+        CHECK(is_near(inverse, 1 / (double)large));
     }
     float least, most, none_exp, none_log;
     IN_ONE_LANE(least, vec_exp, -INFINITY, 0);
@@ -144,5 +149,5 @@ static void vocabulary(void)
     the_first_lanes_are_loaded_alone();
     lanes_are_summed();
     exponents_and_mantissas_are_exact();
-    exp_and_log_are_those_of_libm();
+    exp_log_and_inverse_are_those_of_libm();
 }

@@ -41,8 +41,8 @@ WV_INLINE void row_prefetch(const float *row, int first, int last)
 /* Asks for all of the shared row i if row_at, called soon, will copy it. */
 WV_INLINE void row_expect(const struct wv_rows *view, int32_t i)
 {
-    if (view->copy_of && !view->copy_of[i])
-        row_prefetch(view->shared + i * view->stride, 0, (int)view->stride);
+    for (int at = 0; view->copy_of && !view->copy_of[i] && at < view->stride; at += 16)
+        WV_PREFETCH(view->shared + i * view->stride + at); /* to read: others copy it too */
 }
 
 /* Adds what the worker changed in its hot rows to the shared ones and takes over what the others changed. */
