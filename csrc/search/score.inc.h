@@ -6,7 +6,7 @@
 
 enum {
     SCAN_ROWS = VEC_LANES == 16 ? 8 : 4, /* rows in flight; dots and squares of so many fill the registers */
-    TILE_ROWS = VEC_REGISTERS == 32 ? 8 : 4,
+    TILE_ROWS = VEC_REGISTERS > 16 ? 8 : 4,
     TILE_VECS = 3, /* vectors of queries in a tile */
     GROUP = TILE_VECS * VEC_LANES,
     LINE_FLOATS = 16,

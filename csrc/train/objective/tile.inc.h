@@ -129,7 +129,8 @@ WV_INLINE void update_stretch(const struct wv_block *block, const float *gradien
 WV_INLINE void update_block(const struct wv_block *block, const struct wv_block *later, const float *gradients,
                             int dim, int m)
 {
-    const int n_vecs = VEC_REGISTERS < 32 ? (m <= 2 ? 2 : 1) : m <= 2 ? 4 : 2;
+    const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
+    const int n_vecs = 4 * a_vec < VEC_REGISTERS ? 4 : 2 * a_vec < VEC_REGISTERS ? 2 : 1;
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
         for (int k = 0; k < later->n_asked; k++)
