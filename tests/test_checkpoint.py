@@ -520,8 +520,11 @@ def test_checkpoints_of_another_training_are_never_touched(text, folder):
 def test_a_folder_that_cannot_be_is_an_error_before_anything_is_read(tmp_path):
     (tmp_path / "file").touch()
     for place in (tmp_path / "no" / "such", tmp_path / "file"):
-        with pytest.raises(OSError, match=r"such|file"):
+        with pytest.raises(OSError, match="checkpoint must be a folder"):
             Word2Vec("not even read", checkpoint=place, **SMALL)
+    for value in ("", 5):
+        with pytest.raises(TypeError, match=f"checkpoint={value!r}: give the path of a folder"):
+            Word2Vec("not even read", checkpoint=value, **SMALL)
 
 
 def test_another_instruction_set_is_told(text, folder, caplog, monkeypatch):

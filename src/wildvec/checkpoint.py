@@ -6,6 +6,7 @@ When a state can be had is not here (see train), nor what a model stores (see mo
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
@@ -27,6 +28,7 @@ from wildvec.vocab import Vocab
 
 logger = logging.getLogger(__name__)
 
+NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 VERSION = 1  # raise it when a seed gives other vectors than before, or the entries change
 NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
 
@@ -165,6 +167,8 @@ class Checkpoints:
         try:
             self._store(path, *self._training.pack())
         except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
             remedy = "make room and resume from the checkpoints before it, which are whole"
             raise OSError(error.errno, f"{error.strerror}: {remedy}", os.fspath(path)) from error
         for old in found(self._folder)[self._keep :]:
@@ -188,13 +192,20 @@ def _number(path: Path) -> int:
     return int(match[1])
 
 
-def claim(folder: str | os.PathLike[str]) -> Path:
+def claim(folder: Any) -> Path:
     """Make a folder ready for the checkpoints of a new training; its absolute path.
 
-    FileExistsError: there are checkpoints of another one in it. OSError: it cannot be made or written to.
+    TypeError: it is no path. FileExistsError: there are checkpoints of another one in it. OSError: it cannot be
+    made or written to.
     """
+    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):
+        raise TypeError(f"checkpoint={folder!r}: give the path of a folder for checkpoints")
     path = Path(folder).absolute()
-    path.mkdir(exist_ok=True)
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        reason = f"{error.strerror}: checkpoint must be a folder, or the name of a new one in a folder that is there"
+        raise OSError(error.errno, reason, os.fspath(folder)) from error
     if found(path):
         raise FileExistsError(
             f"{os.fspath(folder)} holds the checkpoints of another training; resume that, remove them, "

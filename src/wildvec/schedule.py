@@ -67,10 +67,10 @@ class Budget:
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Times what ends every epoch, and keeps as much time for the end of the last one."""
+        """Times what ends every epoch, and keeps time for the longest of them so far at the end."""
         start = perf_counter()
         yield
-        self.reserve = perf_counter() - start
+        self.reserve = max(self.reserve, perf_counter() - start)
 
 
 class Patience:

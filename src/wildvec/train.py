@@ -26,7 +26,7 @@ from wildvec.leases import LEASE_SECONDS, Leases
 from wildvec.progress import progress_bar
 from wildvec.rounds import Rounds, Team
 from wildvec.schedule import Budget, Patience, Schedule
-from wildvec.state import Epoch, Saver, State
+from wildvec.state import Epoch, NoSaver, Saver, State
 from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -162,6 +162,10 @@ def run(
             except KeyboardInterrupt:
                 if leases.whole:
                     _unless_it_fails(pause)
+                elif not isinstance(saver, NoSaver):
+                    logger.warning(
+                        "stopped within a chunk: what was learned since the last checkpoint is in none"
+                    )
                 raise
             raw_tokens = round(leases.tokens_done * raw_per_token)
             loss = float(leases.losses.sum())
@@ -182,7 +186,7 @@ def _unless_it_fails(pause: Callable[[], None]) -> None:
     """Keep a state on the way out, where Ctrl-C is what there is to tell."""
     try:
         pause()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         logger.warning("what was learned since the last checkpoint is in none: %s", error)
 
 

@@ -17,8 +17,10 @@ Model = TypeVar("Model")
 
 def claim_folder(model: Any) -> None:
     """Before any work: make the folder for checkpoints; FileExistsError if another training's stand in it."""
-    if model.checkpoint is not None and model._own_folder != Path(model.checkpoint).absolute():
-        model._own_folder = claim(model.checkpoint)
+    folder = model.checkpoint
+    is_own = isinstance(folder, (str, os.PathLike)) and model._own_folder == Path(folder).absolute()
+    if folder is not None and not is_own:
+        model._own_folder = claim(folder)
 
 
 def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:

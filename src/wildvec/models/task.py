@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from wildvec._kernels import Task, alias_table
 from wildvec.corpus import Corpus
 from wildvec.huffman import huffman_paths
 from wildvec.rounds import Rounds
-from wildvec.train import hot_rows, longest_chunk, merge_interval
+from wildvec.train import CHUNK_TOKENS, hot_rows, longest_chunk, merge_interval
 from wildvec.vocab import keep_chances
+
+logger = logging.getLogger(__name__)
 
 
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
@@ -29,6 +32,13 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
     """What one training needs."""
     matrices, vocab = model._matrices, model.vocab
     longest = longest_chunk(corpus, rounds)
+    if rounds and longest > 2 * rounds.share:
+        logger.warning(
+            "sentences of up to %d words, but a worker's share of a round is %d: workers will wait for each other; "
+            "set max_sentence_length=%d",
+            *(longest, rounds.share, rounds.share),
+        )
+    workers = min(model.workers, len(corpus.chunks(CHUNK_TOKENS)) - 1)
     task = Task(corpus.ids, corpus.offsets, matrices.input_rows, longest)
     if model.sample:
         task.subsample(vocab.keep_thresholds(model.sample))
@@ -45,8 +55,8 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         cbow_mean=bool(model.cbow_mean),
         one_pair_at_a_time=model.update == "pair",
         seed=model.seed % 2**64,
-        n_hot=0 if rounds else hot_rows(model.workers),
-        merge_every=merge_interval(model.workers),
+        n_hot=0 if rounds else hot_rows(workers),
+        merge_every=merge_interval(workers),
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
     return task

@@ -56,7 +56,8 @@ class Word2Vec:
     seed: the same seed and one worker give the same bits. workers: threads, default the CPUs this process may use.
     deterministic: the same seed and the same number of workers give the same bits, whichever thread is faster and
         however many CPUs there are. Workers then train copies of rows, merged every 20,000 tokens or fewer; two of
-        them take at most twice the time, and the copies take memory. One worker needs none of this.
+        them take about twice the time, and the copies take memory. On small vocabularies fewer than asked for take
+        part. One worker needs none of this.
     update: "block" trains the context words of two neighbouring centres together, on negatives and a width that they
         share (after Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); "pair" is the
         classic update, one pair at a time with fresh negatives: several times slower, for comparison.
