@@ -27,7 +27,7 @@ def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
     """What writes the checkpoints of a training, as the model's settings say."""
     if model.checkpoint is None:
         return NoSaver()
-    training.corpus = fingerprint(corpus)
+    training.corpus = training.corpus or fingerprint(corpus)  # a resumed one has it, and was checked
     every = (model.checkpoint_minutes, model.checkpoint_epochs)
     store = partial(stored.write, model)
     return Checkpoints(model._own_folder, *every, model.keep_checkpoints, training, store)
