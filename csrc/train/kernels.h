@@ -30,10 +30,10 @@ struct wv_block {
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
     float **targets;           /* (n) all different; behind them, up to n_asked, other rows to ask for */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
-    float **context;  /* skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the
-                                * hidden rows are made of; the first one of the rows … */
-    int first_end;    /* … before this, */
-    int second_start; /* the second one, if there is one, of those from this on */
+    /* Skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the hidden rows are made of, the
+     * first one of the rows before first_end, the second one, if there is one, of those from second_start on. */
+    float **context;
+    int first_end, second_start;
     int m, n, n_asked, n_context;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */

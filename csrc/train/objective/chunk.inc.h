@@ -29,11 +29,12 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     unsigned made = 0, done = 0;
     prepare_chunk(worker, first, last, key);
     worker->loss.sum = 0;
-    while (made < WV_AHEAD && make_block(worker, &worker->ring[made]))
-        made++;
-    for (; done < made && !WV_LOAD_RELAXED(&task->stop); done++) {
+    for (; !WV_LOAD_RELAXED(&task->stop); done++) {
+        while (made <= done + WV_AHEAD && make_block(worker, &worker->ring[made % WV_RING]))
+            made++;
+        if (done == made)
+            break;
         struct wv_block *block = &worker->ring[done % WV_RING];
-        made += (unsigned)make_block(worker, &worker->ring[made % WV_RING]);
         if (is_cbow)
             gather(block, &worker->desk, dim, task->cbow_mean);
         score(block, &worker->desk, dim);

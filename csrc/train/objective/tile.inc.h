@@ -68,11 +68,11 @@ WV_INLINE void dot_rows(const struct wv_block *block, float *partial, int dim, i
 /* Four targets at a time, or seven if few rows leave registers for them; then the rest at once. */
 WV_INLINE void dot_block(const struct wv_block *block, float *partial, int dim, int m)
 {
-    const int most = 7 * m + m + 1 <= VEC_REGISTERS ? 7 : 4;
+    const int most = 8 * m + 1 <= VEC_REGISTERS ? 7 : 4; /* 7 m sums, m rows and a target */
     int j = 0;
     for (; j + most <= block->n; j += most)
         dot_rows(block, partial, dim, m, j, most);
-    switch (block->n - j) {
+    switch (block->n - j) { /* what `most` rules out is compiled as the least there is */
     case 6: dot_rows(block, partial, dim, m, j, most > 6 ? 6 : 1); break;
     case 5: dot_rows(block, partial, dim, m, j, most > 5 ? 5 : 1); break;
     case 4: dot_rows(block, partial, dim, m, j, most > 4 ? 4 : 1); break;
