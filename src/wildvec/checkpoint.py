@@ -176,6 +176,10 @@ class Checkpoints:
         self._written_at = time.perf_counter()
         logger.info("%s: written in %.2f s", path, self._written_at - start)
 
+    def missed(self, reason: str) -> None:
+        """Warn that the last checkpoint is not the end of the training."""
+        logger.warning("what was learned since the last checkpoint is in none: %s", reason)
+
 
 def found(folder: str | os.PathLike[str]) -> list[Path]:
     """The checkpoints in a folder, the newest first; none where there is no folder."""
@@ -192,15 +196,20 @@ def _number(path: Path) -> int:
     return int(match[1])
 
 
+def place(folder: Any) -> Path:
+    """The absolute path of a folder for checkpoints; TypeError if that is none."""
+    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):
+        raise TypeError(f"checkpoint={folder!r}: give the path of a folder for checkpoints")
+    return Path(folder).absolute()
+
+
 def claim(folder: Any) -> Path:
     """Make a folder ready for the checkpoints of a new training; its absolute path.
 
     TypeError: it is no path. FileExistsError: there are checkpoints of another one in it. OSError: it cannot be
     made or written to.
     """
-    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):
-        raise TypeError(f"checkpoint={folder!r}: give the path of a folder for checkpoints")
-    path = Path(folder).absolute()
+    path = place(folder)
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:

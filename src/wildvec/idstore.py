@@ -21,9 +21,8 @@ from wildvec.workers import in_order
 
 Ids = NDArray[np.int32]
 
-IN_MEMORY = (
-    256 << 20
-)  # bytes of ids; what is larger reads as fast from a mapped file, which the system can page out
+# Bytes of ids; what is larger reads as fast from a mapped file, which the system can page out.
+IN_MEMORY = 256 << 20
 
 
 class IdStore:

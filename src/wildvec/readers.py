@@ -311,6 +311,7 @@ class _Sentences:
             n_read = len(keys)
         if n_read != n_tokens:
             raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
+        self.scratch.give(text)
         kind = np.int64 if isinstance(data, array) else np.uint8
         return TokenBlock(np.frombuffer(data, kind), n_tokens, ends, len(sentences), number, sentences)
 

@@ -82,6 +82,9 @@ class Saver(Protocol):
     def write(self, state: State) -> None:
         """Keep it."""
 
+    def missed(self, reason: str) -> None:
+        """The training ends, and its last state could not be kept."""
+
 
 class NoSaver:
     """Never wants a state."""
@@ -93,4 +96,7 @@ class NoSaver:
         return False
 
     def write(self, state: State) -> None:
+        """Nothing."""
+
+    def missed(self, reason: str) -> None:
         """Nothing."""

@@ -26,7 +26,7 @@ from wildvec.leases import LEASE_SECONDS, Leases
 from wildvec.progress import progress_bar
 from wildvec.rounds import Rounds, Team
 from wildvec.schedule import Budget, Patience, Schedule
-from wildvec.state import Epoch, NoSaver, Saver, State
+from wildvec.state import Epoch, Saver, State
 from wildvec.workers import WAKE_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -62,11 +62,6 @@ def chunk_tokens(rounds: Rounds | None) -> int:
 def chunks_of(corpus: Corpus, rounds: Rounds | None) -> NDArray[np.int64]:
     """The sentences at which chunks begin and the last one ends."""
     return corpus.chunks(chunk_tokens(rounds))
-
-
-def longest_chunk(corpus: Corpus, rounds: Rounds | None) -> int:
-    """Tokens in the longest chunk of a corpus."""
-    return int(np.diff(corpus.offsets[chunks_of(corpus, rounds)]).max())
 
 
 def hot_rows(workers: int) -> int:
@@ -161,11 +156,9 @@ def run(
                 held_out_loss = close()
             except KeyboardInterrupt:
                 if leases.whole:
-                    _unless_it_fails(pause)
-                elif not isinstance(saver, NoSaver):
-                    logger.warning(
-                        "stopped within a chunk: what was learned since the last checkpoint is in none"
-                    )
+                    _unless_it_fails(pause, saver)
+                else:
+                    saver.missed("stopped within a chunk")
                 raise
             raw_tokens = round(leases.tokens_done * raw_per_token)
             loss = float(leases.losses.sum())
@@ -182,12 +175,12 @@ def run(
     save()
 
 
-def _unless_it_fails(pause: Callable[[], None]) -> None:
+def _unless_it_fails(pause: Callable[[], None], saver: Saver) -> None:
     """Keep a state on the way out, where Ctrl-C is what there is to tell."""
     try:
         pause()
     except (OSError, ValueError) as error:
-        logger.warning("what was learned since the last checkpoint is in none: %s", error)
+        saver.missed(str(error))
 
 
 def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:

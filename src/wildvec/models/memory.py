@@ -123,6 +123,7 @@ def _workers(
     model: Any, counts: NDArray[np.int64], tokens: int, sentences: int, rounds: Rounds | None
 ) -> int:
     n, chunk = len(counts), chunk_tokens(rounds)
+    n_workers = rounds.workers if rounds else min(model.workers, tokens // chunk + 1)
     scratch = worker_bytes(
         cbow=not model.sg,
         n_words=n,
@@ -130,10 +131,9 @@ def _workers(
         window=model.window,
         negative=model.negative,
         max_path=2 * _path(n) if model.hs else 0,
-        n_hot=0 if rounds else hot_rows(model.workers),
+        n_hot=0 if rounds else hot_rows(n_workers),
         max_chunk=min(tokens, chunk + tokens // max(1, sentences)),
     )
-    n_workers = rounds.workers if rounds else min(model.workers, tokens // chunk + 1)
     copies = _copies(model, counts, max(1, min(tokens, rounds.share))) if rounds else 0
     return int(n_workers * (PER_THREAD + scratch + copies))
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildvec.checkpoint import Checkpoints, Training, claim, fingerprint, found, newest, take_over
+from wildvec.checkpoint import Checkpoints, Training, claim, fingerprint, found, newest, place, take_over
 from wildvec.corpus import Corpus
 from wildvec.models import stored
 from wildvec.state import NoSaver, Saver
@@ -17,10 +17,8 @@ Model = TypeVar("Model")
 
 def claim_folder(model: Any) -> None:
     """Before any work: make the folder for checkpoints; FileExistsError if another training's stand in it."""
-    folder = model.checkpoint
-    is_own = isinstance(folder, (str, os.PathLike)) and model._own_folder == Path(folder).absolute()
-    if folder is not None and not is_own:
-        model._own_folder = claim(folder)
+    if model.checkpoint is not None and model._own_folder != place(model.checkpoint):
+        model._own_folder = claim(model.checkpoint)
 
 
 def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:

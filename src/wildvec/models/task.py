@@ -12,7 +12,7 @@ from wildvec._kernels import Task, alias_table
 from wildvec.corpus import Corpus
 from wildvec.huffman import huffman_paths
 from wildvec.rounds import Rounds
-from wildvec.train import CHUNK_TOKENS, hot_rows, longest_chunk, merge_interval
+from wildvec.train import chunks_of, hot_rows, merge_interval
 from wildvec.vocab import keep_chances
 
 logger = logging.getLogger(__name__)
@@ -31,14 +31,15 @@ def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
 def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
     """What one training needs."""
     matrices, vocab = model._matrices, model.vocab
-    longest = longest_chunk(corpus, rounds)
+    chunks = chunks_of(corpus, rounds)
+    longest = int(np.diff(corpus.offsets[chunks]).max())
     if rounds and longest > 2 * rounds.share:
         logger.warning(
             "sentences of up to %d words, but a worker's share of a round is %d: workers will wait for each other; "
             "set max_sentence_length=%d",
             *(longest, rounds.share, rounds.share),
         )
-    workers = min(model.workers, len(corpus.chunks(CHUNK_TOKENS)) - 1)
+    workers = min(model.workers, len(chunks) - 1)
     task = Task(corpus.ids, corpus.offsets, matrices.input_rows, longest)
     if model.sample:
         task.subsample(vocab.keep_thresholds(model.sample))
