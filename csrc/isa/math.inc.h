@@ -1,20 +1,21 @@
 /* exp and log of a vector, the same on every ISA to the last bits that FMA leaves (libm differs from system to
- * system). Polynomials as in Cephes (Moshier), relative error below 2e-7. */
+ * system). Relative error below 3e-7; log's polynomial is that of Cephes (Moshier). */
 
 /* e^x; x is clamped to [-87, 87]. */
 WV_INLINE vec vec_exp(vec x)
 {
+    const vec shift = vec_set(12582912.0f); /* 1.5 · 2^23: a sum with it is rounded to a whole number */
     x = vec_max(vec_set(-87.0f), vec_min(vec_set(87.0f), x)); /* in this order NaN stays NaN */
-    vec n = vec_round(vec_mul(x, vec_set(1.44269504f)));
+    vec shifted = vec_fma(x, vec_set(1.44269504f), shift);
+    vec n = vec_sub(shifted, shift);
     vec r = vec_fma(n, vec_set(-0.693359375f), x);
     r = vec_fma(n, vec_set(2.12194440e-4f), r);
     vec rr = vec_mul(r, r);
-    vec high = vec_fma(vec_set(1.9875691500e-4f), r, vec_set(1.3981999507e-3f));
-    vec middle = vec_fma(vec_set(8.3334519073e-3f), r, vec_set(4.1665795894e-2f));
-    vec low = vec_fma(vec_set(1.6666665459e-1f), r, vec_set(5.0000001201e-1f));
-    vec p = vec_fma(vec_fma(high, rr, middle), rr, low);
-    p = vec_fma(p, rr, vec_add(r, vec_set(1.0f)));
-    return vec_mul(p, vec_exp2_int(n));
+    /* (e^r - 1 - r) / r² with the least relative error of e^r for |r| <= ln 2 / 2 */
+    vec high = vec_fma(vec_set(8.3125010e-3f), r, vec_set(4.1890331e-2f));
+    vec low = vec_fma(vec_set(1.6667116e-1f), r, vec_set(4.9999231e-1f));
+    vec p = vec_fma(vec_fma(high, rr, low), rr, vec_add(r, vec_set(1.0f)));
+    return vec_mul(p, vec_exp2_shifted(shifted));
 }
 
 /* log x for finite x in [2^-64, ∞); NaN gives NaN. */

@@ -35,11 +35,11 @@ WV_INLINE float vec_sum(vec a)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
 
-/* 2^x for integral x in [-126, 127]. */
-WV_INLINE vec vec_exp2_int(vec x)
+/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
+WV_INLINE vec vec_exp2_shifted(vec x)
 {
-    __m256i e = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
+    __m256i e = _mm256_slli_epi32(_mm256_castps_si256(x), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(e, _mm256_castps_si256(vec_set(1.0f))));
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -51,14 +51,9 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
     return _mm256_cvtepi32_ps(e);
 }
 
-/* x where the sign bit of `sign` is clear, -x where it is set. */
-WV_INLINE vec vec_flip(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_and_ps(sign, vec_set(-0.0f))); }
-
-/* 1 / x for 1 <= x < 2^126, to the last two bits. */
-WV_INLINE vec vec_inverse(vec x) { return vec_div(vec_set(1.0f), x); }
-
-/* Nearest integer, ties to even. */
-WV_INLINE vec vec_round(vec x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+WV_INLINE vec vec_abs(vec x) { return _mm256_andnot_ps(vec_set(-0.0f), x); }
+/* -x where the sign bit of `sign` is clear, x where it is set. */
+WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_andnot_ps(sign, vec_set(-0.0f))); }
 
 /* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
 WV_INLINE vec vec_sums(const float *p)

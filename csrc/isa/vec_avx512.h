@@ -24,8 +24,12 @@ WV_INLINE vec vec_load_first(const float *p, int n) { return _mm512_maskz_loadu_
 
 WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 
-/* 2^x for integral x in [-126, 127]. */
-WV_INLINE vec vec_exp2_int(vec x) { return _mm512_scalef_ps(vec_set(1.0f), x); }
+/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
+WV_INLINE vec vec_exp2_shifted(vec x)
+{
+    __m512i e = _mm512_slli_epi32(_mm512_castps_si512(x), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(e, _mm512_castps_si512(vec_set(1.0f))));
+}
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
@@ -36,22 +40,13 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
     return _mm512_cvtepi32_ps(e);
 }
 
-/* x where the sign bit of `sign` is clear, -x where it is set. */
-WV_INLINE vec vec_flip(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_and_ps(sign, vec_set(-0.0f))); }
+WV_INLINE vec vec_abs(vec x) { return _mm512_abs_ps(x); }
+/* -x where the sign bit of `sign` is clear, x where it is set. */
+WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_andnot_ps(sign, vec_set(-0.0f))); }
 
-/* 1 / x for 1 <= x < 2^126, to the last two bits: an estimate of 14 bits and a step of Newton's, for less than a division. */
-WV_INLINE vec vec_inverse(vec x)
-{
-    const vec estimate = _mm512_rcp14_ps(x);
-    return vec_fma(estimate, _mm512_fnmadd_ps(x, estimate, vec_set(1.0f)), estimate);
-}
-
-/* Nearest integer, ties to even. */
-WV_INLINE vec vec_round(vec x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. Halves meet as they are
- * loaded; blocks of 4, 2 and 1 lanes meet by a blend (their own place) and a shuffle (the other's): shuffles have but
- * one port. */
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. Halves are added as they
+ * are loaded; blocks of 4, 2 and 1 lanes meet by a blend (their own place) and a shuffle (the other's): shuffles have
+ * but one port. */
 WV_INLINE vec vec_sums(const float *p)
 {
     const __m512i fours = _mm512_setr_epi64(2, 3, 8, 9, 6, 7, 12, 13);
@@ -59,11 +54,10 @@ WV_INLINE vec vec_sums(const float *p)
     __m512 a[8];
     WV_UNROLL
     for (int i = 0; i < 8; i++) {
-        const float *low = p + 16 * i, *high = low + 128;
-        __m512 first = _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low)), _mm256_loadu_ps(high), 1);
-        __m512 second =
-            _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(low + 8)), _mm256_loadu_ps(high + 8), 1);
-        a[i] = vec_add(first, second);
+        const float *first = p + 16 * i, *second = first + 128;
+        __m256 low = _mm256_add_ps(_mm256_loadu_ps(first), _mm256_loadu_ps(first + 8));
+        __m256 high = _mm256_add_ps(_mm256_loadu_ps(second), _mm256_loadu_ps(second + 8));
+        a[i] = _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
     }
     WV_UNROLL
     for (int i = 0; i < 4; i++) {

@@ -34,11 +34,11 @@ WV_INLINE vec vec_load_first(const float *p, int n)
 
 WV_INLINE float vec_sum(vec a) { return vaddvq_f32(a); }
 
-/* 2^x for integral x in [-126, 127]. */
-WV_INLINE vec vec_exp2_int(vec x)
+/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
+WV_INLINE vec vec_exp2_shifted(vec x)
 {
-    int32x4_t e = vaddq_s32(vcvtq_s32_f32(x), vdupq_n_s32(127));
-    return vreinterpretq_f32_s32(vshlq_n_s32(e, 23));
+    uint32x4_t e = vshlq_n_u32(vreinterpretq_u32_f32(x), 23);
+    return vreinterpretq_f32_u32(vaddq_u32(e, vreinterpretq_u32_f32(vec_set(1.0f))));
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -50,18 +50,13 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
     return vcvtq_f32_s32(e);
 }
 
-/* x where the sign bit of `sign` is clear, -x where it is set. */
-WV_INLINE vec vec_flip(vec x, vec sign)
+WV_INLINE vec vec_abs(vec x) { return vabsq_f32(x); }
+/* -x where the sign bit of `sign` is clear, x where it is set. */
+WV_INLINE vec vec_oppose(vec x, vec sign)
 {
-    uint32x4_t bit = vandq_u32(vreinterpretq_u32_f32(sign), vdupq_n_u32(0x80000000u));
+    uint32x4_t bit = vbicq_u32(vdupq_n_u32(0x80000000u), vreinterpretq_u32_f32(sign));
     return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), bit));
 }
-
-/* 1 / x for 1 <= x < 2^126, to the last two bits. */
-WV_INLINE vec vec_inverse(vec x) { return vec_div(vec_set(1.0f), x); }
-
-/* Nearest integer, ties to even. */
-WV_INLINE vec vec_round(vec x) { return vrndnq_f32(x); }
 
 /* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
 WV_INLINE vec vec_sums(const float *p)

@@ -29,10 +29,10 @@ union vec_bits {
     uint32_t bits;
 };
 
-/* 2^x for integral x in [-126, 127]. */
-WV_INLINE vec vec_exp2_int(vec x)
+/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
+WV_INLINE vec vec_exp2_shifted(vec x)
 {
-    union vec_bits power = {.value = x + 12582912.0f}; /* 1.5 * 2^23: x now stands in the low bits */
+    union vec_bits power = {.value = x};
     power.bits = (power.bits + 127) << 23;
     return power.value;
 }
@@ -47,22 +47,13 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
     return (vec)e;
 }
 
-/* x where the sign bit of `sign` is clear, -x where it is set. */
-WV_INLINE vec vec_flip(vec x, vec sign)
+WV_INLINE vec vec_abs(vec x) { return fabsf(x); }
+/* -x where the sign bit of `sign` is clear, x where it is set. */
+WV_INLINE vec vec_oppose(vec x, vec sign)
 {
     union vec_bits a = {.value = x}, b = {.value = sign};
-    a.bits ^= b.bits & 0x80000000u;
+    a.bits ^= ~b.bits & 0x80000000u;
     return a.value;
-}
-
-/* 1 / x for 1 <= x < 2^126, to the last two bits. */
-WV_INLINE vec vec_inverse(vec x) { return 1 / x; }
-
-/* Nearest integer, ties to even, for |x| < 2^22. */
-WV_INLINE vec vec_round(vec x)
-{
-    const float shift = 12582912.0f; /* 1.5 * 2^23: its unit in the last place is 1 */
-    return (x + shift) - shift;
 }
 
 /* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */

@@ -20,7 +20,7 @@ static int same(float a, float b)
 
 static void arithmetic_is_that_of_c(void)
 {
-    float a[VEC_LANES], b[VEC_LANES], got[9][VEC_LANES];
+    float a[VEC_LANES], b[VEC_LANES], got[10][VEC_LANES];
     for (int shift = 0; shift < N_ANY * N_ANY; shift++) {
         fill(a, shift);
         fill(b, shift / N_ANY);
@@ -32,8 +32,9 @@ static void arithmetic_is_that_of_c(void)
         vec_store(got[4], vec_min(x, y));
         vec_store(got[5], vec_max(x, y));
         vec_store(got[6], vec_sqrt(vec_mul(x, x)));
-        vec_store(got[7], vec_flip(x, y));
+        vec_store(got[7], vec_oppose(x, y));
         vec_store(got[8], vec_fma(x, y, vec_set(0.25f)));
+        vec_store(got[9], vec_abs(x));
         unsigned greater = 0;
         FOR_LANES(k)
         {
@@ -41,7 +42,7 @@ static void arithmetic_is_that_of_c(void)
             CHECK(same(got[3][k], a[k] / (b[k] * b[k] + 1)));
             CHECK(got[4][k] == fminf(a[k], b[k]) && got[5][k] == fmaxf(a[k], b[k]));
             CHECK(same(got[6][k], sqrtf(a[k] * a[k])));
-            CHECK(same(got[7][k], signbit(b[k]) ? -a[k] : a[k]));
+            CHECK(same(got[7][k], signbit(b[k]) ? a[k] : -a[k]) && same(got[9][k], fabsf(a[k])));
             CHECK(got[8][k] == fmaf(a[k], b[k], 0.25f) || got[8][k] == a[k] * b[k] + 0.25f);
             greater |= (unsigned)(a[k] > b[k]) << k;
         }
@@ -93,7 +94,7 @@ static void exponents_and_mantissas_are_exact(void)
         float power, mantissa[VEC_LANES], exponent[VEC_LANES];
         const float x = ldexpf(1.0f + 0.003f * (float)(e + 126), e);
         vec part;
-        IN_ONE_LANE(power, vec_exp2_int, (float)e, e & (VEC_LANES - 1));
+        IN_ONE_LANE(power, vec_exp2_shifted, (float)e + 12582912.0f, e & (VEC_LANES - 1));
         CHECK(power == ldexpf(1, e));
         vec_store(exponent, vec_split(vec_set(x), &part));
         vec_store(mantissa, part);
@@ -101,11 +102,6 @@ static void exponents_and_mantissas_are_exact(void)
         {
             CHECK(mantissa[k] >= 0.70710f && mantissa[k] < 1.41422f && ldexpf(mantissa[k], (int)exponent[k]) == x);
         }
-    }
-    for (int k = -400; k <= 400; k++) {
-        float rounded;
-        IN_ONE_LANE(rounded, vec_round, 0.25f * (float)k, 0);
-        CHECK(rounded == rintf(0.25f * (float)k));
     }
 }
 
@@ -115,14 +111,14 @@ static int is_near(float got, double expected)
     return fabs((double)got - expected) <= 3e-7 * fabs(expected);
 }
 
-static void exp_log_and_inverse_are_those_of_libm(void)
+static void exp_and_log_are_those_of_libm(void)
 {
     enum { STEPS = 20000 };
     for (int k = 0; k <= STEPS; k++) {
         const float x = -87 + 174 * (float)k / STEPS, y = expf(88.7f * (float)k / STEPS);
         const float little = 1 + ldexpf((float)k, -23);
-        const float below_1 = expf(-44.0f * (float)(k + 1) / STEPS), large = expf(87 * (float)k / STEPS);
-        float exp_x, log_y, log_little, log_below_1, inverse;
+        const float below_1 = expf(-44.0f * (float)(k + 1) / STEPS);
+        float exp_x, log_y, log_little, log_below_1;
         IN_ONE_LANE(exp_x, vec_exp, x, k & (VEC_LANES - 1));
         IN_ONE_LANE(log_y, vec_log, y, k & (VEC_LANES - 1));
         IN_ONE_LANE(log_little, vec_log, little, k & (VEC_LANES - 1));
@@ -130,9 +126,7 @@ static void exp_log_and_inverse_are_those_of_libm(void)
         CHECK(is_near(log_y, log((double)y)));
         CHECK(is_near(log_little, log((double)little)));
         IN_ONE_LANE(log_below_1, vec_log, below_1, k & (VEC_LANES - 1));
-        IN_ONE_LANE(inverse, vec_inverse, large, k & (VEC_LANES - 1));
         CHECK(is_near(log_below_1, log((double)below_1)));
-        CHECK(is_near(inverse, 1 / (double)large));
     }
     float least, most, none_exp, none_log;
     IN_ONE_LANE(least, vec_exp, -INFINITY, 0);
@@ -149,5 +143,5 @@ static void vocabulary(void)
     the_first_lanes_are_loaded_alone();
     lanes_are_summed();
     exponents_and_mantissas_are_exact();
-    exp_log_and_inverse_are_those_of_libm();
+    exp_and_log_are_those_of_libm();
 }

@@ -36,37 +36,50 @@ static void settle_loss(struct wv_loss *loss)
     loss->n_factors = 0;
 }
 
-/* Multiplies the losses so far by (1 + e^-z)^|weight|, which must be a power of 0 or 1: the logarithm of such a product is
- * the loss of many pairs at the price of one. */
-WV_INLINE void multiply_loss(struct wv_loss *loss, vec times, vec one_plus_e)
+/* Multiplies the losses so far by `factors` < 2^126, and splits the product again so that it stays in range. */
+WV_INLINE void multiply_loss(struct wv_loss *loss, vec factors)
 {
     vec mantissa;
-    const vec exponent = vec_split(one_plus_e, &mantissa);
-    const vec excess = vec_fma(one_plus_e, vec_zero(), vec_sub(mantissa, vec_set(1.0f))); /* 0 · x: NaN stays NaN */
-    vec_store(loss->exponent, vec_fma(times, exponent, vec_load(loss->exponent)));
-    vec_store(loss->mantissa, vec_mul(vec_load(loss->mantissa), vec_fma(times, excess, vec_set(1.0f))));
+    const vec product = vec_mul(vec_load(loss->mantissa), factors);
+    const vec exponent = vec_split(product, &mantissa);
+    vec_store(loss->exponent, vec_add(vec_load(loss->exponent), exponent));
+    vec_store(loss->mantissa, vec_fma(product, vec_zero(), mantissa)); /* 0 · x: NaN stays NaN */
     if (++loss->n_factors == WV_MAX_FACTORS)
         settle_loss(loss);
+}
+
+/* (1 + e)^times, where times is 0, 1 or 2: the logarithm of a product of such is the loss of many pairs at the price of
+ * one. */
+WV_INLINE vec loss_factor(vec e, vec times)
+{
+    const vec once = vec_min(times, vec_set(1.0f)), again = vec_sub(times, once);
+    return vec_mul(vec_fma(once, e, vec_set(1.0f)), vec_fma(again, e, vec_set(1.0f)));
 }
 
 /* Turns scores into gradients: with z = score for a positive pair and -score for a negative one,
  * gradient = rate · weight · σ(-z) and loss = |weight| · log(1 + e^-z). A weight's sign says which it is. */
 static void logistic(const struct wv_block *block, struct wv_desk *desk, struct wv_loss *loss, float rate)
 {
+    enum { AT_ONCE = 3 }; /* factors below 2^41 whose product stays in range */
     const int n = block->m * block->n;
-    for (int p = 0; p < n; p += VEC_LANES) {
-        const vec weight = vec_load(block->weights + p);
-        const vec product = vec_sums(desk->partial + (int64_t)p * VEC_LANES);
-        const vec e = vec_exp(vec_flip(vec_flip(product, weight), vec_set(-1.0f)));
-        const vec one_plus_e = vec_add(e, vec_set(1.0f));
-        const vec share = vec_mul(e, vec_inverse(one_plus_e));
-        vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), share));
-        vec times = vec_flip(weight, weight);
-        if (vec_greater(times, vec_set(1.0f))) { /* a negative that was drawn twice, which is rare */
-            loss->sum += vec_sum(vec_mul(times, vec_log(one_plus_e)));
-            times = vec_zero();
+    for (int p = 0; p < n; p += VEC_LANES) /* in a loop of their own: the one below waits for its own results */
+        vec_store(desk->gradients + p, vec_sums(desk->partial + (int64_t)p * VEC_LANES));
+    for (int p = 0; p < n;) {
+        vec factors = vec_set(1.0f);
+        for (int k = 0; k < AT_ONCE && p < n; k++, p += VEC_LANES) {
+            const vec weight = vec_load(block->weights + p);
+            const vec e = vec_exp(vec_oppose(vec_load(desk->gradients + p), weight));
+            const vec one_plus_e = vec_add(e, vec_set(1.0f));
+            vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), vec_div(e, one_plus_e)));
+            vec times = vec_abs(weight);
+            /* A negative drawn twice for two centres, or e^-z > 2^20: both are rare. */
+            if (vec_greater(times, vec_set(2.0f)) | vec_greater(e, vec_set(1048576.0f))) {
+                loss->sum += vec_sum(vec_mul(times, vec_log(one_plus_e)));
+                times = vec_zero();
+            }
+            factors = vec_mul(factors, loss_factor(e, times));
         }
-        multiply_loss(loss, times, one_plus_e);
+        multiply_loss(loss, factors);
     }
 }
 
