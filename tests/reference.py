@@ -11,6 +11,7 @@ import numpy as np
 MASK = 2**64 - 1
 KEEP, WIDTH, NOISE = range(3)
 TILE = 6  # hidden rows of a block at most
+NOISE_WINDOWS = 512  # windows for which a chunk draws negatives, before it takes them again
 
 
 def mix(x: int) -> int:
@@ -80,11 +81,11 @@ class Reference:
     loss: float = 0.0
     examples: int = 0
     _noise_key: int = 0
-    _noise_drawn: int = 0
+    _windows: int = 0
 
     def train_chunk(self, epoch: int, chunk: int, sentences: list[np.ndarray], rate: float) -> None:
         key = subkey(subkey(mix(self.seed), epoch), chunk)
-        self._noise_key, self._noise_drawn = subkey(key, NOISE), 0
+        self._noise_key, self._windows = subkey(key, NOISE), 0
         kept = self.subsampled(sentences, subkey(key, KEEP))
         for block in self.blocks(kept, subkey(key, WIDTH)):
             self.step(block, rate)
@@ -135,7 +136,7 @@ class Reference:
             targets += [
                 (self.output, word, (own == word).astype(float)) for word in dict.fromkeys(own.tolist())
             ]
-            drawn = [alias_draw(self.noise, self.next_noise()) for _ in range(self.negative)]
+            drawn = [alias_draw(self.noise, draw(self._noise_key, i)) for i in self.next_draws()]
             targets += [
                 (self.output, word, np.full(len(own), -float(drawn.count(word))))
                 for word in dict.fromkeys(drawn)
@@ -143,9 +144,13 @@ class Reference:
             ]
         return targets
 
-    def next_noise(self) -> int:
-        self._noise_drawn += 1
-        return draw(self._noise_key, self._noise_drawn - 1)
+    def next_draws(self) -> list[int]:
+        """The numbers of the next window's draws: those of the first windows are used again, in other combinations."""
+        window, turn = self._windows, self._windows // NOISE_WINDOWS
+        self._windows += 1
+        if self.pair:
+            return [window * self.negative + k for k in range(self.negative)]
+        return [(window + turn * k) % NOISE_WINDOWS * self.negative + k for k in range(self.negative)]
 
     def step(self, block: Block, rate: float) -> None:
         """All gradients are those at the values before the step."""

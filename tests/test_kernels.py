@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import Reference, below, draw, mix, paths_of, subkey
+from reference import NOISE_WINDOWS, Reference, below, draw, mix, paths_of, subkey
 
 from wildvec import rows
 from wildvec._kernels import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas
@@ -156,6 +156,13 @@ def test_windows_wider_than_a_tile_of_registers(isa, model, window):
 def test_any_corpus_matches_numpy(model, lengths, window, seed, shrink_windows):
     run = Run(9, window=window, seed=seed, shrink_windows=shrink_windows, lengths=lengths, **MODELS[model])
     run.check(*run.both())
+
+
+@pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram pair"])
+def test_noise_that_is_used_again_matches_numpy(model):
+    run = Run(8, lengths=(2700,), window=1, sample=False, **MODELS[model])
+    assert 2700 > 2 * 2 * NOISE_WINDOWS
+    run.check(*run.both(rate=0.01), tolerance=1e-4)
 
 
 @pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative"])

@@ -69,7 +69,7 @@ struct wv_chunk {
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
     uint64_t n_drawn;          /* windows that got negatives */
-    int32_t *noise;            /* (WV_DRAW_WINDOWS, negative) */
+    int32_t *noise;            /* (WV_NOISE_WINDOWS + 1, negative) the words drawn; behind them those of one window */
     struct wv_target *targets; /* (n_targets) of the window at hand */
     int n_targets;
 };

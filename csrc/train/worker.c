@@ -92,7 +92,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
-    chunk->noise = take(arena, WV_DRAW_WINDOWS * (size_t)task->negative, sizeof *chunk->noise);
+    chunk->noise = take(arena, (WV_NOISE_WINDOWS + 1) * (size_t)task->negative, sizeof *chunk->noise);
     chunk->targets = take(arena, wv_max_targets(task), sizeof *chunk->targets);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);

@@ -24,23 +24,35 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
         add_target(chunk, row_at(&worker->nodes, task->path_nodes[k]), (float)(1 - 2 * task->path_codes[k]), 0);
 }
 
-/* The noise words of the next window (negative). They are drawn for many windows at once, so that the look-ups in the
- * table wait for memory together. */
+/* Draws the noise words of WV_DRAW_WINDOWS windows at once, so that the look-ups in the table wait for memory together. */
+WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, uint64_t window)
+{
+    const uint64_t first = window * (uint64_t)task->negative;
+    int32_t *noise = chunk->noise + window % WV_NOISE_WINDOWS * (uint64_t)task->negative;
+    for (int k = 0; k < task->negative * WV_DRAW_WINDOWS; k++)
+        noise[k] = wv_alias_draw(task->noise, task->n_words, wv_draw(chunk->noise_key, first + (uint64_t)k));
+}
+
+/* The noise words of the next window (negative). Those of a chunk's first WV_NOISE_WINDOWS windows are drawn; later windows
+ * take them again, since their rows are in cache, and in other company: at each turn, column k has moved on by k rows
+ * more. The classic update draws new ones for every pair. */
 WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
-    const int n = task->negative;
-    const uint64_t window = chunk->n_drawn++;
+    const uint64_t n = (uint64_t)task->negative, window = chunk->n_drawn++, row = window % WV_NOISE_WINDOWS;
+    if (window >= WV_NOISE_WINDOWS && !task->one_pair_at_a_time) {
+        const uint64_t turn = window / WV_NOISE_WINDOWS;
+        int32_t *again = chunk->noise + WV_NOISE_WINDOWS * n;
+        for (uint64_t k = 0; k < n; k++)
+            again[k] = chunk->noise[(window + turn * k) % WV_NOISE_WINDOWS * n + k];
+        return again;
+    }
     if (window % WV_DRAW_WINDOWS == 0)
-        for (int k = 0; k < n * WV_DRAW_WINDOWS; k++) {
-            uint64_t draw = wv_draw(chunk->noise_key, window * (uint64_t)n + (uint64_t)k);
-            chunk->noise[k] = wv_alias_draw(task->noise, task->n_words, draw);
-        }
-    const uint64_t expected = window % WV_DRAW_WINDOWS + 1;
-    for (int k = 0; expected < WV_DRAW_WINDOWS && k < n; k++)
-        row_expect(&worker->output, chunk->noise[expected * (uint64_t)n + (uint64_t)k]);
-    return chunk->noise + window % WV_DRAW_WINDOWS * (uint64_t)n;
+        draw_noise(task, chunk, window);
+    for (uint64_t k = 0; (window + 1) % WV_DRAW_WINDOWS && k < n; k++)
+        row_expect(&worker->output, chunk->noise[(row + 1) * n + k]);
+    return chunk->noise + row * n;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */

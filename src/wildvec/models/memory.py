@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import rows
-from wildvec._kernels import worker_bytes
+from wildvec._kernels import NOISE_WINDOWS, worker_bytes
 from wildvec._text import vocab_bytes
 from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
@@ -149,7 +149,7 @@ def _copies(model: Any, counts: NDArray[np.int64], share: int) -> int:
     n_tables = 1
     if model.negative:
         noise = counts**model.ns_exponent
-        made += _distinct(kept + noise * (kept.sum() * _draws(model) / noise.sum()))
+        made += _distinct(kept + noise * (_draws(model, kept.sum()) / noise.sum()))
         n_tables += 1
     if model.hs:
         made += _nodes(kept)
@@ -172,13 +172,15 @@ def _nodes(expected: NDArray[np.float64]) -> float:
     return float(np.minimum(expected, 1).sum() + own.sum())
 
 
-def _draws(model: Any) -> float:
-    """Negatives for a centre, the mean."""
+def _draws(model: Any, centres: float) -> float:
+    """How many negatives a worker draws for the centres of a chunk, to which a share of a round is equal."""
     if model.update == "block":
-        times = 1.0 if model.hs else 0.5  # two neighbouring centres share them
+        windows = centres if model.hs else centres / 2  # two neighbouring centres share them
+        windows = min(windows, NOISE_WINDOWS)
     else:
-        times = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
-    return times * float(model.negative)
+        pairs = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
+        windows = centres * pairs
+    return windows * float(model.negative)
 
 
 def _blocks(workers: int, tokens: int) -> int:
