@@ -28,13 +28,13 @@ enum { WV_TILE_LANES = 8 };
 struct wv_block {
     float *const *hidden;      /* (m) */
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
-    float **targets;           /* (n) all different; behind them, up to n_asked, other rows to ask for */
+    float **targets;           /* (n) all different */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
     /* Skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the hidden rows are made of, the
      * first one of the rows before first_end, the second one, if there is one, of those from second_start on. */
     float **context;
     int first_end, second_start;
-    int m, n, n_asked, n_context;
+    int m, n, n_context;
     int n_centres;  /* centres that are done when the block is */
     int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
@@ -69,9 +69,16 @@ struct wv_chunk {
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
     uint64_t n_drawn;          /* windows that got negatives */
-    int32_t *noise;            /* (WV_NOISE_WINDOWS + 1, negative) the words drawn; behind them those of one window */
+    int32_t *noise;            /* (negative, WV_NOISE_WINDOWS) the words drawn */
+    int32_t *negatives;        /* (negative) those of the window at hand */
     struct wv_target *targets; /* (n_targets) of the window at hand */
     int n_targets;
+};
+
+/* Rows that blocks made by now will need, in the order of need. Those before `first` have been asked for. */
+struct wv_asks {
+    float **rows; /* (room) */
+    int first, last, room;
 };
 
 /* Where a block is worked on. */
@@ -102,6 +109,7 @@ struct wv_worker {
     };
     struct wv_chunk chunk;
     struct wv_block ring[WV_RING];
+    struct wv_asks asks;
     struct wv_desk desk;
     struct wv_loss loss;
     int64_t since_merge; /* centres trained since private rows were merged */

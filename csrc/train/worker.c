@@ -64,7 +64,7 @@ static int64_t max_draws(const struct wv_task *task)
 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
 {
-    block->targets = take(arena, wv_max_targets(task) + 2, sizeof *block->targets);
+    block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
     block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
     const size_t n_context = task->objective == WV_CBOW ? 2 * (size_t)task->window + 2 : WV_TILE;
     block->context = take(arena, n_context + WV_OVERRUN, sizeof *block->context);
@@ -92,10 +92,13 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
-    chunk->noise = take(arena, (WV_NOISE_WINDOWS + 1) * (size_t)task->negative, sizeof *chunk->noise);
+    chunk->noise = take(arena, WV_NOISE_WINDOWS * (size_t)task->negative, sizeof *chunk->noise);
+    chunk->negatives = take(arena, (size_t)task->negative, sizeof *chunk->negatives);
     chunk->targets = take(arena, wv_max_targets(task), sizeof *chunk->targets);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
+    worker->asks.room = (int)(8 * WV_RING * (wv_max_targets(task) + 2)); /* of which one in eight waits at most */
+    worker->asks.rows = take(arena, (size_t)worker->asks.room, sizeof *worker->asks.rows);
     lay_out_desk(arena, task, &worker->desk);
 }
 

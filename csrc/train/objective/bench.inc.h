@@ -7,7 +7,7 @@ static void bench_step(struct wv_worker *worker, int64_t n_steps)
     for (int64_t k = 0; k < n_steps; k++) {
         score(block, &worker->desk, worker->task->dim);
         logistic(block, &worker->desk, &worker->loss, 1e-12f);
-        update(block, block, &worker->desk, worker->task->dim);
+        update(block, &worker->asks, &worker->desk, worker->task->dim);
     }
 }
 

@@ -40,9 +40,9 @@ WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
     if (!next_window(task, chunk, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
         return 0;
     choose_targets(worker);
+    ask_for_rows(worker);
     fill_context(chunk, block);
     block->m = block->n_examples = block->n_centres = chunk->window.n_centres;
     fill_targets(chunk, block, members);
-    ask_for_rows(worker, block);
     return 1;
 }

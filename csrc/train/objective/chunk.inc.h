@@ -39,7 +39,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
             gather(block, &worker->desk, dim, task->cbow_mean);
         score(block, &worker->desk, dim);
         logistic(block, &worker->desk, &worker->loss, rate);
-        update(block, &worker->ring[(made - 1) % WV_RING], &worker->desk, dim);
+        update(block, &worker->asks, &worker->desk, dim);
         if (is_cbow)
             scatter(block, dim, task->cbow_mean);
         *examples += block->n_examples;

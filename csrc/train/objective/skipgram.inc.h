@@ -57,8 +57,10 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
             return 0;
         next_row(chunk, window->low);
     }
-    if (is_new || is_pair)
+    if (is_new || is_pair) {
         choose_targets(worker);
+        ask_for_rows(worker);
+    }
     const int offset = (int)(chunk->next_row - window->centre), m = count_rows(chunk, is_pair);
     unsigned members[2] = {(1u << m) - 1, 0};
     block->m = block->n_examples = m;
@@ -69,9 +71,6 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
     }
     const int64_t end = fill_hidden(chunk, block, m);
     fill_targets(chunk, block, members);
-    block->n_asked = 0;
-    if (is_new || is_pair)
-        ask_for_rows(worker, block);
     next_row(chunk, end);
     block->n_centres = chunk->next_row == window->end ? window->n_centres : 0;
     return 1;

@@ -83,8 +83,8 @@ static void logistic(const struct wv_block *block, struct wv_desk *desk, struct 
     }
 }
 
-/* Both gradients. `later` names the rows to ask for meanwhile. */
-static void update(const struct wv_block *block, const struct wv_block *later, const struct wv_desk *desk, int dim)
+/* Both gradients; meanwhile, rows are asked for. */
+static void update(const struct wv_block *block, struct wv_asks *asks, const struct wv_desk *desk, int dim)
 {
-    WV_BY_ROWS(block->m, update_block, block, later, desk->gradients, dim)
+    WV_BY_ROWS(block->m, update_block, block, asks, desk->gradients, dim)
 }

@@ -24,35 +24,40 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
         add_target(chunk, row_at(&worker->nodes, task->path_nodes[k]), (float)(1 - 2 * task->path_codes[k]), 0);
 }
 
-/* Draws the noise words of WV_DRAW_WINDOWS windows at once, so that the look-ups in the table wait for memory together. */
+/* Draws the noise words of WV_DRAW_WINDOWS windows, from number `window` on, so that the look-ups in the table wait for
+ * memory together. */
 WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, uint64_t window)
 {
-    const uint64_t first = window * (uint64_t)task->negative;
-    int32_t *noise = chunk->noise + window % WV_NOISE_WINDOWS * (uint64_t)task->negative;
-    for (int k = 0; k < task->negative * WV_DRAW_WINDOWS; k++)
-        noise[k] = wv_alias_draw(task->noise, task->n_words, wv_draw(chunk->noise_key, first + (uint64_t)k));
+    for (int k = 0; k < task->negative; k++) {
+        int32_t *noise = chunk->noise + k * WV_NOISE_WINDOWS + window % WV_NOISE_WINDOWS;
+        for (uint64_t w = 0; w < WV_DRAW_WINDOWS; w++) {
+            const uint64_t number = (window + w) * (uint64_t)task->negative + (uint64_t)k;
+            noise[w] = wv_alias_draw(task->noise, task->n_words, wv_draw(chunk->noise_key, number));
+        }
+    }
 }
 
 /* The noise words of the next window (negative). Those of a chunk's first WV_NOISE_WINDOWS windows are drawn; later windows
- * take them again, since their rows are in cache, and in other company: at each turn, column k has moved on by k rows
+ * take them again, since their rows are in cache, and in other company: at each turn, column k has moved on by k places
  * more. The classic update draws new ones for every pair. */
 WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
-    const uint64_t n = (uint64_t)task->negative, window = chunk->n_drawn++, row = window % WV_NOISE_WINDOWS;
-    if (window >= WV_NOISE_WINDOWS && !task->one_pair_at_a_time) {
-        const uint64_t turn = window / WV_NOISE_WINDOWS;
-        int32_t *again = chunk->noise + WV_NOISE_WINDOWS * n;
-        for (uint64_t k = 0; k < n; k++)
-            again[k] = chunk->noise[(window + turn * k) % WV_NOISE_WINDOWS * n + k];
-        return again;
-    }
-    if (window % WV_DRAW_WINDOWS == 0)
+    const uint64_t window = chunk->n_drawn++;
+    const uint64_t turn = task->one_pair_at_a_time ? 0 : window / WV_NOISE_WINDOWS;
+    const int is_first_turn = turn == 0, is_drawn = (window + 1) % WV_DRAW_WINDOWS != 0;
+    const int32_t *noise = chunk->noise;
+    int32_t *negatives = chunk->negatives;
+    if (is_first_turn && window % WV_DRAW_WINDOWS == 0)
         draw_noise(task, chunk, window);
-    for (uint64_t k = 0; (window + 1) % WV_DRAW_WINDOWS && k < n; k++)
-        row_expect(&worker->output, chunk->noise[(row + 1) * n + k]);
-    return chunk->noise + row * n;
+    uint64_t at = window;
+    for (int k = 0; k < task->negative; k++, at += turn, noise += WV_NOISE_WINDOWS) {
+        negatives[k] = noise[at % WV_NOISE_WINDOWS];
+        if (is_first_turn && is_drawn)
+            row_expect(&worker->output, noise[(at + 1) % WV_NOISE_WINDOWS]);
+    }
+    return negatives;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
@@ -127,12 +132,21 @@ WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block
     memset(weights, 0, WV_PAD * sizeof *weights);
 }
 
-/* Lets the first block of a window ask for its targets and, behind them, for the input rows that windows reach next. */
-WV_INLINE void ask_for_rows(const struct wv_worker *worker, struct wv_block *block)
+/* Asks for the targets of a new window and, behind them, for the input rows that windows reach next. */
+WV_INLINE void ask_for_rows(struct wv_worker *worker)
 {
     const struct wv_chunk *chunk = &worker->chunk;
+    struct wv_asks *asks = &worker->asks;
     const int64_t first = chunk->next_centre + worker->task->window;
-    block->n_asked = block->n;
+    if (asks->last + chunk->n_targets + 2 > asks->room) {
+        asks->last -= asks->first;
+        memmove(asks->rows, asks->rows + asks->first, (size_t)asks->last * sizeof *asks->rows);
+        asks->first = 0;
+    }
+    float **to = asks->rows + asks->last;
+    for (int j = 0; j < chunk->n_targets; j++)
+        *to++ = chunk->targets[j].row;
     for (int64_t t = first; t < first + chunk->window.n_centres && t < chunk->n; t++)
-        block->targets[block->n_asked++] = chunk->input[t];
+        *to++ = chunk->input[t];
+    asks->last = (int)(to - asks->rows);
 }

@@ -123,22 +123,30 @@ WV_INLINE void update_stretch(const struct wv_block *block, const float *gradien
     }
 }
 
-/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Beside each stretch of its
- * own rows a block asks for the same stretch of those that a later one will need: asked for all at once, they would
- * wait for each other. */
-WV_INLINE void update_block(const struct wv_block *block, const struct wv_block *later, const float *gradients,
-                            int dim, int m)
+WV_INLINE void prefetch_stretch(float *const *rows, int n, int first, int last)
 {
+    for (int k = 0; k < n; k++)
+        row_prefetch(rows[k], first, last);
+}
+
+/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Beside each stretch of its
+ * own rows a block asks for the same stretch of half of the rows that wait to be asked for: asked for all at once, they
+ * would wait for each other. */
+WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, const float *gradients, int dim,
+                            int m)
+{
+    float *const *asked = asks->rows + asks->first;
+    const int n_asked = (asks->last - asks->first + 1) / 2;
+
     const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
     const int n_vecs = 4 * a_vec < VEC_REGISTERS ? 4 : 2 * a_vec < VEC_REGISTERS ? 2 : 1;
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
-        for (int k = 0; k < later->n_asked; k++)
-            row_prefetch(later->targets[k], at, at + n_vecs * VEC_LANES);
+        prefetch_stretch(asked, n_asked, at, at + n_vecs * VEC_LANES);
         update_stretch(block, gradients, at, n_vecs, m);
     }
-    for (int k = 0; k < later->n_asked; k++)
-        row_prefetch(later->targets[k], at, dim);
+    prefetch_stretch(asked, n_asked, at, dim);
+    asks->first += n_asked;
     switch ((dim - at) / VEC_LANES) {
     case 3: update_stretch(block, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
     case 2: update_stretch(block, gradients, at, n_vecs > 2 ? 2 : 1, m); break;

@@ -39,6 +39,7 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->sentence = chunk->next_centre = 0;
     chunk->next_row = chunk->window.end = 0;
     chunk->n_drawn = 0;
+    worker->asks.first = worker->asks.last = 0;
 }
 
 /* Moves the chunk's window to the next centre, or the next two if max_centres allows and the sentence has them; 0 at
