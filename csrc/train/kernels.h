@@ -61,7 +61,7 @@ struct wv_target {
 struct wv_chunk {
     int32_t *words; /* (n) */
     float **input;  /* (n) each token's input row */
-    float **output; /* (n) and its output row */
+    float **output; /* (n) and its output row, if there are negatives */
     int64_t *ends;  /* where each sentence ends in words */
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
@@ -71,6 +71,7 @@ struct wv_chunk {
     uint64_t n_drawn;          /* windows that got negatives */
     int32_t *noise;            /* (negative, WV_NOISE_WINDOWS) the words drawn */
     int32_t *negatives;        /* (negative) those of the window at hand */
+    float **rows;              /* (n_targets) room for those of a path, or of negatives */
     struct wv_target *targets; /* (n_targets) of the window at hand */
     int n_targets;
 };

@@ -94,6 +94,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
     chunk->noise = take(arena, WV_NOISE_WINDOWS * (size_t)task->negative, sizeof *chunk->noise);
     chunk->negatives = take(arena, (size_t)task->negative, sizeof *chunk->negatives);
+    chunk->rows = take(arena, wv_max_targets(task), sizeof *chunk->rows);
     chunk->targets = take(arena, wv_max_targets(task), sizeof *chunk->targets);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);

@@ -23,14 +23,6 @@ static float *row_in_round(struct wv_rows *view, int32_t i)
     return row;
 }
 
-/* Where row i is for the worker that owns the view: its private copy if it has one, else the shared one. */
-WV_INLINE float *row_at(struct wv_rows *view, int32_t i)
-{
-    if (i >= view->n_private)
-        return view->shared + i * view->stride;
-    return view->copy_of ? row_in_round(view, i) : view->copies + i * view->stride;
-}
-
 /* Asks for the cache lines of a row that begin in first … last. */
 WV_INLINE void row_prefetch(const float *row, int first, int last)
 {
@@ -38,11 +30,30 @@ WV_INLINE void row_prefetch(const float *row, int first, int last)
         WV_PREFETCH_TO_WRITE(row + at);
 }
 
-/* Asks for all of the shared row i if row_at, called soon, will copy it. */
-WV_INLINE void row_expect(const struct wv_rows *view, int32_t i)
+/* Copies are made of rows in memory: a few rows before one is copied, it is asked for. */
+static void rows_in_round(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
-    for (int at = 0; view->copy_of && !view->copy_of[i] && at < view->stride; at += 16)
-        WV_PREFETCH(view->shared + i * view->stride + at); /* to read: others copy it too */
+    for (int64_t k = 0; k < n; k++) {
+        if (k + WV_AHEAD < n && !view->copy_of[ids[k + WV_AHEAD]])
+            for (int at = 0; at < view->stride; at += 16) /* to read: others copy it too */
+                WV_PREFETCH(view->shared + ids[k + WV_AHEAD] * view->stride + at);
+        rows[k] = row_in_round(view, ids[k]);
+    }
+}
+
+/* Where the rows ids[0 … n) are for the worker that owns the view: its private copies if it has them, else the shared
+ * ones. */
+WV_INLINE void rows_at(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
+{
+    if (view->copy_of) {
+        rows_in_round(view, ids, n, rows);
+        return;
+    }
+    float *const shared = view->shared, *const copies = view->copies;
+    const int32_t n_private = view->n_private;
+    const int64_t stride = view->stride;
+    for (int64_t k = 0; k < n; k++)
+        rows[k] = (ids[k] < n_private ? copies : shared) + ids[k] * stride;
 }
 
 /* Adds what the worker changed in its hot rows to the shared ones and takes over what the others changed. */

@@ -20,8 +20,10 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
         WV_PREFETCH(task->path_nodes + later);
         WV_PREFETCH(task->path_codes + later);
     }
-    for (int64_t k = task->path_offsets[word]; k < task->path_offsets[word + 1]; k++)
-        add_target(chunk, row_at(&worker->nodes, task->path_nodes[k]), (float)(1 - 2 * task->path_codes[k]), 0);
+    const int64_t start = task->path_offsets[word], n = task->path_offsets[word + 1] - start;
+    rows_at(&worker->nodes, task->path_nodes + start, n, chunk->rows);
+    for (int64_t k = 0; k < n; k++)
+        add_target(chunk, chunk->rows[k], (float)(1 - 2 * task->path_codes[start + k]), 0);
 }
 
 /* Draws the noise words of WV_DRAW_WINDOWS windows, from number `window` on, so that the look-ups in the table wait for
@@ -46,49 +48,51 @@ WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
     struct wv_chunk *chunk = &worker->chunk;
     const uint64_t window = chunk->n_drawn++;
     const uint64_t turn = task->one_pair_at_a_time ? 0 : window / WV_NOISE_WINDOWS;
-    const int is_first_turn = turn == 0, is_drawn = (window + 1) % WV_DRAW_WINDOWS != 0;
     const int32_t *noise = chunk->noise;
     int32_t *negatives = chunk->negatives;
-    if (is_first_turn && window % WV_DRAW_WINDOWS == 0)
+    if (turn == 0 && window % WV_DRAW_WINDOWS == 0)
         draw_noise(task, chunk, window);
     uint64_t at = window;
-    for (int k = 0; k < task->negative; k++, at += turn, noise += WV_NOISE_WINDOWS) {
+    for (int k = 0; k < task->negative; k++, at += turn, noise += WV_NOISE_WINDOWS)
         negatives[k] = noise[at % WV_NOISE_WINDOWS];
-        if (is_first_turn && is_drawn)
-            row_expect(&worker->output, noise[(at + 1) % WV_NOISE_WINDOWS]);
-    }
     return negatives;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
-static void add_repeated(struct wv_worker *worker, const int32_t *centres, const int32_t *noise)
+static void add_repeated(struct wv_chunk *chunk, int n, const int32_t *centres, const int32_t *noise)
 {
-    for (int k = 0; k < worker->task->negative; k++) {
+    for (int k = 0; k < n; k++) {
         float times = 0;
         int seen_before = noise[k] == centres[0] || noise[k] == centres[1];
-        for (int other = 0; other < worker->task->negative; other++) {
+        for (int other = 0; other < n; other++) {
             times += noise[other] == noise[k];
             seen_before |= other < k && noise[other] == noise[k];
         }
         if (!seen_before)
-            add_target(&worker->chunk, row_at(&worker->output, noise[k]), -times, -times);
+            add_target(chunk, chunk->rows[k], -times, -times);
     }
 }
 
 WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
 {
+    struct wv_chunk *chunk = &worker->chunk;
+    const int n = worker->task->negative;
     const int32_t *noise = next_noise(worker);
     int repeated = 0;
-    for (int k = 0; k < worker->task->negative; k++) {
-        repeated |= noise[k] == centres[0] || noise[k] == centres[1];
+    for (int k = 0; k < n; k++) {
+        repeated |= (noise[k] == centres[0]) | (noise[k] == centres[1]);
         for (int before = 0; before < k; before++)
             repeated |= noise[before] == noise[k];
     }
-    if (repeated)
-        add_repeated(worker, centres, noise);
-    else
-        for (int k = 0; k < worker->task->negative; k++)
-            add_target(&worker->chunk, row_at(&worker->output, noise[k]), -1, -1);
+    rows_at(&worker->output, noise, n, chunk->rows);
+    if (repeated) {
+        add_repeated(chunk, n, centres, noise);
+        return;
+    }
+    struct wv_target *targets = chunk->targets + chunk->n_targets;
+    for (int k = 0; k < n; k++)
+        targets[k] = (struct wv_target){chunk->rows[k], {-1, -1}};
+    chunk->n_targets += n;
 }
 
 /* The targets of the chunk's window. */
@@ -118,15 +122,15 @@ WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block
         first[i] = (float)(int)(members[0] >> i & 1);
         second[i] = (float)(int)(members[1] >> i & 1);
     }
-    block->n = chunk->n_targets;
-    float *weights = block->weights; /* each row of lanes writes over what the one before had too many */
-    for (int j = 0; j < block->n; j++, weights += block->m) {
-        const struct wv_target *target = &chunk->targets[j];
+    const struct wv_target *targets = chunk->targets;
+    const int n = block->n = chunk->n_targets, m = block->m;
+    float **rows = block->targets, *weights = block->weights;
+    for (int j = 0; j < n; j++, weights += m) { /* a row of lanes writes over what the one before had too many */
         float lanes[WV_TILE_LANES];
         for (int i = 0; i < WV_TILE_LANES; i++)
-            lanes[i] = target->weight[0] * first[i] + target->weight[1] * second[i];
+            lanes[i] = targets[j].weight[0] * first[i] + targets[j].weight[1] * second[i];
         memcpy(weights, lanes, sizeof lanes);
-        block->targets[j] = target->row;
+        rows[j] = targets[j].row;
     }
     /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
     memset(weights, 0, WV_PAD * sizeof *weights);

@@ -24,14 +24,9 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
         else
             n = start;
     }
-    for (int64_t t = 0; t < n; t++) {
-        if (t + WV_AHEAD < n) {
-            row_expect(&worker->input, chunk->words[t + WV_AHEAD]);
-            row_expect(&worker->output, chunk->words[t + WV_AHEAD]);
-        }
-        chunk->input[t] = row_at(&worker->input, chunk->words[t]);
-        chunk->output[t] = task->negative ? row_at(&worker->output, chunk->words[t]) : NULL;
-    }
+    rows_at(&worker->input, chunk->words, n, chunk->input);
+    if (task->negative)
+        rows_at(&worker->output, chunk->words, n, chunk->output);
     chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
