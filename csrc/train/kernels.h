@@ -73,7 +73,7 @@ struct wv_chunk {
     int32_t *negatives;        /* (negative) those of the window at hand */
     float **rows;              /* (n_targets) room for those of a path, or of negatives */
     struct wv_target *targets; /* (n_targets) of the window at hand */
-    int n_targets;
+    int n_targets, n_common;   /* the first n_common need not be asked for */
 };
 
 /* Rows that blocks made by now will need, in the order of need. Those before `first` have been asked for. */

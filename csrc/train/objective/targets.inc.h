@@ -8,10 +8,10 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
 }
 
 /* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013).
- * Paths lie anywhere in memory, so that of a later centre is asked for. */
+ * Paths lie anywhere in memory, so that of a later centre is asked for. Nodes near the root are in cache anyway. */
 WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 {
-    enum { LATER = 4 };
+    enum { LATER = 4, COMMON_NODES = 64 };
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
     const int32_t word = chunk->words[centre];
@@ -22,8 +22,10 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
     }
     const int64_t start = task->path_offsets[word], n = task->path_offsets[word + 1] - start;
     rows_at(&worker->nodes, task->path_nodes + start, n, chunk->rows);
-    for (int64_t k = 0; k < n; k++)
+    for (int64_t k = 0; k < n; k++) {
         add_target(chunk, chunk->rows[k], (float)(1 - 2 * task->path_codes[start + k]), 0);
+        chunk->n_common += task->path_nodes[start + k] < COMMON_NODES;
+    }
 }
 
 /* Draws the noise words of WV_DRAW_WINDOWS windows, from number `window` on, so that the look-ups in the table wait for
@@ -102,7 +104,7 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
     struct wv_chunk *chunk = &worker->chunk;
     const int64_t first = chunk->window.centre, last = first + chunk->window.n_centres - 1;
     const int32_t centres[2] = {chunk->words[first], chunk->words[last]};
-    chunk->n_targets = 0;
+    chunk->n_targets = chunk->n_common = 0;
     if (task->node_rows)
         add_path(worker, first);
     if (!task->negative)
@@ -148,7 +150,7 @@ WV_INLINE void ask_for_rows(struct wv_worker *worker)
         asks->first = 0;
     }
     float **to = asks->rows + asks->last;
-    for (int j = 0; j < chunk->n_targets; j++)
+    for (int j = chunk->n_common; j < chunk->n_targets; j++)
         *to++ = chunk->targets[j].row;
     for (int64_t t = first; t < first + chunk->window.n_centres && t < chunk->n; t++)
         *to++ = chunk->input[t];
