@@ -139,7 +139,10 @@ WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, 
     const int n_asked = (asks->last - asks->first + 1) / 2;
 
     const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
-    const int n_vecs = 4 * a_vec < VEC_REGISTERS ? 4 : 3 * a_vec < VEC_REGISTERS ? 3 : 2 * a_vec < VEC_REGISTERS ? 2 : 1;
+    const int n_vecs = 4 * a_vec < VEC_REGISTERS   ? 4
+                       : 3 * a_vec < VEC_REGISTERS ? 3
+                       : 2 * a_vec < VEC_REGISTERS ? 2
+                                                   : 1;
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
         prefetch_stretch(asked, n_asked, at, at + n_vecs * VEC_LANES);
