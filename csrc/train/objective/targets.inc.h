@@ -8,7 +8,8 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
 }
 
 /* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013).
- * Paths lie anywhere in memory, so that of a later centre is asked for. Nodes near the root are in cache anyway. */
+ * Paths lie anywhere in memory: that of a later centre is asked for, and of a still later one where it lies. Nodes near
+ * the root are in cache anyway. */
 WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 {
     enum { LATER = 4, COMMON_NODES = 64 };
@@ -20,6 +21,8 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
         WV_PREFETCH(task->path_nodes + later);
         WV_PREFETCH(task->path_codes + later);
     }
+    if (centre + 2 * LATER < chunk->n)
+        WV_PREFETCH(task->path_offsets + chunk->words[centre + 2 * LATER]);
     const int64_t start = task->path_offsets[word], n = task->path_offsets[word + 1] - start;
     rows_at(&worker->nodes, task->path_nodes + start, n, chunk->rows);
     for (int64_t k = 0; k < n; k++) {
