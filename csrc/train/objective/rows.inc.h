@@ -30,6 +30,12 @@ WV_INLINE void row_prefetch(const float *row, int first, int last)
         WV_PREFETCH_TO_WRITE(row + at);
 }
 
+WV_INLINE void rows_prefetch(float *const *rows, int n, int first, int last)
+{
+    for (int k = 0; k < n; k++)
+        row_prefetch(rows[k], first, last);
+}
+
 /* Copies are made of rows in memory: a few rows before one is copied, it is asked for. */
 static void rows_in_round(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {

@@ -1,4 +1,4 @@
-/* The output rows of a window and the weights of its pairs. In: centres, the noise distribution, Huffman paths. Out:
+/* The output rows of a window and the weights of its pairs. In: centres, noise words, Huffman paths. Out:
  * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
  * twice counts twice, one that is a centre is dropped. */
 
@@ -29,38 +29,6 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
         add_target(chunk, chunk->rows[k], (float)(1 - 2 * task->path_codes[start + k]), 0);
         chunk->n_common += task->path_nodes[start + k] < COMMON_NODES;
     }
-}
-
-/* Draws the noise words of WV_DRAW_WINDOWS windows, from number `window` on, so that the look-ups in the table wait for
- * memory together. */
-WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, uint64_t window)
-{
-    for (int k = 0; k < task->negative; k++) {
-        int32_t *noise = chunk->noise + k * WV_NOISE_WINDOWS + window % WV_NOISE_WINDOWS;
-        for (uint64_t w = 0; w < WV_DRAW_WINDOWS; w++) {
-            const uint64_t number = (window + w) * (uint64_t)task->negative + (uint64_t)k;
-            noise[w] = wv_alias_draw(task->noise, task->n_words, wv_draw(chunk->noise_key, number));
-        }
-    }
-}
-
-/* The noise words of the next window (negative). Those of a chunk's first WV_NOISE_WINDOWS windows are drawn; later windows
- * take them again, since their rows are in cache, and in other company: at each turn, column k has moved on by k places
- * more. The classic update draws new ones for every pair. */
-WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
-{
-    const struct wv_task *task = worker->task;
-    struct wv_chunk *chunk = &worker->chunk;
-    const uint64_t window = chunk->n_drawn++;
-    const uint64_t turn = task->one_pair_at_a_time ? 0 : window / WV_NOISE_WINDOWS;
-    const int32_t *noise = chunk->noise;
-    int32_t *negatives = chunk->negatives;
-    if (turn == 0 && window % WV_DRAW_WINDOWS == 0)
-        draw_noise(task, chunk, window);
-    uint64_t at = window;
-    for (int k = 0; k < task->negative; k++, at += turn, noise += WV_NOISE_WINDOWS)
-        negatives[k] = noise[at % WV_NOISE_WINDOWS];
-    return negatives;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
@@ -139,23 +107,4 @@ WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block
     }
     /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
     memset(weights, 0, WV_PAD * sizeof *weights);
-}
-
-/* Asks for the targets of a new window and, behind them, for the input rows that windows reach next. */
-WV_INLINE void ask_for_rows(struct wv_worker *worker)
-{
-    const struct wv_chunk *chunk = &worker->chunk;
-    struct wv_asks *asks = &worker->asks;
-    const int64_t first = chunk->next_centre + worker->task->window;
-    if (asks->last + chunk->n_targets + 2 > asks->room) {
-        asks->last -= asks->first;
-        memmove(asks->rows, asks->rows + asks->first, (size_t)asks->last * sizeof *asks->rows);
-        asks->first = 0;
-    }
-    float **to = asks->rows + asks->last;
-    for (int j = chunk->n_common; j < chunk->n_targets; j++)
-        *to++ = chunk->targets[j].row;
-    for (int64_t t = first; t < first + chunk->window.n_centres && t < chunk->n; t++)
-        *to++ = chunk->input[t];
-    asks->last = (int)(to - asks->rows);
 }

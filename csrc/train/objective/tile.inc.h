@@ -123,12 +123,6 @@ WV_INLINE void update_stretch(const struct wv_block *block, const float *gradien
     }
 }
 
-WV_INLINE void prefetch_stretch(float *const *rows, int n, int first, int last)
-{
-    for (int k = 0; k < n; k++)
-        row_prefetch(rows[k], first, last);
-}
-
 /* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Beside each stretch of its
  * own rows a block asks for the same stretch of half of the rows that wait to be asked for: asked for all at once, they
  * would wait for each other. */
@@ -139,16 +133,13 @@ WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, 
     const int n_asked = (asks->last - asks->first + 1) / 2;
 
     const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
-    const int n_vecs = 4 * a_vec < VEC_REGISTERS   ? 4
-                       : 3 * a_vec < VEC_REGISTERS ? 3
-                       : 2 * a_vec < VEC_REGISTERS ? 2
-                                                   : 1;
+    const int fit = (VEC_REGISTERS - 1) / a_vec, n_vecs = fit > 4 ? 4 : fit < 1 ? 1 : fit;
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
-        prefetch_stretch(asked, n_asked, at, at + n_vecs * VEC_LANES);
+        rows_prefetch(asked, n_asked, at, at + n_vecs * VEC_LANES);
         update_stretch(block, gradients, at, n_vecs, m);
     }
-    prefetch_stretch(asked, n_asked, at, dim);
+    rows_prefetch(asked, n_asked, at, dim);
     asks->first += n_asked;
     switch ((dim - at) / VEC_LANES) {
     case 3: update_stretch(block, gradients, at, n_vecs > 3 ? 3 : 1, m); break;

@@ -1,0 +1,20 @@
+/* Rows that are asked for before their block is trained. In: a new window. Out: prefetches, a few beside each block. */
+
+/* Asks for the targets of a new window and, behind them, for the input rows that windows reach next. */
+WV_INLINE void ask_for_rows(struct wv_worker *worker)
+{
+    const struct wv_chunk *chunk = &worker->chunk;
+    struct wv_asks *asks = &worker->asks;
+    const int64_t first = chunk->next_centre + worker->task->window;
+    if (asks->last + chunk->n_targets + 2 > asks->room) {
+        asks->last -= asks->first;
+        memmove(asks->rows, asks->rows + asks->first, (size_t)asks->last * sizeof *asks->rows);
+        asks->first = 0;
+    }
+    float **to = asks->rows + asks->last;
+    for (int j = chunk->n_common; j < chunk->n_targets; j++)
+        *to++ = chunk->targets[j].row;
+    for (int64_t t = first; t < first + chunk->window.n_centres && t < chunk->n; t++)
+        *to++ = chunk->input[t];
+    asks->last = (int)(to - asks->rows);
+}
