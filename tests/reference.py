@@ -145,7 +145,7 @@ class Reference:
         return targets
 
     def next_draws(self) -> list[int]:
-        """The numbers of the next window's draws: those of the first windows are used again, in other combinations."""
+        """The numbers of the next window's draws: the first windows' are used again, in other combinations."""
         window, turn = self._windows, self._windows // NOISE_WINDOWS
         self._windows += 1
         if self.pair:
