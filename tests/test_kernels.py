@@ -183,6 +183,16 @@ def test_a_lease_may_end_after_any_chunk():
     assert whole.output.tobytes() == parts.output.tobytes()
 
 
+@pytest.mark.parametrize("model", ["skip-gram", "cbow"])
+def test_the_loss_of_pairs_that_are_far_off_matches_numpy(isa, model):
+    run = Run(**MODELS[model])
+    run.input *= 20
+    run.reference.input *= 20
+    loss, examples = run.both(rate=0.0)
+    assert loss / examples > 20, "e^-z must pass 2^20 for many pairs"
+    run.check(loss, examples)
+
+
 @pytest.mark.parametrize("rate", [1e-6, 0])
 def test_scores_beyond_the_range_of_exp_stay_finite(isa, rate):
     run = Run()
