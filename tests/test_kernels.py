@@ -158,8 +158,8 @@ def test_any_corpus_matches_numpy(model, lengths, window, seed, shrink_windows):
     run.check(*run.both())
 
 
-@pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram pair"])
-def test_noise_that_is_used_again_matches_numpy(model):
+@pytest.mark.parametrize("model", ["skip-gram", "skip-gram hs + negative", "cbow", "skip-gram pair"])
+def test_noise_that_is_used_again_matches_numpy(isa, model):
     run = Run(8, lengths=(5 * NOISE_WINDOWS,), window=1, sample=False, **MODELS[model])
     run.check(*run.both(rate=0.01), tolerance=1e-4)
 

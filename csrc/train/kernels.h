@@ -14,7 +14,7 @@ struct wv_rows {
     float *base;      /* hot: (n_private, stride) what the copies were at the last merge */
     int32_t *copy_of; /* round: (n) 1 + the place of row i's copy, 0 where there is none; hot: NULL */
     int32_t *copied;  /* round: (n_copied) the row that each copy is of */
-    int32_t *uses;    /* round: (n_copied) how often each was asked for */
+    int32_t *uses;    /* round: (n_copied) how often each was taken */
     int64_t stride;
     int32_t n_private, n_copied;
 };
@@ -68,7 +68,7 @@ struct wv_chunk {
     struct wv_window window;
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
-    uint64_t n_drawn;          /* windows that got negatives */
+    uint64_t n_drawn;          /* windows that took negatives */
     int32_t *noise;            /* (negative, WV_NOISE_WINDOWS) the words drawn */
     int32_t *negatives;        /* (negative) those of the window at hand */
     float **rows;              /* (n_targets) room for those of a path, or of negatives */
@@ -76,7 +76,8 @@ struct wv_chunk {
     int n_targets, n_common;   /* the first n_common need not be asked for */
 };
 
-/* Rows that blocks made by now will need, in the order of need. Those before `first` have been asked for. */
+/* Rows to ask for, in the order of need: of blocks made by now, and of windows to come. Those before `first` have been
+ * asked for. */
 struct wv_asks {
     float **rows; /* (room) */
     int first, last, room;

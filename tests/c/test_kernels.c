@@ -336,6 +336,22 @@ static void every_window_agrees(void)
     }
 }
 
+/* A chunk of more windows than it draws noise for, and nodes far from the root. */
+static void a_long_chunk_agrees(void)
+{
+    static const int32_t one[] = {1300, -1};
+    for (int o = 0; o < N_OBJECTIVES; o++) {
+        struct problem p = small(o);
+        p.lengths = one;
+        p.n_words = 150;
+        p.window = 1;
+        p.dim = 16;
+        p.rate = 0.01f;
+        p.fixed = 1;
+        check_isas(&p, 1200);
+    }
+}
+
 /* All negatives are the centre itself, and its path is empty. */
 static void one_word_is_a_vocabulary(void)
 {
@@ -614,6 +630,7 @@ int main(void)
     rate_0_measures_the_loss_and_changes_no_row();
     every_size_agrees();
     every_window_agrees();
+    a_long_chunk_agrees();
     one_word_is_a_vocabulary();
     too_little_text_trains_nothing();
     a_lease_may_end_after_any_chunk();

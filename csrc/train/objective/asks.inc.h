@@ -1,6 +1,6 @@
 /* Rows that are asked for before their block is trained. In: a new window. Out: prefetches, a few beside each block. */
 
-/* Asks for the targets of a new window and, behind them, for the input rows that windows reach next. */
+/* Lists the targets of a new window and, behind them, for the input rows that windows reach next. */
 WV_INLINE void ask_for_rows(struct wv_worker *worker)
 {
     const struct wv_chunk *chunk = &worker->chunk;

@@ -6,7 +6,7 @@
 WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, uint64_t window)
 {
     for (int k = 0; k < task->negative; k++) {
-        int32_t *noise = chunk->noise + k * WV_NOISE_WINDOWS + window % WV_NOISE_WINDOWS;
+        int32_t *noise = chunk->noise + (int64_t)k * WV_NOISE_WINDOWS + window % WV_NOISE_WINDOWS;
         for (uint64_t w = 0; w < WV_DRAW_WINDOWS; w++) {
             const uint64_t number = (window + w) * (uint64_t)task->negative + (uint64_t)k;
             noise[w] = wv_alias_draw(task->noise, task->n_words, wv_draw(chunk->noise_key, number));

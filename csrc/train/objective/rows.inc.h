@@ -39,11 +39,12 @@ WV_INLINE void rows_prefetch(float *const *rows, int n, int first, int last)
 /* Copies are made of rows in memory: a few rows before one is copied, it is asked for. */
 static void rows_in_round(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
-    for (int64_t k = 0; k < n; k++) {
+    for (int64_t k = -WV_AHEAD; k < n; k++) {
         if (k + WV_AHEAD < n && !view->copy_of[ids[k + WV_AHEAD]])
             for (int at = 0; at < view->stride; at += 16) /* to read: others copy it too */
                 WV_PREFETCH(view->shared + ids[k + WV_AHEAD] * view->stride + at);
-        rows[k] = row_in_round(view, ids[k]);
+        if (k >= 0)
+            rows[k] = row_in_round(view, ids[k]);
     }
 }
 

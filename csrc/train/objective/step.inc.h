@@ -72,8 +72,8 @@ static void logistic(const struct wv_block *block, struct wv_desk *desk, struct 
             const vec one_plus_e = vec_add(e, vec_set(1.0f));
             vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), vec_div(e, one_plus_e)));
             vec times = vec_abs(weight);
-            /* A negative drawn twice for two centres, or e^-z > 2^20: both are rare. */
-            if (vec_greater(times, vec_set(2.0f)) | vec_greater(e, vec_set(1048576.0f))) {
+            /* A negative drawn again, or e^-z above 2^20: both are rare. Lanes behind the last pair have no say. */
+            if (vec_greater(times, vec_set(2.0f)) | vec_greater(vec_mul(times, e), vec_set(1048576.0f))) {
                 loss->sum += vec_sum(vec_mul(times, vec_log(one_plus_e)));
                 times = vec_zero();
             }

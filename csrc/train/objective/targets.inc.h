@@ -32,17 +32,20 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
-static void add_repeated(struct wv_chunk *chunk, int n, const int32_t *centres, const int32_t *noise)
+static void add_repeated(struct wv_worker *worker, const int32_t *centres, const int32_t *noise)
 {
+    const int n = worker->task->negative;
     for (int k = 0; k < n; k++) {
-        float times = 0;
+        float *row, times = 0;
         int seen_before = noise[k] == centres[0] || noise[k] == centres[1];
         for (int other = 0; other < n; other++) {
             times += noise[other] == noise[k];
             seen_before |= other < k && noise[other] == noise[k];
         }
-        if (!seen_before)
-            add_target(chunk, chunk->rows[k], -times, -times);
+        if (seen_before)
+            continue;
+        rows_at(&worker->output, noise + k, 1, &row);
+        add_target(&worker->chunk, row, -times, -times);
     }
 }
 
@@ -57,11 +60,11 @@ WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
         for (int before = 0; before < k; before++)
             repeated |= noise[before] == noise[k];
     }
-    rows_at(&worker->output, noise, n, chunk->rows);
     if (repeated) {
-        add_repeated(chunk, n, centres, noise);
+        add_repeated(worker, centres, noise);
         return;
     }
+    rows_at(&worker->output, noise, n, chunk->rows);
     struct wv_target *targets = chunk->targets + chunk->n_targets;
     for (int k = 0; k < n; k++)
         targets[k] = (struct wv_target){chunk->rows[k], {-1, -1}};

@@ -131,9 +131,8 @@ WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, 
 {
     float *const *asked = asks->rows + asks->first;
     const int n_asked = (asks->last - asks->first + 1) / 2;
-
     const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
-    const int fit = (VEC_REGISTERS - 1) / a_vec, n_vecs = fit > 4 ? 4 : fit < 1 ? 1 : fit;
+    const int fit = (VEC_REGISTERS - 1) / a_vec, n_vecs = fit > 4 ? 4 : fit;
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
         rows_prefetch(asked, n_asked, at, at + n_vecs * VEC_LANES);

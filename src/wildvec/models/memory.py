@@ -176,7 +176,8 @@ def _draws(model: Any, centres: float) -> float:
     """How many negatives a worker draws for the centres of a chunk, to which a share of a round is equal."""
     if model.update == "block":
         windows = centres if model.hs else centres / 2  # two neighbouring centres share them
-        windows = min(windows, NOISE_WINDOWS)
+        if not model.held_out:  # sentences held out cut chunks, and each piece draws negatives of its own
+            windows = min(windows, NOISE_WINDOWS)
     else:
         pairs = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
         windows = centres * pairs
