@@ -189,7 +189,7 @@ def test_the_loss_of_pairs_that_are_far_off_matches_numpy(isa, model):
     run.input *= 20
     run.reference.input *= 20
     loss, examples = run.both(rate=0.0)
-    assert loss / examples > 20, "e^-z must pass 2^20 for many pairs"
+    assert run.reference.far_off > 10
     run.check(loss, examples)
 
 

@@ -43,7 +43,7 @@ struct wv_block {
 enum { WV_AHEAD = 4, WV_RING = 8 };
 
 /* The noise words of so many windows are drawn together; pointers are copied so many at a time. */
-enum { WV_DRAW_WINDOWS = 64, WV_OVERRUN = 8 };
+enum { WV_DRAW_WINDOWS = WV_NOISE_WINDOWS / 8, WV_OVERRUN = 8 };
 
 /* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */
 struct wv_window {

@@ -15,8 +15,8 @@ WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, ui
 }
 
 /* The noise words of the next window (negative). Those of a chunk's first WV_NOISE_WINDOWS windows are drawn; later windows
- * take them again, since their rows are in cache, and in other company: at each turn, column k has moved on by k places
- * more. The classic update draws new ones for every pair. */
+ * take them again, since their rows are in cache, and in other company: at each turn, column k, from 0, has moved on by k
+ * places more. The classic update draws new ones for every pair. */
 WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;

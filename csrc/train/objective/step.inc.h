@@ -60,7 +60,7 @@ WV_INLINE vec loss_factor(vec e, vec times)
  * gradient = rate · weight · σ(-z) and loss = |weight| · log(1 + e^-z). A weight's sign says which it is. */
 static void logistic(const struct wv_block *block, struct wv_desk *desk, struct wv_loss *loss, float rate)
 {
-    enum { AT_ONCE = 3 }; /* factors below 2^41 whose product stays in range */
+    enum { AT_ONCE = 3 }; /* factors below 2^40 whose product stays in range */
     const int n = block->m * block->n;
     for (int p = 0; p < n; p += VEC_LANES) /* in a loop of their own: the one below waits for its own results */
         vec_store(desk->gradients + p, vec_sums(desk->partial + (int64_t)p * VEC_LANES));
@@ -72,7 +72,7 @@ static void logistic(const struct wv_block *block, struct wv_desk *desk, struct 
             const vec one_plus_e = vec_add(e, vec_set(1.0f));
             vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), vec_div(e, one_plus_e)));
             vec times = vec_abs(weight);
-            /* A negative drawn again, or e^-z above 2^20: both are rare. Lanes behind the last pair have no say. */
+            /* A negative drawn again, or |weight| · e^-z above 2^20: both are rare. Lanes behind the last pair have no say. */
             if (vec_greater(times, vec_set(2.0f)) | vec_greater(vec_mul(times, e), vec_set(1048576.0f))) {
                 loss->sum += vec_sum(vec_mul(times, vec_log(one_plus_e)));
                 times = vec_zero();
