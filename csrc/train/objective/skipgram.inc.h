@@ -17,7 +17,7 @@ WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
     const int n = (int)(window->end - chunk->next_row) - has_centre;
     if (is_pair)
         return 1;
-    return n <= WV_TILE ? n : n <= 2 * WV_TILE ? n / 2 : n / ((n + WV_TILE - 1) / WV_TILE);
+    return n <= WV_TILE ? n : n / ((n + WV_TILE - 1) / WV_TILE);
 }
 
 /* Which of the m positions from `offset` (counted from a centre) on are its context, as bits; adds how many they are. */

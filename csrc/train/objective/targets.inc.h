@@ -65,10 +65,8 @@ WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
         return;
     }
     rows_at(&worker->output, noise, n, chunk->rows);
-    struct wv_target *targets = chunk->targets + chunk->n_targets;
     for (int k = 0; k < n; k++)
-        targets[k] = (struct wv_target){chunk->rows[k], {-1, -1}};
-    chunk->n_targets += n;
+        add_target(chunk, chunk->rows[k], -1, -1);
 }
 
 /* The targets of the chunk's window. */
