@@ -11,7 +11,7 @@ import numpy as np
 MASK = 2**64 - 1
 KEEP, WIDTH, NOISE = range(3)
 TILE = 6  # hidden rows of a block at most
-NOISE_WINDOWS = 512  # windows for which a chunk draws negatives, before it takes them again
+NOISE_SPAN = 256  # windows over which a noise word's uses are spread
 
 
 def mix(x: int) -> int:
@@ -146,12 +146,12 @@ class Reference:
         return targets
 
     def next_draws(self) -> list[int]:
-        """The numbers of the next window's draws: the first windows' are used again, in other combinations."""
-        window, turn = self._windows, self._windows // NOISE_WINDOWS
+        """The numbers of the next window's draws: but for the classic update, each serves in several windows."""
+        window, spacing = self._windows, max(1, NOISE_SPAN // max(1, (self.negative - 1) ** 2))
         self._windows += 1
-        if self.pair:
+        if self.pair or self.negative > 64:
             return [window * self.negative + k for k in range(self.negative)]
-        return [(window + turn * k) % NOISE_WINDOWS * self.negative + k for k in range(self.negative)]
+        return [window + spacing * k * k for k in range(self.negative)]
 
     def step(self, block: Block, rate: float) -> None:
         """All gradients are those at the values before the step."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import NOISE_WINDOWS, Reference, below, draw, mix, paths_of, subkey
+from reference import NOISE_SPAN, Reference, below, draw, mix, paths_of, subkey
 
 from wildvec import rows
 from wildvec._kernels import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas
@@ -159,8 +159,14 @@ def test_any_corpus_matches_numpy(model, lengths, window, seed, shrink_windows):
 
 
 @pytest.mark.parametrize("model", ["skip-gram", "skip-gram hs + negative", "cbow", "skip-gram pair"])
-def test_noise_that_is_used_again_matches_numpy(isa, model):
-    run = Run(8, lengths=(5 * NOISE_WINDOWS,), window=1, sample=False, **MODELS[model])
+def test_the_noise_of_a_long_chunk_matches_numpy(isa, model):
+    run = Run(8, lengths=(6 * NOISE_SPAN,), window=1, sample=False, **MODELS[model])
+    run.check(*run.both(rate=0.01), tolerance=1e-4)
+
+
+@pytest.mark.parametrize("negative", [1, 2, 10, 20, 64, 65])
+def test_any_number_of_negatives_matches_numpy(negative):
+    run = Run(8, lengths=(900,), window=1, sample=False, negative=negative)
     run.check(*run.both(rate=0.01), tolerance=1e-4)
 
 

@@ -42,8 +42,8 @@ struct wv_block {
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 4, WV_RING = 8 };
 
-/* The noise words of so many windows are drawn together; pointers are copied so many at a time. */
-enum { WV_DRAW_WINDOWS = WV_NOISE_WINDOWS / 8, WV_OVERRUN = 8 };
+/* So many noise words are drawn together; pointers are copied so many at a time. */
+enum { WV_DRAWS = 64, WV_OVERRUN = 8 };
 
 /* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */
 struct wv_window {
@@ -68,8 +68,10 @@ struct wv_chunk {
     struct wv_window window;
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
-    uint64_t n_drawn;          /* windows that took negatives */
-    int32_t *noise;            /* (negative, WV_NOISE_WINDOWS) the words drawn */
+    uint64_t n_drawn, next_draw; /* noise words drawn so far; the number of the first one of the next window */
+    int32_t *noise;              /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
+    uint64_t noise_mask, draws_per_window;
+    uint64_t *noise_places;    /* (negative) the numbers of a window's noise words, counted from its first one */
     int32_t *negatives;        /* (negative) those of the window at hand */
     float **rows;              /* (n_targets) room for those of a path, or of negatives */
     struct wv_target *targets; /* (n_targets) of the window at hand */

@@ -14,8 +14,6 @@ enum { WV_PAD = 16 }; /* rows of training matrices are padded to whole cache lin
 /* Hidden rows of a block at most: what 16 registers hold together with their gradients. All ISAs keep to it, so that
  * all take the same steps. */
 enum { WV_TILE = 6 };
-/* A chunk draws the noise words of so many windows, and takes them again for the others: so their rows stay in cache. */
-enum { WV_NOISE_WINDOWS = 512 };
 
 enum wv_objective { WV_SKIPGRAM = 0, WV_CBOW = 1 };
 

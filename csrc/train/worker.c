@@ -62,6 +62,39 @@ static int64_t max_draws(const struct wv_task *task)
     return task->one_pair_at_a_time && task->objective == WV_SKIPGRAM ? 2 * (int64_t)task->window : 1;
 }
 
+/* Whether each window draws noise words of its own: the classic update does, and windows that need a great many. */
+static int noise_is_new(const struct wv_task *task)
+{
+    return task->one_pair_at_a_time || task->negative > 64;
+}
+
+/* The number of a window's k-th noise word, k from 0, counted from its first one. Window w takes the draws
+ * w + spacing · k²: so each serves as many windows as a window has negatives, within some 256 windows, while its row is in
+ * cache; and two draws seldom meet twice, since differences of squares are seldom the same. */
+static uint64_t noise_place(const struct wv_task *task, int k)
+{
+    enum { SPAN = 256 };
+    const int last = task->negative - 1, spacing = last > 0 && last * last < SPAN ? SPAN / (last * last) : 1;
+    return (uint64_t)k * (noise_is_new(task) ? 1 : (uint64_t)(k * spacing));
+}
+
+/* How many draws are kept: those from the first one of a window to its last, and those drawn with it. */
+static uint64_t noise_ring(const struct wv_task *task)
+{
+    uint64_t size = WV_DRAWS;
+    while (task->negative && size < noise_place(task, task->negative - 1) + WV_DRAWS)
+        size *= 2;
+    return size;
+}
+
+static void plan_noise(const struct wv_task *task, struct wv_chunk *chunk)
+{
+    chunk->noise_mask = noise_ring(task) - 1;
+    chunk->draws_per_window = noise_is_new(task) ? (uint64_t)task->negative : 1;
+    for (int k = 0; k < task->negative; k++)
+        chunk->noise_places[k] = noise_place(task, k);
+}
+
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
 {
     block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
@@ -92,7 +125,8 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
-    chunk->noise = take(arena, WV_NOISE_WINDOWS * (size_t)task->negative, sizeof *chunk->noise);
+    chunk->noise = take(arena, noise_ring(task), sizeof *chunk->noise);
+    chunk->noise_places = take(arena, (size_t)task->negative, sizeof *chunk->noise_places);
     chunk->negatives = take(arena, (size_t)task->negative, sizeof *chunk->negatives);
     chunk->rows = take(arena, wv_max_targets(task), sizeof *chunk->rows);
     chunk->targets = take(arena, wv_max_targets(task), sizeof *chunk->targets);
@@ -123,6 +157,7 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     worker->memory = memory;
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
+    plan_noise(task, &worker->chunk);
     for (int k = 0; k < WV_PAD; k++)
         worker->loss.mantissa[k] = 1;
     *out = worker;

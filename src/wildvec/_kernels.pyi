@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAD: int
-NOISE_WINDOWS: int
 
 def isa_in_use() -> str: ...
 def isas() -> list[str]: ...

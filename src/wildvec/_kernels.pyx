@@ -15,7 +15,6 @@ cdef extern from "wildvec.h":
     ctypedef int wv_objective "enum wv_objective"
     enum: WV_PAD
     enum: WV_TILE
-    enum: WV_NOISE_WINDOWS
     enum: WV_N_ISAS
     struct wv_alias:
         uint32_t threshold
@@ -56,7 +55,6 @@ cdef extern from "wildvec.h":
 
 
 PAD = WV_PAD
-NOISE_WINDOWS = WV_NOISE_WINDOWS
 
 
 cdef wv_isa chosen_isa() except *:

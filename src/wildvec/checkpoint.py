@@ -29,7 +29,7 @@ from wildvec.vocab import Vocab
 logger = logging.getLogger(__name__)
 
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-VERSION = 2  # raise it when a seed gives other vectors than before, or the entries change
+VERSION = 3  # raise it when a seed gives other vectors than before, or the entries change
 NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
 
 Result = TypeVar("Result")

@@ -336,7 +336,7 @@ static void every_window_agrees(void)
     }
 }
 
-/* A chunk of more windows than it draws noise for, and nodes far from the root. */
+/* A chunk of more windows than noise words are kept, and nodes far from the root. */
 static void a_long_chunk_agrees(void)
 {
     static const int32_t one[] = {1300, -1};

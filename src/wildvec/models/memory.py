@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import rows
-from wildvec._kernels import NOISE_WINDOWS, worker_bytes
+from wildvec._kernels import worker_bytes
 from wildvec._text import vocab_bytes
 from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
@@ -30,6 +30,7 @@ KEY_BYTES = 9  # of UTF-8
 PER_THREAD = 150_000  # its stack and its arena of small objects
 PER_CHUNK = 64  # its bounds, its loss, its rate
 WORDS_PER_SENTENCE = 20
+NOISE_SPAN = 256  # windows over which the uses of a negative are spread
 HEAPS = 0.56  # of Heaps' law: the distinct words of a text grow with this power of its length
 TOKENS_PER_BLOCK = BLOCK_BYTES // 6
 
@@ -176,12 +177,10 @@ def _draws(model: Any, centres: float) -> float:
     """How many negatives a worker draws for the centres of a chunk, to which a share of a round is equal."""
     if model.update == "block":
         windows = centres if model.hs else centres / 2  # two neighbouring centres share them
-        if not model.held_out:  # sentences held out cut chunks, and each piece draws negatives of its own
-            windows = min(windows, NOISE_WINDOWS)
-    else:
-        pairs = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
-        windows = centres * pairs
-    return windows * float(model.negative)
+        used_again = windows + max(NOISE_SPAN, (model.negative - 1) ** 2)  # see noise_place in worker.c
+        return float(min(windows * model.negative, used_again))
+    pairs = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
+    return float(centres * pairs * model.negative)
 
 
 def _blocks(workers: int, tokens: int) -> int:
