@@ -42,19 +42,17 @@ struct wv_block {
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 4, WV_RING = 8 };
 
-/* So many noise words are drawn together; pointers are copied so many at a time. */
-enum { WV_DRAWS = 64, WV_OVERRUN = 8 };
+/* So many noise words are drawn together. */
+enum { WV_DRAWS = 64 };
+
+/* Short arrays of pointers, weights and ids are gone through in eights, so that the processor guesses right how often a
+ * loop runs: they have room for so many elements more, which are read and written but never used. */
+enum { WV_OVERRUN = WV_PATH_PADDING };
 
 /* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */
 struct wv_window {
     int64_t low, end, centre;
     int32_t n_centres, width;
-};
-
-/* An output row of a window: the weight of its pairs with the context of the first centre and of the second. */
-struct wv_target {
-    float *row;
-    float weight[2];
 };
 
 /* The tokens of a chunk that subsampling left, and where the reading of them stands. */
@@ -71,11 +69,11 @@ struct wv_chunk {
     uint64_t n_drawn, next_draw; /* noise words drawn so far; the number of the first one of the next window */
     int32_t *noise;              /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
     uint64_t noise_mask, draws_per_window;
-    uint64_t *noise_places;    /* (negative) the numbers of a window's noise words, counted from its first one */
-    int32_t *negatives;        /* (negative) those of the window at hand */
-    float **rows;              /* (n_targets) room for those of a path, or of negatives */
-    struct wv_target *targets; /* (n_targets) of the window at hand */
-    int n_targets, n_common;   /* the first n_common need not be asked for */
+    uint64_t *noise_places;  /* (negative) the numbers of a window's noise words, counted from its first one */
+    int32_t *negatives;      /* (negative) those of the window at hand */
+    float **targets;         /* (n_targets) the output rows of the window at hand */
+    float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
+    int n_targets, n_common; /* the first n_common need not be asked for */
 };
 
 /* Rows to ask for, in the order of need: of blocks made by now, and of windows to come. Those before `first` have been

@@ -15,6 +15,9 @@ enum { WV_PAD = 16 }; /* rows of training matrices are padded to whole cache lin
  * all take the same steps. */
 enum { WV_TILE = 6 };
 
+/* Behind the last Huffman path, so many nodes and codes more may be read. */
+enum { WV_PATH_PADDING = 8 };
+
 enum wv_objective { WV_SKIPGRAM = 0, WV_CBOW = 1 };
 
 /* What all workers of one training share; only `stop` changes while they run. A pointer may be NULL where its
@@ -29,9 +32,9 @@ struct wv_task {
     float *node_rows;             /* (n_words - 1, dim) inner nodes of the Huffman tree */
     const struct wv_alias *noise; /* (n_words) */
     const int64_t *path_offsets;  /* (n_words + 1) */
-    const int32_t *path_nodes;
-    const uint8_t *path_codes;
-    int64_t max_chunk; /* tokens in the longest chunk */
+    const int32_t *path_nodes;    /* (path_offsets[n_words] + WV_PATH_PADDING) */
+    const uint8_t *path_codes;    /* (the same) 1 turns right */
+    int64_t max_chunk;            /* tokens in the longest chunk */
     uint64_t seed;
     int32_t n_words;
     int32_t dim; /* floats in a row, padding included: a multiple of WV_PAD */

@@ -97,8 +97,8 @@ static void plan_noise(const struct wv_task *task, struct wv_chunk *chunk)
 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
 {
-    block->targets = take(arena, wv_max_targets(task), sizeof *block->targets);
-    block->weights = take(arena, wv_max_scores(task), sizeof *block->weights);
+    block->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *block->targets);
+    block->weights = take(arena, wv_max_scores(task) + WV_TILE * WV_OVERRUN, sizeof *block->weights);
     const size_t n_context = task->objective == WV_CBOW ? 2 * (size_t)task->window + 2 : WV_TILE;
     block->context = take(arena, n_context + WV_OVERRUN, sizeof *block->context);
 }
@@ -121,19 +121,19 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     lay_out_rows(arena, task, task->input_rows, task->n_words, task->share, &worker->input);
     lay_out_rows(arena, task, task->output_rows, task->n_words, outputs, &worker->output);
     lay_out_rows(arena, task, task->node_rows, task->n_words - 1, task->share * task->max_path, &worker->nodes);
-    chunk->words = take(arena, (size_t)task->max_chunk + 1, sizeof *chunk->words);
+    chunk->words = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->words);
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
-    chunk->output = take(arena, (size_t)task->max_chunk, sizeof *chunk->output);
+    chunk->output = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
     chunk->noise = take(arena, noise_ring(task), sizeof *chunk->noise);
     chunk->noise_places = take(arena, (size_t)task->negative, sizeof *chunk->noise_places);
-    chunk->negatives = take(arena, (size_t)task->negative, sizeof *chunk->negatives);
-    chunk->rows = take(arena, wv_max_targets(task), sizeof *chunk->rows);
-    chunk->targets = take(arena, wv_max_targets(task), sizeof *chunk->targets);
+    chunk->negatives = take(arena, (size_t)task->negative + WV_OVERRUN, sizeof *chunk->negatives);
+    chunk->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->targets);
+    chunk->weights = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->weights);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
     worker->asks.room = (int)(8 * WV_RING * (wv_max_targets(task) + 2)); /* of which one in eight waits at most */
-    worker->asks.rows = take(arena, (size_t)worker->asks.room, sizeof *worker->asks.rows);
+    worker->asks.rows = take(arena, (size_t)worker->asks.room + WV_OVERRUN, sizeof *worker->asks.rows);
     lay_out_desk(arena, task, &worker->desk);
 }
 

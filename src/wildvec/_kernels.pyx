@@ -15,6 +15,7 @@ cdef extern from "wildvec.h":
     ctypedef int wv_objective "enum wv_objective"
     enum: WV_PAD
     enum: WV_TILE
+    enum: WV_PATH_PADDING
     enum: WV_N_ISAS
     struct wv_alias:
         uint32_t threshold
@@ -55,6 +56,7 @@ cdef extern from "wildvec.h":
 
 
 PAD = WV_PAD
+PATH_PADDING = WV_PATH_PADDING
 
 
 cdef wv_isa chosen_isa() except *:
@@ -156,6 +158,8 @@ cdef class Task:
             raise ValueError("node rows must be one fewer than the input rows and as long")
         if offsets.shape[0] != self.task.n_words + 1 or nodes.shape[0] != codes.shape[0]:
             raise ValueError(f"{offsets.shape[0] - 1} Huffman paths for {self.task.n_words} words")
+        if nodes.shape[0] < offsets[self.task.n_words] + WV_PATH_PADDING:
+            raise ValueError(f"{nodes.shape[0]} nodes: the Huffman paths lack their padding of {WV_PATH_PADDING}")
         self.node_rows, self.path_offsets = node_rows, offsets
         self.path_nodes, self.path_codes = nodes, codes
         self.task.node_rows = &node_rows[0, 0]

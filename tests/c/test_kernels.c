@@ -119,8 +119,8 @@ static void make_paths(struct world *world, int32_t n)
         order[i] = i;
     }
     CHECK(wv_huffman(counts, order, n, offsets, NULL, NULL) == WV_OK);
-    int32_t *nodes = hold(world, (size_t)offsets[n], sizeof *nodes);
-    uint8_t *codes = hold(world, (size_t)offsets[n], sizeof *codes);
+    int32_t *nodes = hold(world, (size_t)offsets[n] + WV_PATH_PADDING, sizeof *nodes);
+    uint8_t *codes = hold(world, (size_t)offsets[n] + WV_PATH_PADDING, sizeof *codes);
     CHECK(wv_huffman(counts, order, n, offsets, nodes, codes) == WV_OK);
     for (int32_t i = 0; i < n; i++)
         if (offsets[i + 1] - offsets[i] > task->max_path)

@@ -12,8 +12,8 @@ WV_INLINE void ask_for_rows(struct wv_worker *worker)
         asks->first = 0;
     }
     float **to = asks->rows + asks->last;
-    for (int j = chunk->n_common; j < chunk->n_targets; j++)
-        *to++ = chunk->targets[j].row;
+    copy_rows(to, chunk->targets + chunk->n_common, chunk->n_targets - chunk->n_common);
+    to += chunk->n_targets - chunk->n_common;
     for (int64_t t = first; t < first + chunk->window.n_centres && t < chunk->n; t++)
         *to++ = chunk->input[t];
     asks->last = (int)(to - asks->rows);

@@ -49,7 +49,7 @@ static void rows_in_round(struct wv_rows *view, const int32_t *ids, int64_t n, f
 }
 
 /* Where the rows ids[0 … n) are for the worker that owns the view: its private copies if it has them, else the shared
- * ones. */
+ * ones. Both arrays have room for WV_OVERRUN more. */
 WV_INLINE void rows_at(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
     if (view->copy_of) {
@@ -59,8 +59,10 @@ WV_INLINE void rows_at(struct wv_rows *view, const int32_t *ids, int64_t n, floa
     float *const shared = view->shared, *const copies = view->copies;
     const int32_t n_private = view->n_private;
     const int64_t stride = view->stride;
-    for (int64_t k = 0; k < n; k++)
-        rows[k] = (ids[k] < n_private ? copies : shared) + ids[k] * stride;
+    for (int64_t at = 0; at < n; at += WV_OVERRUN) {
+        for (int64_t k = at; k < at + WV_OVERRUN; k++)
+            rows[k] = (ids[k] < n_private ? copies : shared) + ids[k] * stride;
+    }
 }
 
 /* Adds what the worker changed in its hot rows to the shared ones and takes over what the others changed. */

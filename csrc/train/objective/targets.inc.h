@@ -4,39 +4,60 @@
 
 WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
 {
-    chunk->targets[chunk->n_targets++] = (struct wv_target){row, {first, second}};
+    chunk->targets[chunk->n_targets] = row;
+    chunk->weights[chunk->n_targets][0] = first;
+    chunk->weights[chunk->n_targets][1] = second;
+    chunk->n_targets++;
 }
 
-/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013).
- * Paths lie anywhere in memory: that of a later centre is asked for, and of a still later one where it lies. Nodes near
- * the root are in cache anyway. */
-WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
+/* Paths lie anywhere in memory: that of a later centre is asked for, and of a still later one where it lies. */
+WV_INLINE void ask_for_path(const struct wv_worker *worker, int64_t centre)
 {
-    enum { LATER = 4, COMMON_NODES = 64 };
+    enum { LATER = 4, TO_NEXT_LINE = 15 };
     const struct wv_task *task = worker->task;
-    struct wv_chunk *chunk = &worker->chunk;
-    const int32_t word = chunk->words[centre];
+    const struct wv_chunk *chunk = &worker->chunk;
     if (centre + LATER < chunk->n) {
         const int64_t later = task->path_offsets[chunk->words[centre + LATER]];
         WV_PREFETCH(task->path_nodes + later);
+        WV_PREFETCH(task->path_nodes + later + TO_NEXT_LINE);
         WV_PREFETCH(task->path_codes + later);
     }
     if (centre + 2 * LATER < chunk->n)
         WV_PREFETCH(task->path_offsets + chunk->words[centre + 2 * LATER]);
-    const int64_t start = task->path_offsets[word], n = task->path_offsets[word + 1] - start;
-    rows_at(&worker->nodes, task->path_nodes + start, n, chunk->rows);
-    for (int64_t k = 0; k < n; k++) {
-        add_target(chunk, chunk->rows[k], (float)(1 - 2 * task->path_codes[start + k]), 0);
-        chunk->n_common += task->path_nodes[start + k] < COMMON_NODES;
+}
+
+/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). Nodes
+ * near the root are in cache anyway. */
+WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
+{
+    enum { COMMON_NODES = 64 };
+    const struct wv_task *task = worker->task;
+    struct wv_chunk *chunk = &worker->chunk;
+    const int64_t start = task->path_offsets[chunk->words[centre]];
+    const int64_t n = task->path_offsets[chunk->words[centre] + 1] - start;
+    const int32_t *nodes = task->path_nodes + start;
+    const uint8_t *codes = task->path_codes + start;
+    int n_common = 0;
+    ask_for_path(worker, centre);
+    rows_at(&worker->nodes, nodes, n, chunk->targets);
+    for (int64_t at = 0; at < n; at += WV_OVERRUN) {
+        for (int64_t k = at; k < at + WV_OVERRUN; k++) {
+            chunk->weights[k][0] = (float)(1 - 2 * codes[k]);
+            chunk->weights[k][1] = 0;
+            n_common += (k < n) & (nodes[k] < COMMON_NODES);
+        }
     }
+    chunk->n_targets = (int)n;
+    chunk->n_common = n_common;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
 static void add_repeated(struct wv_worker *worker, const int32_t *centres, const int32_t *noise)
 {
+    struct wv_chunk *chunk = &worker->chunk;
     const int n = worker->task->negative;
     for (int k = 0; k < n; k++) {
-        float *row, times = 0;
+        float times = 0;
         int seen_before = noise[k] == centres[0] || noise[k] == centres[1];
         for (int other = 0; other < n; other++) {
             times += noise[other] == noise[k];
@@ -44,8 +65,8 @@ static void add_repeated(struct wv_worker *worker, const int32_t *centres, const
         }
         if (seen_before)
             continue;
-        rows_at(&worker->output, noise + k, 1, &row);
-        add_target(&worker->chunk, row, -times, -times);
+        rows_at(&worker->output, noise + k, 1, chunk->targets + chunk->n_targets);
+        add_target(chunk, chunk->targets[chunk->n_targets], -times, -times);
     }
 }
 
@@ -64,9 +85,9 @@ WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
         add_repeated(worker, centres, noise);
         return;
     }
-    rows_at(&worker->output, noise, n, chunk->rows);
+    rows_at(&worker->output, noise, n, chunk->targets + chunk->n_targets);
     for (int k = 0; k < n; k++)
-        add_target(chunk, chunk->rows[k], -1, -1);
+        add_target(chunk, chunk->targets[chunk->n_targets], -1, -1);
 }
 
 /* The targets of the chunk's window. */
@@ -91,21 +112,25 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
 /* Gives the window's targets to a block. Bit i of members[c] says whether hidden row i belongs to centre c. */
 WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const unsigned members[2])
 {
+    enum { AT_ONCE = 4 };
     float first[WV_TILE_LANES], second[WV_TILE_LANES];
     for (int i = 0; i < WV_TILE_LANES; i++) {
         first[i] = (float)(int)(members[0] >> i & 1);
         second[i] = (float)(int)(members[1] >> i & 1);
     }
-    const struct wv_target *targets = chunk->targets;
     const int n = block->n = chunk->n_targets, m = block->m;
-    float **rows = block->targets, *weights = block->weights;
-    for (int j = 0; j < n; j++, weights += m) { /* a row of lanes writes over what the one before had too many */
-        float lanes[WV_TILE_LANES];
-        for (int i = 0; i < WV_TILE_LANES; i++)
-            lanes[i] = targets[j].weight[0] * first[i] + targets[j].weight[1] * second[i];
-        memcpy(weights, lanes, sizeof lanes);
-        rows[j] = targets[j].row;
+    const float (*by_centre)[2] = (const float (*)[2])chunk->weights;
+    float *weights = block->weights;
+    copy_rows(block->targets, chunk->targets, n);
+    for (int at = 0; at < n; at += AT_ONCE) {
+        for (int j = at; j < at + AT_ONCE;
+             j++, weights += m) { /* lanes write over what those before had too many */
+            float lanes[WV_TILE_LANES];
+            for (int i = 0; i < WV_TILE_LANES; i++)
+                lanes[i] = by_centre[j][0] * first[i] + by_centre[j][1] * second[i];
+            memcpy(weights, lanes, sizeof lanes);
+        }
     }
     /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
-    memset(weights, 0, WV_PAD * sizeof *weights);
+    memset(block->weights + m * n, 0, WV_PAD * sizeof *weights);
 }

@@ -61,8 +61,7 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     return 1;
 }
 
-/* Eight pointers at a time: both arrays have room for WV_OVERRUN more, and a loop that runs once for every usual
- * window is guessed right by the processor. */
+/* Both arrays have room for WV_OVERRUN more. */
 WV_INLINE void copy_rows(float **to, float *const *from, int64_t n)
 {
     for (int64_t k = 0; k < n; k += WV_OVERRUN)
