@@ -158,7 +158,7 @@ class Bench:
         self.input, self.output = rows.random(n_words, 10, 1), rows.random(n_words, 10, 2)
         self.noise = np.empty((n_words, 2), dtype=np.uint32)
         alias_table(np.ones(n_words), self.noise)
-        self.task = Task(self.ids, np.array([0, 60, 120]), self.input, 60)
+        self.task = Task(self.ids, np.array([0, 60, 120]), self.input, 10, 60)
         self.task.negative_sampling(self.output, self.noise, self.NEGATIVE)
         self.task.settings(
             cbow=False,

@@ -62,7 +62,7 @@ class Run:
         self.input = self.matrix(random, N_WORDS)
         self.output = self.matrix(random, N_WORDS) if negative else None
         self.nodes = self.matrix(random, N_WORDS - 1) if hs else None
-        self.task = Task(self.ids, self.offsets, self.input, int(self.offsets[-1]))
+        self.task = Task(self.ids, self.offsets, self.input, size, int(self.offsets[-1]))
         self.task.subsample(self.keep)
         if negative:
             self.task.negative_sampling(self.output, self.noise, negative)

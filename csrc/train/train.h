@@ -37,7 +37,8 @@ struct wv_task {
     int64_t max_chunk;            /* tokens in the longest chunk */
     uint64_t seed;
     int32_t n_words;
-    int32_t dim; /* floats in a row, padding included: a multiple of WV_PAD */
+    int32_t dim;  /* floats in a row, padding included: a multiple of WV_PAD */
+    int32_t size; /* those that are used; the others are 0 */
     int32_t window;
     int32_t negative;
     int32_t max_path;

@@ -38,6 +38,7 @@ class Task:
         ids: NDArray[np.int32],
         sentences: NDArray[np.int64],
         input_rows: NDArray[np.float32],
+        size: int,
         max_chunk: int,
     ) -> None: ...
     def subsample(self, keep: NDArray[np.uint32]) -> None: ...

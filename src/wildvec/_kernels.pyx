@@ -32,7 +32,7 @@ cdef extern from "wildvec.h":
         const uint8_t *path_codes
         int64_t max_chunk, share
         uint64_t seed
-        int32_t n_words, dim, window, negative, max_path, n_hot, merge_every
+        int32_t n_words, dim, size, window, negative, max_path, n_hot, merge_every
         int32_t shrink_windows, cbow_mean, one_pair_at_a_time
         wv_objective objective
         wv_isa isa
@@ -122,17 +122,20 @@ cdef class Task:
     cdef const uint8_t[::1] path_codes
 
     def __cinit__(self, const int32_t[::1] ids, const int64_t[::1] sentences, float[:, ::1] input_rows,
-                  int64_t max_chunk):
+                  int32_t size, int64_t max_chunk):
         if sentences.shape[0] < 2 or sentences[sentences.shape[0] - 1] > ids.shape[0]:
             raise ValueError("the corpus is empty, or its sentences reach past its tokens")
         if input_rows.shape[1] % WV_PAD:
             raise ValueError(f"rows are padded to a multiple of {WV_PAD}, not {input_rows.shape[1]}")
+        if not 1 <= size <= input_rows.shape[1]:
+            raise ValueError(f"rows of {input_rows.shape[1]} floats, padding included, cannot have {size} in use")
         self.ids, self.sentences, self.input_rows = ids, sentences, input_rows
         self.task.ids = &ids[0]
         self.task.sentences = &sentences[0]
         self.task.input_rows = &input_rows[0, 0]
         self.task.n_words = <int32_t>input_rows.shape[0]
         self.task.dim = <int32_t>input_rows.shape[1]
+        self.task.size = size
         self.task.max_chunk = max_chunk
         self.task.isa = chosen_isa()
 

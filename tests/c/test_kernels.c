@@ -130,14 +130,17 @@ static void make_paths(struct world *world, int32_t n)
     task->path_codes = codes;
 }
 
-/* n rows within ±0.5 whose last column is padding. They lie on no boundary: kernels may not ask for one. */
+/* Columns of padding: more than a vector of all but the widest ISA. */
+enum { PADDING = 9 };
+
+/* n rows within ±0.5. They lie on no boundary: kernels may not ask for one. */
 static float *make_rows(struct world *world, int matrix, int64_t n, int32_t dim)
 {
     const size_t n_floats = (size_t)n * (size_t)dim;
     float *rows = (float *)hold(world, n_floats + 1, sizeof *rows) + 1;
-    wv_init_rows(rows, 0, n, dim - 1, dim, (uint64_t)matrix);
+    wv_init_rows(rows, 0, n, dim - PADDING, dim, (uint64_t)matrix);
     for (size_t k = 0; k < n_floats; k++)
-        rows[k] *= (float)(dim - 1);
+        rows[k] *= (float)(dim - PADDING);
     world->rows[matrix] = rows;
     world->n_floats[matrix] = n_floats;
     return rows;
@@ -147,7 +150,9 @@ static void start(struct world *world, const struct problem *p, enum wv_isa isa)
 {
     struct wv_task *task = &world->task;
     struct wv_alias *noise;
-    *world = (struct world){.task = {.isa = isa, .objective = p->objective, .n_words = p->n_words, .dim = p->dim}};
+    *world = (struct world){
+        .task = {
+            .isa = isa, .objective = p->objective, .n_words = p->n_words, .dim = p->dim, .size = p->dim - PADDING}};
     noise = hold(world, (size_t)p->n_words, sizeof *noise);
     double *weights = hold(world, (size_t)p->n_words, sizeof *weights);
     uint32_t *keep = hold(world, (size_t)p->n_words, sizeof *keep);
@@ -238,8 +243,8 @@ static int padding_is_zero(const struct world *world)
 {
     const size_t dim = (size_t)world->task.dim;
     for (int m = 0; m < N_MATRICES; m++)
-        for (size_t k = dim - 1; k < world->n_floats[m]; k += dim)
-            if (world->rows[m][k] != 0)
+        for (size_t k = 0; k < world->n_floats[m]; k++)
+            if (k % dim >= dim - PADDING && world->rows[m][k] != 0)
                 return 0;
     return 1;
 }

@@ -25,7 +25,8 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
                           int64_t *examples)
 {
     const struct wv_task *task = worker->task;
-    const int dim = task->dim, is_cbow = task->objective == WV_CBOW;
+    const int dim = (task->size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* of the padding, as little as can be */
+    const int is_cbow = task->objective == WV_CBOW;
     unsigned made = 0, done = 0;
     prepare_chunk(worker, first, last, key);
     worker->loss.sum = 0;

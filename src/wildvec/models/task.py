@@ -40,7 +40,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
             *(longest, rounds.share, rounds.share),
         )
     workers = min(model.workers, len(chunks) - 1)
-    task = Task(corpus.ids, corpus.offsets, matrices.input_rows, longest)
+    task = Task(corpus.ids, corpus.offsets, matrices.input_rows, model.vector_size, longest)
     if model.sample:
         task.subsample(vocab.keep_thresholds(model.sample))
     if matrices.output_rows is not None:
