@@ -173,10 +173,13 @@ class Reference:
 
 
 def tiles(positions: list[int]) -> list[list[int]]:
-    """Parts of at most TILE positions, as equal as can be, the longer ones last."""
+    """Parts of at most TILE positions, as equal as can be; if there are several, of even numbers but for the last."""
     parts = []
     while positions:
-        n = len(positions) // -(-len(positions) // TILE)
+        n = len(positions)
+        if n > TILE:
+            n = -(-n // -(-n // TILE))
+            n += n % 2
         parts.append(positions[:n])
         positions = positions[n:]
     return parts

@@ -9,7 +9,8 @@ WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)
     chunk->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
-/* How many rows the next block takes: those of the window, in equal parts if they are more than WV_TILE. */
+/* How many rows the next block takes: those of the window. More than WV_TILE are shared out evenly, by even numbers of rows:
+ * scores are worked on in whole vectors, and odd ones waste more of them. */
 WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 {
     const struct wv_window *window = &chunk->window;
@@ -17,7 +18,10 @@ WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
     const int n = (int)(window->end - chunk->next_row) - has_centre;
     if (is_pair)
         return 1;
-    return n <= WV_TILE ? n : n / ((n + WV_TILE - 1) / WV_TILE);
+    if (n <= WV_TILE)
+        return n;
+    const int n_blocks = (n + WV_TILE - 1) / WV_TILE, m = (n + n_blocks - 1) / n_blocks;
+    return m + m % 2;
 }
 
 /* Which of the m positions from `offset` (counted from a centre) on are its context, as bits; adds how many they are. */
