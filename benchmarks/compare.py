@@ -46,6 +46,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--corpus", default="wiki8", help="wiki8 (of $WILDVEC_DATA), zipf-WORDS or a file")
     parser.add_argument("--limit-mb", type=float, help="only the first megabytes of the corpus")
+    parser.add_argument("--warm-mb", type=int, default=0, help="memory to have at hand before each run (see README)")
     parser.add_argument("--model", choices=("sg", "cbow"), default="sg")
     parser.add_argument("--hs", action="store_true", help="hierarchical softmax, no negatives")
     parser.add_argument("--vector-size", type=int, default=100)
@@ -74,6 +75,7 @@ def common_settings(chosen: argparse.Namespace) -> dict[str, Any]:
         "min_count": chosen.min_count,
         "corpus": chosen.corpus,
         "limit_mb": chosen.limit_mb,
+        "warm_mb": chosen.warm_mb,
         **({} if "," in chosen.alpha else {"alpha": float(chosen.alpha)}),
     }
 
@@ -134,6 +136,7 @@ def one_run(system: str, interpreter: str, settings: dict[str, Any], with_qualit
     driver, extra, environment = parse_system(system)
     told = {**settings, **extra}
     path, tokens = data.corpus(told["corpus"], told.pop("limit_mb"))
+    measure.warm_memory(told.pop("warm_mb"))
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "vectors.bin"
         told |= {"corpus": str(path), "tokens": tokens, "output": str(output)}
