@@ -173,7 +173,7 @@ class Reference:
 
 
 def tiles(positions: list[int]) -> list[list[int]]:
-    """Parts of at most TILE positions, as equal as can be; if there are several, of even numbers but for the last."""
+    """Parts of at most TILE positions: if several, about equal and rounded up to even numbers, the last what is left."""
     parts = []
     while positions:
         n = len(positions)

@@ -1,5 +1,6 @@
 """Train with gensim: file → saved vectors. JSON settings in argv[1], JSON figures out."""
 
+import gc
 import json
 import sys
 import time
@@ -16,6 +17,7 @@ if given != "file":
     lines = LineSentence(corpus)
     source = {"corpus_iterable": lines if given == "lines" else list(lines)}
 
+gc.collect()  # of making lists, which else would fall into the clock now and then
 started = time.perf_counter()
 model = Word2Vec(**settings)
 model.build_vocab(**source)

@@ -1,5 +1,6 @@
 """Train with wildvec: file → saved vectors. JSON settings in argv[1], JSON figures out."""
 
+import gc
 import json
 import sys
 import time
@@ -23,6 +24,7 @@ if given != "file":
     lines = read_lines(corpus)
     source = {"sentences": lines if given == "lines" else list(lines)}
 
+gc.collect()  # of making lists, which else would fall into the clock now and then
 started = time.perf_counter()
 model = wildvec.Word2Vec(**source, **settings)
 seconds = time.perf_counter() - started

@@ -66,10 +66,10 @@ struct wv_chunk {
     struct wv_window window;
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
-    uint64_t n_drawn, next_draw; /* noise words drawn so far; the number of the first one of the next window */
-    int32_t *noise;              /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
-    uint64_t noise_mask, draws_per_window;
-    uint64_t *noise_places;  /* (negative) the numbers of a window's noise words, counted from its first one */
+    int64_t n_drawn, next_draw; /* noise words drawn so far; the number of the first one of the next window */
+    int32_t *noise;             /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
+    int64_t noise_mask, draws_per_window;
+    int64_t *noise_places;   /* (negative) the numbers of a window's noise words, counted from its first one */
     int32_t *negatives;      /* (negative) those of the window at hand */
     float **targets;         /* (n_targets) the output rows of the window at hand */
     float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */

@@ -56,32 +56,36 @@ static void lay_out_rows(struct arena *arena, const struct wv_task *task, float 
     view->base = take(arena, (size_t)view->n_private * (size_t)task->dim, sizeof *view->base);
 }
 
-/* How often negatives are drawn for one token at most. */
+/* How often negatives are taken for one token at most. */
 static int64_t max_draws(const struct wv_task *task)
 {
     return task->one_pair_at_a_time && task->objective == WV_SKIPGRAM ? 2 * (int64_t)task->window : 1;
 }
 
-/* Whether each window draws noise words of its own: the classic update does, and windows that need a great many. */
+/* Whether each window draws noise words of its own: the classic update does, and windows that need so many that the ring
+ * of draws, which grows with their square, would not stay in cache. */
 static int noise_is_new(const struct wv_task *task)
 {
     return task->one_pair_at_a_time || task->negative > 64;
 }
 
-/* The number of a window's k-th noise word, k from 0, counted from its first one. Window w takes the draws
- * w + spacing · k²: so each serves as many windows as a window has negatives, within some 256 windows, while its row is in
- * cache; and two draws seldom meet twice, since differences of squares are seldom the same. */
-static uint64_t noise_place(const struct wv_task *task, int k)
+/* The number of a window's k-th noise word, k from 0, counted from its first one. Where words serve several windows,
+ * window w takes the draws w + spacing · k²: so each serves as many as a window has negatives, within SPAN windows or
+ * (negative - 1)² if that is more, while its row is in cache; and two draws seldom meet twice, since differences of
+ * squares are seldom the same. */
+static int64_t noise_place(const struct wv_task *task, int64_t k)
 {
     enum { SPAN = 256 };
-    const int last = task->negative - 1, spacing = last > 0 && last * last < SPAN ? SPAN / (last * last) : 1;
-    return (uint64_t)k * (noise_is_new(task) ? 1 : (uint64_t)(k * spacing));
+    if (noise_is_new(task))
+        return k;
+    const int last = task->negative - 1, spacing = last * last < SPAN ? SPAN / (last * last + !last) : 1;
+    return k * k * spacing;
 }
 
 /* How many draws are kept: those from the first one of a window to its last, and those drawn with it. */
-static uint64_t noise_ring(const struct wv_task *task)
+static int64_t noise_ring(const struct wv_task *task)
 {
-    uint64_t size = WV_DRAWS;
+    int64_t size = WV_DRAWS;
     while (task->negative && size < noise_place(task, task->negative - 1) + WV_DRAWS)
         size *= 2;
     return size;
@@ -90,9 +94,20 @@ static uint64_t noise_ring(const struct wv_task *task)
 static void plan_noise(const struct wv_task *task, struct wv_chunk *chunk)
 {
     chunk->noise_mask = noise_ring(task) - 1;
-    chunk->draws_per_window = noise_is_new(task) ? (uint64_t)task->negative : 1;
+    chunk->draws_per_window = noise_is_new(task) ? task->negative : 1;
     for (int k = 0; k < task->negative; k++)
         chunk->noise_places[k] = noise_place(task, k);
+}
+
+int64_t wv_noise_draws(int32_t negative, int64_t n_windows)
+{
+    const struct wv_task task = {.negative = negative};
+    int64_t n = 0;
+    for (int32_t k = 0; k < negative; k++) { /* the k-th words are n_windows draws in a row, from their place on */
+        const int64_t others = k + 1 < negative ? noise_place(&task, k + 1) - noise_place(&task, k) : n_windows;
+        n += !noise_is_new(&task) && others < n_windows ? others : n_windows;
+    }
+    return n;
 }
 
 static void lay_out_block(struct arena *arena, const struct wv_task *task, struct wv_block *block)
@@ -125,7 +140,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
-    chunk->noise = take(arena, noise_ring(task), sizeof *chunk->noise);
+    chunk->noise = take(arena, (size_t)noise_ring(task), sizeof *chunk->noise);
     chunk->noise_places = take(arena, (size_t)task->negative, sizeof *chunk->noise_places);
     chunk->negatives = take(arena, (size_t)task->negative + WV_OVERRUN, sizeof *chunk->negatives);
     chunk->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->targets);

@@ -42,6 +42,7 @@ cdef extern from "wildvec.h":
     wv_status wv_choose_isa(const char *name, wv_isa *isa)
     wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table) nogil
     size_t wv_worker_bytes(const wv_task *task)
+    int64_t wv_noise_draws(int32_t negative, int64_t n_windows)
     wv_status wv_worker_new(const wv_task *task, wv_worker **worker) nogil
     void wv_worker_free(wv_worker *worker)
     wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
@@ -245,6 +246,11 @@ def merge_round(workers, int part, int n_parts, float rate):
             wv_merge_round(pointers, n, part, n_parts, rate)
     finally:
         free(pointers)
+
+
+def noise_draws(int32_t negative, int64_t n_windows):
+    """How many noise words so many windows in a row draw in the block update."""
+    return wv_noise_draws(negative, n_windows)
 
 
 def worker_bytes(*, bint cbow, int32_t n_words, int32_t dim, int32_t window, int32_t negative, int32_t max_path,

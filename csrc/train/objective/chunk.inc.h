@@ -25,7 +25,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
                           int64_t *examples)
 {
     const struct wv_task *task = worker->task;
-    const int dim = (task->size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* of the padding, as little as can be */
+    const int dim = (task->size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* the padding behind stays 0 */
     const int is_cbow = task->objective == WV_CBOW;
     unsigned made = 0, done = 0;
     prepare_chunk(worker, first, last, key);

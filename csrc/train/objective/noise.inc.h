@@ -2,12 +2,13 @@
  * (see targets). */
 
 /* Draws noise words up to number `last`, many at a time, so that the look-ups in the table wait for memory together. */
-WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, uint64_t last)
+WV_INLINE void draw_noise(const struct wv_task *task, struct wv_chunk *chunk, int64_t last)
 {
     while (chunk->n_drawn <= last) {
         int32_t *noise = chunk->noise + (chunk->n_drawn & chunk->noise_mask);
-        for (uint64_t i = 0; i < WV_DRAWS; i++)
-            noise[i] = wv_alias_draw(task->noise, task->n_words, wv_draw(chunk->noise_key, chunk->n_drawn + i));
+        for (int64_t i = 0; i < WV_DRAWS; i++)
+            noise[i] = wv_alias_draw(task->noise, task->n_words,
+                                     wv_draw(chunk->noise_key, (uint64_t)(chunk->n_drawn + i)));
         chunk->n_drawn += WV_DRAWS;
     }
 }
@@ -17,7 +18,7 @@ WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
-    const uint64_t first = chunk->next_draw;
+    const int64_t first = chunk->next_draw;
     draw_noise(task, chunk, first + chunk->noise_places[task->negative - 1]);
     for (int k = 0; k < task->negative; k++)
         chunk->negatives[k] = chunk->noise[(first + chunk->noise_places[k]) & chunk->noise_mask];

@@ -9,8 +9,8 @@ WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)
     chunk->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
-/* How many rows the next block takes: those of the window. More than WV_TILE are shared out evenly, by even numbers of rows:
- * scores are worked on in whole vectors, and odd ones waste more of them. */
+/* How many rows the next block takes: those of the window. More than WV_TILE are parted about equally, each part rounded up
+ * to an even number, the last takes what is left: scores are worked on in whole vectors, and odd numbers waste more. */
 WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 {
     const struct wv_window *window = &chunk->window;

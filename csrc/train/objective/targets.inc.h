@@ -2,12 +2,18 @@
  * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
  * twice counts twice, one that is a centre is dropped. */
 
-WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
+/* Adds a target whose row is in its place already. */
+WV_INLINE void add_weights(struct wv_chunk *chunk, float first, float second)
 {
-    chunk->targets[chunk->n_targets] = row;
     chunk->weights[chunk->n_targets][0] = first;
     chunk->weights[chunk->n_targets][1] = second;
     chunk->n_targets++;
+}
+
+WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
+{
+    chunk->targets[chunk->n_targets] = row;
+    add_weights(chunk, first, second);
 }
 
 /* Paths lie anywhere in memory: that of a later centre is asked for, and of a still later one where it lies. */
@@ -26,8 +32,8 @@ WV_INLINE void ask_for_path(const struct wv_worker *worker, int64_t centre)
         WV_PREFETCH(task->path_offsets + chunk->words[centre + 2 * LATER]);
 }
 
-/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). Nodes
- * near the root are in cache anyway. */
+/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). They
+ * are a window's first targets. Nodes near the root are in cache anyway. */
 WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 {
     enum { COMMON_NODES = 64 };
@@ -66,7 +72,7 @@ static void add_repeated(struct wv_worker *worker, const int32_t *centres, const
         if (seen_before)
             continue;
         rows_at(&worker->output, noise + k, 1, chunk->targets + chunk->n_targets);
-        add_target(chunk, chunk->targets[chunk->n_targets], -times, -times);
+        add_weights(chunk, -times, -times);
     }
 }
 
@@ -87,7 +93,7 @@ WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
     }
     rows_at(&worker->output, noise, n, chunk->targets + chunk->n_targets);
     for (int k = 0; k < n; k++)
-        add_target(chunk, chunk->targets[chunk->n_targets], -1, -1);
+        add_weights(chunk, -1, -1);
 }
 
 /* The targets of the chunk's window. */
@@ -112,7 +118,7 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
 /* Gives the window's targets to a block. Bit i of members[c] says whether hidden row i belongs to centre c. */
 WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const unsigned members[2])
 {
-    enum { AT_ONCE = 4 };
+    enum { AT_ONCE = WV_OVERRUN / 2 };
     float first[WV_TILE_LANES], second[WV_TILE_LANES];
     for (int i = 0; i < WV_TILE_LANES; i++) {
         first[i] = (float)(int)(members[0] >> i & 1);
@@ -123,12 +129,13 @@ WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block
     float *weights = block->weights;
     copy_rows(block->targets, chunk->targets, n);
     for (int at = 0; at < n; at += AT_ONCE) {
-        for (int j = at; j < at + AT_ONCE;
-             j++, weights += m) { /* lanes write over what those before had too many */
+        /* Each target writes WV_TILE_LANES lanes, of which the next one overwrites those beyond m. */
+        for (int j = at; j < at + AT_ONCE; j++) {
             float lanes[WV_TILE_LANES];
             for (int i = 0; i < WV_TILE_LANES; i++)
                 lanes[i] = by_centre[j][0] * first[i] + by_centre[j][1] * second[i];
             memcpy(weights, lanes, sizeof lanes);
+            weights += m;
         }
     }
     /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec import rows
-from wildvec._kernels import worker_bytes
+from wildvec._kernels import noise_draws, worker_bytes
 from wildvec._text import vocab_bytes
 from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
@@ -30,7 +30,6 @@ KEY_BYTES = 9  # of UTF-8
 PER_THREAD = 150_000  # its stack and its arena of small objects
 PER_CHUNK = 64  # its bounds, its loss, its rate
 WORDS_PER_SENTENCE = 20
-NOISE_SPAN = 256  # windows over which the uses of a negative are spread
 HEAPS = 0.56  # of Heaps' law: the distinct words of a text grow with this power of its length
 TOKENS_PER_BLOCK = BLOCK_BYTES // 6
 
@@ -135,14 +134,32 @@ def _workers(
         n_hot=0 if rounds else hot_rows(n_workers),
         max_chunk=min(tokens, chunk + tokens // max(1, sentences)),
     )
-    copies = _copies(model, counts, max(1, min(tokens, rounds.share))) if rounds else 0
-    return int(n_workers * (PER_THREAD + scratch + copies))
+    copies = _round_copies(model, counts, tokens, sentences, rounds) if rounds else 0
+    return int(n_workers * (PER_THREAD + scratch) + copies)
 
 
-def _copies(model: Any, counts: NDArray[np.int64], share: int) -> int:
+def _round_copies(
+    model: Any, counts: NDArray[np.int64], tokens: int, sentences: int, rounds: Rounds
+) -> float:
+    """What all workers hold of the matrices, while they train or while they measure what is held out, if that is more.
+
+    Sentences held out cut the text of a share; when they are measured, each is a piece of its own.
+    """
+    held_out = model.held_out or 0
+    share = max(1, min(tokens, rounds.share))
+    sentences_per_token = sentences / max(1, tokens)
+    copies = _copies(model, counts, share, 1 + held_out * share * sentences_per_token)
+    if not held_out:
+        return rounds.workers * copies
+    measured = max(1, min(share, held_out * tokens))
+    more = max(0, _copies(model, counts, measured, max(1, measured * sentences_per_token)) - copies)
+    return rounds.workers * copies + min(rounds.workers, held_out * tokens / measured) * more
+
+
+def _copies(model: Any, counts: NDArray[np.int64], share: float, pieces: float) -> int:
     """What a worker holds of the matrices in a round: tables of all rows, and copies of those that its share needs.
 
-    There is room for more copies, but no memory before one is made.
+    There is room for more copies, but no memory before one is made. pieces: of text, that a share consists of.
     """
     kept = counts * keep_chances(counts, model.sample)
     kept *= share / counts.sum()
@@ -150,7 +167,7 @@ def _copies(model: Any, counts: NDArray[np.int64], share: int) -> int:
     n_tables = 1
     if model.negative:
         noise = counts**model.ns_exponent
-        made += _distinct(kept + noise * (_draws(model, kept.sum()) / noise.sum()))
+        made += _distinct(kept + noise * (_draws(model, kept.sum(), pieces) / noise.sum()))
         n_tables += 1
     if model.hs:
         made += _nodes(kept)
@@ -173,12 +190,11 @@ def _nodes(expected: NDArray[np.float64]) -> float:
     return float(np.minimum(expected, 1).sum() + own.sum())
 
 
-def _draws(model: Any, centres: float) -> float:
-    """How many negatives a worker draws for the centres of a chunk, to which a share of a round is equal."""
+def _draws(model: Any, centres: float, pieces: float) -> float:
+    """How many negatives a worker draws for so many centres, in so many pieces of text."""
     if model.update == "block":
         windows = centres if model.hs else centres / 2  # two neighbouring centres share them
-        used_again = windows + max(NOISE_SPAN, (model.negative - 1) ** 2)  # see noise_place in worker.c
-        return float(min(windows * model.negative, used_again))
+        return pieces * noise_draws(model.negative, math.ceil(windows / pieces))
     pairs = 1 if not model.sg else model.window + 1 if model.shrink_windows else 2 * model.window
     return float(centres * pairs * model.negative)
 
