@@ -46,7 +46,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--corpus", default="wiki8", help="wiki8 (of $WILDVEC_DATA), zipf-WORDS or a file")
     parser.add_argument("--limit-mb", type=float, help="only the first megabytes of the corpus")
-    parser.add_argument("--warm-mb", type=int, default=0, help="memory to have at hand before each run (see README)")
+    parser.add_argument(
+        "--warm-mb", type=int, default=0, help="memory to have at hand before each run (see README)"
+    )
     parser.add_argument("--model", choices=("sg", "cbow"), default="sg")
     parser.add_argument("--hs", action="store_true", help="hierarchical softmax, no negatives")
     parser.add_argument("--vector-size", type=int, default=100)

@@ -74,7 +74,15 @@ def measure(settings, text) -> tuple[int, list[int]]:
         {"vector_size": 200, "workers": 3, "negative": 20, "held_out": 0.1, "deterministic": True},
         {"vector_size": 200, "workers": 3, "negative": 65, "deterministic": True},
     ],
-    ids=["skip-gram", "one worker", "hierarchical softmax", "patience", "rounds", "cut rounds", "new negatives"],
+    ids=[
+        "skip-gram",
+        "one worker",
+        "hierarchical softmax",
+        "patience",
+        "rounds",
+        "cut rounds",
+        "new negatives",
+    ],
 )
 def test_the_estimate_is_within_a_tenth_of_the_peak(settings, text):
     if not Path("/proc/self/status").exists():

@@ -141,7 +141,7 @@ def _workers(
 def _round_copies(
     model: Any, counts: NDArray[np.int64], tokens: int, sentences: int, rounds: Rounds
 ) -> float:
-    """What all workers hold of the matrices, while they train or while they measure what is held out, if that is more.
+    """What all workers hold of the matrices, while they train or, if that is more, measure what is held out.
 
     Sentences held out cut the text of a share; when they are measured, each is a piece of its own.
     """
