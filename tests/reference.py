@@ -173,7 +173,7 @@ class Reference:
 
 
 def tiles(positions: list[int]) -> list[list[int]]:
-    """Parts of at most TILE positions: if several, about equal, rounded up to even numbers; the last is what is left."""
+    """Parts of at most TILE positions: if several, about equal, of even numbers; the last is what is left."""
     parts = []
     while positions:
         n = len(positions)
