@@ -11,7 +11,7 @@ import numpy as np
 MASK = 2**64 - 1
 KEEP, WIDTH, NOISE = range(3)
 TILE = 6  # hidden rows of a block at most
-NOISE_SPAN = 256  # windows over which a noise word's uses are spread
+NOISE_SPAN = 256  # windows over which a noise word's uses are spread, at least
 
 
 def mix(x: int) -> int:
@@ -146,7 +146,7 @@ class Reference:
         return targets
 
     def next_draws(self) -> list[int]:
-        """The numbers of the next window's draws: but for the classic update, each serves in several windows."""
+        """The numbers of the next window's draws. Each serves several, unless the update is classic or takes many."""
         window, spacing = self._windows, max(1, NOISE_SPAN // max(1, (self.negative - 1) ** 2))
         self._windows += 1
         if self.pair or self.negative > 64:

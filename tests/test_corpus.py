@@ -316,6 +316,20 @@ def test_leaving_early_ends_the_threads_at_once():
     assert threading.active_count() == threads
 
 
+def test_control_c_in_the_callers_own_step_is_raised_at_once():
+    def own(n):
+        raise KeyboardInterrupt
+
+    def other(n):
+        time.sleep(0.05)
+        return n
+
+    threads = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        next(in_order([own, other], range(9)))
+    assert threading.active_count() == threads
+
+
 @pytest.mark.parametrize("as_text", [True, False])
 def test_control_c_stops_reading(as_text: bool):
     class Endless:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import NOISE_SPAN, Reference, below, draw, mix, paths_of, subkey
 
 from wildvec import rows
-from wildvec._kernels import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas
+from wildvec._kernels import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas, noise_draws
 from wildvec.huffman import huffman_paths
 
 N_WORDS = 40
@@ -168,6 +168,15 @@ def test_the_noise_of_a_long_chunk_matches_numpy(isa, model):
 def test_any_number_of_negatives_matches_numpy(negative):
     run = Run(8, lengths=(900,), window=1, sample=False, negative=negative)
     run.check(*run.both(rate=0.01), tolerance=1e-4)
+
+
+@pytest.mark.parametrize("n_windows", [0, 1, 3, 37, 300])
+@pytest.mark.parametrize("negative", [1, 2, 5, 16, 17, 20, 64, 65])
+def test_draws_of_noise_are_counted(negative, n_windows):
+    reference = Run(negative=negative).reference
+    assert noise_draws(negative, n_windows) == len(
+        {i for _ in range(n_windows) for i in reference.next_draws()}
+    )
 
 
 @pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative"])

@@ -17,7 +17,7 @@ if given != "file":
     lines = LineSentence(corpus)
     source = {"corpus_iterable": lines if given == "lines" else list(lines)}
 
-gc.collect()  # of making lists, which else would fall into the clock now and then
+gc.collect()  # so that no full collection of lists just made falls into the time measured
 started = time.perf_counter()
 model = Word2Vec(**settings)
 model.build_vocab(**source)

@@ -24,7 +24,7 @@ if given != "file":
     lines = read_lines(corpus)
     source = {"sentences": lines if given == "lines" else list(lines)}
 
-gc.collect()  # of making lists, which else would fall into the clock now and then
+gc.collect()  # so that no full collection of lists just made falls into the time measured
 started = time.perf_counter()
 model = wildvec.Word2Vec(**source, **settings)
 seconds = time.perf_counter() - started

@@ -45,7 +45,7 @@ enum { WV_AHEAD = 4, WV_RING = 8 };
 /* So many noise words are drawn together. */
 enum { WV_DRAWS = 64 };
 
-/* Short arrays of pointers, weights and ids are gone through in eights, so that the processor guesses right how often a
+/* Short arrays of pointers, weights and ids are gone through in eights or fours, so that the processor guesses right how often a
  * loop runs: they have room for so many elements more, which are read and written but never used. */
 enum { WV_OVERRUN = WV_PATH_PADDING };
 
@@ -66,8 +66,8 @@ struct wv_chunk {
     struct wv_window window;
     int64_t next_row; /* skip-gram: the position in the window where the next block begins */
     uint64_t width_key, noise_key;
-    int64_t n_drawn, next_draw; /* noise words drawn so far; the number of the first one of the next window */
-    int32_t *noise;             /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
+    int64_t n_drawn, window_draw; /* noise words drawn so far; the number of the next window's first */
+    int32_t *noise;               /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
     int64_t noise_mask, draws_per_window;
     int64_t *noise_places;   /* (negative) the numbers of a window's noise words, counted from its first one */
     int32_t *negatives;      /* (negative) those of the window at hand */

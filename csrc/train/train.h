@@ -84,7 +84,7 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes);
 
-/* How many noise words n_windows windows in a row draw in the block update. */
+/* How many different draws of noise the first n_windows windows of a chunk take, in the block update. */
 int64_t wv_noise_draws(int32_t negative, int64_t n_windows);
 
 /* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache, in places drawn by `seed`;

@@ -57,29 +57,30 @@ static void lay_out_rows(struct arena *arena, const struct wv_task *task, float 
 }
 
 /* How often negatives are taken for one token at most. */
-static int64_t max_draws(const struct wv_task *task)
+static int64_t max_taken(const struct wv_task *task)
 {
     return task->one_pair_at_a_time && task->objective == WV_SKIPGRAM ? 2 * (int64_t)task->window : 1;
 }
 
-/* Whether each window draws noise words of its own: the classic update does, and windows that need so many that the ring
- * of draws, which grows with their square, would not stay in cache. */
+/* Whether each window draws noise words of its own: the classic update does, and windows of so many that uses of one word
+ * would lie further apart than a chunk is long. */
 static int noise_is_new(const struct wv_task *task)
 {
-    return task->one_pair_at_a_time || task->negative > 64;
+    enum { MOST_SHARED = 64 };
+    return task->one_pair_at_a_time || task->negative > MOST_SHARED;
 }
 
 /* The number of a window's k-th noise word, k from 0, counted from its first one. Where words serve several windows,
- * window w takes the draws w + spacing · k²: so each serves as many as a window has negatives, within SPAN windows or
- * (negative - 1)² if that is more, while its row is in cache; and two draws seldom meet twice, since differences of
- * squares are seldom the same. */
-static int64_t noise_place(const struct wv_task *task, int64_t k)
+ * window w takes the draws w + spacing · k². So each serves as many as a window has negatives, within SPAN windows, or
+ * (negative - 1)² if that is more: with the usual few, while its row is in cache. And two draws seldom meet twice, since
+ * differences of squares are seldom the same. */
+static int64_t noise_place(const struct wv_task *task, int k)
 {
     enum { SPAN = 256 };
-    if (noise_is_new(task))
+    if (k == 0 || noise_is_new(task))
         return k;
-    const int last = task->negative - 1, spacing = last * last < SPAN ? SPAN / (last * last + !last) : 1;
-    return k * k * spacing;
+    const int last = task->negative - 1, spacing = last * last < SPAN ? SPAN / (last * last) : 1;
+    return (int64_t)k * k * spacing;
 }
 
 /* How many draws are kept: those from the first one of a window to its last, and those drawn with it. */
@@ -102,10 +103,12 @@ static void plan_noise(const struct wv_task *task, struct wv_chunk *chunk)
 int64_t wv_noise_draws(int32_t negative, int64_t n_windows)
 {
     const struct wv_task task = {.negative = negative};
-    int64_t n = 0;
-    for (int32_t k = 0; k < negative; k++) { /* the k-th words are n_windows draws in a row, from their place on */
-        const int64_t others = k + 1 < negative ? noise_place(&task, k + 1) - noise_place(&task, k) : n_windows;
-        n += !noise_is_new(&task) && others < n_windows ? others : n_windows;
+    if (!negative || noise_is_new(&task))
+        return negative * n_windows;
+    int64_t n = n_windows; /* the last words of all windows; those before are the same from the next place on */
+    for (int k = 0; k + 1 < negative; k++) {
+        const int64_t gap = noise_place(&task, k + 1) - noise_place(&task, k);
+        n += gap < n_windows ? gap : n_windows;
     }
     return n;
 }
@@ -132,7 +135,7 @@ static void lay_out_desk(struct arena *arena, const struct wv_task *task, struct
 static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
 {
     struct wv_chunk *chunk = &worker->chunk;
-    const int64_t outputs = task->share * (1 + max_draws(task) * task->negative);
+    const int64_t outputs = task->share * (1 + max_taken(task) * task->negative);
     lay_out_rows(arena, task, task->input_rows, task->n_words, task->share, &worker->input);
     lay_out_rows(arena, task, task->output_rows, task->n_words, outputs, &worker->output);
     lay_out_rows(arena, task, task->node_rows, task->n_words - 1, task->share * task->max_path, &worker->nodes);

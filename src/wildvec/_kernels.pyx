@@ -249,7 +249,7 @@ def merge_round(workers, int part, int n_parts, float rate):
 
 
 def noise_draws(int32_t negative, int64_t n_windows):
-    """How many noise words so many windows in a row draw in the block update."""
+    """How many different draws of noise the first windows of a chunk take, in the block update."""
     return wv_noise_draws(negative, n_windows)
 
 

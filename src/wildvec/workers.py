@@ -69,11 +69,11 @@ class _Task(Generic[Item, Result]):
         self.error: BaseException | None = None
         self._result: Result | None = None
 
-    def run(self, step: Callable[[Item], Result], kept: type[BaseException] = BaseException) -> None:
-        """Take the step; errors of the kind `kept` wait for whoever asks for the result."""
+    def run(self, step: Callable[[Item], Result], keeps: type[BaseException] = BaseException) -> None:
+        """Take the step; errors of the kind `keeps` wait for whoever asks for the result."""
         try:
             self._result = step(cast(Item, self.item))
-        except kept as error:
+        except keeps as error:
             self.error = error
         self.item = None
         self.done.set()
@@ -113,7 +113,7 @@ def in_order(
     def help_out() -> None:
         with suppress(queue.Empty):
             if own is not None and not waiting[0].done.is_set() and (task := tasks.get_nowait()) is not None:
-                task.run(own, kept=Exception)  # Ctrl-C is the caller's
+                task.run(own, keeps=Exception)  # Ctrl-C is raised here, not when the result is asked for
 
     try:
         for item in items:

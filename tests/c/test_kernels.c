@@ -1,7 +1,7 @@
 /* In: small corpora of pseudo-random words. Checked, on every instruction set that this processor has: training
- * agrees with the scalar kernels, however it is cut into leases and spread over threads. The arrays given end where the
- * sanitizers would see one element too many (a worker's own lie in one block). That the scalar kernels are right is not checked here (see
- * tests/test_kernels.py, which has them beside numpy). */
+ * agrees with the scalar kernels, however it is cut into leases and spread over threads. The arrays given end where
+ * the sanitizers would see one element too many (a worker's own lie in one block). That the scalar kernels are right
+ * is not checked here (see tests/test_kernels.py, which has them beside numpy). */
 #include "train/train.h"
 
 #include <string.h>

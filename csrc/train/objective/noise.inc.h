@@ -18,10 +18,10 @@ WV_INLINE const int32_t *next_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
-    const int64_t first = chunk->next_draw;
+    const int64_t first = chunk->window_draw;
     draw_noise(task, chunk, first + chunk->noise_places[task->negative - 1]);
     for (int k = 0; k < task->negative; k++)
         chunk->negatives[k] = chunk->noise[(first + chunk->noise_places[k]) & chunk->noise_mask];
-    chunk->next_draw += chunk->draws_per_window;
+    chunk->window_draw += chunk->draws_per_window;
     return chunk->negatives;
 }

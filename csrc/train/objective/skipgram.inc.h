@@ -9,8 +9,9 @@ WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)
     chunk->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
-/* How many rows the next block takes: those of the window. More than WV_TILE are parted about equally, each part rounded up
- * to an even number, the last takes what is left: scores are worked on in whole vectors, and odd numbers waste more. */
+/* How many rows the next block takes: those of the window. More than WV_TILE are split into parts of about equal
+ * size, rounded up to even numbers; the last takes what is left. Scores are worked on in whole vectors, of which odd
+ * numbers waste more. */
 WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 {
     const struct wv_window *window = &chunk->window;

@@ -32,8 +32,8 @@ WV_INLINE void ask_for_path(const struct wv_worker *worker, int64_t centre)
         WV_PREFETCH(task->path_offsets + chunk->words[centre + 2 * LATER]);
 }
 
-/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). They
- * are a window's first targets. Nodes near the root are in cache anyway. */
+/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). A
+ * path's nodes are a window's first targets; those near the root are in cache anyway. */
 WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 {
     enum { COMMON_NODES = 64 };
@@ -125,7 +125,7 @@ WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block
         second[i] = (float)(int)(members[1] >> i & 1);
     }
     const int n = block->n = chunk->n_targets, m = block->m;
-    const float (*by_centre)[2] = (const float (*)[2])chunk->weights;
+    float (*by_centre)[2] = chunk->weights;
     float *weights = block->weights;
     copy_rows(block->targets, chunk->targets, n);
     for (int at = 0; at < n; at += AT_ONCE) {

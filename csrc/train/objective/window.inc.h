@@ -33,7 +33,7 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
     chunk->sentence = chunk->next_centre = 0;
     chunk->next_row = chunk->window.end = 0;
-    chunk->n_drawn = chunk->next_draw = 0;
+    chunk->n_drawn = chunk->window_draw = 0;
     worker->asks.first = worker->asks.last = 0;
 }
 

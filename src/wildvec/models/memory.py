@@ -145,21 +145,25 @@ def _round_copies(
 
     Sentences held out cut the text of a share; when they are measured, each is a piece of its own.
     """
-    held_out = model.held_out or 0
+    held_out: float = model.held_out
     share = max(1, min(tokens, rounds.share))
     sentences_per_token = sentences / max(1, tokens)
     copies = _copies(model, counts, share, 1 + held_out * share * sentences_per_token)
     if not held_out:
         return rounds.workers * copies
     measured = max(1, min(share, held_out * tokens))
-    more = max(0, _copies(model, counts, measured, max(1, measured * sentences_per_token)) - copies)
-    return rounds.workers * copies + min(rounds.workers, held_out * tokens / measured) * more
+    when_measured = _copies(model, counts, measured, max(1, measured * sentences_per_token))
+    measuring = min(
+        rounds.workers, held_out * tokens / measured
+    )  # no more than there are shares of such text
+    return rounds.workers * copies + measuring * max(0, when_measured - copies)
 
 
 def _copies(model: Any, counts: NDArray[np.int64], share: float, pieces: float) -> int:
     """What a worker holds of the matrices in a round: tables of all rows, and copies of those that its share needs.
 
-    There is room for more copies, but no memory before one is made. pieces: of text, that a share consists of.
+    There is room for more copies, but no memory before one is made. pieces: how many pieces of text the share
+    consists of; each draws negatives of its own.
     """
     kept = counts * keep_chances(counts, model.sample)
     kept *= share / counts.sum()
