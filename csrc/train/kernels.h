@@ -45,8 +45,8 @@ enum { WV_AHEAD = 4, WV_RING = 8 };
 /* So many noise words are drawn together. */
 enum { WV_DRAWS = 64 };
 
-/* Short arrays of pointers, weights and ids are gone through in eights or fours, so that the processor guesses right how often a
- * loop runs: they have room for so many elements more, which are read and written but never used. */
+/* Short arrays of pointers, weights and ids are gone through in eights or fours, so that the processor guesses right
+ * how often a loop runs: they have room for so many elements more, which are read and written but never used. */
 enum { WV_OVERRUN = WV_PATH_PADDING };
 
 /* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */

@@ -153,9 +153,8 @@ def _round_copies(
         return rounds.workers * copies
     measured = max(1, min(share, held_out * tokens))
     when_measured = _copies(model, counts, measured, max(1, measured * sentences_per_token))
-    measuring = min(
-        rounds.workers, held_out * tokens / measured
-    )  # no more than there are shares of such text
+    # No more workers measure than there are shares of such text.
+    measuring = min(rounds.workers, held_out * tokens / measured)
     return rounds.workers * copies + measuring * max(0, when_measured - copies)
 
 
