@@ -271,6 +271,49 @@ def test_ctrl_c_while_the_loss_of_the_sentences_held_out_is_measured_loses_nothi
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
 
+@pytest.mark.parametrize("moment", ["on_epoch_begin", "on_epoch_end", "writing"])
+def test_ctrl_c_between_two_epochs_loses_nothing(text, tmp_path, monkeypatch, moment):
+    class Callback:
+        def on_epoch_begin(self, model):
+            if model.epochs_trained == 2 and moment == "on_epoch_begin":
+                raise KeyboardInterrupt
+
+        def on_epoch_end(self, model):
+            if model.epochs_trained == 2 and moment == "on_epoch_end":
+                raise KeyboardInterrupt
+
+    def interrupted(stream):
+        written.append(stream)
+        if len(written) == 3 and moment == "writing":
+            raise KeyboardInterrupt
+
+    written = []
+    monkeypatch.setattr("wildvec.io.atomic.os.fsync", interrupted)
+    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    options = {**SMALL, "held_out": 0.03, "patience": 1}
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        every = {"checkpoint_minutes": None, "checkpoint_epochs": 1 if moment == "writing" else None}
+        Word2Vec(text, checkpoint=tmp_path, callbacks=[Callback()], **every, **options)
+    assert len(training_in(found(tmp_path)[0]).state.epochs) == 2
+    assert bits(Word2Vec.load(found(tmp_path)[0])) == bits(interrupt.value.model)
+    assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
+
+
+def test_ctrl_c_after_the_epoch_that_ends_patience_is_no_reason_for_another(text, tmp_path):
+    class Stops:
+        def on_epoch_end(self, model):
+            losses = model.held_out_losses
+            if losses[-1] > min(losses):
+                raise KeyboardInterrupt
+
+    options = {**SMALL, "held_out": 0.03, "patience": 1, "min_alpha": 0.1, "epochs": 20}
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(text, checkpoint=tmp_path, callbacks=[Stops()], **options)
+    uninterrupted = bits(Word2Vec(text, **options))
+    assert uninterrupted[1][0] < 20
+    assert bits(Word2Vec.resume(tmp_path, text)) == uninterrupted
+
+
 def test_ctrl_c_in_a_chunk_that_takes_long_leaves_the_checkpoint_before_it(text, tmp_path, monkeypatch):
     press_ctrl_c(monkeypatch, 0)
     words = [word for sentence in text for word in sentence]
@@ -515,6 +558,33 @@ def test_checkpoints_of_another_training_are_never_touched(text, folder):
     original.keep_checkpoints = 1
     original.train(text, epochs=1)
     assert len(found(folder)) == 1, "those of its own, it replaces"
+
+
+def test_two_trainings_never_write_to_one_folder_at_a_time(text, tmp_path):
+    class Begins:
+        def on_epoch_end(self, model):
+            for begin in (
+                lambda: Word2Vec("not even read", checkpoint=tmp_path, **SMALL),
+                lambda: Word2Vec.resume(tmp_path, text),
+                lambda: model.train(text),
+            ):
+                with pytest.raises(BlockingIOError, match="another training is at work there") as caught:
+                    begin()
+                refused.append(caught.value.filename)
+
+    refused = []
+    model = Word2Vec(text, checkpoint=tmp_path, callbacks=[Begins()], **SMALL)
+    assert refused == [str(tmp_path)] * 12 and model.epochs_trained == 4
+    assert len(os.listdir(tmp_path)) == 2, "no lock is left"
+
+
+def test_a_folder_whose_file_system_knows_no_locks_can_be_used(text, tmp_path, monkeypatch):
+    def no_lock(file):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr("wildvec.io.lock._lock", no_lock)
+    Word2Vec(text, checkpoint=tmp_path, **SMALL)
+    assert len(os.listdir(tmp_path)) == 2
 
 
 def test_a_folder_that_cannot_be_is_an_error_before_anything_is_read(tmp_path):

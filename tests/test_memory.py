@@ -18,10 +18,13 @@ TOKENS, WORDS, SENTENCES = 3_000_000, 30_000, 150_000
 CHILD = """
 import json, sys
 from wildvec import Word2Vec
-settings = json.loads(sys.argv[1])
+settings, text, folder = json.loads(sys.argv[1]), *sys.argv[2:]
 print(flush=True)
 sys.stdin.readline()
-model = Word2Vec(corpus_file=sys.argv[2], min_count=1, epochs=1, window=1, **settings)
+if folder:
+    model = Word2Vec.resume(folder, corpus_file=text, checkpoint_minutes=None)
+else:
+    model = Word2Vec(corpus_file=text, min_count=1, epochs=1, window=1, **settings)
 print(len(model.vocab), model.corpus_count, flush=True)
 """
 
@@ -48,9 +51,12 @@ def anonymous(process: subprocess.Popen) -> int:
     return 0
 
 
-def measure(settings, text) -> tuple[int, list[int]]:
-    """(what a training of its own process took at its peak beyond the imports, [words, sentences])."""
-    command = [sys.executable, "-c", CHILD, json.dumps(settings), str(text)]
+def measure(settings, text, folder="") -> tuple[int, list[int]]:
+    """(what a training of its own process took at its peak beyond the imports, [words, sentences]).
+
+    folder: where a training to be gone on with has its checkpoints.
+    """
+    command = [sys.executable, "-c", CHILD, json.dumps(settings), str(text), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None and child.stdout is not None
         child.stdout.readline()
@@ -93,6 +99,23 @@ def test_the_estimate_is_within_a_tenth_of_the_peak(settings, text):
     assert (words, sentences) == (WORDS, SENTENCES)
     told = Word2Vec(min_count=1, **settings).estimate_memory(WORDS, tokens=TOKENS, sentences=SENTENCES)
     assert told["total"] == pytest.approx(peak, rel=0.1)
+
+
+def test_a_training_that_goes_on_takes_no_more_than_one_that_begins(text, tmp_path):
+    if not Path("/proc/self/status").exists():
+        return
+
+    class Stops:
+        def on_epoch_end(self, model):
+            raise KeyboardInterrupt
+
+    settings = {"vector_size": 300, "min_count": 1, "workers": 2, "window": 1, "negative": 1, "epochs": 2}
+    settings |= {"held_out": 0.001, "patience": 1}
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(corpus_file=text, checkpoint=tmp_path, callbacks=[Stops()], **settings)
+    peak, sizes = measure({}, text, tmp_path)
+    told = Word2Vec(**settings).estimate_memory(WORDS, tokens=TOKENS, sentences=SENTENCES)
+    assert sizes == [WORDS, SENTENCES] and told["total"] == pytest.approx(peak, rel=0.1)
 
 
 def test_parts_and_what_they_depend_on():

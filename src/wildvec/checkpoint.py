@@ -13,7 +13,8 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from wildvec._kernels import isa_in_use
 from wildvec.corpus import Corpus
 from wildvec.io import native
 from wildvec.io.atomic import check_output, remove_leftovers
+from wildvec.io.lock import alone_in
 from wildvec.schedule import Schedule
 from wildvec.state import Epoch, State
 from wildvec.vocab import Vocab
@@ -111,8 +113,8 @@ class Training:
             )
         state = State(
             [Epoch(**epoch) for epoch in entries["epochs"]],
-            tensors["chunk_losses"],
-            best_rows=[tensors[f"best_{i}"] for i in range(len(tensors)) if f"best_{i}" in tensors],
+            tensors["chunk_losses"].copy(),  # the tensors may be a mapped file
+            best_rows=[tensors[f"best_{i}"].copy() for i in range(len(tensors)) if f"best_{i}" in tensors],
             **entries["state"],
         )
         return cls(Schedule(**entries["schedule"]), entries["own_vocab"], state, entries["corpus"])
@@ -203,11 +205,13 @@ def place(folder: Any) -> Path:
     return Path(folder).absolute()
 
 
-def claim(folder: Any) -> Path:
-    """Make a folder ready for the checkpoints of a new training; its absolute path.
+@contextmanager
+def owned(folder: Any, own: bool) -> Iterator[Path]:
+    """A folder made ready for checkpoints, its absolute path; until the block ends no other training gets in.
 
-    TypeError: it is no path. FileExistsError: there are checkpoints of another one in it. OSError: it cannot be
-    made or written to.
+    own: those that stand in it are of this training. What a killed process left half written goes.
+    TypeError: it is no path. FileExistsError: there are checkpoints of another training in it. BlockingIOError:
+    another training is at work in it. OSError: it cannot be made or written to.
     """
     path = place(folder)
     try:
@@ -215,35 +219,41 @@ def claim(folder: Any) -> Path:
     except OSError as error:
         reason = f"{error.strerror}: checkpoint must be a folder, or the name of a new one in a folder that is there"
         raise OSError(error.errno, reason, os.fspath(folder)) from error
-    if found(path):
-        raise FileExistsError(
-            f"{os.fspath(folder)} holds the checkpoints of another training; resume that, remove them, "
-            "or give another folder"
-        )
-    return take_over(path)
+    check_output(path / "checkpoint")
+    with alone_in(path):
+        if found(path) and not own:
+            raise FileExistsError(
+                f"{os.fspath(folder)} holds the checkpoints of another training; resume that, remove them, "
+                "or give another folder"
+            )
+        remove_leftovers(path, "checkpoint-")
+        yield path
 
 
-def take_over(folder: Path) -> Path:
-    """Make the folder of a training ready for more checkpoints: what a killed process left half written goes."""
-    check_output(folder / "checkpoint")
-    remove_leftovers(folder, "checkpoint-")
-    return folder
+def home(path: str | os.PathLike[str]) -> tuple[Path, bool]:
+    """The folder that checkpoints to come belong into, and whether those in it are of the same training.
+
+    path: a folder with checkpoints, or one of them, or a copy elsewhere. FileNotFoundError: there is none.
+    """
+    absolute = Path(path).absolute()
+    if absolute.is_file():
+        return absolute.parent, absolute in found(absolute.parent)
+    if not found(absolute):
+        raise FileNotFoundError(f"no checkpoint in {os.fspath(path)}: nothing to resume")
+    return absolute, True
 
 
-def newest(path: str | os.PathLike[str], read: Callable[[Path], Result]) -> tuple[Path, Result]:
-    """The newest checkpoint in a folder that is whole, or the one that `path` itself is, and what `read` makes of it.
+def newest(path: str | os.PathLike[str], read: Callable[[Path], Result]) -> Result:
+    """What `read` makes of the newest checkpoint in a folder that is whole, or of the one that `path` itself is.
 
-    A damaged one is passed over with a warning. FileNotFoundError: there is none. ValueError: none is whole.
+    A damaged one is passed over with a warning. ValueError: none is whole.
     """
     if os.path.isfile(path):
-        return Path(path).absolute(), read(Path(path))
-    files = found(Path(path).absolute())
-    if not files:
-        raise FileNotFoundError(f"no checkpoint in {os.fspath(path)}: nothing to resume")
+        return read(Path(path))
     problems = []
-    for file in files:
+    for file in found(Path(path).absolute()):
         try:
-            return file, read(file)
+            return read(file)
         except (OSError, EOFError, ValueError, AttributeError) as error:
             logger.warning("%s cannot be resumed from: %s", file, error)
             problems.append(str(error))

@@ -83,7 +83,8 @@ class Patience:
     >>> patience = Patience(2, [rows])
     >>> for loss in (3.0, 2.0, 2.5, 2.0):
     ...     rows += 1
-    ...     print(patience.is_over(loss))
+    ...     patience.add(loss)
+    ...     print(patience.is_over)
     False
     False
     False
@@ -107,8 +108,13 @@ class Patience:
         self._best = self._losses.index(min(self._losses)) if self._losses else 0
         self.best_rows = list(best_rows)
 
-    def is_over(self, loss: float) -> bool:
-        """Whether the loss of one more epoch is one too many without a new minimum."""
+    @property
+    def is_over(self) -> bool:
+        """Whether so many epochs have come without a new minimum."""
+        return len(self._losses) - 1 - self._best >= self._epochs
+
+    def add(self, loss: float) -> None:
+        """One more epoch; its rows are kept if its loss is the least."""
         self._losses.append(loss)
         if not self.best_rows:
             self.best_rows = [matrix.copy() for matrix in self._matrices]
@@ -116,7 +122,6 @@ class Patience:
             self._best = len(self._losses) - 1
             for kept, matrix in zip(self.best_rows, self._matrices, strict=True):
                 np.copyto(kept, matrix)
-        return len(self._losses) - 1 - self._best >= self._epochs
 
     def restore(self) -> int:
         """Put back the rows of the best epoch; answers its number, counted from 1."""

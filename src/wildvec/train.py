@@ -11,7 +11,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -125,6 +126,8 @@ def run(
         saver.write(state)
 
     def pause() -> None:
+        if not leases.whole:
+            raise ValueError("stopped within a chunk")
         state.losses, state.examples = leases.losses[: leases.next], leases.examples
         state.seconds = leases.seconds
         save()
@@ -133,6 +136,10 @@ def run(
         with budget.closing():
             check()
             return _held_out_loss(crew, corpus, held_out) if len(held_out) else math.nan
+
+    def is_over() -> bool:
+        no_time = budget.spent >= 1 and not len(state.losses)
+        return len(epochs) == schedule.epochs or no_time or (patience is not None and patience.is_over)
 
     all_tokens = round(tokens * raw_per_token) * schedule.epochs
     tokens_before = int((len(epochs) * tokens + leases.tokens_done) * raw_per_token)
@@ -145,42 +152,42 @@ def run(
             if len(held_out) or schedule.max_seconds < math.inf:
                 close()  # so that its errors come early and the budget knows how long it takes
             save()  # so that a disk without room is known before hours of training
-        for number in range(len(epochs), schedule.epochs):
-            if budget.spent >= 1 and not len(state.losses):
-                break
-            callback.epoch_begin()
+        while not is_over():
+            number = len(epochs)
+            with _kept_at_ctrl_c(save, saver):
+                callback.epoch_begin()
             leases = Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
-            try:
+            with _kept_at_ctrl_c(pause, saver):
                 _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
                 seconds = leases.seconds
                 held_out_loss = close()
-            except KeyboardInterrupt:
-                if leases.whole:
-                    _unless_it_fails(pause, saver)
-                else:
-                    saver.missed("stopped within a chunk")
-                raise
             raw_tokens = round(leases.tokens_done * raw_per_token)
             loss = float(leases.losses.sum())
             state.end_epoch(Epoch(loss, leases.examples, raw_tokens, seconds, held_out_loss))
             _log(epochs, schedule)
-            callback.epoch_end(epochs[-1])
-            if patience and patience.is_over(held_out_loss):
-                break
-            if saver.due_after(len(epochs)) and len(epochs) < schedule.epochs:
-                save()
+            if patience:
+                patience.add(held_out_loss)
+            with _kept_at_ctrl_c(save, saver):
+                callback.epoch_end(epochs[-1])
+                if saver.due_after(len(epochs)) and not is_over():
+                    save()
     if patience and epochs:
         logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
     state.finished = True
     save()
 
 
-def _unless_it_fails(pause: Callable[[], None], saver: Saver) -> None:
-    """Keep a state on the way out, where Ctrl-C is what there is to tell."""
+@contextmanager
+def _kept_at_ctrl_c(keep: Callable[[], None], saver: Saver) -> Iterator[None]:
+    """At Ctrl-C, keep a state on the way out; if that fails, Ctrl-C is still what there is to tell."""
     try:
-        pause()
-    except (OSError, ValueError) as error:
-        saver.missed(str(error))
+        yield
+    except KeyboardInterrupt:
+        try:
+            keep()
+        except (OSError, ValueError) as error:
+            saver.missed(str(error))
+        raise
 
 
 def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:

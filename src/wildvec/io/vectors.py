@@ -65,7 +65,10 @@ def load(path: str | os.PathLike[str], mmap: bool = False) -> Vectors:
 
 
 def load_native(path: str | os.PathLike[str], *classes: str) -> tuple[native.Tensors, native.Metadata]:
-    """Tensors and metadata of a native file of one of `classes`; errors as in `load`, no other kind is read."""
+    """Tensors and metadata of a native file of one of `classes`; errors as in `load`, no other kind is read.
+
+    The tensors are mapped where the file is not compressed: copy what is to stay, and let go of the rest.
+    """
     with Source(path) as source:
         kind = sniff(source)
         if kind is not Kind.NATIVE:
@@ -73,7 +76,7 @@ def load_native(path: str | os.PathLike[str], *classes: str) -> tuple[native.Ten
                 f"{source.path} is {kind.value}, which holds vectors but no {' or '.join(classes)}; "
                 "read it with KeyedVectors.load"
             )
-        tensors, metadata = native.read_from(source)
+        tensors, metadata = native.read_from(source, mmap=source.size is not None, verify=True)
     native.check_class(path, metadata, *classes)
     return tensors, metadata
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildvec.checkpoint import Checkpoints, Training, claim, fingerprint, found, newest, place, take_over
+from wildvec.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
 from wildvec.corpus import Corpus
 from wildvec.models import stored
 from wildvec.state import NoSaver, Saver
@@ -15,10 +17,18 @@ from wildvec.state import NoSaver, Saver
 Model = TypeVar("Model")
 
 
-def claim_folder(model: Any) -> None:
-    """Before any work: make the folder for checkpoints; FileExistsError if another training's stand in it."""
-    if model.checkpoint is not None and model._own_folder != place(model.checkpoint):
-        model._own_folder = claim(model.checkpoint)
+@contextmanager
+def own_folder(model: Any) -> Iterator[None]:
+    """For as long as a training lasts, reading included: a folder for its checkpoints that no other writes to.
+
+    Errors as in `checkpoint.owned`.
+    """
+    if model.checkpoint is None:
+        yield
+        return
+    with owned(model.checkpoint, model._own_folder == place(model.checkpoint)) as folder:
+        model._own_folder = folder
+        yield
 
 
 def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
@@ -31,17 +41,19 @@ def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
     return Checkpoints(model._own_folder, *every, model.keep_checkpoints, training, store)
 
 
-def come_back(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, Training]:
+@contextmanager
+def come_back(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training]]:
     """The model and the training of the newest checkpoint; more will be written beside it.
 
-    FileExistsError: the file was copied to where checkpoints of another training stand.
+    FileExistsError: the file was copied to where checkpoints of another training stand. Others as in
+    `checkpoint.home`, `owned` and `newest`.
     """
 
     def read(file: Path) -> tuple[Any, Training]:
         model, tensors, metadata = stored.read(cls, file)
         return model, Training.unpack(file, tensors, metadata)
 
-    file, (model, training) = newest(path, read)
-    folder = file.parent
-    model.checkpoint = model._own_folder = take_over(folder) if file in found(folder) else claim(folder)
-    return model, training
+    with owned(*home(path)) as folder:
+        model, training = newest(path, read)
+        model.checkpoint = model._own_folder = folder
+        yield model, training

@@ -48,14 +48,14 @@ def write(
 
 
 def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.Tensors, native.Metadata]:
-    """A model, with all tensors and metadata of its file; errors as in `Word2Vec.load`."""
+    """A model, with all tensors (see `vectors.load_native`) and metadata of its file; errors as in `load`."""
     tensors, metadata = vectors.load_native(path, "Word2Vec")
     keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
     if counts is None:
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
     state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
     state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
-    state |= {"vocab": Vocab(keys, counts)}
+    state |= {"vocab": Vocab(keys, counts.copy())}
     state["_matrices"] = [matrix, tensors.get("output_rows"), tensors.get("node_rows")]
     model: Any = cls.__new__(cls)
     restore(model, state)

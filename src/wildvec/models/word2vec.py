@@ -27,7 +27,7 @@ from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.matrices import Matrices
 from wildvec.models.memory import estimate
 from wildvec.models.reading import Source, read
-from wildvec.models.resuming import claim_folder, come_back, saver_of
+from wildvec.models.resuming import come_back, own_folder, saver_of
 from wildvec.models.settings import check_settings, give_again, schedule_of
 from wildvec.models.task import rounds_of, task_of
 from wildvec.state import Epoch
@@ -80,8 +80,8 @@ class Word2Vec:
     with the negatives of the centre (skip-gram) or a centre (CBOW).
 
     ValueError: a setting out of range, no word left, or nothing to hold out. FileExistsError: the folder for
-    checkpoints holds those of another training. OSError: a checkpoint cannot be written; those before it are whole.
-    What stops the training here, Ctrl-C or an exception in a callback, has an attribute `model`: the model with what
+    checkpoints holds those of another training; BlockingIOError: which is at work there now. OSError: a checkpoint
+    cannot be written; those before it are whole. What stops the training here, Ctrl-C or an exception in a callback, has an attribute `model`: the model with what
     it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
@@ -170,8 +170,7 @@ class Word2Vec:
         tell = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
-        claim_folder(self)
-        with read(self, sentences, corpus_file, None) as corpus:
+        with own_folder(self), read(self, sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             with self._handed_out():
                 self._train(corpus, Training(schedule_of(self), own_vocab=True), tell)
@@ -273,8 +272,7 @@ class Word2Vec:
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
-        claim_folder(self)
-        with read(self, sentences, corpus_file, self.vocab) as corpus:
+        with own_folder(self), read(self, sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, Training(schedule, own_vocab=False), tell)
 
     @classmethod
@@ -297,7 +295,8 @@ class Word2Vec:
         checkpoints may change; others may be given, but must be what they were.
 
         FileNotFoundError: no checkpoint. ValueError: none is whole (a damaged one is passed over with a warning),
-        another text or setting. What stops the training has an attribute `model`, as in the constructor.
+        another text or setting. BlockingIOError: the training is still at work. What stops the training has an
+        attribute `model`, as in the constructor.
 
         >>> import tempfile
         >>> text, folder = [["king", "rules", "land"]] * 50, tempfile.mkdtemp()
@@ -306,17 +305,17 @@ class Word2Vec:
         >>> bool((same.wv.vectors == model.wv.vectors).all())
         True
         """
-        model, training = come_back(cls, path)
-        give_again(model, settings)
-        tell = Callbacks(model, callbacks)
-        if training.state.finished:
-            model.tokens_per_second = training.state.tokens_per_second
+        with come_back(cls, path) as (model, training):
+            give_again(model, settings)
+            tell = Callbacks(model, callbacks)
+            if training.state.finished:
+                model.tokens_per_second = training.state.tokens_per_second
+                return model
+            vocab = None if training.own_vocab else model.vocab
+            with read(model, sentences, corpus_file, vocab) as corpus, model._handed_out():
+                training.check(corpus, model.vocab)
+                model._train(corpus, training, tell)
             return model
-        vocab = None if training.own_vocab else model.vocab
-        with read(model, sentences, corpus_file, vocab) as corpus, model._handed_out():
-            training.check(corpus, model.vocab)
-            model._train(corpus, training, tell)
-        return model
 
     @contextmanager
     def _handed_out(self) -> Iterator[None]:
