@@ -1,5 +1,5 @@
 /* In: counts of words. Out: for every word the path from the root of the Huffman tree to its leaf.
- * What training does with a path is not here (see objective/targets.inc.h). */
+ * What training does with a path is not here (see objective/path.inc.h). */
 #include <stdlib.h>
 
 #include "train/train.h"

@@ -34,7 +34,6 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block
 
 WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
 {
-    static const unsigned members[2] = {1, 2};
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
     if (!next_window(task, chunk, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
@@ -43,6 +42,6 @@ WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
     ask_for_rows(worker);
     fill_context(chunk, block);
     block->m = block->n_examples = block->n_centres = chunk->window.n_centres;
-    fill_targets(chunk, block, members);
+    fill_targets_of_centres(chunk, block);
     return 1;
 }

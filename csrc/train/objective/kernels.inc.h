@@ -6,6 +6,7 @@
 #include "train/objective/gather.inc.h"
 #include "train/objective/window.inc.h"
 #include "train/objective/noise.inc.h"
+#include "train/objective/path.inc.h"
 #include "train/objective/targets.inc.h"
 #include "train/objective/asks.inc.h"
 #include "train/objective/skipgram.inc.h"

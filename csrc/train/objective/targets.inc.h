@@ -1,4 +1,4 @@
-/* The output rows of a window and the weights of its pairs. In: centres, noise words, Huffman paths. Out:
+/* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path. Out:
  * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
  * twice counts twice, one that is a centre is dropped. */
 
@@ -14,47 +14,6 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
 {
     chunk->targets[chunk->n_targets] = row;
     add_weights(chunk, first, second);
-}
-
-/* Paths lie anywhere in memory: that of a later centre is asked for, and of a still later one where it lies. */
-WV_INLINE void ask_for_path(const struct wv_worker *worker, int64_t centre)
-{
-    enum { LATER = 4, TO_NEXT_LINE = 15 };
-    const struct wv_task *task = worker->task;
-    const struct wv_chunk *chunk = &worker->chunk;
-    if (centre + LATER < chunk->n) {
-        const int64_t later = task->path_offsets[chunk->words[centre + LATER]];
-        WV_PREFETCH(task->path_nodes + later);
-        WV_PREFETCH(task->path_nodes + later + TO_NEXT_LINE);
-        WV_PREFETCH(task->path_codes + later);
-    }
-    if (centre + 2 * LATER < chunk->n)
-        WV_PREFETCH(task->path_offsets + chunk->words[centre + 2 * LATER]);
-}
-
-/* The path of centre number `centre`: left turns are positive pairs, right turns negative ones (Mikolov et al. 2013). A
- * path's nodes are a window's first targets; those near the root are in cache anyway. */
-WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
-{
-    enum { COMMON_NODES = 64 };
-    const struct wv_task *task = worker->task;
-    struct wv_chunk *chunk = &worker->chunk;
-    const int64_t start = task->path_offsets[chunk->words[centre]];
-    const int64_t n = task->path_offsets[chunk->words[centre] + 1] - start;
-    const int32_t *nodes = task->path_nodes + start;
-    const uint8_t *codes = task->path_codes + start;
-    int n_common = 0;
-    ask_for_path(worker, centre);
-    rows_at(&worker->nodes, nodes, n, chunk->targets);
-    for (int64_t at = 0; at < n; at += WV_OVERRUN) {
-        for (int64_t k = at; k < at + WV_OVERRUN; k++) {
-            chunk->weights[k][0] = (float)(1 - 2 * codes[k]);
-            chunk->weights[k][1] = 0;
-            n_common += (k < n) & (nodes[k] < COMMON_NODES);
-        }
-    }
-    chunk->n_targets = (int)n;
-    chunk->n_common = n_common;
 }
 
 /* The negatives of a window in which some are the same, or a centre. */
@@ -113,6 +72,20 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
     if (!one_word)
         add_target(chunk, chunk->output[last], 0, 1);
     add_negatives(worker, centres);
+}
+
+/* Gives the window's targets to a block whose hidden rows are the window's centres. */
+WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_block *block)
+{
+    const int n = block->n = chunk->n_targets, m = block->m;
+    copy_rows(block->targets, chunk->targets, n);
+    for (int at = 0; m == 2 && at < n; at += WV_OVERRUN)
+        memcpy(block->weights + 2 * at, chunk->weights + at, WV_OVERRUN * sizeof *chunk->weights);
+    for (int at = 0; m == 1 && at < n; at += WV_OVERRUN) {
+        for (int j = at; j < at + WV_OVERRUN; j++)
+            block->weights[j] = chunk->weights[j][0];
+    }
+    memset(block->weights + m * n, 0, WV_PAD * sizeof *block->weights);
 }
 
 /* Gives the window's targets to a block. Bit i of members[c] says whether hidden row i belongs to centre c. */
