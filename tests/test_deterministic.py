@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import Reference
 
 import wildvec.train
 from wildvec import Word2Vec, cli, rows, toy
@@ -150,7 +151,7 @@ def test_many_workers_learn_what_one_learns(objective):
 class Bench:
     """Workers of one task, on sentences 0 and 1 of 60 tokens each."""
 
-    RATE, NEGATIVE, WINDOW = 0.05, 4, 3
+    RATE, NEGATIVE, WINDOW, SEED = 0.05, 4, 3, 7
 
     def __init__(self, share=120, n_words=20):
         random = np.random.default_rng(5)
@@ -166,7 +167,7 @@ class Bench:
             shrink_windows=True,
             cbow_mean=True,
             one_pair_at_a_time=False,
-            seed=7,
+            seed=self.SEED,
             n_hot=0,
             merge_every=1,
             share=share,
@@ -177,8 +178,8 @@ class Bench:
         worker.train(0, chunk, chunks, np.array([self.RATE], dtype=np.float32), np.zeros(1))
 
 
-def plainly_trained():
-    bench = Bench(share=0)
+def plainly_trained(n_words=20):
+    bench = Bench(0, n_words)
     bench.train(Worker(bench.task))
     return bench
 
@@ -197,16 +198,41 @@ def test_a_worker_alone_in_a_round_loses_nothing():
     np.testing.assert_allclose(bench.input, plain.input, atol=1e-7)
 
 
-def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts():
-    bench, plain, before = Bench(), plainly_trained(), Bench().input
+def times_drawn(bench):
+    """How many windows of sentence 0 have each word among their negatives."""
+    times = np.zeros(len(bench.input), dtype=int)
+
+    class Counting(Reference):
+        def choose_targets(self, words, centres):
+            targets = super().choose_targets(words, centres)
+            for _, word, weights in targets:
+                times[word] += bool((weights < 0).all())
+            return targets
+
+    everything = np.full(len(times), 2**32 - 1)
+    matrices = bench.input.copy(), bench.output.copy(), None
+    reference = Counting(*matrices, bench.noise, [], everything, bench.WINDOW, bench.NEGATIVE, bench.SEED)
+    reference.train_chunk(0, 0, [bench.ids[:60]], bench.RATE)
+    return times
+
+
+@pytest.mark.parametrize("n_words", [20, 4], ids=["", "negatives that repeat"])
+def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts(n_words):
+    bench, plain, before = Bench(n_words=n_words), plainly_trained(n_words), Bench(n_words=n_words)
     workers = [Worker(bench.task) for _ in range(3)]
     for worker in workers:
         bench.train(worker)  # all the same
     merge_round(workers, 0, 1, bench.RATE)
-    uses = np.bincount(bench.ids[:60], minlength=len(before))[:, None]
-    pull = bench.RATE * 0.14 * (bench.WINDOW + 1) * (1 + bench.NEGATIVE)
-    expected = before + (plain.input - before) * 3 * (1 + pull * uses) / (1 + pull * 3 * uses)
-    np.testing.assert_allclose(bench.input, expected, atol=1e-6)
+    as_centre = np.bincount(bench.ids[:60], minlength=n_words)
+    n_contexts = bench.WINDOW + 1
+    for matrix, uses, pull in (
+        ("input", as_centre, 0.14 * n_contexts * (1 + bench.NEGATIVE)),
+        ("output", as_centre + times_drawn(before), 0.33 * n_contexts),
+    ):
+        start, end = getattr(before, matrix), getattr(plain, matrix)
+        reach = (bench.RATE * pull * uses)[:, None]
+        expected = start + (end - start) * 3 * (1 + reach) / (1 + 3 * reach)
+        np.testing.assert_allclose(getattr(bench, matrix), expected, atol=1e-6)
 
 
 def test_workers_are_added_up_in_their_order():
