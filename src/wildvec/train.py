@@ -65,6 +65,11 @@ def chunks_of(corpus: Corpus, rounds: Rounds | None) -> NDArray[np.int64]:
     return corpus.chunks(chunk_tokens(rounds))
 
 
+def crew_size(corpus: Corpus, workers: int, rounds: Rounds | None) -> int:
+    """How many of the workers take part."""
+    return rounds.workers if rounds else min(workers, len(chunks_of(corpus, rounds)) - 1)
+
+
 def hot_rows(workers: int) -> int:
     """How many rows each worker keeps private copies of; none where there is nobody to share with."""
     return 0 if workers == 1 else max(32, HOT_ROWS // workers)
@@ -112,7 +117,7 @@ def run(
     leases = Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
-    n_workers = rounds.workers if rounds else min(workers, len(chunks))
+    n_workers = crew_size(corpus, workers, rounds)
     crew = _Crew(task, [Worker(task) for _ in range(n_workers)], rounds)
     epochs = state.epochs
     patience = None

@@ -12,7 +12,7 @@ from wildvec._kernels import Task, alias_table
 from wildvec.corpus import Corpus
 from wildvec.huffman import huffman_paths
 from wildvec.rounds import Rounds
-from wildvec.train import chunks_of, hot_rows, merge_interval
+from wildvec.train import chunks_of, crew_size, hot_rows, merge_interval
 from wildvec.vocab import keep_chances
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
             "set max_sentence_length=%d",
             *(longest, rounds.share, rounds.share),
         )
-    workers = min(model.workers, len(chunks) - 1)
+    workers = crew_size(corpus, model.workers, rounds)
     task = Task(corpus.ids, corpus.offsets, matrices.input_rows, model.vector_size, longest)
     if model.sample:
         task.subsample(vocab.keep_thresholds(model.sample))

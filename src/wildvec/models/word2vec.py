@@ -81,8 +81,8 @@ class Word2Vec:
 
     ValueError: a setting out of range, no word left, or nothing to hold out. FileExistsError: the folder for
     checkpoints holds those of another training; BlockingIOError: which is at work there now. OSError: a checkpoint
-    cannot be written; those before it are whole. What stops the training here, Ctrl-C or an exception in a callback, has an attribute `model`: the model with what
-    it had learned.
+    cannot be written; those before it are whole. What stops the training here, Ctrl-C or an exception in a callback,
+    has an attribute `model`: the model with what it had learned.
 
     >>> text = [["king", "rules", "land"], ["queen", "rules", "land"]] * 50
     >>> model = Word2Vec(text, vector_size=16, min_count=1, epochs=2, workers=1)
