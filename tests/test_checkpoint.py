@@ -20,7 +20,7 @@ import wildvec.train
 from wildvec import KeyedVectors, Word2Vec, toy
 from wildvec.checkpoint import Training, found
 from wildvec.cli import main
-from wildvec.io import native
+from wildvec.io import lock, native
 from wildvec.schedule import Budget
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 4, "workers": 1, "sample": 0, "sg": 1}
@@ -296,6 +296,35 @@ def test_ctrl_c_between_two_epochs_loses_nothing(text, tmp_path, monkeypatch, mo
         Word2Vec(text, checkpoint=tmp_path, callbacks=[Callback()], **every, **options)
     assert len(training_in(found(tmp_path)[0]).state.epochs) == 2
     assert bits(Word2Vec.load(found(tmp_path)[0])) == bits(interrupt.value.model)
+    assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
+
+
+def test_ctrl_c_while_the_last_checkpoint_is_written_writes_it_again(text, tmp_path, monkeypatch):
+    def interrupted(stream):
+        written.append(stream)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    written = []
+    monkeypatch.setattr("wildvec.io.atomic.os.fsync", interrupted)
+    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    options = {**SMALL, "held_out": 0.03, "patience": 1}
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
+    assert training_in(found(tmp_path)[0]).state.finished
+    assert bits(Word2Vec.resume(tmp_path)) == bits(Word2Vec(text, **options))
+
+
+def test_ctrl_c_while_the_best_rows_are_copied_is_told(text, tmp_path, monkeypatch, caplog):
+    def interrupted(self, loss):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wildvec.schedule.Patience.add", interrupted)
+    options = {**SMALL, "held_out": 0.03, "patience": 1}
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
+    assert "in none: stopped while the rows of the best epoch were copied" in caplog.text
+    monkeypatch.undo()
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
 
@@ -576,6 +605,48 @@ def test_two_trainings_never_write_to_one_folder_at_a_time(text, tmp_path):
     model = Word2Vec(text, checkpoint=tmp_path, callbacks=[Begins()], **SMALL)
     assert refused == [str(tmp_path)] * 12 and model.epochs_trained == 4
     assert len(os.listdir(tmp_path)) == 2, "no lock is left"
+
+
+def test_a_lock_is_seen_by_other_processes_and_gone_with_its_own(text, tmp_path):
+    code = "import sys; from pathlib import Path; from wildvec.io.lock import alone_in\n"
+    code += "with alone_in(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        with pytest.raises(BlockingIOError, match="another training"):
+            Word2Vec("not even read", checkpoint=tmp_path, **SMALL)
+        child.kill()
+    assert len(os.listdir(tmp_path)) == 1, "the file is left, but not its lock"
+    Word2Vec(text, checkpoint=tmp_path, **SMALL)
+    assert len(os.listdir(tmp_path)) == len(found(tmp_path)) == 2
+
+
+def test_a_lock_file_that_goes_while_it_is_waited_for_is_made_again(tmp_path, monkeypatch):
+    def goes_first(file):
+        if not locked:
+            os.unlink(tmp_path / lock.NAME)
+        locked.append(os.fstat(file.fileno()).st_ino)
+        real(file)
+
+    locked, real = [], lock._lock
+    monkeypatch.setattr("wildvec.io.lock._lock", goes_first)
+    with lock.alone_in(tmp_path):
+        assert len(locked) == 2 and os.stat(tmp_path / lock.NAME).st_ino == locked[1]
+    with pytest.raises(RuntimeError), lock.alone_in(tmp_path):
+        raise RuntimeError
+    assert not os.listdir(tmp_path)
+
+
+def test_a_training_that_never_began_owns_no_folder(text, tmp_path):
+    first = Word2Vec(checkpoint=tmp_path, **SMALL)
+    first.build_vocab(text)
+    with pytest.raises(FileNotFoundError):
+        first.train(corpus_file=tmp_path / "absent")
+    Word2Vec(text, checkpoint=tmp_path, **SMALL)
+    before = found(tmp_path)
+    with pytest.raises(FileExistsError, match="holds the checkpoints of another training"):
+        first.train(text)
+    assert found(tmp_path) == before
 
 
 def test_a_folder_whose_file_system_knows_no_locks_can_be_used(text, tmp_path, monkeypatch):

@@ -113,8 +113,8 @@ class Training:
             )
         state = State(
             [Epoch(**epoch) for epoch in entries["epochs"]],
-            tensors["chunk_losses"].copy(),  # the tensors may be a mapped file
-            best_rows=[tensors[f"best_{i}"].copy() for i in range(len(tensors)) if f"best_{i}" in tensors],
+            tensors["chunk_losses"],
+            best_rows=[tensors[f"best_{i}"] for i in range(len(tensors)) if f"best_{i}" in tensors],
             **entries["state"],
         )
         return cls(Schedule(**entries["schedule"]), entries["own_vocab"], state, entries["corpus"])

@@ -137,6 +137,15 @@ def run(
         state.seconds = leases.seconds
         save()
 
+    def too_early() -> None:
+        raise ValueError("stopped while the rows of the best epoch were copied")
+
+    def finish() -> None:
+        if patience and epochs:
+            logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
+        state.finished = True
+        save()
+
     def close() -> float:
         with budget.closing():
             check()
@@ -168,18 +177,17 @@ def run(
                 held_out_loss = close()
             raw_tokens = round(leases.tokens_done * raw_per_token)
             loss = float(leases.losses.sum())
-            state.end_epoch(Epoch(loss, leases.examples, raw_tokens, seconds, held_out_loss))
-            _log(epochs, schedule)
-            if patience:
-                patience.add(held_out_loss)
+            with _kept_at_ctrl_c(too_early, saver):
+                state.end_epoch(Epoch(loss, leases.examples, raw_tokens, seconds, held_out_loss))
+                _log(epochs, schedule)
+                if patience:
+                    patience.add(held_out_loss)
             with _kept_at_ctrl_c(save, saver):
                 callback.epoch_end(epochs[-1])
                 if saver.due_after(len(epochs)) and not is_over():
                     save()
-    if patience and epochs:
-        logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
-    state.finished = True
-    save()
+    with _kept_at_ctrl_c(finish, saver):
+        finish()
 
 
 @contextmanager

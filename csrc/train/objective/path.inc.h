@@ -38,7 +38,7 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
         }
     }
     for (int k = 0; k < WV_OVERRUN; k++) /* further down they are rare */
-        n_common += nodes[k] < COMMON_NODES;
+        n_common += (k < n) & (nodes[k] < COMMON_NODES);
     chunk->n_targets = (int)n;
-    chunk->n_common = n_common < n ? n_common : (int)n;
+    chunk->n_common = n_common;
 }

@@ -1,9 +1,10 @@
-"""A folder of one's own: a lock that other threads and processes see, and that dies with its process."""
+"""A folder of one's own: a lock that all threads and processes see, gone with its process and those forked from it."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -11,16 +12,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-NAME = ".lock"
-BUSY = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+NAME = ".checkpoint.lock"
+TURNS = 100  # so many others may remove the file just before it is locked
 
 if sys.platform == "win32":
     import msvcrt
+
+    BUSY = {errno.EACCES, errno.EDEADLK}
 
     def _lock(file: IO[bytes]) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
+
+    BUSY = {errno.EAGAIN}
 
     def _lock(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,7 +50,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def _locked(path: Path, folder: Path) -> IO[bytes]:
     """The lock file, locked if the file system can do that."""
-    while True:
+    for turn in itertools.count(1):
         file = open(path, "ab")  # noqa: SIM115
         try:
             _lock(file)
@@ -58,9 +63,10 @@ def _locked(path: Path, folder: Path) -> IO[bytes]:
                 "another training is at work there; wait for its end, or give another folder",
                 os.fspath(folder),
             ) from None
-        if _is(file, path):
+        if turn == TURNS or _is(file, path):
             return file
         file.close()  # whoever had the lock before has removed it meanwhile
+    raise AssertionError
 
 
 def _is(file: IO[bytes], path: Path) -> bool:

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from wildvec.io.source import Source
 
 Tensors = dict[str, NDArray[Any]]
 Metadata = dict[str, str]
+Make = Callable[[str, Sequence[int], np.dtype[Any]], NDArray[Any]]  # an array for a tensor of that name
 
 DTYPES = {
     **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (8, 4, 2)},
@@ -34,6 +35,10 @@ BLOCK = 1 << 20
 ALIGNMENT = 64
 VERSION = "1"
 OWN = {"format": "wildvec", "version": VERSION}
+
+
+def _plain(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.empty(shape, dtype)
 
 
 def write(
@@ -94,8 +99,10 @@ def read(
         return read_from(source, mmap=mmap, verify=verify)
 
 
-def read_from(source: Source, *, mmap: bool = False, verify: bool | None = None) -> tuple[Tensors, Metadata]:
-    """`read` from an open source of which nothing was taken yet."""
+def read_from(
+    source: Source, *, mmap: bool = False, verify: bool | None = None, make: Make = _plain
+) -> tuple[Tensors, Metadata]:
+    """`read` from an open source of which nothing was taken yet. make: where a tensor is read to, if not mapped."""
     if mmap and source.size is None:
         raise ValueError(f"{source.path}: compressed files cannot be memory-mapped; load it whole")
     try:
@@ -103,7 +110,7 @@ def read_from(source: Source, *, mmap: bool = False, verify: bool | None = None)
         if mmap:
             tensors = _map_tensors(source, begin, entries)
         else:
-            tensors = {name: _read_tensor(source, entry) for name, entry in entries.items()}
+            tensors = {name: _read_tensor(source, name, entry, make) for name, entry in entries.items()}
             if len(source.unread) or source.more():
                 raise ValueError("bytes follow the last tensor")
         if verify is None:
@@ -202,18 +209,33 @@ def _take(source: Source, n_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def _read_tensor(source: Source, entry: dict[str, Any]) -> NDArray[Any]:
+def _read_tensor(source: Source, name: str, entry: dict[str, Any], make: Make) -> NDArray[Any]:
     dtype, shape, (begin, end) = (
         DTYPES[entry["dtype"]],
         entry["shape"],
         entry["data_offsets"],
     )
     if source.size is None:
-        return np.frombuffer(bytearray(_take(source, end - begin)), dtype).reshape(shape)
-    array = np.empty(shape, dtype)
-    if source.readinto(_bytes_of(array)) < end - begin:
-        raise EOFError(f"{source.path}: the file is cut off")
+        read = np.frombuffer(bytearray(_take(source, end - begin)), dtype).reshape(shape)
+        if make is _plain:
+            return read
+        array = make(name, shape, dtype)
+        array[...] = read
+        return array
+    array = make(name, shape, dtype)
+    if array.flags.c_contiguous:
+        _fill(source, array)
+    else:
+        for rows in _row_blocks(array):
+            block = np.empty(rows.shape, dtype)
+            _fill(source, block)
+            rows[...] = block
     return array
+
+
+def _fill(source: Source, array: NDArray[Any]) -> None:
+    if source.readinto(_bytes_of(array)) < array.nbytes:
+        raise EOFError(f"{source.path}: the file is cut off")
 
 
 def _map_tensors(source: Source, begin: int, entries: dict[str, dict[str, Any]]) -> Tensors:
@@ -250,14 +272,20 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
-    """The items in C order, about a megabyte at a time: a strided view is never copied whole."""
+def _row_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Views of about a megabyte each that make up the array."""
     rows = array.reshape(1) if array.ndim == 0 else array
     if not rows.size:
         return
     n_rows = max(1, BLOCK * len(rows) // rows.nbytes)
     for begin in range(0, len(rows), n_rows):
-        yield _bytes_of(np.ascontiguousarray(rows[begin : begin + n_rows]))
+        yield rows[begin : begin + n_rows]
+
+
+def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
+    """The items in C order, about a megabyte at a time: a strided view is never copied whole."""
+    for rows in _row_blocks(array):
+        yield _bytes_of(np.ascontiguousarray(rows))
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview:

@@ -64,10 +64,12 @@ def load(path: str | os.PathLike[str], mmap: bool = False) -> Vectors:
         return (*_as_keys(word2vec.read(source, binary=kind is Kind.BINARY)), None)
 
 
-def load_native(path: str | os.PathLike[str], *classes: str) -> tuple[native.Tensors, native.Metadata]:
+def load_native(
+    path: str | os.PathLike[str], *classes: str, make: native.Make
+) -> tuple[native.Tensors, native.Metadata]:
     """Tensors and metadata of a native file of one of `classes`; errors as in `load`, no other kind is read.
 
-    The tensors are mapped where the file is not compressed: copy what is to stay, and let go of the rest.
+    make: where each tensor is read to.
     """
     with Source(path) as source:
         kind = sniff(source)
@@ -76,7 +78,7 @@ def load_native(path: str | os.PathLike[str], *classes: str) -> tuple[native.Ten
                 f"{source.path} is {kind.value}, which holds vectors but no {' or '.join(classes)}; "
                 "read it with KeyedVectors.load"
             )
-        tensors, metadata = native.read_from(source, mmap=source.size is not None, verify=True)
+        tensors, metadata = native.read_from(source, make=make)
     native.check_class(path, metadata, *classes)
     return tensors, metadata
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildvec.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
+from wildvec.checkpoint import Checkpoints, Training, fingerprint, found, home, newest, owned, place
 from wildvec.corpus import Corpus
+from wildvec.io import native
 from wildvec.models import stored
 from wildvec.state import NoSaver, Saver
 
@@ -26,8 +27,7 @@ def own_folder(model: Any) -> Iterator[None]:
     if model.checkpoint is None:
         yield
         return
-    with owned(model.checkpoint, model._own_folder == place(model.checkpoint)) as folder:
-        model._own_folder = folder
+    with owned(model.checkpoint, model._own_folder == place(model.checkpoint)):
         yield
 
 
@@ -37,23 +37,38 @@ def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
         return NoSaver()
     training.corpus = training.corpus or fingerprint(corpus)  # a resumed one has it, and was checked
     every = (model.checkpoint_minutes, model.checkpoint_epochs)
-    store = partial(stored.write, model)
-    return Checkpoints(model._own_folder, *every, model.keep_checkpoints, training, store)
+    folder = place(model.checkpoint)
+
+    def store(path: Path, tensors: native.Tensors, metadata: native.Metadata) -> None:
+        stored.write(model, path, tensors, metadata)
+        model._own_folder = folder
+
+    return Checkpoints(folder, *every, model.keep_checkpoints, training, store)
 
 
 @contextmanager
 def come_back(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training]]:
     """The model and the training of the newest checkpoint; more will be written beside it.
 
-    FileExistsError: the file was copied to where checkpoints of another training stand. Others as in
-    `checkpoint.home`, `owned` and `newest`.
+    One that is finished keeps nobody out. BlockingIOError: the training is still at work. FileExistsError: the file
+    was copied to where checkpoints of another training stand. Others as in `checkpoint.home`, `owned` and `newest`.
     """
 
     def read(file: Path) -> tuple[Any, Training]:
         model, tensors, metadata = stored.read(cls, file)
         return model, Training.unpack(file, tensors, metadata)
 
-    with owned(*home(path)) as folder:
-        model, training = newest(path, read)
-        model.checkpoint = model._own_folder = folder
+    folder, own = home(path)
+    there = found(folder)
+    model, training = newest(path, read)
+    model.checkpoint = folder
+    model._own_folder = folder if own else None
+    if training.state.finished:
+        yield model, training
+        return
+    with owned(folder, own):
+        if found(folder) != there:
+            raise BlockingIOError(
+                errno.EAGAIN, "another training was at work there; try again", os.fspath(folder)
+            )
         yield model, training

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec import rows
 from wildvec.io import native, vectors
 from wildvec.models.matrices import Matrices
 from wildvec.models.settings import NOT_STORED, SETTINGS, SWITCHES
+from wildvec.rows import FloatRows
 from wildvec.vocab import Vocab
 
 Model = TypeVar("Model")
+
+MATRICES = ("vectors", "output_rows", "node_rows")
 
 STORED = (
     *(*SETTINGS, *SWITCHES),
@@ -48,17 +55,26 @@ def write(
 
 
 def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.Tensors, native.Metadata]:
-    """A model, with all tensors (see `vectors.load_native`) and metadata of its file; errors as in `load`."""
-    tensors, metadata = vectors.load_native(path, "Word2Vec")
-    keys, matrix, counts = vectors.from_tensors(os.fspath(path), tensors)
+    """A model, with all tensors and metadata of its file; errors as in `load`. Matrices stay where they are read."""
+    padded: dict[str, FloatRows] = {}
+
+    def make(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+        if name not in MATRICES or len(shape) != 2 or dtype != np.float32:
+            return np.empty(shape, dtype)
+        padded[name] = rows.allocate(*shape)
+        return padded[name][:, : shape[1]]
+
+    tensors, metadata = vectors.load_native(path, "Word2Vec", make=make)
+    keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     if counts is None:
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
+    if missing := [name for name in MATRICES if name in tensors and name not in padded]:
+        raise ValueError(f"{os.fspath(path)}: {missing[0]} is no matrix of float32")
     state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
     state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
-    state |= {"vocab": Vocab(keys, counts.copy())}
-    state["_matrices"] = [matrix, tensors.get("output_rows"), tensors.get("node_rows")]
+    state |= {"vocab": Vocab(keys, counts)}
     model: Any = cls.__new__(cls)
-    restore(model, state)
+    _become(model, state, Matrices(padded["vectors"], padded.get("output_rows"), padded.get("node_rows")))
     return model, tensors, metadata
 
 
@@ -75,6 +91,10 @@ def state_of(model: Any) -> dict[str, Any]:
 def restore(model: Any, state: dict[str, Any]) -> None:
     """Make a model what `state_of` gave."""
     matrices = Matrices.copies(*state.pop("_matrices"))
+    _become(model, state, matrices)
+
+
+def _become(model: Any, state: dict[str, Any], matrices: Matrices) -> None:
     vars(model).update(state)
     model._own_folder = None
     model._set_matrices(model.vocab, matrices)

@@ -80,7 +80,7 @@ class Word2Vec:
     with the negatives of the centre (skip-gram) or a centre (CBOW).
 
     ValueError: a setting out of range, no word left, or nothing to hold out. FileExistsError: the folder for
-    checkpoints holds those of another training; BlockingIOError: which is at work there now. OSError: a checkpoint
+    checkpoints holds those of another training; BlockingIOError: another is at work there. OSError: a checkpoint
     cannot be written; those before it are whole. What stops the training here, Ctrl-C or an exception in a callback,
     has an attribute `model`: the model with what it had learned.
 
@@ -295,8 +295,8 @@ class Word2Vec:
         checkpoints may change; others may be given, but must be what they were.
 
         FileNotFoundError: no checkpoint. ValueError: none is whole (a damaged one is passed over with a warning),
-        another text or setting. BlockingIOError: the training is still at work. What stops the training has an
-        attribute `model`, as in the constructor.
+        another text or setting. BlockingIOError: the training is still at work. FileExistsError: beside the file
+        stand checkpoints of another. What stops the training has an attribute `model`, as in the constructor.
 
         >>> import tempfile
         >>> text, folder = [["king", "rules", "land"]] * 50, tempfile.mkdtemp()
