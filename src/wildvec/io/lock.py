@@ -1,4 +1,4 @@
-"""A folder of one's own: a lock that all threads and processes see, gone with its process and those forked from it."""
+"""A folder of one's own: a lock that all threads and processes see. It goes with its process and those it forked."""
 
 from __future__ import annotations
 
