@@ -192,7 +192,8 @@ def test_the_time_that_is_spent_stays_spent(text, many_chunks, tmp_path):
     after = [training_in(file).state for file in found(tmp_path)[: -len(before)]]
     assert min(state.elapsed for state in after) > training_in(middle).state.elapsed
     assert all(state.reserve > 0 for state in after) and after[0].finished
-    assert bits(Word2Vec.resume(tmp_path)) == bits(model)
+    # As text: an epoch for which no time was left has the loss NaN.
+    assert repr(bits(Word2Vec.resume(tmp_path))) == repr(bits(model))
 
 
 def test_an_epoch_under_way_counts_as_one_if_no_time_is_left_for_its_rest(
@@ -323,7 +324,7 @@ def test_ctrl_c_while_the_best_rows_are_copied_is_told(text, tmp_path, monkeypat
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
-    assert "in none: stopped while the rows of the best epoch were copied" in caplog.text
+    assert "in none: stopped at the end of an epoch" in caplog.text
     monkeypatch.undo()
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
@@ -605,6 +606,19 @@ def test_two_trainings_never_write_to_one_folder_at_a_time(text, tmp_path):
     model = Word2Vec(text, checkpoint=tmp_path, callbacks=[Begins()], **SMALL)
     assert refused == [str(tmp_path)] * 12 and model.epochs_trained == 4
     assert len(os.listdir(tmp_path)) == 2, "no lock is left"
+    with lock.alone_in(tmp_path):
+        assert bits(Word2Vec.resume(tmp_path)) == bits(model), "one that is finished keeps nobody out"
+
+
+def test_checkpoints_go_to_the_folder_that_was_locked_wherever_the_process_moves(text, tmp_path, monkeypatch):
+    class Moves:
+        def on_train_begin(self, model):
+            (tmp_path / "away").mkdir()
+            monkeypatch.chdir(tmp_path / "away")
+
+    monkeypatch.chdir(tmp_path)
+    Word2Vec(text, checkpoint="run", callbacks=[Moves()], **SMALL)
+    assert len(found(tmp_path / "run")) == 2 and not os.listdir(tmp_path / "away")
 
 
 def test_a_lock_is_seen_by_other_processes_and_gone_with_its_own(text, tmp_path):
@@ -621,6 +635,7 @@ def test_a_lock_is_seen_by_other_processes_and_gone_with_its_own(text, tmp_path)
     assert len(os.listdir(tmp_path)) == len(found(tmp_path)) == 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot go there")
 def test_a_lock_file_that_goes_while_it_is_waited_for_is_made_again(tmp_path, monkeypatch):
     def goes_first(file):
         if not locked:

@@ -101,6 +101,11 @@ def test_one_worker_trains_as_ever(text):
 
 
 @pytest.mark.usefixtures("small_rounds")
+def test_a_text_of_one_chunk_has_one_worker_also_where_sentences_held_out_cut_it(text):
+    settings = {**SMALL, "deterministic": False, "held_out": 0.1}
+    assert len({bits(Word2Vec(text, workers=workers, **settings)) for workers in (1, 4)}) == 1
+
+
 def test_continued_training_gives_the_same_bits_after_save_and_load(tmp_path, text):
     model = Word2Vec(text, **SMALL, workers=3)
     model.save(tmp_path / "model")
@@ -216,7 +221,7 @@ def times_drawn(bench):
     return times
 
 
-@pytest.mark.parametrize("n_words", [20, 4], ids=["", "negatives that repeat"])
+@pytest.mark.parametrize("n_words", [20, 4], ids=["many words", "few words"])
 def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts(n_words):
     bench, plain, before = Bench(n_words=n_words), plainly_trained(n_words), Bench(n_words=n_words)
     workers = [Worker(bench.task) for _ in range(3)]

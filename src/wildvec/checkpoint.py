@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -174,7 +174,8 @@ class Checkpoints:
             remedy = "make room and resume from the checkpoints before it, which are whole"
             raise OSError(error.errno, f"{error.strerror}: {remedy}", os.fspath(path)) from error
         for old in found(self._folder)[self._keep :]:
-            old.unlink(missing_ok=True)
+            with suppress(OSError):  # on Windows while somebody reads it; the next write tries again
+                old.unlink()
         self._written_at = time.perf_counter()
         logger.info("%s: written in %.2f s", path, self._written_at - start)
 

@@ -138,7 +138,7 @@ def run(
         save()
 
     def too_early() -> None:
-        raise ValueError("stopped while the rows of the best epoch were copied")
+        raise ValueError("stopped at the end of an epoch, perhaps with half a copy of the best rows")
 
     def finish() -> None:
         if patience and epochs:

@@ -79,11 +79,12 @@ WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_b
 {
     const int n = block->n = chunk->n_targets, m = block->m;
     copy_rows(block->targets, chunk->targets, n);
-    for (int at = 0; m == 2 && at < n; at += WV_OVERRUN)
-        memcpy(block->weights + 2 * at, chunk->weights + at, WV_OVERRUN * sizeof *chunk->weights);
-    for (int at = 0; m == 1 && at < n; at += WV_OVERRUN) {
-        for (int j = at; j < at + WV_OVERRUN; j++)
-            block->weights[j] = chunk->weights[j][0];
+    for (int at = 0; at < n; at += WV_OVERRUN) {
+        if (m == 2)
+            memcpy(block->weights + 2 * at, chunk->weights + at, WV_OVERRUN * sizeof *chunk->weights);
+        else
+            for (int j = at; j < at + WV_OVERRUN; j++)
+                block->weights[j] = chunk->weights[j][0];
     }
     memset(block->weights + m * n, 0, WV_PAD * sizeof *block->weights);
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 NAME = ".checkpoint.lock"
-TURNS = 100  # so many others may remove the file just before it is locked
+TURNS = 100  # so often others may remove the file just before it is locked
 
 if sys.platform == "win32":
     import msvcrt
@@ -50,23 +49,23 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def _locked(path: Path, folder: Path) -> IO[bytes]:
     """The lock file, locked if the file system can do that."""
-    for turn in itertools.count(1):
+    for _ in range(TURNS):
         file = open(path, "ab")  # noqa: SIM115
         try:
             _lock(file)
         except OSError as error:
             if error.errno not in BUSY:
-                return file
+                break
             file.close()
             raise BlockingIOError(
                 error.errno,
                 "another training is at work there; wait for its end, or give another folder",
                 os.fspath(folder),
             ) from None
-        if turn == TURNS or _is(file, path):
-            return file
+        if _is(file, path):
+            break
         file.close()  # whoever had the lock before has removed it meanwhile
-    raise AssertionError
+    return file
 
 
 def _is(file: IO[bytes], path: Path) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildvec.checkpoint import Checkpoints, Training, fingerprint, found, home, newest, owned, place
+from wildvec.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
 from wildvec.corpus import Corpus
 from wildvec.io import native
 from wildvec.models import stored
@@ -19,25 +18,24 @@ Model = TypeVar("Model")
 
 
 @contextmanager
-def own_folder(model: Any) -> Iterator[None]:
+def own_folder(model: Any) -> Iterator[Path | None]:
     """For as long as a training lasts, reading included: a folder for its checkpoints that no other writes to.
 
-    Errors as in `checkpoint.owned`.
+    None if it keeps none. Errors as in `checkpoint.owned`.
     """
     if model.checkpoint is None:
-        yield
+        yield None
         return
-    with owned(model.checkpoint, model._own_folder == place(model.checkpoint)):
-        yield
+    with owned(model.checkpoint, model._own_folder == place(model.checkpoint)) as folder:
+        yield folder
 
 
-def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
-    """What writes the checkpoints of a training, as the model's settings say."""
-    if model.checkpoint is None:
+def saver_of(model: Any, folder: Path | None, training: Training, corpus: Corpus) -> Saver:
+    """What writes the checkpoints of a training into its folder, when the model's settings say."""
+    if folder is None:
         return NoSaver()
     training.corpus = training.corpus or fingerprint(corpus)  # a resumed one has it, and was checked
     every = (model.checkpoint_minutes, model.checkpoint_epochs)
-    folder = place(model.checkpoint)
 
     def store(path: Path, tensors: native.Tensors, metadata: native.Metadata) -> None:
         stored.write(model, path, tensors, metadata)
@@ -47,11 +45,12 @@ def saver_of(model: Any, training: Training, corpus: Corpus) -> Saver:
 
 
 @contextmanager
-def come_back(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training]]:
-    """The model and the training of the newest checkpoint; more will be written beside it.
+def come_back(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training, Path]]:
+    """The model and the training of the newest checkpoint, and the folder for more.
 
-    One that is finished keeps nobody out. BlockingIOError: the training is still at work. FileExistsError: the file
-    was copied to where checkpoints of another training stand. Others as in `checkpoint.home`, `owned` and `newest`.
+    A finished one is also read where another is at work, or nobody may write. BlockingIOError: the training is still
+    at work. FileExistsError: the file was copied to where checkpoints of another training stand. Others as in
+    `checkpoint.home`, `owned` and `newest`.
     """
 
     def read(file: Path) -> tuple[Any, Training]:
@@ -59,16 +58,15 @@ def come_back(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[
         return model, Training.unpack(file, tensors, metadata)
 
     folder, own = home(path)
-    there = found(folder)
-    model, training = newest(path, read)
-    model.checkpoint = folder
-    model._own_folder = folder if own else None
-    if training.state.finished:
-        yield model, training
-        return
-    with owned(folder, own):
-        if found(folder) != there:
-            raise BlockingIOError(
-                errno.EAGAIN, "another training was at work there; try again", os.fspath(folder)
-            )
-        yield model, training
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(owned(folder, own))
+        except (BlockingIOError, PermissionError):
+            model, training = newest(path, read)
+            if not training.state.finished:
+                raise
+        else:
+            model, training = newest(path, read)
+        model.checkpoint = folder
+        model._own_folder = folder if own else None
+        yield model, training, folder

@@ -68,8 +68,9 @@ def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     if counts is None:
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
-    if missing := [name for name in MATRICES if name in tensors and name not in padded]:
-        raise ValueError(f"{os.fspath(path)}: {missing[0]} is no matrix of float32")
+    for name in MATRICES:  # from another writer, perhaps of another type
+        if name in tensors and name not in padded:
+            padded[name] = rows.padded(tensors[name])
     state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
     state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
     state |= {"vocab": Vocab(keys, counts)}

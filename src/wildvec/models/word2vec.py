@@ -170,10 +170,10 @@ class Word2Vec:
         tell = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
-        with own_folder(self), read(self, sentences, corpus_file, None) as corpus:
+        with own_folder(self) as folder, read(self, sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             with self._handed_out():
-                self._train(corpus, Training(schedule_of(self), own_vocab=True), tell)
+                self._train(corpus, Training(schedule_of(self), own_vocab=True), tell, folder)
 
     # -- vocabulary ---------------------------------------------------------------------------------------------
 
@@ -272,8 +272,8 @@ class Word2Vec:
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
-        with own_folder(self), read(self, sentences, corpus_file, self.vocab) as corpus:
-            self._train(corpus, Training(schedule, own_vocab=False), tell)
+        with own_folder(self) as folder, read(self, sentences, corpus_file, self.vocab) as corpus:
+            self._train(corpus, Training(schedule, own_vocab=False), tell, folder)
 
     @classmethod
     def resume(
@@ -305,7 +305,7 @@ class Word2Vec:
         >>> bool((same.wv.vectors == model.wv.vectors).all())
         True
         """
-        with come_back(cls, path) as (model, training):
+        with come_back(cls, path) as (model, training, folder):
             give_again(model, settings)
             tell = Callbacks(model, callbacks)
             if training.state.finished:
@@ -314,7 +314,7 @@ class Word2Vec:
             vocab = None if training.own_vocab else model.vocab
             with read(model, sentences, corpus_file, vocab) as corpus, model._handed_out():
                 training.check(corpus, model.vocab)
-                model._train(corpus, training, tell)
+                model._train(corpus, training, tell, folder)
             return model
 
     @contextmanager
@@ -326,7 +326,7 @@ class Word2Vec:
             error.model = self  # type: ignore[attr-defined]
             raise
 
-    def _train(self, corpus: Corpus, training: Training, tell: Callbacks) -> None:
+    def _train(self, corpus: Corpus, training: Training, tell: Callbacks, folder: Path | None) -> None:
         if not np.may_share_memory(self.wv.vectors, self._matrices.input_rows):
             raise ValueError(
                 "wv.vectors is no longer the matrix that training writes to: keys were added to wv, or it was "
@@ -349,7 +349,7 @@ class Word2Vec:
             held_out,
             list(self._matrices),
             state,
-            saver_of(self, training, corpus),
+            saver_of(self, folder, training, corpus),
         )
         self.tokens_per_second = state.tokens_per_second
         if not any(epoch.tokens for epoch in state.epochs):
