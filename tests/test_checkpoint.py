@@ -272,6 +272,20 @@ def test_ctrl_c_while_the_loss_of_the_sentences_held_out_is_measured_loses_nothi
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
 
+def ctrl_c_at_write(monkeypatch, number):
+    """Ctrl-C while the checkpoint of that number is written, once; the list grows by one with each."""
+
+    def fsync(stream):
+        written.append(stream)
+        if len(written) == number:
+            raise KeyboardInterrupt
+
+    written = []
+    monkeypatch.setattr("wildvec.io.atomic.os.fsync", fsync)
+    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    return written
+
+
 @pytest.mark.parametrize("moment", ["on_epoch_begin", "on_epoch_end", "writing"])
 def test_ctrl_c_between_two_epochs_loses_nothing(text, tmp_path, monkeypatch, moment):
     class Callback:
@@ -283,14 +297,8 @@ def test_ctrl_c_between_two_epochs_loses_nothing(text, tmp_path, monkeypatch, mo
             if model.epochs_trained == 2 and moment == "on_epoch_end":
                 raise KeyboardInterrupt
 
-    def interrupted(stream):
-        written.append(stream)
-        if len(written) == 3 and moment == "writing":
-            raise KeyboardInterrupt
-
-    written = []
-    monkeypatch.setattr("wildvec.io.atomic.os.fsync", interrupted)
-    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    if moment == "writing":
+        ctrl_c_at_write(monkeypatch, 3)
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt) as interrupt:
         every = {"checkpoint_minutes": None, "checkpoint_epochs": 1 if moment == "writing" else None}
@@ -301,14 +309,7 @@ def test_ctrl_c_between_two_epochs_loses_nothing(text, tmp_path, monkeypatch, mo
 
 
 def test_ctrl_c_while_the_last_checkpoint_is_written_writes_it_again(text, tmp_path, monkeypatch):
-    def interrupted(stream):
-        written.append(stream)
-        if len(written) == 2:
-            raise KeyboardInterrupt
-
-    written = []
-    monkeypatch.setattr("wildvec.io.atomic.os.fsync", interrupted)
-    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    ctrl_c_at_write(monkeypatch, 2)
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
@@ -361,14 +362,7 @@ def test_ctrl_c_in_a_chunk_that_takes_long_leaves_the_checkpoint_before_it(text,
 def test_a_second_ctrl_c_ends_the_writing_and_leaves_what_was_written_before(
     text, ctrl_c, tmp_path, monkeypatch
 ):
-    def interrupted(stream):
-        written.append(stream)
-        if len(written) > 1:
-            raise KeyboardInterrupt
-
-    written = []
-    monkeypatch.setattr("wildvec.io.atomic.os.fsync", interrupted)
-    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    written = ctrl_c_at_write(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, **ctrl_c)
     assert len(written) == 2 and os.listdir(tmp_path) == ["checkpoint-000001.wv"]
@@ -669,6 +663,12 @@ def test_a_folder_whose_file_system_knows_no_locks_can_be_used(text, tmp_path, m
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     monkeypatch.setattr("wildvec.io.lock._lock", no_lock)
+    Word2Vec(text, checkpoint=tmp_path, **SMALL)
+    assert len(os.listdir(tmp_path)) == 2
+
+
+def test_a_folder_where_numbers_of_files_mean_nothing_can_be_used(text, tmp_path, monkeypatch):
+    monkeypatch.setattr("wildvec.io.lock._is", lambda file, path: False)
     Word2Vec(text, checkpoint=tmp_path, **SMALL)
     assert len(os.listdir(tmp_path)) == 2
 

@@ -100,12 +100,12 @@ def test_one_worker_trains_as_ever(text):
     assert bits(ours) == bits(plain)
 
 
-@pytest.mark.usefixtures("small_rounds")
 def test_a_text_of_one_chunk_has_one_worker_also_where_sentences_held_out_cut_it(text):
     settings = {**SMALL, "deterministic": False, "held_out": 0.1}
     assert len({bits(Word2Vec(text, workers=workers, **settings)) for workers in (1, 4)}) == 1
 
 
+@pytest.mark.usefixtures("small_rounds")
 def test_continued_training_gives_the_same_bits_after_save_and_load(tmp_path, text):
     model = Word2Vec(text, **SMALL, workers=3)
     model.save(tmp_path / "model")

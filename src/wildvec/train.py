@@ -65,9 +65,9 @@ def chunks_of(corpus: Corpus, rounds: Rounds | None) -> NDArray[np.int64]:
     return corpus.chunks(chunk_tokens(rounds))
 
 
-def crew_size(corpus: Corpus, workers: int, rounds: Rounds | None) -> int:
-    """How many of the workers take part."""
-    return rounds.workers if rounds else min(workers, len(chunks_of(corpus, rounds)) - 1)
+def crew_size(n_chunks: int, workers: int, rounds: Rounds | None) -> int:
+    """How many of the workers take part in training so many chunks, before sentences held out cut them."""
+    return rounds.workers if rounds else min(workers, n_chunks)
 
 
 def hot_rows(workers: int) -> int:
@@ -113,11 +113,12 @@ def run(
     and is raised; the rows keep what they learned.
     """
     budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
-    chunks = around(chunks_of(corpus, rounds), held_out)
+    bounds = chunks_of(corpus, rounds)
+    chunks = around(bounds, held_out)
     leases = Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
-    n_workers = crew_size(corpus, workers, rounds)
+    n_workers = crew_size(len(bounds) - 1, workers, rounds)
     crew = _Crew(task, [Worker(task) for _ in range(n_workers)], rounds)
     epochs = state.epochs
     patience = None

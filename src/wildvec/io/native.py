@@ -37,10 +37,6 @@ VERSION = "1"
 OWN = {"format": "wildvec", "version": VERSION}
 
 
-def _plain(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
-    return np.empty(shape, dtype)
-
-
 def write(
     path: str | os.PathLike[str],
     tensors: Mapping[str, NDArray[Any]],
@@ -100,7 +96,7 @@ def read(
 
 
 def read_from(
-    source: Source, *, mmap: bool = False, verify: bool | None = None, make: Make = _plain
+    source: Source, *, mmap: bool = False, verify: bool | None = None, make: Make | None = None
 ) -> tuple[Tensors, Metadata]:
     """`read` from an open source of which nothing was taken yet. make: where a tensor is read to, if not mapped."""
     if mmap and source.size is None:
@@ -209,7 +205,7 @@ def _take(source: Source, n_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def _read_tensor(source: Source, name: str, entry: dict[str, Any], make: Make) -> NDArray[Any]:
+def _read_tensor(source: Source, name: str, entry: dict[str, Any], make: Make | None) -> NDArray[Any]:
     dtype, shape, (begin, end) = (
         DTYPES[entry["dtype"]],
         entry["shape"],
@@ -217,12 +213,12 @@ def _read_tensor(source: Source, name: str, entry: dict[str, Any], make: Make) -
     )
     if source.size is None:
         read = np.frombuffer(bytearray(_take(source, end - begin)), dtype).reshape(shape)
-        if make is _plain:
+        if make is None:
             return read
         array = make(name, shape, dtype)
         array[...] = read
         return array
-    array = make(name, shape, dtype)
+    array = np.empty(shape, dtype) if make is None else make(name, shape, dtype)
     if array.flags.c_contiguous:
         _fill(source, array)
     else:

@@ -20,7 +20,7 @@ from wildvec.idstore import room_in_memory
 from wildvec.models.task import rounds_of
 from wildvec.readers import BLOCK_BYTES
 from wildvec.rounds import Rounds
-from wildvec.train import chunk_tokens, hot_rows
+from wildvec.train import chunk_tokens, crew_size, hot_rows
 from wildvec.vocab import keep_chances
 from wildvec.workers import AHEAD
 
@@ -123,7 +123,7 @@ def _workers(
     model: Any, counts: NDArray[np.int64], tokens: int, sentences: int, rounds: Rounds | None
 ) -> int:
     n, chunk = len(counts), chunk_tokens(rounds)
-    n_workers = rounds.workers if rounds else min(model.workers, tokens // chunk + 1)
+    n_workers = crew_size(tokens // chunk + 1, model.workers, rounds)
     scratch = worker_bytes(
         cbow=not model.sg,
         n_words=n,

@@ -39,7 +39,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
             "set max_sentence_length=%d",
             *(longest, rounds.share, rounds.share),
         )
-    workers = crew_size(corpus, model.workers, rounds)
+    workers = crew_size(len(chunks) - 1, model.workers, rounds)
     task = Task(corpus.ids, corpus.offsets, matrices.input_rows, model.vector_size, longest)
     if model.sample:
         task.subsample(vocab.keep_thresholds(model.sample))
