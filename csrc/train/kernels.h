@@ -115,6 +115,7 @@ struct wv_worker {
     struct wv_desk desk;
     struct wv_loss loss;
     int64_t since_merge; /* centres trained since private rows were merged */
+    int64_t n_merges;    /* so far, within leases */
     void *memory;        /* in which all this lies, on cache lines of its own */
 };
 
@@ -122,7 +123,7 @@ struct wv_kernels {
     /* Trains the sentences first … last with the chunk's key; answers the loss, adds to examples. */
     double (*train_chunk)(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
                           int64_t *examples);
-    void (*merge)(struct wv_worker *worker);
+    void (*merge)(struct wv_worker *worker, int64_t n_rows);
     void (*merge_round)(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
     void (*bench_step)(struct wv_worker *worker, int64_t n_steps);
     double (*bench_fma)(int64_t n_steps);

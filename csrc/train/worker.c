@@ -205,7 +205,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     for (int m = 0; m < WV_N_MATRICES; m++)
         forget_copies(&worker->matrices[m]);
     if (task->n_hot)
-        worker->kernels->merge(worker); /* takes over what others changed since the last lease */
+        worker->kernels->merge(worker, task->n_hot); /* takes over what others changed since the last lease */
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {
         losses[c] =
             worker->kernels->train_chunk(worker, chunks[2 * c], chunks[2 * c + 1],
@@ -213,7 +213,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
         loss += losses[c];
     }
     if (task->n_hot)
-        worker->kernels->merge(worker);
+        worker->kernels->merge(worker, task->n_hot);
     return isfinite(loss) ? WV_OK : WV_NOT_FINITE;
 }
 

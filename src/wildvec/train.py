@@ -37,8 +37,9 @@ CHUNK_TOKENS = 10_000
 HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
-# so the merge interval counts the centres of all workers together, and their number falls with the workers.
-HOT_ROWS = 256
+# so the merge interval counts the centres of all workers together, and their number falls with the workers. The
+# interval is that of the very hottest rows; the rarer a row is, the longer is its own (objective/chunk.inc.h).
+HOT_ROWS = 1_024
 MERGE_CENTRES = 5_000
 
 

@@ -1,9 +1,18 @@
 /* The loop over the blocks of a chunk. In: a prepared chunk and a rate. Out: trained rows, the loss. */
 
-static void merge(struct wv_worker *worker)
+static void merge(struct wv_worker *worker, int64_t n_rows)
 {
     for (int m = 0; m < WV_N_MATRICES; m++)
-        rows_merge(&worker->matrices[m]);
+        rows_merge(&worker->matrices[m], n_rows);
+}
+
+/* Row i is used about 1 / i as often as the first one, so that merges of it may be so much rarer for as much news in each:
+ * merge k takes the HOTTEST rows, twice as many if k is even, again twice as many if k / 2 is, and so on. */
+WV_INLINE void merge_hottest(struct wv_worker *worker)
+{
+    enum { HOTTEST = 32 };
+    const int64_t k = ++worker->n_merges;
+    merge(worker, HOTTEST * (k & -k));
     worker->since_merge = 0;
 }
 
@@ -46,7 +55,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
         *examples += block->n_examples;
         worker->since_merge += block->n_centres;
         if (task->n_hot && worker->since_merge >= task->merge_every)
-            merge(worker);
+            merge_hottest(worker);
     }
     settle_loss(&worker->loss);
     return worker->loss.sum;

@@ -65,10 +65,11 @@ WV_INLINE void rows_at(struct wv_rows *view, const int32_t *ids, int64_t n, floa
     }
 }
 
-/* Adds what the worker changed in its hot rows to the shared ones and takes over what the others changed. */
-static void rows_merge(const struct wv_rows *view)
+/* Adds what the worker changed in the first n_rows of its hot rows to the shared ones and takes over what the others
+ * changed. */
+static void rows_merge(const struct wv_rows *view, int64_t n_rows)
 {
-    int64_t n = view->n_private * view->stride;
+    const int64_t n = (n_rows < view->n_private ? n_rows : view->n_private) * view->stride;
     for (int64_t at = 0; at < n; at += VEC_LANES) {
         vec delta = vec_sub(vec_load(view->copies + at), vec_load(view->base + at));
         vec merged = vec_add(vec_load(view->shared + at), delta);
