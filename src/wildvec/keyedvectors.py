@@ -24,6 +24,7 @@ from wildvec.evaluate import FIRST_ROWS
 from wildvec.io import word2vec
 from wildvec.keys import Key
 from wildvec.queries import (
+    KEY_TYPES,
     Items,
     Scored,
     Vector,
@@ -543,10 +544,10 @@ class KeyedVectors:
 
 def _index(keys: list[Key]) -> dict[Key, int]:
     """Map each key to its place; ValueError for one that occurs twice, TypeError for other types."""
-    index = {key: place for place, key in enumerate(keys)}
-    for key in index:
-        if not is_key(key):
-            raise TypeError(f"key {key!r} at place {index[key]} is a {type(key).__name__}; wanted str or int")
+    index = dict(zip(keys, range(len(keys)), strict=True))
+    if not all(issubclass(kind, KEY_TYPES) for kind in set(map(type, keys))):
+        place, key = next((i, key) for i, key in enumerate(keys) if not is_key(key))
+        raise TypeError(f"key {key!r} at place {place} is a {type(key).__name__}; wanted str or int")
     if len(index) != len(keys):
         place, key = next((i, key) for i, key in enumerate(keys) if index[key] != i)
         raise ValueError(f"key {key!r} occurs at places {place} and {index[key]}; keys must be unique")

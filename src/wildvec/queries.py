@@ -21,10 +21,12 @@ Scored: TypeAlias = list[tuple[Key, float]]
 Item: TypeAlias = Key | Vector | tuple[Key | Vector, float]
 Items: TypeAlias = Key | Vector | Iterable[Item] | None
 
+KEY_TYPES = (str, int, np.integer)
+
 
 def is_key(item: object) -> TypeGuard[Key]:
     """Whether it is of a key's type."""
-    return isinstance(item, (str, int, np.integer))
+    return isinstance(item, KEY_TYPES)
 
 
 def same_length(a_name: str, a: Any, b_name: str, b: Any) -> None:
