@@ -335,6 +335,22 @@ def test_a_chunk_that_outlasts_the_budget_is_cut_short(monkeypatch):
     assert model.held_out_losses[0] > 0, "workers that were stopped measure"
 
 
+def test_an_epoch_that_has_no_time_left_is_none(text, monkeypatch):
+    clock, ended = Clock(), []
+
+    class Slow:
+        def on_epoch_begin(self, model):
+            clock.now += 3
+
+        def on_epoch_end(self, model):
+            ended.append(model.epochs_trained)
+
+    monkeypatch.setattr("wildvec.schedule.perf_counter", clock)
+    model = Word2Vec(text, max_seconds=5, callbacks=[Slow()], **SMALL)
+    assert model.epochs_trained == 1 and ended == [1]
+    assert np.isfinite(model.epoch_losses).all() and len(model.epoch_losses) == 1
+
+
 def test_the_rate_follows_what_has_gone_further():
     schedule = Schedule(4, 1.0, 0.0)
     assert schedule.rates(np.array([0.25, 0.75]), 0.5).tolist() == [0.5, 0.25]

@@ -175,6 +175,8 @@ def run(
             leases = Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
             with _kept_at_ctrl_c(pause, saver):
                 _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
+                if not leases.next:
+                    break  # the time was over before the first chunk: no epoch
                 seconds = leases.seconds
                 held_out_loss = close()
             raw_tokens = round(leases.tokens_done * raw_per_token)
