@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 
 import numpy as np
 import pytest
@@ -349,6 +350,18 @@ def test_an_epoch_that_has_no_time_left_is_none(text, monkeypatch):
     model = Word2Vec(text, max_seconds=5, callbacks=[Slow()], **SMALL)
     assert model.epochs_trained == 1 and ended == [1]
     assert np.isfinite(model.epoch_losses).all() and len(model.epoch_losses) == 1
+
+
+def test_an_epoch_whose_workers_come_too_late_is_none(text, monkeypatch, caplog):
+    class Late(Worker):
+        def train(self, *args):
+            time.sleep(0.3)
+            return super().train(*args)
+
+    monkeypatch.setattr("wildvec.train.Worker", Late)
+    model = Word2Vec(text, max_seconds=0.1, **SMALL)
+    assert model.epochs_trained == 0 and not model.epoch_losses
+    assert "nothing was learned: max_seconds=0.1 is too short" in caplog.text
 
 
 def test_the_rate_follows_what_has_gone_further():

@@ -11,7 +11,7 @@
 struct wv_rows {
     float *shared;    /* (n, stride) */
     float *copies;    /* hot: (n_private, stride); round: (n_copied, stride), with room for all that a share uses */
-    float *base;      /* hot: (n_private, stride) what the copies were at the last merge */
+    float *base;      /* hot: (n_private, stride) what each copy was at its last merge */
     int32_t *copy_of; /* round: (n) 1 + the place of row i's copy, 0 where there is none; hot: NULL */
     int32_t *copied;  /* round: (n_copied) the row that each copy is of */
     int32_t *uses;    /* round: (n_copied) how often each was taken */
@@ -114,8 +114,8 @@ struct wv_worker {
     struct wv_asks asks;
     struct wv_desk desk;
     struct wv_loss loss;
-    int64_t since_merge; /* centres trained since private rows were merged */
-    int64_t n_merges;    /* so far, within leases */
+    int64_t since_merge; /* centres trained since the last merge within a lease */
+    int64_t n_merges;    /* of those, so far */
     void *memory;        /* in which all this lies, on cache lines of its own */
 };
 

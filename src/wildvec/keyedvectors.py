@@ -546,7 +546,7 @@ def _index(keys: list[Key]) -> dict[Key, int]:
     """Map each key to its place; ValueError for one that occurs twice, TypeError for other types."""
     index = dict(zip(keys, range(len(keys)), strict=True))
     if not all(issubclass(kind, KEY_TYPES) for kind in set(map(type, keys))):
-        place, key = next((i, key) for i, key in enumerate(keys) if not is_key(key))
+        place, key = next((i, key) for i, key in enumerate(keys) if not issubclass(type(key), KEY_TYPES))
         raise TypeError(f"key {key!r} at place {place} is a {type(key).__name__}; wanted str or int")
     if len(index) != len(keys):
         place, key = next((i, key) for i, key in enumerate(keys) if index[key] != i)

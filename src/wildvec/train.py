@@ -37,10 +37,13 @@ CHUNK_TOKENS = 10_000
 HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
-# so the merge interval counts the centres of all workers together, and their number falls with the workers. The
-# interval is that of the very hottest rows; the rarer a row is, the longer is its own (objective/chunk.inc.h).
-HOT_ROWS = 1_024
+# so the merge interval counts the centres of all workers together, and their number falls with the workers.
+HOT_ROWS = (256, 1_024)  # of all workers together, at least and at most
 MERGE_CENTRES = 5_000
+# The interval is that of the very hottest rows; that of the r-th grows with r (objective/chunk.inc.h), as its uses get
+# rarer: by Zipf's law, and in text, they are this share of all over r, or less. Where words are about as frequent as
+# each other they are not: with 512 such rows training got worse, and at large rates diverged.
+ZIPF_SHARE = 0.15
 
 
 Rates = Callable[[int, int], NDArray[np.float32]]  # those of the chunks first … last
@@ -50,7 +53,7 @@ class Callback(Protocol):
     """What `run` tells; workers are parked meanwhile."""
 
     def epoch_begin(self) -> None:
-        """An epoch is about to begin."""
+        """An epoch is about to begin; if its time is over before anything is learned, it does not end either."""
 
     def epoch_end(self, epoch: Epoch) -> None:
         """An epoch is done."""
@@ -71,13 +74,24 @@ def crew_size(n_chunks: int, workers: int, rounds: Rounds | None) -> int:
     return rounds.workers if rounds else min(workers, n_chunks)
 
 
-def hot_rows(workers: int) -> int:
-    """How many rows each worker keeps private copies of; none where there is nobody to share with."""
-    return 0 if workers == 1 else max(32, HOT_ROWS // workers)
+def hot_rows(workers: int, frequencies: NDArray[np.float64]) -> int:
+    """How many rows each worker keeps private copies of; none where there is nobody to share with.
+
+    frequencies: how often each word is trained.
+
+    >>> hot_rows(1, np.ones(1000)), hot_rows(2, np.ones(1000)), hot_rows(2, 1 / np.arange(1, 1001))
+    (0, 150, 512)
+    """
+    if workers == 1:
+        return 0
+    least, most = (max(32, n // workers) for n in HOT_ROWS)
+    ranks = np.arange(least + 1, most + 1)[: max(0, len(frequencies) - least)]
+    too_frequent = np.flatnonzero(ranks * frequencies[least:most] > ZIPF_SHARE * frequencies.sum())
+    return least + int(too_frequent[0]) if len(too_frequent) else most
 
 
 def merge_interval(workers: int) -> int:
-    """How many centres a worker trains between two merges of its private rows."""
+    """How many centres a worker trains between two merges of its hottest private rows."""
     return max(1, MERGE_CENTRES // workers)
 
 
@@ -175,8 +189,8 @@ def run(
             leases = Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
             with _kept_at_ctrl_c(pause, saver):
                 _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
-                if not leases.next:
-                    break  # the time was over before the first chunk: no epoch
+                if not leases.examples and budget.spent >= 1:
+                    break  # the time was over before anything was learned: no epoch
                 seconds = leases.seconds
                 held_out_loss = close()
             raw_tokens = round(leases.tokens_done * raw_per_token)

@@ -2,7 +2,7 @@
  * agrees with the scalar kernels, however it is cut into leases and spread over threads. The arrays given end where
  * the sanitizers would see one element too many (a worker's own lie in one block). That the scalar kernels are right
  * is not checked here (see tests/test_kernels.py, which has them beside numpy). */
-#include "train/train.h"
+#include "train/kernels.h"
 
 #include <string.h>
 #include <time.h>
@@ -490,13 +490,56 @@ static void threads_share_rows(void)
 {
     for (int i = 0; i < WV_N_ISAS; i++)
         for (int o = 0; wv_cpu_has((enum wv_isa)i) && o < N_OBJECTIVES; o += 2)
-            for (int32_t n_hot = 0; n_hot <= 24; n_hot += 12) {
+            for (int32_t n_hot = 0; n_hot <= 70; n_hot += 35) {
                 struct problem p = small(o);
+                p.n_words = 75; /* of which the hottest merge more often than the others */
                 p.lengths = LONG;
                 p.rate = 0.001f; /* small: the loss must not hang on which thread came first */
                 p.n_hot = n_hot;
                 check_threads((enum wv_isa)i, &p);
             }
+}
+
+/* How many of the private rows first … last a worker has changed since they were merged. */
+static int64_t n_changed(const struct wv_rows *view, int64_t first, int64_t last)
+{
+    int64_t n = 0;
+    for (int64_t r = first; r < last && r < view->n_private; r++) {
+        const size_t at = (size_t)(r * view->stride), bytes = (size_t)view->stride * sizeof(float);
+        CHECK(memcmp(view->shared + at, view->base + at, bytes) == 0); /* no other worker has merged it */
+        n += memcmp(view->copies + at, view->base + at, bytes) != 0;
+    }
+    return n;
+}
+
+static void the_hottest_rows_are_merged_most_often(void)
+{
+    for (int o = 0; o < N_OBJECTIVES; o++) {
+        struct problem p = small(o);
+        p.n_words = p.n_hot = 75;
+        p.lengths = LONG;
+        p.merge_every = 1; /* so that the last block of a chunk is followed by a merge */
+        struct world world;
+        start(&world, &p, WV_SCALAR);
+        struct wv_worker *worker = new_worker(&world);
+        int64_t of_32 = 0, of_64 = 0, rarer[WV_N_MATRICES] = {0}, examples = 0;
+        for (int64_t c = 0; c < world.n_chunks; c++) {
+            const int64_t *chunk = world.chunks + 2 * c;
+            worker->kernels->train_chunk(worker, chunk[0], chunk[1], (uint64_t)c, 0.05f, &examples);
+            const int64_t k = worker->n_merges, n_rows = k % 2 ? 32 : k % 4 ? 64 : 75;
+            of_32 += n_rows == 32;
+            of_64 += n_rows == 64;
+            for (int m = 0; m < WV_N_MATRICES; m++) {
+                CHECK(n_changed(&worker->matrices[m], 0, n_rows) == 0);
+                rarer[m] += n_changed(&worker->matrices[m], n_rows, 75);
+            }
+        }
+        CHECK(of_32 && of_64);
+        for (int m = 0; m < WV_N_MATRICES; m++)
+            CHECK(rarer[m] || !worker->matrices[m].shared);
+        wv_worker_free(worker);
+        end(&world);
+    }
 }
 
 static void train_a_share(void *shared, int thread)
@@ -641,6 +684,7 @@ int main(void)
     a_lease_may_end_after_any_chunk();
     what_is_not_finite_is_reported();
     threads_share_rows();
+    the_hottest_rows_are_merged_most_often();
     rounds_do_not_depend_on_threads();
     another_thread_may_stop_them();
     new_rows_are_drawn_by_seed_and_row();

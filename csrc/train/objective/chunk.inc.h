@@ -6,8 +6,9 @@ static void merge(struct wv_worker *worker, int64_t n_rows)
         rows_merge(&worker->matrices[m], n_rows);
 }
 
-/* Row i is used about 1 / i as often as the first one, so that merges of it may be so much rarer for as much news in each:
- * merge k takes the HOTTEST rows, twice as many if k is even, again twice as many if k / 2 is, and so on. */
+/* Private rows are those of which row i is used at most about 1 / i as often as the first one. So merges of it may be so
+ * much rarer, for as much news in each: merge k takes the HOTTEST rows, twice as many if k is even, again twice as many
+ * if k / 2 is, and so on. */
 WV_INLINE void merge_hottest(struct wv_worker *worker)
 {
     enum { HOTTEST = 32 };

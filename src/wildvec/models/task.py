@@ -18,6 +18,11 @@ from wildvec.vocab import keep_chances
 logger = logging.getLogger(__name__)
 
 
+def frequencies(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How often words that occur so often are trained."""
+    return counts * keep_chances(counts, model.sample)
+
+
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
     """The rounds in which the workers train words that occur so often; None if they race.
 
@@ -25,7 +30,7 @@ def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
     """
     if not model.deterministic or model.workers == 1:
         return None
-    return Rounds.of(model.workers, counts * keep_chances(counts, model.sample))
+    return Rounds.of(model.workers, frequencies(model, counts))
 
 
 def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
@@ -56,7 +61,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         cbow_mean=bool(model.cbow_mean),
         one_pair_at_a_time=model.update == "pair",
         seed=model.seed % 2**64,
-        n_hot=0 if rounds else hot_rows(workers),
+        n_hot=0 if rounds else hot_rows(workers, frequencies(model, vocab.counts)),
         merge_every=merge_interval(workers),
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
