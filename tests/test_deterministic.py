@@ -174,6 +174,7 @@ class Bench:
             one_pair_at_a_time=False,
             seed=self.SEED,
             n_hot=0,
+            n_hottest=0,
             merge_every=1,
             share=share,
         )

@@ -40,6 +40,7 @@ class Run:
         window=3,
         seed=7,
         n_hot=0,
+        n_hottest=5,
         merge_every=1000,
         sample=True,
         cbow=False,
@@ -76,6 +77,7 @@ class Run:
             one_pair_at_a_time=pair,
             seed=seed,
             n_hot=n_hot,
+            n_hottest=n_hottest,
             merge_every=merge_every,
         )
         self.reference = Reference(

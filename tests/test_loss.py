@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reference import Reference, paths_of
 
 from wildvec import Word2Vec, rows, toy
-from wildvec._kernels import Worker, alias_table
+from wildvec._kernels import Task, Worker, alias_table
 from wildvec.corpus import Corpus
 from wildvec.heldout import alone, around, keep_aside
 from wildvec.huffman import huffman_paths
@@ -353,15 +353,24 @@ def test_an_epoch_that_has_no_time_left_is_none(text, monkeypatch):
 
 
 def test_an_epoch_whose_workers_come_too_late_is_none(text, monkeypatch, caplog):
+    stopped = threading.Event()
+
+    class Told(Task):
+        def stop(self, stop=True):
+            super().stop(stop)
+            if stop:
+                stopped.set()
+
     class Late(Worker):
         def train(self, *args):
-            time.sleep(0.3)
+            assert stopped.wait(20)
             return super().train(*args)
 
+    monkeypatch.setattr("wildvec.models.task.Task", Told)
     monkeypatch.setattr("wildvec.train.Worker", Late)
-    model = Word2Vec(text, max_seconds=0.1, **SMALL)
+    model = Word2Vec(text, max_seconds=0.01, **SMALL)
     assert model.epochs_trained == 0 and not model.epoch_losses
-    assert "nothing was learned: max_seconds=0.1 is too short" in caplog.text
+    assert "nothing was learned: max_seconds=0.01 is too short" in caplog.text
 
 
 def test_the_rate_follows_what_has_gone_further():

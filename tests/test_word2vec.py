@@ -67,15 +67,15 @@ def test_many_workers_on_few_cores_keep_the_quality(world, workers):
     assert accuracy(model) > 0.85
 
 
-@pytest.mark.parametrize("workers", [2, 3, 4, 8])
-def test_workers_keep_the_quality_where_all_words_are_as_frequent(workers):
+@pytest.mark.parametrize("nodes", [100, 500, 1000])
+def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes):
     steps = np.random.default_rng(1).integers(-3, 4, 200_000)
-    walks = (np.cumsum(steps) % 500).reshape(-1, 20).tolist()  # on a ring
+    walks = (np.cumsum(steps) % nodes).reshape(-1, 20).tolist()  # on a ring
     options = {"vector_size": 32, "window": 10, "negative": 20, "alpha": 0.05, "sample": 0, "epochs": 2}
-    alone, crew = (
-        Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, workers)
+    alone, *crews = (
+        Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
-    assert crew < 1.15 * alone
+    assert max(crews) < 1.15 * alone
 
 
 @pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)

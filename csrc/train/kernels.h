@@ -114,8 +114,8 @@ struct wv_worker {
     struct wv_asks asks;
     struct wv_desk desk;
     struct wv_loss loss;
-    int64_t since_merge; /* centres trained since the last merge within a lease */
-    int64_t n_merges;    /* of those, so far */
+    int64_t since_merge; /* centres since the last merge_hottest */
+    int64_t n_merges;    /* calls of merge_hottest */
     void *memory;        /* in which all this lies, on cache lines of its own */
 };
 

@@ -44,7 +44,8 @@ struct wv_task {
     int32_t max_path;
     int64_t share;       /* in rounds: the most tokens that a worker gets in one; else 0 */
     int32_t n_hot;       /* private rows of each worker; 0 with one worker, and in rounds */
-    int32_t merge_every; /* centres that a worker may train before it merges its hottest private rows */
+    int32_t n_hottest;   /* of these, those merged every time; later ones wait longer */
+    int32_t merge_every; /* centres that a worker may train before it merges */
     int32_t shrink_windows;
     int32_t cbow_mean;
     int32_t one_pair_at_a_time; /* the classic update: fresh negatives for every pair */

@@ -64,6 +64,7 @@ class Task:
         one_pair_at_a_time: bool,
         seed: int,
         n_hot: int,
+        n_hottest: int,
         merge_every: int,
         share: int = 0,
     ) -> None: ...

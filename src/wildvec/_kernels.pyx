@@ -32,7 +32,7 @@ cdef extern from "wildvec.h":
         const uint8_t *path_codes
         int64_t max_chunk, share
         uint64_t seed
-        int32_t n_words, dim, size, window, negative, max_path, n_hot, merge_every
+        int32_t n_words, dim, size, window, negative, max_path, n_hot, n_hottest, merge_every
         int32_t shrink_windows, cbow_mean, one_pair_at_a_time
         wv_objective objective
         wv_isa isa
@@ -173,11 +173,11 @@ cdef class Task:
         self.task.max_path = max_path
 
     def settings(self, *, bint cbow, int32_t window, bint shrink_windows, bint cbow_mean,
-                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t merge_every,
-                 int64_t share=0):
-        if window < 1 or n_hot < 0 or merge_every < 1 or share < 0:
-            raise ValueError(f"window={window}, n_hot={n_hot}, merge_every={merge_every}, share={share}: "
-                             "out of range")
+                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t n_hottest,
+                 int32_t merge_every, int64_t share=0):
+        if window < 1 or n_hot < 0 or n_hottest < (n_hot > 0) or merge_every < 1 or share < 0:
+            raise ValueError(f"window={window}, n_hot={n_hot}, n_hottest={n_hottest}, merge_every={merge_every}, "
+                             f"share={share}: out of range")
         self.task.objective = <wv_objective>cbow
         self.task.window = window
         self.task.shrink_windows = shrink_windows
@@ -185,6 +185,7 @@ cdef class Task:
         self.task.one_pair_at_a_time = one_pair_at_a_time
         self.task.seed = seed
         self.task.n_hot = n_hot
+        self.task.n_hottest = n_hottest
         self.task.merge_every = merge_every
         self.task.share = share
 

@@ -38,11 +38,13 @@ HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whene
 
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
 # so the merge interval counts the centres of all workers together, and their number falls with the workers.
-HOT_ROWS = (256, 1_024)  # of all workers together, at least and at most
+HOT_ROWS = 256  # of all workers together, but LEAST_HOT of each at least
+LEAST_HOT = 32
 MERGE_CENTRES = 5_000
-# The interval is that of the very hottest rows; that of the r-th grows with r (objective/chunk.inc.h), as its uses get
-# rarer: by Zipf's law, and in text, they are this share of all over r, or less. Where words are about as frequent as
-# each other they are not: with 512 such rows training got worse, and at large rates diverged.
+# Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
+# longer for their merges (objective/chunk.inc.h) and cost less. Where words are about equally frequent, waiting made
+# the vectors worse, and diverge at large rates.
+ZIPF_ROWS = 1_024
 ZIPF_SHARE = 0.15
 
 
@@ -53,7 +55,7 @@ class Callback(Protocol):
     """What `run` tells; workers are parked meanwhile."""
 
     def epoch_begin(self) -> None:
-        """An epoch is about to begin; if its time is over before anything is learned, it does not end either."""
+        """An epoch is about to begin. If the time is over before it has learned anything, it does not end."""
 
     def epoch_end(self, epoch: Epoch) -> None:
         """An epoch is done."""
@@ -74,20 +76,23 @@ def crew_size(n_chunks: int, workers: int, rounds: Rounds | None) -> int:
     return rounds.workers if rounds else min(workers, n_chunks)
 
 
-def hot_rows(workers: int, frequencies: NDArray[np.float64]) -> int:
-    """How many rows each worker keeps private copies of; none where there is nobody to share with.
+def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
+    """How many rows each worker has private copies of, and how many of these are merged every time.
 
-    frequencies: how often each word is trained.
+    None where there is nobody to share with. shares: the part of all uses that each row takes.
 
-    >>> hot_rows(1, np.ones(1000)), hot_rows(2, np.ones(1000)), hot_rows(2, 1 / np.arange(1, 1001))
-    (0, 150, 512)
+    >>> by_zipf = 1 / np.arange(1, 10_001)
+    >>> hot_rows(1, by_zipf), hot_rows(2, by_zipf / by_zipf.sum()), hot_rows(2, np.full(500, 1 / 500))
+    ((0, 0), (512, 32), (128, 128))
     """
     if workers == 1:
-        return 0
-    least, most = (max(32, n // workers) for n in HOT_ROWS)
-    ranks = np.arange(least + 1, most + 1)[: max(0, len(frequencies) - least)]
-    too_frequent = np.flatnonzero(ranks * frequencies[least:most] > ZIPF_SHARE * frequencies.sum())
-    return least + int(too_frequent[0]) if len(too_frequent) else most
+        return 0, 0
+    n, by_zipf = (max(LEAST_HOT, rows // workers) for rows in (HOT_ROWS, ZIPF_ROWS))
+    later = shares[LEAST_HOT:by_zipf]
+    too_large = np.flatnonzero(later * (np.arange(len(later)) + LEAST_HOT + 1) > ZIPF_SHARE)
+    if len(too_large):
+        by_zipf = LEAST_HOT + int(too_large[0])
+    return (by_zipf, LEAST_HOT) if by_zipf > n else (n, n)
 
 
 def merge_interval(workers: int) -> int:
@@ -190,7 +195,7 @@ def run(
             with _kept_at_ctrl_c(pause, saver):
                 _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
                 if not leases.examples and budget.spent >= 1:
-                    break  # the time was over before anything was learned: no epoch
+                    break  # the time was over before it had learned anything
                 seconds = leases.seconds
                 held_out_loss = close()
             raw_tokens = round(leases.tokens_done * raw_per_token)

@@ -6,14 +6,13 @@ static void merge(struct wv_worker *worker, int64_t n_rows)
         rows_merge(&worker->matrices[m], n_rows);
 }
 
-/* Private rows are those of which row i is used at most about 1 / i as often as the first one. So merges of it may be so
- * much rarer, for as much news in each: merge k takes the HOTTEST rows, twice as many if k is even, again twice as many
- * if k / 2 is, and so on. */
+/* Where private rows are many, row i takes at most some constant / i of all uses. So the rarer a row, the rarer its
+ * merges: merge k takes the first n_hottest rows, twice as many if k is even, four times as many if k is a multiple
+ * of 4, and so on. */
 WV_INLINE void merge_hottest(struct wv_worker *worker)
 {
-    enum { HOTTEST = 32 };
     const int64_t k = ++worker->n_merges;
-    merge(worker, HOTTEST * (k & -k));
+    merge(worker, worker->task->n_hottest * (k & -k));
     worker->since_merge = 0;
 }
 

@@ -13,7 +13,7 @@ EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 class Callback(Protocol):
     """What may be told during training; any of the methods may be missing. Workers are parked meanwhile.
 
-    An epoch for which `max_seconds` leaves no time begins, but is none: it does not end and does not count.
+    If `max_seconds` is over before an epoch has learned anything, it does not count: of it on_epoch_end is not told.
     """
 
     def on_train_begin(self, model: Any) -> None:

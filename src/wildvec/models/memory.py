@@ -17,7 +17,7 @@ from wildvec._kernels import noise_draws, worker_bytes
 from wildvec._text import vocab_bytes
 from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
-from wildvec.models.task import frequencies, rounds_of
+from wildvec.models.task import kept_tokens, rounds_of, shares_of_uses
 from wildvec.readers import BLOCK_BYTES
 from wildvec.rounds import Rounds
 from wildvec.train import chunk_tokens, crew_size, hot_rows
@@ -130,7 +130,7 @@ def _workers(
         window=model.window,
         negative=model.negative,
         max_path=2 * _path(n) if model.hs else 0,
-        n_hot=0 if rounds else hot_rows(n_workers, frequencies(model, counts)),
+        n_hot=0 if rounds else hot_rows(n_workers, shares_of_uses(model, counts))[0],
         max_chunk=min(tokens, chunk + tokens // max(1, sentences)),
     )
     copies = _round_copies(model, counts, tokens, sentences, rounds) if rounds else 0
@@ -163,7 +163,7 @@ def _copies(model: Any, counts: NDArray[np.int64], share: float, pieces: float) 
     There is room for more copies, but no memory before one is made. pieces: how many pieces of text the share
     consists of; each draws negatives of its own.
     """
-    kept = frequencies(model, counts)
+    kept = kept_tokens(model, counts)
     kept *= share / counts.sum()
     made = _distinct(kept)
     n_tables = 1

@@ -18,9 +18,19 @@ from wildvec.vocab import keep_chances
 logger = logging.getLogger(__name__)
 
 
-def frequencies(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How often words that occur so often are trained."""
+def kept_tokens(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many tokens of each word subsampling leaves, of so many."""
     return counts * keep_chances(counts, model.sample)
+
+
+def shares_of_uses(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The part of all uses that each word's rows take, as tokens or, if that is more, as negatives."""
+    kept = kept_tokens(model, counts)
+    shares: NDArray[np.float64] = kept / kept.sum()
+    if model.negative:
+        noise = counts.astype(np.float64) ** model.ns_exponent
+        shares = np.maximum(shares, noise / noise.sum())
+    return shares
 
 
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
@@ -30,7 +40,7 @@ def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
     """
     if not model.deterministic or model.workers == 1:
         return None
-    return Rounds.of(model.workers, frequencies(model, counts))
+    return Rounds.of(model.workers, kept_tokens(model, counts))
 
 
 def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
@@ -54,6 +64,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         task.negative_sampling(matrices.output_rows, noise, model.negative)
     if matrices.node_rows is not None:
         task.hierarchical_softmax(matrices.node_rows, *huffman_paths(vocab.counts))
+    n_hot, n_hottest = (0, 0) if rounds else hot_rows(workers, shares_of_uses(model, vocab.counts))
     task.settings(
         cbow=not model.sg,
         window=model.window,
@@ -61,7 +72,8 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         cbow_mean=bool(model.cbow_mean),
         one_pair_at_a_time=model.update == "pair",
         seed=model.seed % 2**64,
-        n_hot=0 if rounds else hot_rows(workers, frequencies(model, vocab.counts)),
+        n_hot=n_hot,
+        n_hottest=n_hottest,
         merge_every=merge_interval(workers),
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
