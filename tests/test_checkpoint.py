@@ -192,8 +192,7 @@ def test_the_time_that_is_spent_stays_spent(text, many_chunks, tmp_path):
     after = [training_in(file).state for file in found(tmp_path)[: -len(before)]]
     assert min(state.elapsed for state in after) > training_in(middle).state.elapsed
     assert all(state.reserve > 0 for state in after) and after[0].finished
-    # As text: an epoch for which no time was left has the loss NaN.
-    assert repr(bits(Word2Vec.resume(tmp_path))) == repr(bits(model))
+    assert bits(Word2Vec.resume(tmp_path)) == bits(model)
 
 
 def test_an_epoch_under_way_counts_as_one_if_no_time_is_left_for_its_rest(

@@ -107,12 +107,12 @@ class Vocab:
         return (keep_chances(self.counts, sample) * KEEP_ALWAYS).astype(np.uint32)
 
     def noise_weights(self, ns_exponent: float = 0.75) -> NDArray[np.float64]:
-        """How often each key is drawn as a negative, up to a factor: counts ** ns_exponent.
+        """How often each key is drawn as a negative, up to a factor: see the function of that name.
 
         >>> Vocab(["the", "cat"], [16, 1]).noise_weights(0.5)
         array([4., 1.])
         """
-        return self.counts.astype(np.float64) ** ns_exponent
+        return noise_weights(self.counts, ns_exponent)
 
 
 def keep_chances(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
@@ -131,6 +131,11 @@ def keep_chances(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64
         return np.ones(len(counts))
     threshold = sample * counts.sum() if sample < 1 else int(sample * (3 + math.sqrt(5)) / 2)
     return np.minimum((np.sqrt(counts / threshold) + 1) * (threshold / counts), 1.0)
+
+
+def noise_weights(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[np.float64]:
+    """How often keys that occur so often are drawn as negatives, up to a factor: counts ** ns_exponent."""
+    return counts.astype(np.float64) ** ns_exponent
 
 
 def _plain(key: Key) -> Key:

@@ -507,8 +507,8 @@ static int64_t n_changed(const struct wv_rows *view, int64_t first, int64_t last
     int64_t n = 0;
     for (int64_t r = first; r < last && r < view->n_private; r++) {
         const size_t at = (size_t)(r * view->stride), bytes = (size_t)view->stride * sizeof(float);
-        CHECK(memcmp(view->shared + at, view->base + at, bytes) ==
-              0); /* only this worker merges: both are the same */
+        /* Only this worker merges. */
+        CHECK(memcmp(view->shared + at, view->base + at, bytes) == 0);
         n += memcmp(view->copies + at, view->base + at, bytes) != 0;
     }
     return n;

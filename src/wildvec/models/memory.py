@@ -17,10 +17,11 @@ from wildvec._kernels import noise_draws, worker_bytes
 from wildvec._text import vocab_bytes
 from wildvec.checks import checked, whole
 from wildvec.idstore import room_in_memory
-from wildvec.models.task import kept_tokens, rounds_of, shares_of_uses
+from wildvec.models.task import kept_tokens, private_rows, rounds_of
 from wildvec.readers import BLOCK_BYTES
 from wildvec.rounds import Rounds
-from wildvec.train import chunk_tokens, crew_size, hot_rows
+from wildvec.train import chunk_tokens, crew_size
+from wildvec.vocab import noise_weights
 from wildvec.workers import AHEAD
 
 # Measured, in bytes.
@@ -130,7 +131,7 @@ def _workers(
         window=model.window,
         negative=model.negative,
         max_path=2 * _path(n) if model.hs else 0,
-        n_hot=0 if rounds else hot_rows(n_workers, shares_of_uses(model, counts))[0],
+        n_hot=private_rows(model, counts, n_workers, rounds)[0],
         max_chunk=min(tokens, chunk + tokens // max(1, sentences)),
     )
     copies = _round_copies(model, counts, tokens, sentences, rounds) if rounds else 0
@@ -168,7 +169,7 @@ def _copies(model: Any, counts: NDArray[np.int64], share: float, pieces: float) 
     made = _distinct(kept)
     n_tables = 1
     if model.negative:
-        noise = counts**model.ns_exponent
+        noise = noise_weights(counts, model.ns_exponent)
         made += _distinct(kept + noise * (_draws(model, kept.sum(), pieces) / noise.sum()))
         n_tables += 1
     if model.hs:

@@ -13,7 +13,7 @@ from wildvec.corpus import Corpus
 from wildvec.huffman import huffman_paths
 from wildvec.rounds import Rounds
 from wildvec.train import chunks_of, crew_size, hot_rows, merge_interval
-from wildvec.vocab import keep_chances
+from wildvec.vocab import keep_chances, noise_weights
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +23,21 @@ def kept_tokens(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return counts * keep_chances(counts, model.sample)
 
 
-def shares_of_uses(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The part of all uses that each word's rows take, as tokens or, if that is more, as negatives."""
+def private_rows(
+    model: Any, counts: NDArray[np.int64], workers: int, rounds: Rounds | None
+) -> tuple[int, int]:
+    """The `hot_rows` of words that occur so often; in rounds workers copy the rows that they use instead.
+
+    A row's share of all uses is that as a token or, if it is larger, that as a negative.
+    """
+    if rounds:
+        return 0, 0
     kept = kept_tokens(model, counts)
-    shares: NDArray[np.float64] = kept / kept.sum()
+    shares = kept / kept.sum()
     if model.negative:
-        noise = counts.astype(np.float64) ** model.ns_exponent
+        noise = noise_weights(counts, model.ns_exponent)
         shares = np.maximum(shares, noise / noise.sum())
-    return shares
+    return hot_rows(workers, shares)
 
 
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
@@ -64,7 +71,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         task.negative_sampling(matrices.output_rows, noise, model.negative)
     if matrices.node_rows is not None:
         task.hierarchical_softmax(matrices.node_rows, *huffman_paths(vocab.counts))
-    n_hot, n_hottest = (0, 0) if rounds else hot_rows(workers, shares_of_uses(model, vocab.counts))
+    n_hot, n_hottest = private_rows(model, vocab.counts, workers, rounds)
     task.settings(
         cbow=not model.sg,
         window=model.window,
