@@ -67,3 +67,5 @@ WV_INLINE vec vec_sums(const float *p)
     }
     return vec_add(_mm256_permute2f128_ps(half[0], half[1], 0x20), _mm256_permute2f128_ps(half[0], half[1], 0x31));
 }
+
+#include "isa/unpacked.h"

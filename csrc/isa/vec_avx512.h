@@ -1,7 +1,6 @@
 /* The vector vocabulary on AVX-512 (F, DQ, BW, VL): 16 floats in a register, 32 registers. */
 typedef __m512 vec;
 enum { VEC_LANES = 16, VEC_REGISTERS = 32 };
-#define WV_32_REGISTERS
 
 WV_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
 WV_INLINE vec vec_set(float x) { return _mm512_set1_ps(x); }
@@ -44,21 +43,25 @@ WV_INLINE vec vec_abs(vec x) { return _mm512_abs_ps(x); }
 /* -x where the sign bit of `sign` is clear, x where it is set. */
 WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_andnot_ps(sign, vec_set(-0.0f))); }
 
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. Halves are added as they
- * are loaded; blocks of 4, 2 and 1 lanes meet by a blend (their own place) and a shuffle (the other's): shuffles have
- * but one port. */
-WV_INLINE vec vec_sums(const float *p)
+/* Where many rows meet many, two share a vector: half of the work of summing its lanes is saved. */
+enum { VEC_PACK = 2 };
+
+/* VEC_LANES / VEC_PACK floats of each of VEC_PACK rows. */
+WV_INLINE vec vec_load_packed(float *const *rows, int at)
+{
+    const __m512 first = _mm512_castps256_ps512(_mm256_loadu_ps(rows[0] + at));
+    return _mm512_insertf32x8(first, _mm256_loadu_ps(rows[1] + at), 1);
+}
+
+/* VEC_LANES / VEC_PACK floats, VEC_PACK times. */
+WV_INLINE vec vec_load_repeated(const float *p) { return _mm512_broadcast_f32x8(_mm256_loadu_ps(p)); }
+
+/* Lane i of the answer is the sum of the low half of a[i], lane 8 + i of the high one. Blocks of 4, 2 and 1 lanes meet by a
+ * blend (their own place) and a shuffle (the other's): shuffles have but one port. */
+WV_INLINE vec sum_halves(__m512 a[8])
 {
     const __m512i fours = _mm512_setr_epi64(2, 3, 8, 9, 6, 7, 12, 13);
     const __m512i ones = _mm512_setr_epi32(1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30);
-    __m512 a[8];
-    WV_UNROLL
-    for (int i = 0; i < 8; i++) {
-        const float *first = p + 16 * i, *second = first + 128;
-        __m256 low = _mm256_add_ps(_mm256_loadu_ps(first), _mm256_loadu_ps(first + 8));
-        __m256 high = _mm256_add_ps(_mm256_loadu_ps(second), _mm256_loadu_ps(second + 8));
-        a[i] = _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
-    }
     WV_UNROLL
     for (int i = 0; i < 4; i++) {
         __m512d moved = _mm512_permutex2var_pd(_mm512_castps_pd(a[i]), fours, _mm512_castps_pd(a[i + 4]));
@@ -68,4 +71,29 @@ WV_INLINE vec vec_sums(const float *p)
     for (int i = 0; i < 2; i++)
         a[i] = vec_add(_mm512_mask_blend_ps(0xcccc, a[i], a[i + 2]), _mm512_shuffle_ps(a[i], a[i + 2], 0x4e));
     return vec_add(_mm512_mask_blend_ps(0xaaaa, a[0], a[1]), _mm512_permutex2var_ps(a[0], ones, a[1]));
+}
+
+/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
+WV_INLINE vec vec_sums(const float *p)
+{
+    __m512 a[8];
+    WV_UNROLL
+    for (int i = 0; i < 8; i++) { /* halves of a vector are added as they are loaded */
+        const float *first = p + 16 * i, *second = first + 128;
+        __m256 low = _mm256_add_ps(_mm256_loadu_ps(first), _mm256_loadu_ps(first + 8));
+        __m256 high = _mm256_add_ps(_mm256_loadu_ps(second), _mm256_loadu_ps(second + 8));
+        a[i] = _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
+    }
+    return sum_halves(a);
+}
+
+/* p holds VEC_LANES / VEC_PACK packed vectors; lane VEC_PACK · i + r of the answer is the sum of part r of vector i. */
+WV_INLINE vec vec_sums_packed(const float *p)
+{
+    const __m512i in_turns = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+    __m512 a[8];
+    WV_UNROLL
+    for (int i = 0; i < 8; i++)
+        a[i] = vec_load(p + 16 * i);
+    return _mm512_permutexvar_ps(in_turns, sum_halves(a));
 }

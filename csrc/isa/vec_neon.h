@@ -1,7 +1,6 @@
 /* The vector vocabulary on NEON (AArch64): 4 floats in a register, 32 registers, of which gcc needs some for itself. */
 typedef float32x4_t vec;
 enum { VEC_LANES = 4, VEC_REGISTERS = 28 };
-#define WV_32_REGISTERS
 
 WV_INLINE vec vec_zero(void) { return vdupq_n_f32(0); }
 WV_INLINE vec vec_set(float x) { return vdupq_n_f32(x); }
@@ -64,3 +63,5 @@ WV_INLINE vec vec_sums(const float *p)
     vec ab = vpaddq_f32(vec_load(p), vec_load(p + 4)), cd = vpaddq_f32(vec_load(p + 8), vec_load(p + 12));
     return vpaddq_f32(ab, cd);
 }
+
+#include "isa/unpacked.h"

@@ -58,3 +58,5 @@ WV_INLINE vec vec_oppose(vec x, vec sign)
 
 /* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
 WV_INLINE vec vec_sums(const float *p) { return *p; }
+
+#include "isa/unpacked.h"

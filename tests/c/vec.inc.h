@@ -79,6 +79,34 @@ static void lanes_are_summed(void)
     }
 }
 
+/* Rows that share a vector: VEC_PACK · i + r of the sums is that of row r with other row i. */
+static void packed_rows_meet_each_other(void)
+{
+    enum { PART = VEC_LANES / VEC_PACK };
+    float rows[VEC_PACK][2 * VEC_LANES], others[PART][2 * VEC_LANES], products[PART * VEC_LANES], sums[VEC_LANES];
+    float *places[VEC_PACK];
+    for (int r = 0; r < VEC_PACK; r++) {
+        places[r] = rows[r];
+        for (int k = 0; k < 2 * VEC_LANES; k++)
+            rows[r][k] = (float)((k + 1) * (r + 2) % 13 - 6);
+    }
+    for (int i = 0; i < PART; i++) {
+        for (int k = 0; k < 2 * VEC_LANES; k++)
+            others[i][k] = (float)((k + 3) * (i + 1) % 11 - 5);
+        vec product = vec_mul(vec_load_packed(places, 1), vec_load_repeated(others[i] + 1));
+        vec_store(products + i * VEC_LANES, product);
+    }
+    vec_store(sums, vec_sums_packed(products));
+    for (int i = 0; i < PART; i++) {
+        for (int r = 0; r < VEC_PACK; r++) {
+            float sum = 0;
+            for (int k = 1; k <= PART; k++)
+                sum += rows[r][k] * others[i][k];
+            CHECK(sums[VEC_PACK * i + r] == sum);
+        }
+    }
+}
+
 /* What f gives for x in one lane, with other numbers beside it. */
 #define IN_ONE_LANE(answer, f, x, lane)                                                                            \
     do {                                                                                                           \
@@ -142,6 +170,7 @@ static void vocabulary(void)
     arithmetic_is_that_of_c();
     the_first_lanes_are_loaded_alone();
     lanes_are_summed();
+    packed_rows_meet_each_other();
     exponents_and_mantissas_are_exact();
     exp_and_log_are_those_of_libm();
 }

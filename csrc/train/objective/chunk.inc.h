@@ -47,7 +47,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
         struct wv_block *block = &worker->ring[done % WV_RING];
         if (is_cbow)
             gather(block, &worker->desk, dim, task->cbow_mean);
-        score(block, &worker->desk, dim);
+        score(block, &worker->desk, task->size);
         logistic(block, &worker->desk, &worker->loss, rate);
         update(block, &worker->asks, &worker->desk, dim);
         if (is_cbow)

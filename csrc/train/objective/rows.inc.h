@@ -5,6 +5,8 @@
  * that happens: no other code may take part in a data race. */
 
 WV_INLINE vec row_load(const float *row, int at) { return vec_load(row + at); }
+WV_INLINE vec rows_load_packed(float *const *rows, int at) { return vec_load_packed(rows, at); }
+WV_INLINE vec row_load_repeated(const float *row, int at) { return vec_load_repeated(row + at); }
 WV_INLINE void row_store(float *row, int at, vec value) { vec_store(row + at, value); }
 WV_INLINE void row_add(float *row, int at, vec delta) { row_store(row, at, vec_add(row_load(row, at), delta)); }
 

@@ -17,10 +17,11 @@
     default: body(__VA_ARGS__, WV_TILE); break;                                                                    \
     }
 
-/* The products of all pairs, lanes not yet summed. */
-static void score(const struct wv_block *block, struct wv_desk *desk, int dim)
+/* The scores of all pairs, where their gradients will be. */
+static void score(const struct wv_block *block, struct wv_desk *desk, int size)
 {
-    WV_BY_ROWS(block->m, dot_block, block, desk->partial, dim)
+    WV_BY_ROWS(block->m, dot_block, block, desk->partial, size)
+    sum_lanes(desk->partial, block->m * block->n, pack_of(block->m), desk->gradients);
 }
 
 /* Turns the product into a sum. */
@@ -62,8 +63,6 @@ static void logistic(const struct wv_block *block, struct wv_desk *desk, struct 
 {
     enum { AT_ONCE = 3 }; /* factors below 2^40 whose product stays in range */
     const int n = block->m * block->n;
-    for (int p = 0; p < n; p += VEC_LANES) /* in a loop of their own: the one below waits for its own results */
-        vec_store(desk->gradients + p, vec_sums(desk->partial + (int64_t)p * VEC_LANES));
     for (int p = 0; p < n;) {
         vec factors = vec_set(1.0f);
         for (int k = 0; k < AT_ONCE && p < n; k++, p += VEC_LANES) {

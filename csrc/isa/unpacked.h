@@ -1,0 +1,10 @@
+/* For instruction sets that gain nothing from rows that share a vector: each row fills its own. (On AVX2, two in a vector
+ * made training 11% slower.) */
+enum { VEC_PACK = 1 };
+
+/* VEC_LANES / VEC_PACK floats of each of VEC_PACK rows. */
+WV_INLINE vec vec_load_packed(float *const *rows, int at) { return vec_load(rows[0] + at); }
+/* VEC_LANES / VEC_PACK floats, VEC_PACK times. */
+WV_INLINE vec vec_load_repeated(const float *p) { return vec_load(p); }
+/* p holds VEC_LANES / VEC_PACK packed vectors; lane VEC_PACK · i + r of the answer is the sum of part r of vector i. */
+WV_INLINE vec vec_sums_packed(const float *p) { return vec_sums(p); }

@@ -1,0 +1,77 @@
+/* The second pass of a step over rows. In: row pointers, a gradient per pair. Out: changed rows. How products become
+ * gradients is not here (see step).
+ *
+ * m, the number of hidden rows, is a constant of the caller, so that they and their gradients stay in registers while target
+ * rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
+
+WV_INLINE vec row_fetch(const float *row, int at)
+{
+    vec value = row_load(row, at);
+    WV_IN_REGISTER(value);
+    return value;
+}
+
+/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. */
+WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, int at, int n_vecs, int m)
+{
+    const int n = block->n;
+    vec hidden[WV_TILE][4], sum[WV_TILE][4];
+    WV_UNROLL
+    for (int i = 0; i < m; i++) {
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++) {
+            hidden[i][v] = row_fetch(block->hidden[i], at + v * VEC_LANES);
+            sum[i][v] = vec_zero();
+        }
+    }
+    for (int j = 0; j < n; j++) {
+        float *row = block->targets[j] + at;
+        vec before[4], after[4];
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            before[v] = after[v] = row_fetch(row, v * VEC_LANES);
+        WV_UNROLL
+        for (int i = 0; i < m; i++) {
+            const vec gradient = vec_set(gradients[j * m + i]);
+            WV_UNROLL
+            for (int v = 0; v < n_vecs; v++) {
+                sum[i][v] = vec_fma(gradient, before[v], sum[i][v]);
+                after[v] = vec_fma(gradient, hidden[i][v], after[v]);
+            }
+        }
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            row_store(row, v * VEC_LANES, after[v]);
+    }
+    WV_UNROLL
+    for (int i = 0; i < m; i++) {
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            row_add(block->hidden_grad[i], at + v * VEC_LANES, sum[i][v]);
+    }
+}
+
+/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Beside each stretch of its
+ * own rows a block asks for the same stretch of half of the rows that wait to be asked for: asked for all at once, they
+ * would wait for each other. */
+WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, const float *gradients, int dim,
+                            int m)
+{
+    float *const *asked = asks->rows + asks->first;
+    const int n_asked = (asks->last - asks->first + 1) / 2;
+    const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
+    const int fit = (VEC_REGISTERS - 1) / a_vec, n_vecs = fit > 4 ? 4 : fit;
+    int at = 0;
+    for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
+        rows_prefetch(asked, n_asked, at, at + n_vecs * VEC_LANES);
+        update_stretch(block, gradients, at, n_vecs, m);
+    }
+    rows_prefetch(asked, n_asked, at, dim);
+    asks->first += n_asked;
+    switch ((dim - at) / VEC_LANES) {
+    case 3: update_stretch(block, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
+    case 2: update_stretch(block, gradients, at, n_vecs > 2 ? 2 : 1, m); break;
+    case 1: update_stretch(block, gradients, at, 1, m); break;
+    default: break;
+    }
+}
