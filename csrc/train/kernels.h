@@ -68,12 +68,14 @@ struct wv_chunk {
     uint64_t width_key, noise_key;
     int64_t n_drawn, window_draw; /* noise words drawn so far; the number of the next window's first */
     int32_t *noise;               /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
+    float **noise_rows;           /* (noise_mask + 1) and their output rows, but for rounds */
     int64_t noise_mask, draws_per_window;
-    int64_t *noise_places;   /* (negative) the numbers of a window's noise words, counted from its first one */
-    int32_t *negatives;      /* (negative) those of the window at hand */
-    float **targets;         /* (n_targets) the output rows of the window at hand */
-    float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
-    int n_targets, n_common; /* the first n_common need not be asked for */
+    int64_t *noise_places; /* (negative) the numbers of a window's noise words, counted from its first one */
+    int32_t *negatives;    /* (negative) in rounds: those of the window at hand */
+    float **targets;       /* (n_targets) the output rows of the window at hand */
+    float (*weights)[2];   /* (n_targets) of their pairs with the context of the first centre and of the second */
+    float (*lanes)[WV_TILE_LANES]; /* (2^WV_TILE) lane i of number b is bit i of b */
+    int n_targets, n_common;       /* the first n_common need not be asked for */
 };
 
 /* Rows to ask for, in the order of need: of blocks made by now, and of windows to come. Those before `first` have been

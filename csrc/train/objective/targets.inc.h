@@ -16,41 +16,40 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
     add_weights(chunk, first, second);
 }
 
-/* The negatives of a window in which some are the same, or a centre. */
-static void add_repeated(struct wv_worker *worker, const int32_t *centres, const int32_t *noise)
+/* Adds n negatives of which some are the same, or a centre. Their rows may stand where the targets go. */
+static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, float *const centres[2])
 {
-    struct wv_chunk *chunk = &worker->chunk;
-    const int n = worker->task->negative;
+    const int first = chunk->n_targets;
     for (int k = 0; k < n; k++) {
-        float times = 0;
-        int seen_before = noise[k] == centres[0] || noise[k] == centres[1];
-        for (int other = 0; other < n; other++) {
-            times += noise[other] == noise[k];
-            seen_before |= other < k && noise[other] == noise[k];
-        }
-        if (seen_before)
+        float *row = rows[k];
+        int at = first;
+        if (row == centres[0] || row == centres[1])
             continue;
-        rows_at(&worker->output, noise + k, 1, chunk->targets + chunk->n_targets);
-        add_weights(chunk, -times, -times);
+        while (at < chunk->n_targets && chunk->targets[at] != row)
+            at++;
+        if (at == chunk->n_targets)
+            add_target(chunk, row, 0, 0);
+        chunk->weights[at][0]--;
+        chunk->weights[at][1]--;
     }
 }
 
-WV_INLINE void add_negatives(struct wv_worker *worker, const int32_t *centres)
+WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
 {
     struct wv_chunk *chunk = &worker->chunk;
     const int n = worker->task->negative;
-    const int32_t *noise = next_noise(worker);
+    float **rows = chunk->targets + chunk->n_targets;
     int repeated = 0;
+    next_noise(worker, rows);
     for (int k = 0; k < n; k++) {
-        repeated |= (noise[k] == centres[0]) | (noise[k] == centres[1]);
+        repeated |= (rows[k] == centres[0]) | (rows[k] == centres[1]);
         for (int before = 0; before < k; before++)
-            repeated |= noise[before] == noise[k];
+            repeated |= rows[before] == rows[k];
     }
     if (repeated) {
-        add_repeated(worker, centres, noise);
+        add_repeated(chunk, rows, n, centres);
         return;
     }
-    rows_at(&worker->output, noise, n, chunk->targets + chunk->n_targets);
     for (int k = 0; k < n; k++)
         add_weights(chunk, -1, -1);
 }
@@ -61,16 +60,16 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
     const int64_t first = chunk->window.centre, last = first + chunk->window.n_centres - 1;
-    const int32_t centres[2] = {chunk->words[first], chunk->words[last]};
     chunk->n_targets = chunk->n_common = 0;
     if (task->node_rows)
         add_path(worker, first);
     if (!task->negative)
         return;
+    float *const centres[2] = {chunk->output[first], chunk->output[last]};
     const int one_word = centres[0] == centres[1];
-    add_target(chunk, chunk->output[first], 1, (float)one_word);
+    add_target(chunk, centres[0], 1, (float)one_word);
     if (!one_word)
-        add_target(chunk, chunk->output[last], 0, 1);
+        add_target(chunk, centres[1], 0, 1);
     add_negatives(worker, centres);
 }
 
@@ -93,11 +92,7 @@ WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_b
 WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const unsigned members[2])
 {
     enum { AT_ONCE = WV_OVERRUN / 2 };
-    float first[WV_TILE_LANES], second[WV_TILE_LANES];
-    for (int i = 0; i < WV_TILE_LANES; i++) {
-        first[i] = (float)(int)(members[0] >> i & 1);
-        second[i] = (float)(int)(members[1] >> i & 1);
-    }
+    const float *first = chunk->lanes[members[0]], *second = chunk->lanes[members[1]];
     const int n = block->n = chunk->n_targets, m = block->m;
     float (*by_centre)[2] = chunk->weights;
     float *weights = block->weights;
