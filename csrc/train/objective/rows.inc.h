@@ -25,17 +25,20 @@ static float *row_in_round(struct wv_rows *view, int32_t i)
     return row;
 }
 
-/* Asks for the cache lines of a row that begin in first … last. */
-WV_INLINE void row_prefetch(const float *row, int first, int last)
+/* Asks for the cache lines of a row that begin in n_vecs vectors from `at` on; n_vecs is a constant of the caller. */
+WV_INLINE void row_prefetch(const float *row, int at, int n_vecs)
 {
-    for (int at = (first + 15) / 16 * 16; at < last; at += 16)
-        WV_PREFETCH_TO_WRITE(row + at);
+    WV_UNROLL
+    for (int v = 0; v < n_vecs; v++, at += VEC_LANES) {
+        if (VEC_LANES == WV_PAD || at % WV_PAD == 0)
+            WV_PREFETCH_TO_WRITE(row + at);
+    }
 }
 
-WV_INLINE void rows_prefetch(float *const *rows, int n, int first, int last)
+WV_INLINE void rows_prefetch(float *const *rows, int n, int at, int n_vecs)
 {
     for (int k = 0; k < n; k++)
-        row_prefetch(rows[k], first, last);
+        row_prefetch(rows[k], at, n_vecs);
 }
 
 /* Copies are made of rows in memory: a few rows before one is copied, it is asked for. */
@@ -135,8 +138,10 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
             const int32_t i = view->copied[copy], later = copy + 2 * WV_AHEAD;
             if (later < view->n_copied && row_is_of(part, n_parts, view->copied[later])) {
-                row_prefetch(view->shared + view->copied[later] * view->stride, 0, (int)view->stride);
-                row_prefetch(view->copies + later * view->stride, 0, (int)view->stride);
+                for (int at = 0; at < view->stride; at += VEC_LANES) {
+                    row_prefetch(view->shared + view->copied[later] * view->stride, at, 1);
+                    row_prefetch(view->copies + later * view->stride, at, 1);
+                }
             }
             if (row_is_of(part, n_parts, i) && view->copy_of[i])
                 row_merge(workers + w, n_workers - w, matrix, i, pull);

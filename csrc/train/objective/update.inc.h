@@ -11,11 +11,14 @@ WV_INLINE vec row_fetch(const float *row, int at)
     return value;
 }
 
-/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. */
-WV_INLINE void update_stretch(const struct wv_block *block, const float *gradients, int at, int n_vecs, int m)
+/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. Beside them the same stretch of other rows
+ * is asked for: asked for all at once, they would wait for each other. */
+WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked, int n_asked,
+                              const float *gradients, int at, int n_vecs, int m)
 {
     const int n = block->n;
     vec hidden[WV_TILE][4], sum[WV_TILE][4];
+    rows_prefetch(asked, n_asked, at, n_vecs);
     WV_UNROLL
     for (int i = 0; i < m; i++) {
         WV_UNROLL
@@ -51,9 +54,8 @@ WV_INLINE void update_stretch(const struct wv_block *block, const float *gradien
     }
 }
 
-/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Beside each stretch of its
- * own rows a block asks for the same stretch of half of the rows that wait to be asked for: asked for all at once, they
- * would wait for each other. */
+/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. A block asks for half of the
+ * rows that wait to be asked for. */
 WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, const float *gradients, int dim,
                             int m)
 {
@@ -62,16 +64,13 @@ WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, 
     const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
     const int fit = (VEC_REGISTERS - 1) / a_vec, n_vecs = fit > 4 ? 4 : fit;
     int at = 0;
-    for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES) {
-        rows_prefetch(asked, n_asked, at, at + n_vecs * VEC_LANES);
-        update_stretch(block, gradients, at, n_vecs, m);
-    }
-    rows_prefetch(asked, n_asked, at, dim);
+    for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES)
+        update_stretch(block, asked, n_asked, gradients, at, n_vecs, m);
     asks->first += n_asked;
     switch ((dim - at) / VEC_LANES) {
-    case 3: update_stretch(block, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
-    case 2: update_stretch(block, gradients, at, n_vecs > 2 ? 2 : 1, m); break;
-    case 1: update_stretch(block, gradients, at, 1, m); break;
+    case 3: update_stretch(block, asked, n_asked, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
+    case 2: update_stretch(block, asked, n_asked, gradients, at, n_vecs > 2 ? 2 : 1, m); break;
+    case 1: update_stretch(block, asked, n_asked, gradients, at, 1, m); break;
     default: break;
     }
 }
