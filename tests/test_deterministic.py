@@ -154,24 +154,25 @@ def test_many_workers_learn_what_one_learns(objective):
 
 
 class Bench:
-    """Workers of one task, on sentences 0 and 1 of 60 tokens each."""
+    """Workers of one task, on sentences 0 and 1 of 60 tokens each, or of as many as told."""
 
-    RATE, NEGATIVE, WINDOW, SEED = 0.05, 4, 3, 7
+    RATE, WINDOW, SEED = 0.05, 3, 7
 
-    def __init__(self, share=120, n_words=20):
+    def __init__(self, share=120, n_words=20, length=60, negative=4, pair=False):
         random = np.random.default_rng(5)
-        self.ids = random.integers(0, n_words, 120).astype(np.int32)
+        self.negative = negative
+        self.ids = random.integers(0, n_words, 2 * length).astype(np.int32)
         self.input, self.output = rows.random(n_words, 10, 1), rows.random(n_words, 10, 2)
         self.noise = np.empty((n_words, 2), dtype=np.uint32)
         alias_table(np.ones(n_words), self.noise)
-        self.task = Task(self.ids, np.array([0, 60, 120]), self.input, 10, 60)
-        self.task.negative_sampling(self.output, self.noise, self.NEGATIVE)
+        self.task = Task(self.ids, np.array([0, length, 2 * length]), self.input, 10, length)
+        self.task.negative_sampling(self.output, self.noise, negative)
         self.task.settings(
             cbow=False,
             window=self.WINDOW,
             shrink_windows=True,
             cbow_mean=True,
-            one_pair_at_a_time=False,
+            one_pair_at_a_time=pair,
             seed=self.SEED,
             n_hot=0,
             n_hottest=0,
@@ -184,18 +185,22 @@ class Bench:
         worker.train(0, chunk, chunks, np.array([self.RATE], dtype=np.float32), np.zeros(1))
 
 
-def plainly_trained(n_words=20):
-    bench = Bench(0, n_words)
+def plainly_trained(n_words=20, **other):
+    bench = Bench(0, n_words, **other)
     bench.train(Worker(bench.task))
     return bench
 
 
-def test_a_worker_alone_in_a_round_loses_nothing():
-    bench, plain = Bench(), plainly_trained()
+LONG = {"share": 2 * 1600, "length": 1600}  # its windows go several times round the ring of noise
+
+
+@pytest.mark.parametrize("other", [{}, LONG, LONG | {"negative": 65}, LONG | {"pair": True}], ids=str)
+def test_a_worker_alone_in_a_round_loses_nothing(other):
+    bench, plain = Bench(**other), plainly_trained(**{k: v for k, v in other.items() if k != "share"})
     worker = Worker(bench.task)
     for _ in range(2):  # what is not merged is as if it had never been
         bench.train(worker)
-        assert bench.input.tobytes() == Bench().input.tobytes()
+        assert bench.input.tobytes() == Bench(**other).input.tobytes()
     for part in range(3):
         merge_round([worker], part, 3, bench.RATE)
     np.testing.assert_allclose(bench.input, plain.input, atol=1e-7)
@@ -217,7 +222,7 @@ def times_drawn(bench):
 
     everything = np.full(len(times), 2**32 - 1)
     matrices = bench.input.copy(), bench.output.copy(), None
-    reference = Counting(*matrices, bench.noise, [], everything, bench.WINDOW, bench.NEGATIVE, bench.SEED)
+    reference = Counting(*matrices, bench.noise, [], everything, bench.WINDOW, bench.negative, bench.SEED)
     reference.train_chunk(0, 0, [bench.ids[:60]], bench.RATE)
     return times
 
@@ -232,7 +237,7 @@ def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts(n_words):
     as_centre = np.bincount(bench.ids[:60], minlength=n_words)
     n_contexts = bench.WINDOW + 1
     for matrix, uses, pull in (
-        ("input", as_centre, 0.14 * n_contexts * (1 + bench.NEGATIVE)),
+        ("input", as_centre, 0.14 * n_contexts * (1 + bench.negative)),
         ("output", as_centre + times_drawn(before), 0.33 * n_contexts),
     ):
         start, end = getattr(before, matrix), getattr(plain, matrix)

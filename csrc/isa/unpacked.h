@@ -1,5 +1,5 @@
-/* For instruction sets that gain nothing from rows that share a vector: each row fills its own. (On AVX2, two in a vector
- * made training 11% slower.) */
+/* For instruction sets on which each row fills a vector of its own. (On AVX2, two in a vector made training 11% slower; on
+ * NEON it was not tried.) */
 enum { VEC_PACK = 1 };
 
 /* VEC_LANES / VEC_PACK floats of each of VEC_PACK rows. */

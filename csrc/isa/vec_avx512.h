@@ -43,7 +43,7 @@ WV_INLINE vec vec_abs(vec x) { return _mm512_abs_ps(x); }
 /* -x where the sign bit of `sign` is clear, x where it is set. */
 WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_andnot_ps(sign, vec_set(-0.0f))); }
 
-/* Where many rows meet many, two share a vector: half of the work of summing its lanes is saved. */
+/* Two rows can share a vector of products, so that half as many lanes are left to sum. */
 enum { VEC_PACK = 2 };
 
 /* VEC_LANES / VEC_PACK floats of each of VEC_PACK rows. */
@@ -56,8 +56,8 @@ WV_INLINE vec vec_load_packed(float *const *rows, int at)
 /* VEC_LANES / VEC_PACK floats, VEC_PACK times. */
 WV_INLINE vec vec_load_repeated(const float *p) { return _mm512_broadcast_f32x8(_mm256_loadu_ps(p)); }
 
-/* Lane i of the answer is the sum of the low half of a[i], lane 8 + i of the high one. Blocks of 4, 2 and 1 lanes meet by a
- * blend (their own place) and a shuffle (the other's): shuffles have but one port. */
+/* Lane i of the answer is the sum of the low half of a[i], lane 8 + i of the high one. Blocks of 4, 2 and 1 lanes meet by
+ * a blend (their own place) and a shuffle (the other's): shuffles have but one port. */
 WV_INLINE vec sum_halves(__m512 a[8])
 {
     const __m512i fours = _mm512_setr_epi64(2, 3, 8, 9, 6, 7, 12, 13);

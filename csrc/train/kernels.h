@@ -42,12 +42,12 @@ struct wv_block {
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 4, WV_RING = 8 };
 
-/* So many noise words are drawn together. */
-enum { WV_DRAWS = 64 };
-
 /* Short arrays of pointers, weights and ids are gone through in eights or fours, so that the processor guesses right
  * how often a loop runs: they have room for so many elements more, which are read and written but never used. */
 enum { WV_OVERRUN = WV_PATH_PADDING };
+
+/* So many noise words are drawn together. */
+enum { WV_DRAWS = 8 * WV_OVERRUN };
 
 /* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */
 struct wv_window {
@@ -70,12 +70,11 @@ struct wv_chunk {
     int32_t *noise;               /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
     float **noise_rows;           /* (noise_mask + 1) and their output rows, but for rounds */
     int64_t noise_mask, draws_per_window;
-    int64_t *noise_places; /* (negative) the numbers of a window's noise words, counted from its first one */
-    int32_t *negatives;    /* (negative) in rounds: those of the window at hand */
-    float **targets;       /* (n_targets) the output rows of the window at hand */
-    float (*weights)[2];   /* (n_targets) of their pairs with the context of the first centre and of the second */
-    float (*lanes)[WV_TILE_LANES]; /* (2^WV_TILE) lane i of number b is bit i of b */
-    int n_targets, n_common;       /* the first n_common need not be asked for */
+    int64_t *noise_places;   /* (negative) the numbers of a window's noise words, counted from its first one */
+    int32_t *negatives;      /* (negative) in rounds: those of the window at hand */
+    float **targets;         /* (n_targets) the output rows of the window at hand */
+    float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
+    int n_targets, n_common; /* the first n_common need not be asked for */
 };
 
 /* Rows to ask for, in the order of need: of blocks made by now, and of windows to come. Those before `first` have been
@@ -88,7 +87,7 @@ struct wv_asks {
 /* Where a block is worked on. */
 struct wv_desk {
     float *partial;        /* dot products before their lanes are summed */
-    float *gradients;      /* (m · n) of the scores */
+    float *gradients;      /* (m · n) the scores, then their gradients */
     float *hidden[2];      /* (dim) CBOW: the hidden rows of two centres */
     float *hidden_grad[2]; /* (dim) and their gradients */
 };
@@ -115,6 +114,7 @@ struct wv_worker {
     struct wv_block ring[WV_RING];
     struct wv_asks asks;
     struct wv_desk desk;
+    float (*member_lanes)[WV_TILE_LANES]; /* (2^WV_TILE) lane i of row b is bit i of b */
     struct wv_loss loss;
     int64_t since_merge; /* centres since the last merge_hottest */
     int64_t n_merges;    /* calls of merge_hottest */

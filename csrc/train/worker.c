@@ -22,7 +22,7 @@ static const struct wv_kernels *kernels_of(enum wv_isa isa)
 }
 
 /* Which hidden rows of a block belong to a centre, as bits: so many cases. */
-enum { N_MEMBERS = 1 << WV_TILE };
+enum { N_MEMBER_SETS = 1 << WV_TILE };
 
 /* Hands out pieces of one block, each on cache lines of its own. With base NULL it only counts. */
 struct arena {
@@ -103,11 +103,11 @@ static void plan_noise(const struct wv_task *task, struct wv_chunk *chunk)
         chunk->noise_places[k] = noise_place(task, k);
 }
 
-static void fill_lanes(struct wv_chunk *chunk)
+static void fill_member_lanes(struct wv_worker *worker)
 {
-    for (int members = 0; members < N_MEMBERS; members++) {
+    for (int members = 0; members < N_MEMBER_SETS; members++) {
         for (int i = 0; i < WV_TILE; i++)
-            chunk->lanes[members][i] = (float)(members >> i & 1);
+            worker->member_lanes[members][i] = (float)(members >> i & 1);
     }
 }
 
@@ -157,15 +157,15 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->noise = take(arena, (size_t)noise_ring(task), sizeof *chunk->noise);
     chunk->noise_rows = take(arena, (size_t)noise_ring(task), sizeof *chunk->noise_rows);
     chunk->noise_places = take(arena, (size_t)task->negative, sizeof *chunk->noise_places);
-    chunk->negatives = take(arena, (size_t)task->negative + WV_OVERRUN, sizeof *chunk->negatives);
+    chunk->negatives = take(arena, (size_t)task->negative, sizeof *chunk->negatives);
     chunk->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->targets);
     chunk->weights = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->weights);
-    chunk->lanes = take(arena, N_MEMBERS, sizeof *chunk->lanes);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
     worker->asks.room = (int)(8 * WV_RING * (wv_max_targets(task) + 2)); /* of which one in eight waits at most */
     worker->asks.rows = take(arena, (size_t)worker->asks.room + WV_OVERRUN, sizeof *worker->asks.rows);
     lay_out_desk(arena, task, &worker->desk);
+    worker->member_lanes = take(arena, N_MEMBER_SETS, sizeof *worker->member_lanes);
 }
 
 size_t wv_worker_bytes(const struct wv_task *task)
@@ -189,7 +189,7 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
     plan_noise(task, &worker->chunk);
-    fill_lanes(&worker->chunk);
+    fill_member_lanes(worker);
     for (int k = 0; k < WV_PAD; k++)
         worker->loss.mantissa[k] = 1;
     *out = worker;

@@ -1,8 +1,8 @@
-/* The first pass of a step over rows. In: row pointers. Out: the scores of all pairs. What becomes of them is not here (see
- * step).
+/* The first pass of a step over rows. In: row pointers. Out: the scores of all pairs. What becomes of them is not here
+ * (see step).
  *
- * m, the number of hidden rows, is a constant of the caller, so that they and their sums stay in registers while target rows
- * stream past. Pair (i, j) of a block lies at [j * m + i]. */
+ * m, the number of hidden rows, is a constant of the caller, so that they and their sums stay in registers while target
+ * rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
 
 /* Of each of `pack` rows that share a vector, or of one row that fills it. */
 WV_INLINE vec rows_fetch(float *const *rows, int at, int pack)
@@ -54,8 +54,8 @@ WV_INLINE void dot_tile(float *const *rows, int n, int step, float *const *other
     }
 }
 
-/* Packs i … i + n_packs of hidden rows, of which there are k, with targets j … j + n: registers hold those that are
- * fewer. */
+/* Packs i … i + n_packs of hidden rows, of which there are k, with targets j … j + n. Registers hold what is fewer, or
+ * what is packed. */
 WV_INLINE void dot_part(const struct wv_block *block, float *partial, int size, int k, int pack, int i, int n_packs,
                         int j, int n)
 {
@@ -75,7 +75,7 @@ WV_INLINE void dot_rows(const struct wv_block *block, float *partial, int size, 
         dot_part(block, partial, size, k, pack, half, k - half, j, n);
 }
 
-/* How many hidden rows share a vector: two need not be loaded for it where there are few. */
+/* How many hidden rows share a vector. Two rows alone do not: to put them together takes as long as it saves. */
 WV_INLINE int pack_of(int m) { return m >= 4 && m % VEC_PACK == 0 ? VEC_PACK : 1; }
 
 /* Four targets at a time, or seven if few rows leave registers for them; then the rest at once. */
@@ -100,11 +100,8 @@ WV_INLINE void dot_block(const struct wv_block *block, float *partial, int size,
 /* The sums of n products' lanes. */
 WV_INLINE void sum_lanes(const float *partial, int n, int pack, float *sums)
 {
-    if (pack == 1) {
-        for (int p = 0; p < n; p += VEC_LANES)
-            vec_store(sums + p, vec_sums(partial + (int64_t)p * VEC_LANES));
-    } else {
-        for (int p = 0; p < n; p += VEC_LANES)
-            vec_store(sums + p, vec_sums_packed(partial + (int64_t)p * VEC_LANES / VEC_PACK));
+    for (int p = 0; p < n; p += VEC_LANES) {
+        const float *products = partial + (int64_t)p * VEC_LANES / pack;
+        vec_store(sums + p, pack == 1 ? vec_sums(products) : vec_sums_packed(products));
     }
 }

@@ -1,7 +1,7 @@
-/* Noise words. In: the noise distribution, draws. Out: the rows of those of the next window. Which of them become targets is
- * not here (see targets). */
+/* Noise words. In: the noise distribution, draws. Out: the rows of those of the next window. Which of them become targets
+ * is not here (see targets). */
 
-/* In a round each use of a row counts, so they are not looked up before. */
+/* In a round looking up a row makes a copy and counts as a use: there is room only for words that a window takes. */
 WV_INLINE int noise_has_rows(const struct wv_worker *worker) { return !worker->output.copy_of; }
 
 /* Draws noise words up to number `last`, many at a time, so that the look-ups in the table wait for memory together. */
@@ -14,8 +14,12 @@ WV_INLINE void draw_noise(struct wv_worker *worker, int64_t last)
         for (int64_t i = 0; i < WV_DRAWS; i++)
             chunk->noise[at + i] = wv_alias_draw(task->noise, task->n_words,
                                                  wv_draw(chunk->noise_key, (uint64_t)(chunk->n_drawn + i)));
-        if (noise_has_rows(worker))
+        if (noise_has_rows(worker)) {
             rows_at(&worker->output, chunk->noise + at, WV_DRAWS, chunk->noise_rows + at);
+        } else {
+            for (int64_t i = 0; i < WV_DRAWS; i++)
+                ask_in_round(&worker->output, chunk->noise[at + i]);
+        }
         chunk->n_drawn += WV_DRAWS;
     }
 }
@@ -35,5 +39,5 @@ WV_INLINE void next_noise(struct wv_worker *worker, float **rows)
     }
     for (int k = 0; k < n; k++)
         chunk->negatives[k] = chunk->noise[(first + chunk->noise_places[k]) & mask];
-    rows_at(&worker->output, chunk->negatives, n, rows);
+    rows_in_round(&worker->output, chunk->negatives, n, rows);
 }

@@ -25,36 +25,37 @@ static float *row_in_round(struct wv_rows *view, int32_t i)
     return row;
 }
 
-/* Asks for the cache lines of a row that begin in n_vecs vectors from `at` on; n_vecs is a constant of the caller. */
-WV_INLINE void row_prefetch(const float *row, int at, int n_vecs)
+/* Asks for the cache lines of n rows that begin in n_vecs vectors, a constant of the caller, from `at` on. */
+WV_INLINE void rows_prefetch(float *const *rows, int n, int at, int n_vecs)
 {
-    WV_UNROLL
-    for (int v = 0; v < n_vecs; v++, at += VEC_LANES) {
-        if (VEC_LANES == WV_PAD || at % WV_PAD == 0)
-            WV_PREFETCH_TO_WRITE(row + at);
+    for (int k = 0; k < n; k++) {
+        WV_UNROLL
+        for (int v = 0; v < n_vecs; v++)
+            if ((int)VEC_LANES == WV_PAD || (at + v * VEC_LANES) % WV_PAD == 0) /* a vector may be a line */
+                WV_PREFETCH_TO_WRITE(rows[k] + at + v * VEC_LANES);
     }
 }
 
-WV_INLINE void rows_prefetch(float *const *rows, int n, int at, int n_vecs)
+/* Asks for a row that will be copied: to read, for others copy it too. */
+WV_INLINE void ask_in_round(const struct wv_rows *view, int32_t i)
 {
-    for (int k = 0; k < n; k++)
-        row_prefetch(rows[k], at, n_vecs);
+    for (int at = 0; !view->copy_of[i] && at < view->stride; at += WV_PAD)
+        WV_PREFETCH(view->shared + i * view->stride + at);
 }
 
-/* Copies are made of rows in memory: a few rows before one is copied, it is asked for. */
+/* A few rows before one is copied, it is asked for. */
 static void rows_in_round(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
     for (int64_t k = -WV_AHEAD; k < n; k++) {
-        if (k + WV_AHEAD < n && !view->copy_of[ids[k + WV_AHEAD]])
-            for (int at = 0; at < view->stride; at += 16) /* to read: others copy it too */
-                WV_PREFETCH(view->shared + ids[k + WV_AHEAD] * view->stride + at);
+        if (k + WV_AHEAD < n)
+            ask_in_round(view, ids[k + WV_AHEAD]);
         if (k >= 0)
             rows[k] = row_in_round(view, ids[k]);
     }
 }
 
 /* Where the rows ids[0 … n) are for the worker that owns the view: its private copies if it has them, else the shared
- * ones. Both arrays have room for WV_OVERRUN more. */
+ * ones. But for rounds, both arrays have room up to a multiple of WV_OVERRUN. */
 WV_INLINE void rows_at(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
     if (view->copy_of) {
@@ -85,7 +86,7 @@ static void rows_merge(const struct wv_rows *view, int64_t n_rows)
 }
 
 /* What a use of a row takes, times the rate, from the way that the row has to go. Measured: among smaller figures 32
- * workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a negative, or a context word with
+ * workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a context word with
  * all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one. */
 static float round_pull(const struct wv_task *task, int matrix)
 {
@@ -138,10 +139,10 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
             const int32_t i = view->copied[copy], later = copy + 2 * WV_AHEAD;
             if (later < view->n_copied && row_is_of(part, n_parts, view->copied[later])) {
-                for (int at = 0; at < view->stride; at += VEC_LANES) {
-                    row_prefetch(view->shared + view->copied[later] * view->stride, at, 1);
-                    row_prefetch(view->copies + later * view->stride, at, 1);
-                }
+                float *const rows[] = {view->shared + view->copied[later] * view->stride,
+                                       view->copies + later * view->stride};
+                for (int at = 0; at < view->stride; at += WV_PAD)
+                    rows_prefetch(rows, 2, at, 1);
             }
             if (row_is_of(part, n_parts, i) && view->copy_of[i])
                 row_merge(workers + w, n_workers - w, matrix, i, pull);

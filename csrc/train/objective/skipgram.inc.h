@@ -75,7 +75,7 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
         members[1] = members_of(window->width, offset - 1, m, &block->n_examples);
     }
     const int64_t end = fill_hidden(chunk, block, m);
-    fill_targets(chunk, block, members);
+    fill_targets(worker, block, members);
     next_row(chunk, end);
     block->n_centres = chunk->next_row == window->end ? window->n_centres : 0;
     return 1;

@@ -89,10 +89,11 @@ WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_b
 }
 
 /* Gives the window's targets to a block. Bit i of members[c] says whether hidden row i belongs to centre c. */
-WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const unsigned members[2])
+WV_INLINE void fill_targets(const struct wv_worker *worker, struct wv_block *block, const unsigned members[2])
 {
     enum { AT_ONCE = WV_OVERRUN / 2 };
-    const float *first = chunk->lanes[members[0]], *second = chunk->lanes[members[1]];
+    const struct wv_chunk *chunk = &worker->chunk;
+    const float *first = worker->member_lanes[members[0]], *second = worker->member_lanes[members[1]];
     const int n = block->n = chunk->n_targets, m = block->m;
     float (*by_centre)[2] = chunk->weights;
     float *weights = block->weights;

@@ -1,8 +1,8 @@
 /* The second pass of a step over rows. In: row pointers, a gradient per pair. Out: changed rows. How products become
  * gradients is not here (see step).
  *
- * m, the number of hidden rows, is a constant of the caller, so that they and their gradients stay in registers while target
- * rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
+ * m, the number of hidden rows, is a constant of the caller, so that they and their gradients stay in registers while
+ * target rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
 
 WV_INLINE vec row_fetch(const float *row, int at)
 {
@@ -11,8 +11,8 @@ WV_INLINE vec row_fetch(const float *row, int at)
     return value;
 }
 
-/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. Beside them the same stretch of other rows
- * is asked for: asked for all at once, they would wait for each other. */
+/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. Beside them the same stretch of other
+ * rows is asked for: asked for all at once, they would wait for each other. */
 WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked, int n_asked,
                               const float *gradients, int at, int n_vecs, int m)
 {
@@ -54,8 +54,8 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
     }
 }
 
-/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. A block asks for half of the
- * rows that wait to be asked for. */
+/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. A block asks for half of
+ * the rows that wait to be asked for. */
 WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, const float *gradients, int dim,
                             int m)
 {
@@ -66,11 +66,11 @@ WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, 
     int at = 0;
     for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES)
         update_stretch(block, asked, n_asked, gradients, at, n_vecs, m);
-    asks->first += n_asked;
     switch ((dim - at) / VEC_LANES) {
     case 3: update_stretch(block, asked, n_asked, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
     case 2: update_stretch(block, asked, n_asked, gradients, at, n_vecs > 2 ? 2 : 1, m); break;
     case 1: update_stretch(block, asked, n_asked, gradients, at, 1, m); break;
     default: break;
     }
+    asks->first += n_asked;
 }
