@@ -204,7 +204,9 @@ def test_system_headers_come_before_regions():
 def test_every_isa_has_the_same_vocabulary():
     def with_included(path):
         text = path.read_text("utf-8")
-        return text + "".join((CSRC / name).read_text("utf-8") for name in re.findall(r'#include "(.+)"', text))
+        return text + "".join(
+            (CSRC / name).read_text("utf-8") for name in re.findall(r'#include "(.+)"', text)
+        )
 
     words = {
         path.name: set(re.findall(r"^WV_INLINE [\w ]+?\**(vec_\w+)\(", with_included(path), re.M))
