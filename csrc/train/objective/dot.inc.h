@@ -4,7 +4,7 @@
  * m, the number of hidden rows, is a constant of the caller, so that they and their sums stay in registers while target
  * rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
 
-/* Of each of `pack` rows that share a vector, or of one row that fills it. */
+/* What `pack` rows hold from `at` on, in one vector that they share; if pack is 1, a vector of one row. */
 WV_INLINE vec rows_fetch(float *const *rows, int at, int pack)
 {
     vec value = pack == 1 ? row_load(rows[0], at) : rows_load_packed(rows, at);
@@ -12,7 +12,7 @@ WV_INLINE vec rows_fetch(float *const *rows, int at, int pack)
     return value;
 }
 
-/* What of another row meets them. */
+/* What another row holds there, once for each of them. */
 WV_INLINE vec row_fetch_repeated(const float *row, int at, int pack)
 {
     vec value = pack == 1 ? row_load(row, at) : row_load_repeated(row, at);
