@@ -158,7 +158,7 @@ class Bench:
 
     RATE, WINDOW, SEED = 0.05, 3, 7
 
-    def __init__(self, share=120, n_words=20, length=60, negative=4, pair=False):
+    def __init__(self, share=None, n_words=20, length=60, negative=4, pair=False):
         random = np.random.default_rng(5)
         self.negative = negative
         self.ids = random.integers(0, n_words, 2 * length).astype(np.int32)
@@ -177,7 +177,7 @@ class Bench:
             n_hot=0,
             n_hottest=0,
             merge_every=1,
-            share=share,
+            share=2 * length if share is None else share,
         )
 
     def train(self, worker, sentence=0, chunk=0):
@@ -191,12 +191,12 @@ def plainly_trained(n_words=20, **other):
     return bench
 
 
-LONG = {"share": 2 * 1600, "length": 1600}  # its windows go several times round the ring of noise
+LONG = {"length": 1600}  # its windows go several times round the ring of noise
 
 
 @pytest.mark.parametrize("other", [{}, LONG, LONG | {"negative": 65}, LONG | {"pair": True}], ids=str)
 def test_a_worker_alone_in_a_round_loses_nothing(other):
-    bench, plain = Bench(**other), plainly_trained(**{k: v for k, v in other.items() if k != "share"})
+    bench, plain = Bench(**other), plainly_trained(**other)
     worker = Worker(bench.task)
     for _ in range(2):  # what is not merged is as if it had never been
         bench.train(worker)

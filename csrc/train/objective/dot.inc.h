@@ -4,22 +4,6 @@
  * m, the number of hidden rows, is a constant of the caller, so that they and their sums stay in registers while target
  * rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
 
-/* What `pack` rows hold from `at` on, in one vector that they share; if pack is 1, a vector of one row. */
-WV_INLINE vec rows_fetch(float *const *rows, int at, int pack)
-{
-    vec value = pack == 1 ? row_load(rows[0], at) : rows_load_packed(rows, at);
-    WV_IN_REGISTER(value);
-    return value;
-}
-
-/* What another row holds there, once for each of them. */
-WV_INLINE vec row_fetch_repeated(const float *row, int at, int pack)
-{
-    vec value = pack == 1 ? row_load(row, at) : row_load_repeated(row, at);
-    WV_IN_REGISTER(value);
-    return value;
-}
-
 /* All products of n packs of rows that registers hold with n_other rows that pass by, lanes not yet summed: that of pack a
  * with other row b goes to partial[(a * step + b * other_step) * VEC_LANES]. Both numbers, at most WV_TILE and 7, and
  * pack, how many rows a pack is, are constants of the caller. */
@@ -36,11 +20,14 @@ WV_INLINE void dot_tile(float *const *rows, int n, int step, float *const *other
     for (int at = 0; at < size; at += VEC_LANES / pack) {
         vec row[7];
         WV_UNROLL
-        for (int a = 0; a < n; a++)
-            row[a] = rows_fetch(rows + a * pack, at, pack);
+        for (int a = 0; a < n; a++) {
+            row[a] = rows_load(rows + a * pack, at, pack);
+            WV_IN_REGISTER(row[a]);
+        }
         WV_UNROLL
         for (int b = 0; b < n_other; b++) {
-            const vec other = row_fetch_repeated(other_rows[b], at, pack);
+            vec other = row_load_repeated(other_rows[b], at, pack);
+            WV_IN_REGISTER(other);
             WV_UNROLL
             for (int a = 0; a < n; a++)
                 sum[b][a] = vec_fma(row[a], other, sum[b][a]);

@@ -5,10 +5,19 @@
  * that happens: no other code may take part in a data race. */
 
 WV_INLINE vec row_load(const float *row, int at) { return vec_load(row + at); }
-WV_INLINE vec rows_load_packed(float *const *rows, int at) { return vec_load_packed(rows, at); }
-WV_INLINE vec row_load_repeated(const float *row, int at) { return vec_load_repeated(row + at); }
 WV_INLINE void row_store(float *row, int at, vec value) { vec_store(row + at, value); }
 WV_INLINE void row_add(float *row, int at, vec delta) { row_store(row, at, vec_add(row_load(row, at), delta)); }
+
+/* What `pack` rows hold from `at` on, in one vector that they share, or that one row fills; and what of another row meets
+ * each of them there. */
+WV_INLINE vec rows_load(float *const *rows, int at, int pack)
+{
+    return pack == 1 ? row_load(rows[0], at) : vec_load_packed(rows, at);
+}
+WV_INLINE vec row_load_repeated(const float *row, int at, int pack)
+{
+    return pack == 1 ? row_load(row, at) : vec_load_repeated(row + at);
+}
 
 /* The copy of row i in this round, made at its first use: until the merge nobody writes to the shared row. */
 static float *row_in_round(struct wv_rows *view, int32_t i)
@@ -139,10 +148,10 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
             const int32_t i = view->copied[copy], later = copy + 2 * WV_AHEAD;
             if (later < view->n_copied && row_is_of(part, n_parts, view->copied[later])) {
-                float *const rows[] = {view->shared + view->copied[later] * view->stride,
-                                       view->copies + later * view->stride};
-                for (int at = 0; at < view->stride; at += WV_PAD)
-                    rows_prefetch(rows, 2, at, 1);
+                for (int at = 0; at < view->stride; at += WV_PAD) {
+                    WV_PREFETCH_TO_WRITE(view->shared + view->copied[later] * view->stride + at);
+                    WV_PREFETCH_TO_WRITE(view->copies + later * view->stride + at);
+                }
             }
             if (row_is_of(part, n_parts, i) && view->copy_of[i])
                 row_merge(workers + w, n_workers - w, matrix, i, pull);

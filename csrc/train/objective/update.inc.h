@@ -4,13 +4,6 @@
  * m, the number of hidden rows, is a constant of the caller, so that they and their gradients stay in registers while
  * target rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
 
-WV_INLINE vec row_fetch(const float *row, int at)
-{
-    vec value = row_load(row, at);
-    WV_IN_REGISTER(value);
-    return value;
-}
-
 /* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. Beside them the same stretch of other
  * rows is asked for: asked for all at once, they would wait for each other. */
 WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked, int n_asked,
@@ -23,7 +16,8 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
     for (int i = 0; i < m; i++) {
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++) {
-            hidden[i][v] = row_fetch(block->hidden[i], at + v * VEC_LANES);
+            hidden[i][v] = row_load(block->hidden[i], at + v * VEC_LANES);
+            WV_IN_REGISTER(hidden[i][v]);
             sum[i][v] = vec_zero();
         }
     }
@@ -31,8 +25,11 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
         float *row = block->targets[j] + at;
         vec before[4], after[4];
         WV_UNROLL
-        for (int v = 0; v < n_vecs; v++)
-            before[v] = after[v] = row_fetch(row, v * VEC_LANES);
+        for (int v = 0; v < n_vecs; v++) {
+            before[v] = row_load(row, v * VEC_LANES);
+            WV_IN_REGISTER(before[v]);
+            after[v] = before[v];
+        }
         WV_UNROLL
         for (int i = 0; i < m; i++) {
             const vec gradient = vec_set(gradients[j * m + i]);
