@@ -42,7 +42,7 @@ HOT_ROWS = 256  # of all workers together, but LEAST_HOT of each at least
 LEAST_HOT = 32
 MERGE_CENTRES = 5_000
 # Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
-# longer for their merges (objective/chunk.inc.h) and cost less. Where words are about equally frequent, waiting made
+# longer for their merges (objective/merge.inc.h) and cost less. Where words are about equally frequent, waiting made
 # the vectors worse, and diverge at large rates.
 ZIPF_ROWS = 1_024
 ZIPF_SHARE = 0.15

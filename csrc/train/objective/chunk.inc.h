@@ -1,27 +1,5 @@
 /* The loop over the blocks of a chunk. In: a prepared chunk and a rate. Out: trained rows, the loss. */
 
-static void merge(struct wv_worker *worker, int64_t n_rows)
-{
-    for (int m = 0; m < WV_N_MATRICES; m++)
-        rows_merge(&worker->matrices[m], n_rows);
-}
-
-/* Where private rows are many, row i takes at most some constant / i of all uses. So the rarer a row, the rarer its
- * merges: merge k takes the first n_hottest rows, twice as many if k is even, four times as many if k is a multiple
- * of 4, and so on. */
-WV_INLINE void merge_hottest(struct wv_worker *worker)
-{
-    const int64_t k = ++worker->n_merges;
-    merge(worker, worker->task->n_hottest * (k & -k));
-    worker->since_merge = 0;
-}
-
-static void merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate)
-{
-    for (int m = 0; m < WV_N_MATRICES; m++)
-        rows_merge_round(workers, n_workers, m, part, n_parts, rate);
-}
-
 /* Makes the next block; 0 at the end of the chunk. */
 WV_INLINE int make_block(struct wv_worker *worker, struct wv_block *block)
 {

@@ -1,6 +1,7 @@
 /* The training kernels of one ISA: included once in the region of each, after its vector vocabulary. */
 #include "isa/math.inc.h"
 #include "train/objective/rows.inc.h"
+#include "train/objective/merge.inc.h"
 #include "train/objective/dot.inc.h"
 #include "train/objective/update.inc.h"
 #include "train/objective/step.inc.h"
