@@ -15,7 +15,7 @@ WV_INLINE vec vec_exp(vec x)
     vec high = vec_fma(vec_set(8.3125010e-3f), r, vec_set(4.1890331e-2f));
     vec low = vec_fma(vec_set(1.6667116e-1f), r, vec_set(4.9999231e-1f));
     vec p = vec_fma(vec_fma(high, rr, low), rr, vec_add(r, vec_set(1.0f)));
-    return vec_mul(p, vec_exp2_shifted(shifted));
+    return vec_times_exp2(p, shifted);
 }
 
 /* log x for finite x in [2^-64, ∞); NaN gives NaN. */

@@ -6,5 +6,5 @@ enum { VEC_PACK = 1 };
 WV_INLINE vec vec_load_packed(float *const *rows, int at) { return vec_load(rows[0] + at); }
 /* VEC_LANES / VEC_PACK floats, VEC_PACK times. */
 WV_INLINE vec vec_load_repeated(const float *p) { return vec_load(p); }
-/* p holds VEC_LANES / VEC_PACK packed vectors; lane VEC_PACK · i + r of the answer is the sum of part r of vector i. */
-WV_INLINE vec vec_sums_packed(const float *p) { return vec_sums(p); }
+/* Lane VEC_PACK · i + r of the answer is the sum of part r of a[i]. */
+WV_INLINE vec vec_sums_packed(const vec *a) { return vec_sums(a); }

@@ -1,6 +1,6 @@
 /* The vector vocabulary on AVX2 with FMA: 8 floats in a register, 16 registers. */
 typedef __m256 vec;
-enum { VEC_LANES = 8, VEC_REGISTERS = 16 };
+enum { VEC_LANES = 8, VEC_REGISTERS = 16, VEC_SUMS = 8 };
 
 WV_INLINE vec vec_zero(void) { return _mm256_setzero_ps(); }
 WV_INLINE vec vec_set(float x) { return _mm256_set1_ps(x); }
@@ -35,11 +35,11 @@ WV_INLINE float vec_sum(vec a)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
 
-/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
-WV_INLINE vec vec_exp2_shifted(vec x)
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
-    __m256i e = _mm256_slli_epi32(_mm256_castps_si256(x), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(e, _mm256_castps_si256(vec_set(1.0f))));
+    const __m256i e = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(e, _mm256_castps_si256(a)));
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -55,17 +55,18 @@ WV_INLINE vec vec_abs(vec x) { return _mm256_andnot_ps(vec_set(-0.0f), x); }
 /* -x where the sign bit of `sign` is clear, x where it is set. */
 WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_andnot_ps(sign, vec_set(-0.0f))); }
 
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
-WV_INLINE vec vec_sums(const float *p)
+/* Lane i of the answer is the sum of a[i]. */
+WV_INLINE vec vec_sums(const vec a[8])
 {
-    __m256 half[2];
+    vec four[4], two[2];
     WV_UNROLL
-    for (int q = 0; q < 2; q++) { /* 128-bit lane l of half[q] = the sums of vectors 4q … 4q+3 over that lane */
-        __m256 ab = _mm256_hadd_ps(vec_load(p + 32 * q), vec_load(p + 32 * q + 8));
-        __m256 cd = _mm256_hadd_ps(vec_load(p + 32 * q + 16), vec_load(p + 32 * q + 24));
-        half[q] = _mm256_hadd_ps(ab, cd);
-    }
-    return vec_add(_mm256_permute2f128_ps(half[0], half[1], 0x20), _mm256_permute2f128_ps(half[0], half[1], 0x31));
+    for (int i = 0; i < 4; i++)
+        four[i] = vec_add(_mm256_blend_ps(a[i], a[i + 4], 0xf0), _mm256_permute2f128_ps(a[i], a[i + 4], 0x21));
+    WV_UNROLL
+    for (int i = 0; i < 2; i++)
+        two[i] = vec_add(_mm256_blend_ps(four[2 * i], four[2 * i + 1], 0xcc),
+                         _mm256_shuffle_ps(four[2 * i], four[2 * i + 1], 0x4e));
+    return _mm256_hadd_ps(two[0], two[1]);
 }
 
 #include "isa/unpacked.h"

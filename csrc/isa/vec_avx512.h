@@ -1,6 +1,6 @@
 /* The vector vocabulary on AVX-512 (F, DQ, BW, VL): 16 floats in a register, 32 registers. */
 typedef __m512 vec;
-enum { VEC_LANES = 16, VEC_REGISTERS = 32 };
+enum { VEC_LANES = 16, VEC_REGISTERS = 32, VEC_SUMS = 8 };
 
 WV_INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
 WV_INLINE vec vec_set(float x) { return _mm512_set1_ps(x); }
@@ -23,11 +23,11 @@ WV_INLINE vec vec_load_first(const float *p, int n) { return _mm512_maskz_loadu_
 
 WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 
-/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
-WV_INLINE vec vec_exp2_shifted(vec x)
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
-    __m512i e = _mm512_slli_epi32(_mm512_castps_si512(x), 23);
-    return _mm512_castsi512_ps(_mm512_add_epi32(e, _mm512_castps_si512(vec_set(1.0f))));
+    const __m512i e = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(e, _mm512_castps_si512(a)));
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -41,7 +41,13 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 
 WV_INLINE vec vec_abs(vec x) { return _mm512_abs_ps(x); }
 /* -x where the sign bit of `sign` is clear, x where it is set. */
-WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm512_xor_ps(x, _mm512_andnot_ps(sign, vec_set(-0.0f))); }
+WV_INLINE vec vec_oppose(vec x, vec sign)
+{
+    enum { X_XOR_BIT_AND_NOT_SIGN = 0xd2 };
+    const __m512i bit = _mm512_castps_si512(vec_set(-0.0f));
+    return _mm512_castsi512_ps(
+        _mm512_ternarylogic_epi32(_mm512_castps_si512(x), _mm512_castps_si512(sign), bit, X_XOR_BIT_AND_NOT_SIGN));
+}
 
 /* Two rows can share a vector of products, so that half as many lanes are left to sum. */
 enum { VEC_PACK = 2 };
@@ -58,42 +64,33 @@ WV_INLINE vec vec_load_repeated(const float *p) { return _mm512_broadcast_f32x8(
 
 /* Lane i of the answer is the sum of the low half of a[i], lane 8 + i of the high one. Blocks of 4, 2 and 1 lanes meet by
  * a blend (their own place) and a shuffle (the other's): shuffles have but one port. */
-WV_INLINE vec sum_halves(__m512 a[8])
+WV_INLINE vec sum_halves(const vec a[8])
 {
+    vec four[4], two[2];
     const __m512i fours = _mm512_setr_epi64(2, 3, 8, 9, 6, 7, 12, 13);
     const __m512i ones = _mm512_setr_epi32(1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30);
     WV_UNROLL
     for (int i = 0; i < 4; i++) {
         __m512d moved = _mm512_permutex2var_pd(_mm512_castps_pd(a[i]), fours, _mm512_castps_pd(a[i + 4]));
-        a[i] = vec_add(_mm512_mask_blend_ps(0xf0f0, a[i], a[i + 4]), _mm512_castpd_ps(moved));
+        four[i] = vec_add(_mm512_mask_blend_ps(0xf0f0, a[i], a[i + 4]), _mm512_castpd_ps(moved));
     }
     WV_UNROLL
     for (int i = 0; i < 2; i++)
-        a[i] = vec_add(_mm512_mask_blend_ps(0xcccc, a[i], a[i + 2]), _mm512_shuffle_ps(a[i], a[i + 2], 0x4e));
-    return vec_add(_mm512_mask_blend_ps(0xaaaa, a[0], a[1]), _mm512_permutex2var_ps(a[0], ones, a[1]));
+        two[i] = vec_add(_mm512_mask_blend_ps(0xcccc, four[i], four[i + 2]),
+                         _mm512_shuffle_ps(four[i], four[i + 2], 0x4e));
+    return vec_add(_mm512_mask_blend_ps(0xaaaa, two[0], two[1]), _mm512_permutex2var_ps(two[0], ones, two[1]));
 }
 
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
-WV_INLINE vec vec_sums(const float *p)
+/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any. */
+WV_INLINE vec vec_sums(const vec a[8])
 {
-    __m512 a[8];
-    WV_UNROLL
-    for (int i = 0; i < 8; i++) { /* halves of a vector are added as they are loaded */
-        const float *first = p + 16 * i, *second = first + 128;
-        __m256 low = _mm256_add_ps(_mm256_loadu_ps(first), _mm256_loadu_ps(first + 8));
-        __m256 high = _mm256_add_ps(_mm256_loadu_ps(second), _mm256_loadu_ps(second + 8));
-        a[i] = _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
-    }
-    return sum_halves(a);
+    const vec halves = sum_halves(a);
+    return vec_add(halves, _mm512_shuffle_f32x4(halves, halves, 0x4e));
 }
 
-/* p holds VEC_LANES / VEC_PACK packed vectors; lane VEC_PACK · i + r of the answer is the sum of part r of vector i. */
-WV_INLINE vec vec_sums_packed(const float *p)
+/* Lane VEC_PACK · i + r of the answer is the sum of part r of a[i]. */
+WV_INLINE vec vec_sums_packed(const vec a[8])
 {
     const __m512i in_turns = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    __m512 a[8];
-    WV_UNROLL
-    for (int i = 0; i < 8; i++)
-        a[i] = vec_load(p + 16 * i);
     return _mm512_permutexvar_ps(in_turns, sum_halves(a));
 }

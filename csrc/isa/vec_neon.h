@@ -1,6 +1,6 @@
 /* The vector vocabulary on NEON (AArch64): 4 floats in a register, 32 registers, of which gcc needs some for itself. */
 typedef float32x4_t vec;
-enum { VEC_LANES = 4, VEC_REGISTERS = 28 };
+enum { VEC_LANES = 4, VEC_REGISTERS = 28, VEC_SUMS = 4 };
 
 WV_INLINE vec vec_zero(void) { return vdupq_n_f32(0); }
 WV_INLINE vec vec_set(float x) { return vdupq_n_f32(x); }
@@ -33,11 +33,11 @@ WV_INLINE vec vec_load_first(const float *p, int n)
 
 WV_INLINE float vec_sum(vec a) { return vaddvq_f32(a); }
 
-/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
-WV_INLINE vec vec_exp2_shifted(vec x)
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
-    uint32x4_t e = vshlq_n_u32(vreinterpretq_u32_f32(x), 23);
-    return vreinterpretq_f32_u32(vaddq_u32(e, vreinterpretq_u32_f32(vec_set(1.0f))));
+    uint32x4_t e = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);
+    return vreinterpretq_f32_u32(vaddq_u32(e, vreinterpretq_u32_f32(a)));
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -57,11 +57,7 @@ WV_INLINE vec vec_oppose(vec x, vec sign)
     return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), bit));
 }
 
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
-WV_INLINE vec vec_sums(const float *p)
-{
-    vec ab = vpaddq_f32(vec_load(p), vec_load(p + 4)), cd = vpaddq_f32(vec_load(p + 8), vec_load(p + 12));
-    return vpaddq_f32(ab, cd);
-}
+/* Lane i of the answer is the sum of a[i]. */
+WV_INLINE vec vec_sums(const vec a[4]) { return vpaddq_f32(vpaddq_f32(a[0], a[1]), vpaddq_f32(a[2], a[3])); }
 
 #include "isa/unpacked.h"

@@ -1,6 +1,6 @@
 /* The vector vocabulary in plain C, one float at a time: the specification of the other ISAs. */
 typedef float vec;
-enum { VEC_LANES = 1, VEC_REGISTERS = 16 };
+enum { VEC_LANES = 1, VEC_REGISTERS = 16, VEC_SUMS = 1 };
 
 WV_INLINE vec vec_zero(void) { return 0; }
 WV_INLINE vec vec_set(float x) { return x; }
@@ -29,12 +29,12 @@ union vec_bits {
     uint32_t bits;
 };
 
-/* 2^n for whole n in [-126, 127], given as n + 1.5 · 2^23, whose low bits are n. */
-WV_INLINE vec vec_exp2_shifted(vec x)
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
-    union vec_bits power = {.value = x};
-    power.bits = (power.bits + 127) << 23;
-    return power.value;
+    union vec_bits product = {.value = a}, power = {.value = shifted};
+    product.bits += power.bits << 23;
+    return product.value;
 }
 
 /* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
@@ -56,7 +56,7 @@ WV_INLINE vec vec_oppose(vec x, vec sign)
     return a.value;
 }
 
-/* p holds VEC_LANES vectors one after the other; lane i of the answer is the sum of vector i. */
-WV_INLINE vec vec_sums(const float *p) { return *p; }
+/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any. */
+WV_INLINE vec vec_sums(const vec *a) { return *a; }
 
 #include "isa/unpacked.h"

@@ -41,7 +41,6 @@ struct wv_best {
     struct wv_entry *entries; /* n x k: one heap for each query, its worst at the root */
     float *limits;            /* a tile's score at or below limits[q] cannot enter the heap of q */
     uint8_t *bytes;           /* scratch, WV_BLOCK_ROWS x queries->stride */
-    float lanes[WV_MAX_LANES * WV_MAX_LANES];
 };
 
 /* Fills `packed`, group by group: the first number of each query, then the second, ... */

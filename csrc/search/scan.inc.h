@@ -23,7 +23,7 @@ static float score_one(struct wv_best *best, int64_t q, const float *row, float 
 {
     float sums[WV_MAX_LANES];
     const float *query = best->queries->rows + q * best->queries->stride;
-    multiply_rows(&row, query, best->queries->dim, 1, best->lanes, sums);
+    multiply_rows(&row, query, best->queries->dim, 1, sums);
     vec_store(sums, divide_by_norm(vec_set(sums[0]), vec_set(squares)));
     return sums[0];
 }

@@ -16,15 +16,14 @@ enum {
 /* Squares outside of these have lost digits, or are not finite: such a row is scaled first. */
 static const float LEAST_SQUARES = 1e-30f, MOST_SQUARES = 1e30f;
 
-/* sums[i] = dot of the query and row i, sums[n + i] = the squares of row i, for n (constant) rows of dim floats. The
- * query is padded with zeros to whole vectors. lanes: room for 2 n vectors, rounded up to VEC_LANES of them. */
-WV_INLINE void multiply_rows(const float *const *rows, const float *query, int64_t dim, const int n, float *lanes,
-                             float *sums)
+/* sums[i] = dot of the query and row i, sums[n + i] = the squares of row i, for n (constant) rows of dim floats. The query
+ * is padded with zeros to whole vectors. sums: room for whole vectors from every multiple of VEC_SUMS on. */
+WV_INLINE void multiply_rows(const float *const *rows, const float *query, int64_t dim, const int n, float *sums)
 {
-    vec dots[SCAN_ROWS], squares[SCAN_ROWS];
+    vec products[2 * SCAN_ROWS + VEC_SUMS], *const dots = products, *const squares = products + n;
     WV_UNROLL
-    for (int i = 0; i < n; i++)
-        dots[i] = squares[i] = vec_zero();
+    for (int i = 0; i < 2 * n + VEC_SUMS; i++)
+        products[i] = vec_zero();
     int64_t d = 0;
     for (; d + VEC_LANES <= dim; d += VEC_LANES) {
         vec q = vec_load(query + d), some[SCAN_ROWS];
@@ -48,13 +47,8 @@ WV_INLINE void multiply_rows(const float *const *rows, const float *query, int64
         }
     }
     WV_UNROLL
-    for (int i = 0; i < n; i++) {
-        vec_store(lanes + i * VEC_LANES, dots[i]);
-        vec_store(lanes + (n + i) * VEC_LANES, squares[i]);
-    }
-    WV_UNROLL
-    for (int i = 0; i < 2 * n; i += VEC_LANES)
-        vec_store(sums + i, vec_sums(lanes + i * VEC_LANES));
+    for (int i = 0; i < 2 * n; i += VEC_SUMS) /* what is written behind is overwritten, or not used */
+        vec_store(sums + i, vec_sums(products + i));
 }
 
 /* Asks for so many floats, AHEAD floats behind `rows`, in ascending order: rows are read several side by side, which
@@ -82,16 +76,16 @@ static int is_extreme(float squares)
 static void score_block(const struct wv_queries *queries, int64_t q, const float *rows, int64_t n, int64_t stride,
                         float *scores, float *squares)
 {
-    float lanes[2 * SCAN_ROWS * VEC_LANES], sums[2 * SCAN_ROWS], dots[WV_BLOCK_ROWS];
+    float sums[2 * SCAN_ROWS + VEC_LANES], dots[WV_BLOCK_ROWS];
     const float *query = queries->rows + q * queries->stride;
     for (int64_t i = 0; i < n; i += SCAN_ROWS) {
         const float *some[SCAN_ROWS];
         for (int64_t j = 0; j < SCAN_ROWS; j++)
             some[j] = rows + (i + j < n ? i + j : n - 1) * stride;
         ask_for(rows + i * stride, SCAN_ROWS * stride);
-        multiply_rows(some, query, queries->dim, SCAN_ROWS, lanes, sums);
-        memcpy(dots + i, sums, sizeof sums / 2);
-        memcpy(squares + i, sums + SCAN_ROWS, sizeof sums / 2);
+        multiply_rows(some, query, queries->dim, SCAN_ROWS, sums);
+        memcpy(dots + i, sums, SCAN_ROWS * sizeof *sums);
+        memcpy(squares + i, sums + SCAN_ROWS, SCAN_ROWS * sizeof *sums);
     }
     for (int64_t i = n; i < WV_BLOCK_ROWS; i++)
         dots[i] = squares[i] = NAN;

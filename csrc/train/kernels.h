@@ -35,8 +35,9 @@ struct wv_block {
     float **context;
     int first_end, second_start;
     int m, n, n_context;
-    int n_centres;  /* centres that are done when the block is */
-    int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
+    int is_repeated; /* a noise word was drawn twice: |weight| may be more than 2 */
+    int n_centres;   /* centres that are done when the block is */
+    int n_examples;  /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
@@ -75,6 +76,7 @@ struct wv_chunk {
     float **targets;         /* (n_targets) the output rows of the window at hand */
     float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
     int n_targets, n_common; /* the first n_common need not be asked for */
+    int is_repeated;         /* a noise word was drawn twice */
 };
 
 /* Rows to ask for, in the order of need: of blocks made by now, and of windows to come. Those before `first` have been
@@ -86,19 +88,17 @@ struct wv_asks {
 
 /* Where a block is worked on. */
 struct wv_desk {
-    float *partial;        /* dot products before their lanes are summed */
-    float *gradients;      /* (m · n) the scores, then their gradients */
+    float *scores;         /* (n, m) */
+    float *gradients;      /* (n, m) of the scores, times the rate */
     float *hidden[2];      /* (dim) CBOW: the hidden rows of two centres */
     float *hidden_grad[2]; /* (dim) and their gradients */
 };
 
-/* log Π (1 + e^-z) of many pairs as a product that is split so that it stays in range, and what was settled before. */
-enum { WV_MAX_FACTORS = 64 };
+/* log Π (1 + e^-z) of many pairs as a product that is split so that it stays in range, and what was added besides. */
 struct wv_loss {
     float exponent[WV_PAD]; /* of 2, by lane */
     float mantissa[WV_PAD];
     double sum;
-    int n_factors;
 };
 
 struct wv_worker {

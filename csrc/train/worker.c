@@ -135,7 +135,7 @@ static void lay_out_block(struct arena *arena, const struct wv_task *task, struc
 static void lay_out_desk(struct arena *arena, const struct wv_task *task, struct wv_desk *desk)
 {
     const size_t dim = (size_t)task->dim, scores = wv_max_scores(task);
-    desk->partial = take(arena, WV_PAD * scores, sizeof *desk->partial);
+    desk->scores = take(arena, scores, sizeof *desk->scores);
     desk->gradients = take(arena, scores, sizeof *desk->gradients);
     for (int c = 0; c < 2; c++) {
         desk->hidden[c] = take(arena, dim, sizeof *desk->hidden[c]);

@@ -67,15 +67,17 @@ static void the_first_lanes_are_loaded_alone(void)
 /* Whole numbers, so that no order of adding them matters. */
 static void lanes_are_summed(void)
 {
-    float many[VEC_LANES * VEC_LANES], sums[VEC_LANES];
-    for (int k = 0; k < VEC_LANES * VEC_LANES; k++)
-        many[k] = (float)(k * k % 1009 - 300);
-    vec_store(sums, vec_sums(many));
-    FOR_LANES(v)
-    {
+    float many[VEC_SUMS][VEC_LANES], sums[VEC_LANES];
+    vec vectors[VEC_SUMS];
+    for (int v = 0; v < VEC_SUMS; v++) {
+        FOR_LANES(k) many[v][k] = (float)((v * VEC_LANES + k) * (v + k) % 1009 - 300);
+        vectors[v] = vec_load(many[v]);
+    }
+    vec_store(sums, vec_sums(vectors));
+    for (int v = 0; v < VEC_SUMS; v++) {
         float sum = 0;
-        FOR_LANES(k) sum += many[v * VEC_LANES + k];
-        CHECK(sums[v] == sum && vec_sum(vec_load(many + v * VEC_LANES)) == sum);
+        FOR_LANES(k) sum += many[v][k];
+        CHECK(sums[v] == sum && vec_sum(vectors[v]) == sum);
     }
 }
 
@@ -83,21 +85,21 @@ static void lanes_are_summed(void)
 static void packed_rows_meet_each_other(void)
 {
     enum { PART = VEC_LANES / VEC_PACK };
-    float rows[VEC_PACK][2 * VEC_LANES], others[PART][2 * VEC_LANES], products[PART * VEC_LANES], sums[VEC_LANES];
+    float rows[VEC_PACK][2 * VEC_LANES], others[VEC_SUMS][2 * VEC_LANES], sums[VEC_LANES];
     float *places[VEC_PACK];
+    vec products[VEC_SUMS];
     for (int r = 0; r < VEC_PACK; r++) {
         places[r] = rows[r];
         for (int k = 0; k < 2 * VEC_LANES; k++)
             rows[r][k] = (float)((k + 1) * (r + 2) % 13 - 6);
     }
-    for (int i = 0; i < PART; i++) {
+    for (int i = 0; i < VEC_SUMS; i++) {
         for (int k = 0; k < 2 * VEC_LANES; k++)
             others[i][k] = (float)((k + 3) * (i + 1) % 11 - 5);
-        vec product = vec_mul(vec_load_packed(places, 1), vec_load_repeated(others[i] + 1));
-        vec_store(products + i * VEC_LANES, product);
+        products[i] = vec_mul(vec_load_packed(places, 1), vec_load_repeated(others[i] + 1));
     }
     vec_store(sums, vec_sums_packed(products));
-    for (int i = 0; i < PART; i++) {
+    for (int i = 0; i < VEC_SUMS; i++) {
         for (int r = 0; r < VEC_PACK; r++) {
             float sum = 0;
             for (int k = 1; k <= PART; k++)
@@ -116,14 +118,20 @@ static void packed_rows_meet_each_other(void)
         (answer) = lanes_[lane];                                                                                   \
     } while (0)
 
+/* 1.25 · 2^n, n given shifted */
+static vec power_of_2(vec shifted)
+{
+    return vec_times_exp2(vec_set(1.25f), shifted);
+}
+
 static void exponents_and_mantissas_are_exact(void)
 {
     for (int e = -126; e <= 127; e++) {
         float power, mantissa[VEC_LANES], exponent[VEC_LANES];
         const float x = ldexpf(1.0f + 0.003f * (float)(e + 126), e);
         vec part;
-        IN_ONE_LANE(power, vec_exp2_shifted, (float)e + 12582912.0f, e & (VEC_LANES - 1));
-        CHECK(power == ldexpf(1, e));
+        IN_ONE_LANE(power, power_of_2, (float)e + 12582912.0f, e & (VEC_LANES - 1));
+        CHECK(power == ldexpf(1.25f, e));
         vec_store(exponent, vec_split(vec_set(x), &part));
         vec_store(mantissa, part);
         FOR_LANES(k)

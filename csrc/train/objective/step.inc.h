@@ -17,11 +17,10 @@
     default: body(__VA_ARGS__, WV_TILE); break;                                                                    \
     }
 
-/* The scores of all pairs, where their gradients will be. */
+/* The scores of all pairs. */
 static void score(const struct wv_block *block, struct wv_desk *desk, int size)
 {
-    WV_BY_ROWS(block->m, dot_block, block, desk->partial, size)
-    sum_lanes(desk->partial, block->m * block->n, pack_of(block->m), desk->gradients);
+    WV_BY_ROWS(block->m, dot_block, block, desk->scores, size)
 }
 
 /* Turns the product into a sum. */
@@ -34,51 +33,65 @@ static void settle_loss(struct wv_loss *loss)
         vec_store(loss->exponent + k, vec_zero());
         vec_store(loss->mantissa + k, vec_set(1.0f));
     }
-    loss->n_factors = 0;
 }
 
-/* Multiplies the losses so far by `factors` < 2^126, and splits the product again so that it stays in range. */
+/* Multiplies the losses so far by `factors` < 2^84, and splits what has grown, so that the product stays in range. */
 WV_INLINE void multiply_loss(struct wv_loss *loss, vec factors)
 {
-    vec mantissa;
-    const vec product = vec_mul(vec_load(loss->mantissa), factors);
-    const vec exponent = vec_split(product, &mantissa);
-    vec_store(loss->exponent, vec_add(vec_load(loss->exponent), exponent));
-    vec_store(loss->mantissa, vec_fma(product, vec_zero(), mantissa)); /* 0 · x: NaN stays NaN */
-    if (++loss->n_factors == WV_MAX_FACTORS)
-        settle_loss(loss);
+    vec product = vec_mul(vec_load(loss->mantissa), factors);
+    if (vec_greater(product, vec_set(0x1p40f))) {
+        vec mantissa;
+        const vec exponent = vec_split(product, &mantissa);
+        vec_store(loss->exponent, vec_add(vec_load(loss->exponent), exponent));
+        product = vec_fma(product, vec_zero(), mantissa); /* 0 · x: NaN stays NaN */
+    }
+    vec_store(loss->mantissa, product);
 }
 
 /* (1 + e)^times, where times is 0, 1 or 2: the logarithm of a product of such is the loss of many pairs at the price of
  * one. */
 WV_INLINE vec loss_factor(vec e, vec times)
 {
-    const vec once = vec_min(times, vec_set(1.0f)), again = vec_sub(times, once);
-    return vec_mul(vec_fma(once, e, vec_set(1.0f)), vec_fma(again, e, vec_set(1.0f)));
+    const vec is_twice = vec_mul(times, vec_fma(times, vec_set(0.5f), vec_set(-0.5f)));
+    return vec_fma(e, vec_fma(is_twice, e, times), vec_set(1.0f));
 }
 
-/* Turns scores into gradients: with z = score for a positive pair and -score for a negative one,
- * gradient = rate · weight · σ(-z) and loss = |weight| · log(1 + e^-z). A weight's sign says which it is. */
+/* e^-z of the pairs from p on: z = score of a positive pair, -score of a negative one. A weight's sign says which it is. */
+WV_INLINE vec exp_opposed(const struct wv_desk *desk, int p, vec weight)
+{
+    return vec_exp(vec_oppose(vec_load(desk->scores + p), weight));
+}
+
+/* Adds the losses of pairs first … last: the long way, for what would not fit into the product. */
+static void add_losses(const struct wv_block *block, const struct wv_desk *desk, int first, int last,
+                       struct wv_loss *loss)
+{
+    for (int p = first; p < last; p += VEC_LANES) {
+        const vec weight = vec_load(block->weights + p), e = exp_opposed(desk, p, weight);
+        loss->sum += vec_sum(vec_mul(vec_abs(weight), vec_log(vec_add(e, vec_set(1.0f)))));
+    }
+}
+
+/* Turns scores into gradients: gradient = rate · weight · σ(-z), loss = |weight| · log(1 + e^-z). Behind the last pair
+ * weights are 0 and scores any. */
 static void logistic(const struct wv_block *block, struct wv_desk *desk, struct wv_loss *loss, float rate)
 {
-    enum { AT_ONCE = 3 }; /* factors below 2^40 whose product stays in range */
+    enum { AT_ONCE = 3 }; /* factors of at most 2^28, so that their product is in range */
     const int n = block->m * block->n;
     for (int p = 0; p < n;) {
-        vec factors = vec_set(1.0f);
+        const int first = p;
+        vec factors = vec_set(1.0f), greatest = vec_zero();
         for (int k = 0; k < AT_ONCE && p < n; k++, p += VEC_LANES) {
-            const vec weight = vec_load(block->weights + p);
-            const vec e = vec_exp(vec_oppose(vec_load(desk->gradients + p), weight));
-            const vec one_plus_e = vec_add(e, vec_set(1.0f));
+            const vec weight = vec_load(block->weights + p), e = exp_opposed(desk, p, weight);
+            const vec factor = loss_factor(e, vec_abs(weight)), one_plus_e = vec_add(e, vec_set(1.0f));
             vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), vec_div(e, one_plus_e)));
-            vec times = vec_abs(weight);
-            /* A negative drawn again, or |weight| · e^-z above 2^20: both are rare. Lanes behind the last pair have no say. */
-            if (vec_greater(times, vec_set(2.0f)) | vec_greater(vec_mul(times, e), vec_set(1048576.0f))) {
-                loss->sum += vec_sum(vec_mul(times, vec_log(one_plus_e)));
-                times = vec_zero();
-            }
-            factors = vec_mul(factors, loss_factor(e, times));
+            factors = vec_mul(factors, factor);
+            greatest = vec_max(factor, greatest); /* in this order NaN is none */
         }
-        multiply_loss(loss, factors);
+        if (block->is_repeated || vec_greater(greatest, vec_set(0x1p28f))) /* both are rare */
+            add_losses(block, desk, first, p, loss);
+        else
+            multiply_loss(loss, factors);
     }
 }
 
