@@ -21,7 +21,7 @@ WV_INLINE void ask_for_path(const struct wv_worker *worker, int64_t centre)
  * in cache anyway. */
 WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
 {
-    enum { COMMON_NODES = 64 };
+    enum { COMMON_NODES = 256 };
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
     const int64_t start = task->path_offsets[chunk->words[centre]];
