@@ -80,7 +80,7 @@ class Reference:
     pair: bool = False
     loss: float = 0.0
     examples: int = 0
-    far_off: int = 0  # pairs with e^-z > 2^20
+    far_off: int = 0  # pairs with (1 + e^-z)^|weight| > 2^28
     _noise_key: int = 0
     _windows: int = 0
 
@@ -164,7 +164,7 @@ class Reference:
             score = hidden @ matrix[row] * np.sign(weights)
             g = rate * weights * sigmoid(-score)
             self.loss += float((np.abs(weights) * np.log1p(np.exp(-score))).sum())
-            self.far_off += int(((weights != 0) & (-score > 20 * np.log(2))).sum())
+            self.far_off += int((-score * np.abs(weights) > 28 * np.log(2)).sum())
             gradient += g[:, None] * matrix[row]
             matrix[row] += g @ hidden
         for rows, change in zip(block.context, gradient, strict=True):

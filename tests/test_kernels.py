@@ -172,6 +172,12 @@ def test_any_number_of_negatives_matches_numpy(negative):
     run.check(*run.both(rate=0.01), tolerance=1e-4)
 
 
+@pytest.mark.parametrize("negative", [3, 4, 7, 11, 13])
+def test_any_number_of_targets_in_wide_windows_matches_numpy(isa, negative):
+    run = Run(20, window=4, negative=negative)
+    run.check(*run.both())
+
+
 @pytest.mark.parametrize("n_windows", [0, 1, 3, 37, 300])
 @pytest.mark.parametrize("negative", [1, 2, 5, 16, 17, 20, 64, 65])
 def test_draws_of_noise_are_counted(negative, n_windows):
@@ -200,11 +206,11 @@ def test_a_lease_may_end_after_any_chunk():
     assert whole.output.tobytes() == parts.output.tobytes()
 
 
-@pytest.mark.parametrize("model", ["skip-gram", "cbow"])
-def test_the_loss_of_pairs_that_are_far_off_matches_numpy(isa, model):
+@pytest.mark.parametrize(("model", "scale"), [("skip-gram", 20), ("cbow", 50)])
+def test_the_loss_of_pairs_that_are_far_off_matches_numpy(isa, model, scale):
     run = Run(**MODELS[model])
-    run.input *= 20
-    run.reference.input *= 20
+    run.input *= scale
+    run.reference.input *= scale
     loss, examples = run.both(rate=0.0)
     assert run.reference.far_off > 10
     run.check(loss, examples)

@@ -35,7 +35,8 @@ WV_INLINE float vec_sum(vec a)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
+ * arithmetic, whose low bits are 0, stays NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     const __m256i e = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);

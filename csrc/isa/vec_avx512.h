@@ -23,7 +23,8 @@ WV_INLINE vec vec_load_first(const float *p, int n) { return _mm512_maskz_loadu_
 
 WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
+ * arithmetic, whose low bits are 0, stays NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     const __m512i e = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
@@ -81,7 +82,7 @@ WV_INLINE vec sum_halves(const vec a[8])
     return vec_add(_mm512_mask_blend_ps(0xaaaa, two[0], two[1]), _mm512_permutex2var_ps(two[0], ones, two[1]));
 }
 
-/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any. */
+/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any of these. */
 WV_INLINE vec vec_sums(const vec a[8])
 {
     const vec halves = sum_halves(a);

@@ -33,7 +33,8 @@ WV_INLINE vec vec_load_first(const float *p, int n)
 
 WV_INLINE float vec_sum(vec a) { return vaddvq_f32(a); }
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
+ * arithmetic, whose low bits are 0, stays NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     uint32x4_t e = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);

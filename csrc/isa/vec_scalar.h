@@ -29,7 +29,8 @@ union vec_bits {
     uint32_t bits;
 };
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number; NaN stays NaN. */
+/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
+ * arithmetic, whose low bits are 0, stays NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     union vec_bits product = {.value = a}, power = {.value = shifted};
@@ -56,7 +57,8 @@ WV_INLINE vec vec_oppose(vec x, vec sign)
     return a.value;
 }
 
-/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any. */
+/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any of these. VEC_SUMS is at most VEC_LANES, and
+ * VEC_LANES / VEC_PACK where rows share vectors. */
 WV_INLINE vec vec_sums(const vec *a) { return *a; }
 
 #include "isa/unpacked.h"

@@ -19,7 +19,7 @@ static void scan_few(struct wv_best *best, const float *rows, int64_t n, int64_t
 }
 
 /* The score that ranks, of one query and one row with these squares. */
-static float score_one(struct wv_best *best, int64_t q, const float *row, float squares)
+static float score_one(const struct wv_best *best, int64_t q, const float *row, float squares)
 {
     float sums[WV_MAX_LANES];
     const float *query = best->queries->rows + q * best->queries->stride;

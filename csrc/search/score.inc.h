@@ -17,7 +17,7 @@ enum {
 static const float LEAST_SQUARES = 1e-30f, MOST_SQUARES = 1e30f;
 
 /* sums[i] = dot of the query and row i, sums[n + i] = the squares of row i, for n (constant) rows of dim floats. The query
- * is padded with zeros to whole vectors. sums: room for whole vectors from every multiple of VEC_SUMS on. */
+ * is padded with zeros to whole vectors. sums: room for a whole vector from every multiple of VEC_SUMS below 2 n on. */
 WV_INLINE void multiply_rows(const float *const *rows, const float *query, int64_t dim, const int n, float *sums)
 {
     vec products[2 * SCAN_ROWS + VEC_SUMS], *const dots = products, *const squares = products + n;

@@ -35,9 +35,8 @@ struct wv_block {
     float **context;
     int first_end, second_start;
     int m, n, n_context;
-    int is_repeated; /* a noise word was drawn twice: |weight| may be more than 2 */
-    int n_centres;   /* centres that are done when the block is */
-    int n_examples;  /* positive pairs (skip-gram) or centres (CBOW) */
+    int n_centres;  /* centres that are done when the block is */
+    int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
@@ -76,7 +75,6 @@ struct wv_chunk {
     float **targets;         /* (n_targets) the output rows of the window at hand */
     float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
     int n_targets, n_common; /* the first n_common need not be asked for */
-    int is_repeated;         /* a noise word was drawn twice */
 };
 
 /* Rows to ask for, in the order of need: of blocks made by now, and of windows to come. Those before `first` have been
@@ -88,8 +86,8 @@ struct wv_asks {
 
 /* Where a block is worked on. */
 struct wv_desk {
-    float *scores;         /* (n, m) */
-    float *gradients;      /* (n, m) of the scores, times the rate */
+    float *scores;         /* (n, m), and room for whole vectors */
+    float *gradients;      /* (n, m) of the scores, times the rate; the same */
     float *hidden[2];      /* (dim) CBOW: the hidden rows of two centres */
     float *hidden_grad[2]; /* (dim) and their gradients */
 };

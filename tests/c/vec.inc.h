@@ -1,5 +1,5 @@
 /* In: the vector vocabulary of one ISA. Checked: each word of it against plain C, exp and log against libm.
- * Included once in the region of each ISA, after its vocabulary (see test_vec_*.c). */
+ * Included once in the region of each ISA, after its vocabulary (see test_isa_*.c). */
 #include "isa/math.inc.h"
 
 static const float ANY[] = {0.0f, -0.0f, 1.5f, -2.5f, 0.5f, 1e-30f, -3e20f, 7.0f, -1.0f, 2.5f, 1e6f, 3.49f};
@@ -118,8 +118,8 @@ static void packed_rows_meet_each_other(void)
         (answer) = lanes_[lane];                                                                                   \
     } while (0)
 
-/* 1.25 · 2^n, n given shifted */
-static vec power_of_2(vec shifted)
+/* 1.25 · 2^n, n given shifted. */
+static vec power_and_a_quarter(vec shifted)
 {
     return vec_times_exp2(vec_set(1.25f), shifted);
 }
@@ -130,7 +130,7 @@ static void exponents_and_mantissas_are_exact(void)
         float power, mantissa[VEC_LANES], exponent[VEC_LANES];
         const float x = ldexpf(1.0f + 0.003f * (float)(e + 126), e);
         vec part;
-        IN_ONE_LANE(power, power_of_2, (float)e + 12582912.0f, e & (VEC_LANES - 1));
+        IN_ONE_LANE(power, power_and_a_quarter, (float)e + 12582912.0f, e & (VEC_LANES - 1));
         CHECK(power == ldexpf(1.25f, e));
         vec_store(exponent, vec_split(vec_set(x), &part));
         vec_store(mantissa, part);

@@ -12,10 +12,10 @@ enum { MOST_TARGETS = 7 };
 WV_INLINE void dot_tile(float *const *hidden, float *const *targets, float *scores, int size, int m, int pack,
                         int n)
 {
-    const int k = m / pack, n_sums = k * n;
+    const int k = m / pack, n_sums = (k * n + VEC_SUMS - 1) / VEC_SUMS * VEC_SUMS; /* some at the end stay 0 */
     vec sum[MOST_TARGETS * WV_TILE + VEC_SUMS], row[MOST_TARGETS];
     WV_UNROLL
-    for (int p = 0; p < n_sums + VEC_SUMS; p++)
+    for (int p = 0; p < n_sums; p++)
         sum[p] = vec_zero();
     for (int at = 0; at < size; at += VEC_LANES / pack) {
         const int by_targets = k <= n, n_kept = by_targets ? k : n, n_passing = by_targets ? n : k;
@@ -37,7 +37,7 @@ WV_INLINE void dot_tile(float *const *hidden, float *const *targets, float *scor
         }
     }
     WV_UNROLL
-    for (int p = 0; p < n_sums; p += VEC_SUMS) /* what is written behind is overwritten, or never used */
+    for (int p = 0; p < n_sums; p += VEC_SUMS) /* what is written behind is overwritten, or has weight 0 */
         vec_store(scores + p * pack, pack == 1 ? vec_sums(sum + p) : vec_sums_packed(sum + p));
 }
 
@@ -47,7 +47,7 @@ WV_INLINE int pack_of(int m) { return m >= 4 && m % VEC_PACK == 0 ? VEC_PACK : 1
 /* Whether registers hold all sums of k packs of hidden rows with n targets, and what is multiplied. */
 WV_INLINE int tile_fits(int k, int n) { return k * n + (k < n ? k : n) + 1 <= VEC_REGISTERS; }
 
-/* As many targets at a time as registers allow, then the rest at once. */
+/* As many targets at a time as registers allow, but six, which would leave one of the usual seven; then the rest at once. */
 WV_INLINE void dot_block(const struct wv_block *block, float *scores, int size, int m)
 {
     const int pack = pack_of(m), k = m / pack;

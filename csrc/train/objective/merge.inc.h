@@ -7,11 +7,11 @@ static void rows_merge(const struct wv_rows *view, int64_t n_rows)
 {
     const int64_t n = (n_rows < view->n_private ? n_rows : view->n_private) * view->stride;
     for (int64_t at = 0; at < n; at += VEC_LANES) {
-        const vec delta = vec_sub(row_load(view->copies, at), row_load(view->base, at));
-        const vec merged = vec_add(row_load(view->shared, at), delta);
-        row_store(view->shared, at, merged);
-        row_store(view->copies, at, merged);
-        row_store(view->base, at, merged);
+        const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
+        const vec merged = vec_add(row_load(view->shared + at, 0), delta);
+        row_store(view->shared + at, 0, merged);
+        row_store(view->copies + at, 0, merged);
+        row_store(view->base + at, 0, merged);
     }
 }
 

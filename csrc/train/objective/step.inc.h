@@ -35,17 +35,20 @@ static void settle_loss(struct wv_loss *loss)
     }
 }
 
-/* Multiplies the losses so far by `factors` < 2^84, and splits what has grown, so that the product stays in range. */
+/* Multiplies the losses so far by `factors` <= 2^84. What has grown beyond 2^40 is split, so that the product stays in
+ * range; exponents are settled while floats hold them exactly. */
 WV_INLINE void multiply_loss(struct wv_loss *loss, vec factors)
 {
-    vec product = vec_mul(vec_load(loss->mantissa), factors);
-    if (vec_greater(product, vec_set(0x1p40f))) {
-        vec mantissa;
-        const vec exponent = vec_split(product, &mantissa);
-        vec_store(loss->exponent, vec_add(vec_load(loss->exponent), exponent));
-        product = vec_fma(product, vec_zero(), mantissa); /* 0 · x: NaN stays NaN */
-    }
+    const vec product = vec_mul(vec_load(loss->mantissa), factors);
     vec_store(loss->mantissa, product);
+    if (vec_greater(product, vec_set(1099511627776.0f))) { /* 2^40 */
+        vec mantissa;
+        const vec exponent = vec_add(vec_load(loss->exponent), vec_split(product, &mantissa));
+        vec_store(loss->exponent, exponent);
+        vec_store(loss->mantissa, vec_fma(product, vec_zero(), mantissa)); /* 0 · x: NaN stays NaN */
+        if (vec_greater(exponent, vec_set(65536.0f)))
+            settle_loss(loss);
+    }
 }
 
 /* (1 + e)^times, where times is 0, 1 or 2: the logarithm of a product of such is the loss of many pairs at the price of
@@ -56,7 +59,7 @@ WV_INLINE vec loss_factor(vec e, vec times)
     return vec_fma(e, vec_fma(is_twice, e, times), vec_set(1.0f));
 }
 
-/* e^-z of the pairs from p on: z = score of a positive pair, -score of a negative one. A weight's sign says which it is. */
+/* e^-z of the pairs from p on, z = score of a positive pair, -score of a negative one. A weight's sign says which it is. */
 WV_INLINE vec exp_opposed(const struct wv_desk *desk, int p, vec weight)
 {
     return vec_exp(vec_oppose(vec_load(desk->scores + p), weight));
@@ -73,22 +76,25 @@ static void add_losses(const struct wv_block *block, const struct wv_desk *desk,
 }
 
 /* Turns scores into gradients: gradient = rate · weight · σ(-z), loss = |weight| · log(1 + e^-z). Behind the last pair
- * weights are 0 and scores any. */
+ * weights are 0 and scores finite. */
 static void logistic(const struct wv_block *block, struct wv_desk *desk, struct wv_loss *loss, float rate)
 {
     enum { AT_ONCE = 3 }; /* factors of at most 2^28, so that their product is in range */
     const int n = block->m * block->n;
     for (int p = 0; p < n;) {
         const int first = p;
-        vec factors = vec_set(1.0f), greatest = vec_zero();
+        vec factors = vec_set(1.0f), greatest = vec_zero(), heaviest = vec_zero();
         for (int k = 0; k < AT_ONCE && p < n; k++, p += VEC_LANES) {
-            const vec weight = vec_load(block->weights + p), e = exp_opposed(desk, p, weight);
-            const vec factor = loss_factor(e, vec_abs(weight)), one_plus_e = vec_add(e, vec_set(1.0f));
-            vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), vec_div(e, one_plus_e)));
+            const vec weight = vec_load(block->weights + p), times = vec_abs(weight);
+            const vec e = exp_opposed(desk, p, weight), factor = loss_factor(e, times);
+            const vec part = vec_div(e, vec_add(e, vec_set(1.0f)));
+            vec_store(desk->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), part));
             factors = vec_mul(factors, factor);
-            greatest = vec_max(factor, greatest); /* in this order NaN is none */
+            greatest = vec_max(factor, greatest);
+            heaviest = vec_max(times, heaviest);
         }
-        if (block->is_repeated || vec_greater(greatest, vec_set(0x1p28f))) /* both are rare */
+        /* A score far off, or a negative drawn again: both are rare. */
+        if (vec_greater(greatest, vec_set(268435456.0f)) | vec_greater(heaviest, vec_set(2.0f)))
             add_losses(block, desk, first, p, loss);
         else
             multiply_loss(loss, factors);

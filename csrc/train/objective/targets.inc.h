@@ -29,8 +29,6 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
             at++;
         if (at == chunk->n_targets)
             add_target(chunk, row, 0, 0);
-        else
-            chunk->is_repeated = 1;
         chunk->weights[at][0]--;
         chunk->weights[at][1]--;
     }
@@ -62,7 +60,7 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
     const int64_t first = chunk->window.centre, last = first + chunk->window.n_centres - 1;
-    chunk->n_targets = chunk->n_common = chunk->is_repeated = 0;
+    chunk->n_targets = chunk->n_common = 0;
     if (task->node_rows)
         add_path(worker, first);
     if (!task->negative)
@@ -79,7 +77,6 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
 WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_block *block)
 {
     const int n = block->n = chunk->n_targets, m = block->m;
-    block->is_repeated = chunk->is_repeated;
     copy_rows(block->targets, chunk->targets, n);
     for (int at = 0; at < n; at += WV_OVERRUN) {
         if (m == 2)
@@ -98,7 +95,6 @@ WV_INLINE void fill_targets(const struct wv_worker *worker, struct wv_block *blo
     const struct wv_chunk *chunk = &worker->chunk;
     const float *first = worker->member_lanes[members[0]], *second = worker->member_lanes[members[1]];
     const int n = block->n = chunk->n_targets, m = block->m;
-    block->is_repeated = chunk->is_repeated;
     float (*by_centre)[2] = chunk->weights;
     float *weights = block->weights;
     copy_rows(block->targets, chunk->targets, n);

@@ -1,25 +1,33 @@
-/* The vector vocabulary on NEON, where this processor has it. */
+/* The vector vocabulary and the block step on NEON, where this processor has it. */
 #include "cpu.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "harness.h"
+#include "train/kernels.h"
 
 #if WV_ARM
 #include <arm_neon.h>
 #include "isa/region.h"
 #include "isa/vec_neon.h"
 #include "vec.inc.h"
+
+#include "step.inc.h"
 #else
 static void vocabulary(void)
+{
+}
+static void steps(void)
 {
 }
 #endif
 
 int main(void)
 {
-    if (wv_cpu_has(WV_NEON))
+    if (wv_cpu_has(WV_NEON)) {
         vocabulary();
+        steps();
+    }
     return finish();
 }

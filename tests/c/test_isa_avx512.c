@@ -1,0 +1,35 @@
+/* The vector vocabulary and the block step on AVX-512, where this processor has it. */
+#include "cpu.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "harness.h"
+#include "train/kernels.h"
+
+#if WV_X86
+#include <immintrin.h>
+#include "isa/region.h"
+WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
+#include "isa/vec_avx512.h"
+#include "vec.inc.h"
+
+#include "step.inc.h"
+WV_REGION_END
+#else
+static void vocabulary(void)
+{
+}
+static void steps(void)
+{
+}
+#endif
+
+int main(void)
+{
+    if (wv_cpu_has(WV_AVX512)) {
+        vocabulary();
+        steps();
+    }
+    return finish();
+}
