@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import lzma
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 WORDS_PER_LINE = 1000
+PIECE = 1 << 26  # bytes that are read at once
 ZIPF_TOKENS = 20_000_000
 ZIPF_LETTERS = 5
 
@@ -32,21 +35,35 @@ def cache_folder() -> Path:
     return folder
 
 
-def read_words(text: Path, limit_mb: float | None) -> list[str]:
-    """The words of a plain or .xz file, of its first `limit_mb` megabytes."""
-    limit = int(limit_mb * 1e6) if limit_mb else -1
+def read_words(text: Path, limit_mb: float | None) -> Iterator[list[str]]:
+    """The words of a plain or .xz file, of its first `limit_mb` megabytes, piece by piece."""
+    left = int(limit_mb * 1e6) if limit_mb else sys.maxsize
+    cut_off = b""
     with lzma.open(text) if text.suffix == ".xz" else text.open("rb") as file:
-        head = file.read(limit)
-    return head.decode("utf-8", errors="ignore").split()
+        while piece := file.read(min(left, PIECE)):
+            left -= len(piece)
+            piece = cut_off + piece
+            end = max(piece.rfind(b" "), piece.rfind(b"\n")) + 1
+            cut_off = piece[end:]
+            yield piece[:end].decode("utf-8", errors="ignore").split()
+    yield cut_off.decode("utf-8", errors="ignore").split()
 
 
 def write_text(source: Path, limit_mb: float | None, lines: Path) -> int:
     """The words of a text in lines of 1,000; answers how many."""
-    words = read_words(source, limit_mb)
+    n = 0
+    waiting: list[str] = []
     with lines.open("w", encoding="utf-8") as file:
-        for start in range(0, len(words), WORDS_PER_LINE):
-            file.write(" ".join(words[start : start + WORDS_PER_LINE]) + "\n")
-    return len(words)
+        for words in read_words(source, limit_mb):
+            waiting += words
+            n += len(words)
+            full = len(waiting) // WORDS_PER_LINE * WORDS_PER_LINE
+            for start in range(0, full, WORDS_PER_LINE):
+                file.write(" ".join(waiting[start : start + WORDS_PER_LINE]) + "\n")
+            del waiting[:full]
+        if waiting:
+            file.write(" ".join(waiting) + "\n")
+    return n
 
 
 def write_zipf(n_words: int, limit_mb: float | None, lines: Path) -> int:
