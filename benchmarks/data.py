@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 WORDS_PER_LINE = 1000
-PIECE = 1 << 26  # bytes that are read at once
+PIECE = 1 << 24  # bytes that are read at once
 ZIPF_TOKENS = 20_000_000
 ZIPF_LETTERS = 5
 
@@ -43,7 +43,7 @@ def read_words(text: Path, limit_mb: float | None) -> Iterator[list[str]]:
         while piece := file.read(min(left, PIECE)):
             left -= len(piece)
             piece = cut_off + piece
-            end = max(piece.rfind(b" "), piece.rfind(b"\n")) + 1
+            end = max(piece.rfind(space) for space in (b" ", b"\n", b"\t", b"\r")) + 1
             cut_off = piece[end:]
             yield piece[:end].decode("utf-8", errors="ignore").split()
     yield cut_off.decode("utf-8", errors="ignore").split()

@@ -76,7 +76,7 @@ static void add_losses(const struct wv_block *block, const struct wv_desk *desk,
 }
 
 /* Turns scores into gradients: gradient = rate · weight · σ(-z), loss = |weight| · log(1 + e^-z). Behind the last pair
- * weights are 0 and scores finite. */
+ * weights are 0, and scores 0 or those of blocks before. */
 static void logistic(const struct wv_block *block, struct wv_desk *desk, struct wv_loss *loss, float rate)
 {
     enum { AT_ONCE = 3 }; /* factors of at most 2^28, so that their product is in range */
