@@ -6,6 +6,7 @@ the cache is $WILDVEC_CACHE or ~/.cache/wildvec.
 
 from __future__ import annotations
 
+import itertools
 import lzma
 import os
 import sys
@@ -52,17 +53,11 @@ def read_words(text: Path, limit_mb: float | None) -> Iterator[list[str]]:
 def write_text(source: Path, limit_mb: float | None, lines: Path) -> int:
     """The words of a text in lines of 1,000; answers how many."""
     n = 0
-    waiting: list[str] = []
+    words = itertools.chain.from_iterable(read_words(source, limit_mb))
     with lines.open("w", encoding="utf-8") as file:
-        for words in read_words(source, limit_mb):
-            waiting += words
-            n += len(words)
-            full = len(waiting) // WORDS_PER_LINE * WORDS_PER_LINE
-            for start in range(0, full, WORDS_PER_LINE):
-                file.write(" ".join(waiting[start : start + WORDS_PER_LINE]) + "\n")
-            del waiting[:full]
-        if waiting:
-            file.write(" ".join(waiting) + "\n")
+        while line := list(itertools.islice(words, WORDS_PER_LINE)):
+            file.write(" ".join(line) + "\n")
+            n += len(line)
     return n
 
 

@@ -19,10 +19,12 @@ struct bench {
     double expected_loss;
 };
 
-/* Numbers in [-1, 1). */
+/* Numbers in [-1, 1), drawn as those of new rows are. */
 static float some_number(uint64_t i)
 {
-    return (float)(int32_t)(wv_draw(7, i) >> 40) / 8388608.0f - 1;
+    float number;
+    wv_init_rows(&number, 0, 1, 1, 1, i);
+    return number;
 }
 
 /* A row of `size` numbers, padded. */
@@ -32,13 +34,6 @@ static float *new_row(int size, int dim, uint64_t seed)
     for (int k = 0; k < size; k++)
         row[k] = some_number(100 * seed + (uint64_t)k);
     return row;
-}
-
-static void start_loss(struct wv_loss *loss)
-{
-    *loss = (struct wv_loss){0};
-    for (int k = 0; k < WV_PAD; k++)
-        loss->mantissa[k] = 1;
 }
 
 static void set_up(struct bench *bench, int m, int n, int size, int dim)
@@ -62,7 +57,8 @@ static void set_up(struct bench *bench, int m, int n, int size, int dim)
         block->weights[p] = weights[(p + n) % (int)(sizeof weights / sizeof *weights)];
     block->hidden = block->hidden_grad = bench->hidden;
     bench->asks.rows = bench->none_asked;
-    start_loss(&bench->loss);
+    for (int k = 0; k < WV_PAD; k++)
+        bench->loss.mantissa[k] = 1;
 }
 
 static void tear_down(struct bench *bench)

@@ -16,20 +16,15 @@ WV_REGION_BEGIN("avx2,fma")
 
 #include "step.inc.h"
 WV_REGION_END
-#else
-static void vocabulary(void)
-{
-}
-static void steps(void)
-{
-}
 #endif
 
 int main(void)
 {
+#if WV_X86
     if (wv_cpu_has(WV_AVX2)) {
         vocabulary();
         steps();
     }
+#endif
     return finish();
 }

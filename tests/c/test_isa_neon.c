@@ -14,20 +14,15 @@
 #include "vec.inc.h"
 
 #include "step.inc.h"
-#else
-static void vocabulary(void)
-{
-}
-static void steps(void)
-{
-}
 #endif
 
 int main(void)
 {
+#if WV_ARM
     if (wv_cpu_has(WV_NEON)) {
         vocabulary();
         steps();
     }
+#endif
     return finish();
 }

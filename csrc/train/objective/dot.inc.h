@@ -13,12 +13,12 @@ WV_INLINE void dot_tile(float *const *hidden, float *const *targets, float *scor
                         int n)
 {
     const int k = m / pack, n_sums = (k * n + VEC_SUMS - 1) / VEC_SUMS * VEC_SUMS; /* some at the end stay 0 */
+    const int by_targets = k <= n, n_kept = by_targets ? k : n, n_passing = by_targets ? n : k;
     vec sum[MOST_TARGETS * WV_TILE + VEC_SUMS], row[MOST_TARGETS];
     WV_UNROLL
     for (int p = 0; p < n_sums; p++)
         sum[p] = vec_zero();
     for (int at = 0; at < size; at += VEC_LANES / pack) {
-        const int by_targets = k <= n, n_kept = by_targets ? k : n, n_passing = by_targets ? n : k;
         WV_UNROLL
         for (int a = 0; a < n_kept; a++) {
             row[a] = by_targets ? rows_load(hidden + a * pack, at, pack) : row_load_repeated(targets[a], at, pack);
@@ -51,7 +51,11 @@ WV_INLINE int tile_fits(int k, int n) { return k * n + (k < n ? k : n) + 1 <= VE
 WV_INLINE void dot_block(const struct wv_block *block, float *scores, int size, int m)
 {
     const int pack = pack_of(m), k = m / pack;
-    const int most = tile_fits(k, 7) ? 7 : tile_fits(k, 5) ? 5 : tile_fits(k, 4) ? 4 : tile_fits(k, 3) ? 3 : 2;
+    const int most = tile_fits(k, MOST_TARGETS) ? MOST_TARGETS
+                     : tile_fits(k, 5)          ? 5
+                     : tile_fits(k, 4)          ? 4
+                     : tile_fits(k, 3)          ? 3
+                                                : 2;
     float *const *targets = block->targets;
     int j = 0;
     for (; j + most <= block->n; j += most)
