@@ -75,7 +75,7 @@ def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes):
     alone, *crews = (
         Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
-    assert max(crews) < 1.15 * alone
+    assert max(crews) < 1.25 * alone  # 1.00 to 1.08 on average; at most 1.15 in 35 runs
 
 
 @pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)

@@ -41,6 +41,9 @@ HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whene
 HOT_ROWS = 256  # of all workers together, but LEAST_HOT of each at least
 LEAST_HOT = 32
 MERGE_CENTRES = 5_000
+USES_BETWEEN_MERGES = (
+    5  # of a typical row, by all workers: together they overshoot, the more often the further
+)
 # Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
 # longer for their merges (objective/merge.inc.h) and cost less. Where words are about equally frequent, waiting made
 # the vectors worse, and diverge at large rates.
@@ -95,9 +98,18 @@ def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
     return (by_zipf, LEAST_HOT) if by_zipf > n else (n, n)
 
 
-def merge_interval(workers: int) -> int:
-    """How many centres a worker trains between two merges of its hottest private rows."""
-    return max(1, MERGE_CENTRES // workers)
+def merge_interval(workers: int, shares: NDArray[np.float64]) -> int:
+    """How many centres a worker trains between two merges of its hottest private rows.
+
+    Where words are few, they are used more often, so they are merged more often. Half of all uses fall on rows at
+    least as frequent as the typical one. shares: the part of all uses that each row takes.
+
+    >>> merge_interval(2, np.full(10_000, 1 / 10_000)), merge_interval(2, np.full(100, 1 / 100))
+    (2500, 250)
+    """
+    descending = np.sort(shares)[::-1]
+    typical = descending[np.searchsorted(np.cumsum(descending), shares.sum() / 2)]
+    return max(1, int(min(MERGE_CENTRES, USES_BETWEEN_MERGES / typical)) // workers)
 
 
 @dataclass(frozen=True)

@@ -23,21 +23,21 @@ def kept_tokens(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return counts * keep_chances(counts, model.sample)
 
 
-def private_rows(
-    model: Any, counts: NDArray[np.int64], workers: int, rounds: Rounds | None
-) -> tuple[int, int]:
-    """The `hot_rows` of words that occur so often; in rounds workers copy the rows that they use instead.
-
-    A row's share of all uses is that as a token or, if it is larger, that as a negative.
-    """
-    if rounds:
-        return 0, 0
+def shares_of_uses(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Each row's share of all uses: that as a token or, if it is larger, that as a negative."""
     kept = kept_tokens(model, counts)
     shares = kept / kept.sum()
     if model.negative:
         noise = noise_weights(counts, model.ns_exponent)
         shares = np.maximum(shares, noise / noise.sum())
-    return hot_rows(workers, shares)
+    return shares
+
+
+def private_rows(
+    model: Any, counts: NDArray[np.int64], workers: int, rounds: Rounds | None
+) -> tuple[int, int]:
+    """The `hot_rows` of words that occur so often; in rounds workers copy the rows that they use instead."""
+    return (0, 0) if rounds else hot_rows(workers, shares_of_uses(model, counts))
 
 
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
@@ -81,7 +81,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         seed=model.seed % 2**64,
         n_hot=n_hot,
         n_hottest=n_hottest,
-        merge_every=merge_interval(workers),
+        merge_every=merge_interval(workers, shares_of_uses(model, vocab.counts)),
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
     return task
