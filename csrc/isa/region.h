@@ -31,16 +31,19 @@
 #elif defined(__aarch64__)
 #define WV_IN_REGISTER(x) __asm__("" : "+w"(x))
 #else
-#define WV_IN_REGISTER(x) __asm__("" : "+x"(x))
+#define WV_IN_REGISTER(x) __asm__("" : "+v"(x)) /* any of 32; x would be one of the first 16 */
 #endif
 
-/* Bodies that must become part of their caller, so that its constants shape them. */
+/* Bodies that must become part of their caller, so that its constants shape them; and others that must not, where all
+ * together have more values than there are registers. */
 #if defined(_MSC_VER)
 #define WV_INLINE static __forceinline
+#define WV_APART static __declspec(noinline)
 #define WV_PREFETCH(address) _mm_prefetch((const char *)(address), _MM_HINT_T0)
 #define WV_PREFETCH_TO_WRITE(address) WV_PREFETCH(address)
 #else
 #define WV_INLINE static inline __attribute__((always_inline))
+#define WV_APART static __attribute__((noinline))
 #define WV_PREFETCH(address) __builtin_prefetch(address)
 #define WV_PREFETCH_TO_WRITE(address) __builtin_prefetch(address, 1) /* takes the line from other cores at once */
 #endif

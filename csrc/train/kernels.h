@@ -55,6 +55,19 @@ struct wv_window {
     int32_t n_centres, width;
 };
 
+/* Noise words, drawn and looked at for WV_DRAWS windows at once, each of which takes the draws from one later on. Windows
+ * that share none are looked at one by one. */
+struct wv_noise {
+    int32_t *words;    /* (n) what these windows take, from the first one's first draw on, and later draws */
+    float **rows;      /* (n) and their output rows, but for rounds */
+    int64_t n, n_past; /* draws at hand; and those before, which no window takes any more */
+    int32_t *places;   /* (negative) where a window's draws stand, counted from its first one */
+    int32_t n_windows, window; /* looked at together; the next one among them */
+    int32_t n_own;             /* of their draws, those that later windows do not take */
+    int32_t *repeated;         /* (n_windows) whether some of a window's words may be the same */
+    int32_t *of_window;        /* (negative) in rounds: the words of the window at hand */
+};
+
 /* The tokens of a chunk that subsampling left, and where the reading of them stands. */
 struct wv_chunk {
     int32_t *words; /* (n) */
@@ -64,14 +77,11 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
-    int64_t next_row; /* skip-gram: the position in the window where the next block begins */
+    int64_t next_row;  /* skip-gram: the position in the window where the next block begins */
+    int n_pairs;       /* and how many positive pairs the window has */
+    float *members[2]; /* (2 window + 2) 1 where a row is context of the first or of the second centre, else 0 */
     uint64_t width_key, noise_key;
-    int64_t n_drawn, window_draw; /* noise words drawn so far; the number of the next window's first */
-    int32_t *noise;               /* (noise_mask + 1) a ring of them: number i stands at i & noise_mask */
-    float **noise_rows;           /* (noise_mask + 1) and their output rows, but for rounds */
-    int64_t noise_mask, draws_per_window;
-    int64_t *noise_places;   /* (negative) the numbers of a window's noise words, counted from its first one */
-    int32_t *negatives;      /* (negative) in rounds: those of the window at hand */
+    struct wv_noise noise;
     float **targets;         /* (n_targets) the output rows of the window at hand */
     float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
     int n_targets, n_common; /* the first n_common need not be asked for */
@@ -112,7 +122,6 @@ struct wv_worker {
     struct wv_block ring[WV_RING];
     struct wv_asks asks;
     struct wv_desk desk;
-    float (*member_lanes)[WV_TILE_LANES]; /* (2^WV_TILE) lane i of row b is bit i of b */
     struct wv_loss loss;
     int64_t since_merge; /* centres since the last merge_hottest */
     int64_t n_merges;    /* calls of merge_hottest */

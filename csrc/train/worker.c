@@ -21,9 +21,6 @@ static const struct wv_kernels *kernels_of(enum wv_isa isa)
     }
 }
 
-/* Which hidden rows of a block belong to a centre, as bits: so many cases. */
-enum { N_MEMBER_SETS = 1 << WV_TILE };
-
 /* Hands out pieces of one block, each on cache lines of its own. With base NULL it only counts. */
 struct arena {
     char *base;
@@ -77,38 +74,28 @@ static int noise_is_new(const struct wv_task *task)
  * window w takes the draws w + spacing · k². So each serves as many as a window has negatives, within SPAN windows, or
  * (negative - 1)² if that is more: with the usual few, while its row is in cache. And two draws seldom meet twice, since
  * differences of squares are seldom the same. */
-static int64_t noise_place(const struct wv_task *task, int k)
+static int32_t noise_place(const struct wv_task *task, int k)
 {
     enum { SPAN = 256 };
     if (k == 0 || noise_is_new(task))
         return k;
     const int last = task->negative - 1, spacing = last * last < SPAN ? SPAN / (last * last) : 1;
-    return (int64_t)k * k * spacing;
+    return k * k * spacing;
 }
 
-/* How many draws are kept: those from the first one of a window to its last, and those drawn with it. */
-static int64_t noise_ring(const struct wv_task *task)
+static void lay_out_noise(struct arena *arena, const struct wv_task *task, struct wv_noise *noise)
 {
-    int64_t size = WV_DRAWS;
-    while (task->negative && size < noise_place(task, task->negative - 1) + WV_DRAWS)
-        size *= 2;
-    return size;
-}
-
-static void plan_noise(const struct wv_task *task, struct wv_chunk *chunk)
-{
-    chunk->noise_mask = noise_ring(task) - 1;
-    chunk->draws_per_window = noise_is_new(task) ? task->negative : 1;
-    for (int k = 0; k < task->negative; k++)
-        chunk->noise_places[k] = noise_place(task, k);
-}
-
-static void fill_member_lanes(struct wv_worker *worker)
-{
-    for (int members = 0; members < N_MEMBER_SETS; members++) {
-        for (int i = 0; i < WV_TILE; i++)
-            worker->member_lanes[members][i] = (float)(members >> i & 1);
-    }
+    if (!task->negative)
+        return;
+    noise->n_windows = noise_is_new(task) ? 1 : WV_DRAWS;
+    noise->n_own = noise_is_new(task) ? task->negative : WV_DRAWS;
+    /* what these windows take, and what is drawn together with the last of it */
+    const size_t room = (size_t)(noise_place(task, task->negative - 1) + noise->n_own + WV_DRAWS);
+    noise->words = take(arena, room, sizeof *noise->words);
+    noise->rows = take(arena, room, sizeof *noise->rows);
+    noise->places = take(arena, (size_t)task->negative, sizeof *noise->places);
+    noise->repeated = take(arena, (size_t)noise->n_windows, sizeof *noise->repeated);
+    noise->of_window = take(arena, (size_t)task->negative, sizeof *noise->of_window);
 }
 
 int64_t wv_noise_draws(int32_t negative, int64_t n_windows)
@@ -154,10 +141,9 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
-    chunk->noise = take(arena, (size_t)noise_ring(task), sizeof *chunk->noise);
-    chunk->noise_rows = take(arena, (size_t)noise_ring(task), sizeof *chunk->noise_rows);
-    chunk->noise_places = take(arena, (size_t)task->negative, sizeof *chunk->noise_places);
-    chunk->negatives = take(arena, (size_t)task->negative, sizeof *chunk->negatives);
+    for (int c = 0; c < 2; c++)
+        chunk->members[c] = take(arena, 2 * (size_t)task->window + 2 + 2 * WV_OVERRUN, sizeof *chunk->members[c]);
+    lay_out_noise(arena, task, &chunk->noise);
     chunk->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->targets);
     chunk->weights = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->weights);
     for (int k = 0; k < WV_RING; k++)
@@ -165,7 +151,6 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     worker->asks.room = (int)(8 * WV_RING * (wv_max_targets(task) + 2)); /* of which one in eight waits at most */
     worker->asks.rows = take(arena, (size_t)worker->asks.room + WV_OVERRUN, sizeof *worker->asks.rows);
     lay_out_desk(arena, task, &worker->desk);
-    worker->member_lanes = take(arena, N_MEMBER_SETS, sizeof *worker->member_lanes);
 }
 
 size_t wv_worker_bytes(const struct wv_task *task)
@@ -188,8 +173,8 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     worker->memory = memory;
     worker->task = task;
     worker->kernels = kernels_of(task->isa);
-    plan_noise(task, &worker->chunk);
-    fill_member_lanes(worker);
+    for (int k = 0; k < task->negative; k++)
+        worker->chunk.noise.places[k] = noise_place(task, k);
     for (int k = 0; k < WV_PAD; k++)
         worker->loss.mantissa[k] = 1;
     *out = worker;

@@ -32,7 +32,7 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block
     block->n_context = n;
 }
 
-WV_INLINE int make_cbow(struct wv_worker *worker, struct wv_block *block)
+WV_APART int make_cbow(struct wv_worker *worker, struct wv_block *block)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;

@@ -25,16 +25,29 @@ WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
     return m + m % 2;
 }
 
-/* Which of the m positions from `offset` (counted from a centre) on are its context, as bits; adds how many they are. */
-WV_INLINE unsigned members_of(int width, int offset, int m, int *n)
+/* Marks which rows of a new window are context of its first centre and which of its second; answers how many pairs these
+ * are. A lone centre has no row of its own here. */
+WV_INLINE int find_members(struct wv_chunk *chunk)
 {
-    const int low = -width - offset > 0 ? -width - offset : 0;
-    const int high = width - offset + 1 < m ? width - offset + 1 : m;
-    if (low >= high)
-        return 0;
-    const int has_centre = offset <= 0 && -offset >= low && -offset < high;
-    *n += high - low - has_centre;
-    return ((1u << high) - (1u << low)) & ~(has_centre ? 1u << -offset : 0);
+    const struct wv_window *window = &chunk->window;
+    const int n = (int)(window->end - window->low), centre = (int)(window->centre - window->low);
+    float *first = chunk->members[0], *second = chunk->members[1];
+    const int is_two = window->n_centres == 2;
+    for (int at = 0; at < n; at += WV_OVERRUN) {
+        for (int i = at; i < at + WV_OVERRUN; i++) {
+            first[i] = 1;
+            second[i] = (float)is_two;
+        }
+    }
+    if (!is_two)
+        return n - 1;
+    const int low_is_first = centre == window->width, last_is_second = n == centre + window->width + 2;
+    first[centre] = second[centre + 1] = 0;
+    if (low_is_first) /* the second centre does not reach it */
+        second[0] = 0;
+    if (last_is_second) /* nor the first one this */
+        first[n - 1] = 0;
+    return 2 * n - 2 - low_is_first - last_is_second;
 }
 
 /* The block's m rows; those of both sides of a lone centre are put together. Answers the position behind them. */
@@ -51,7 +64,7 @@ WV_INLINE int64_t fill_hidden(const struct wv_chunk *chunk, struct wv_block *blo
     return row + m + 1;
 }
 
-WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
+WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
@@ -61,22 +74,19 @@ WV_INLINE int make_skipgram(struct wv_worker *worker, struct wv_block *block)
         if (!next_window(task, chunk, task->node_rows || is_pair ? 1 : 2))
             return 0;
         next_row(chunk, window->low);
+        chunk->n_pairs = find_members(chunk);
     }
     if (is_new || is_pair) {
         choose_targets(worker);
         ask_for_rows(worker);
     }
-    const int offset = (int)(chunk->next_row - window->centre), m = count_rows(chunk, is_pair);
-    unsigned members[2] = {(1u << m) - 1, 0};
-    block->m = block->n_examples = m;
-    if (window->n_centres == 2) {
-        block->n_examples = 0;
-        members[0] = members_of(window->width, offset, m, &block->n_examples);
-        members[1] = members_of(window->width, offset - 1, m, &block->n_examples);
-    }
-    const int64_t end = fill_hidden(chunk, block, m);
-    fill_targets(worker, block, members);
+    const int64_t first = chunk->next_row - window->low;
+    block->m = count_rows(chunk, is_pair);
+    const int64_t end = fill_hidden(chunk, block, block->m);
+    fill_targets(chunk, block, chunk->members[0] + first, chunk->members[1] + first);
     next_row(chunk, end);
-    block->n_centres = chunk->next_row == window->end ? window->n_centres : 0;
+    const int is_done = chunk->next_row == window->end;
+    block->n_centres = is_done ? window->n_centres : 0;
+    block->n_examples = is_done ? chunk->n_pairs : 0;
     return 1;
 }

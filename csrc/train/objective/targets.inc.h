@@ -34,24 +34,34 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
     }
 }
 
+/* Whether one of the centres is among n rows; it may be found behind them, too. */
+WV_INLINE int some_are(float *const centres[2], float *const *rows, int n)
+{
+    int64_t found[WV_OVERRUN] = {0}, any = 0;
+    for (int at = 0; at < n; at += WV_OVERRUN) {
+        for (int k = 0; k < WV_OVERRUN; k++)
+            found[k] |= (rows[at + k] == centres[0]) | (rows[at + k] == centres[1]);
+    }
+    for (int k = 0; k < WV_OVERRUN; k++)
+        any |= found[k];
+    return any != 0;
+}
+
 WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
 {
     struct wv_chunk *chunk = &worker->chunk;
     const int n = worker->task->negative;
     float **rows = chunk->targets + chunk->n_targets;
-    int repeated = 0;
-    next_noise(worker, rows);
-    for (int k = 0; k < n; k++) {
-        repeated |= (rows[k] == centres[0]) | (rows[k] == centres[1]);
-        for (int before = 0; before < k; before++)
-            repeated |= rows[before] == rows[k];
-    }
-    if (repeated) {
+    const int repeated = next_noise(worker, rows);
+    if (repeated || some_are(centres, rows, n)) {
         add_repeated(chunk, rows, n, centres);
         return;
     }
-    for (int k = 0; k < n; k++)
-        add_weights(chunk, -1, -1);
+    for (int at = 0; at < n; at += WV_OVERRUN) {
+        for (int j = chunk->n_targets + at; j < chunk->n_targets + at + WV_OVERRUN; j++)
+            chunk->weights[j][0] = chunk->weights[j][1] = -1;
+    }
+    chunk->n_targets += n;
 }
 
 /* The targets of the chunk's window. */
@@ -88,12 +98,12 @@ WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_b
     memset(block->weights + m * n, 0, WV_PAD * sizeof *block->weights);
 }
 
-/* Gives the window's targets to a block. Bit i of members[c] says whether hidden row i belongs to centre c. */
-WV_INLINE void fill_targets(const struct wv_worker *worker, struct wv_block *block, const unsigned members[2])
+/* Gives the window's targets to a block. first, second (WV_TILE_LANES): 1 where a hidden row belongs to that centre,
+ * else 0; what stands behind row m does not matter. */
+WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const float *first,
+                            const float *second)
 {
     enum { AT_ONCE = WV_OVERRUN / 2 };
-    const struct wv_chunk *chunk = &worker->chunk;
-    const float *first = worker->member_lanes[members[0]], *second = worker->member_lanes[members[1]];
     const int n = block->n = chunk->n_targets, m = block->m;
     float (*by_centre)[2] = chunk->weights;
     float *weights = block->weights;

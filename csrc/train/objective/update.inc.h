@@ -9,20 +9,22 @@
 WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked, int n_asked,
                               const float *gradients, int at, int n_vecs, int m)
 {
-    const int n = block->n;
+    float *const *rows = block->hidden, *const *grads = block->hidden_grad; /* stores might change the block */
+    float *const *target = block->targets, *const *end = target + block->n;
     vec hidden[WV_TILE][4], sum[WV_TILE][4];
     rows_prefetch(asked, n_asked, at, n_vecs);
     WV_UNROLL
     for (int i = 0; i < m; i++) {
+        const float *row = rows[i] + at;
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++) {
-            hidden[i][v] = row_load(block->hidden[i], at + v * VEC_LANES);
+            hidden[i][v] = row_load(row, v * VEC_LANES);
             WV_IN_REGISTER(hidden[i][v]);
             sum[i][v] = vec_zero();
         }
     }
-    for (int j = 0; j < n; j++) {
-        float *row = block->targets[j] + at;
+    for (; target != end; target++, gradients += m) {
+        float *row = *target + at;
         vec before[4], after[4];
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++) {
@@ -32,7 +34,7 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
         }
         WV_UNROLL
         for (int i = 0; i < m; i++) {
-            const vec gradient = vec_set(gradients[j * m + i]);
+            const vec gradient = vec_set(gradients[i]);
             WV_UNROLL
             for (int v = 0; v < n_vecs; v++) {
                 sum[i][v] = vec_fma(gradient, before[v], sum[i][v]);
@@ -45,9 +47,10 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
     }
     WV_UNROLL
     for (int i = 0; i < m; i++) {
+        float *row = grads[i] + at;
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++)
-            row_add(block->hidden_grad[i], at + v * VEC_LANES, sum[i][v]);
+            row_add(row, v * VEC_LANES, sum[i][v]);
     }
 }
 

@@ -5,7 +5,7 @@
 enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS };
 
 /* Reads the sentences first … last of the corpus into the worker's chunk: subsampling, and each token's rows. */
-static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
+WV_APART void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
 {
     const struct wv_task *task = worker->task;
     const uint64_t keep_key = wv_subkey(key, KEEP_DRAWS);
@@ -33,7 +33,7 @@ static void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
     chunk->sentence = chunk->next_centre = 0;
     chunk->next_row = chunk->window.end = 0;
-    chunk->n_drawn = chunk->window_draw = 0;
+    forget_noise(&chunk->noise);
     worker->asks.first = worker->asks.last = 0;
 }
 
