@@ -79,7 +79,7 @@ struct wv_chunk {
     struct wv_window window;
     int64_t next_row;  /* skip-gram: the position in the window where the next block begins */
     int n_pairs;       /* and how many positive pairs the window has */
-    float *members[2]; /* (2 window + 2) 1 where a row is context of the first or of the second centre, else 0 */
+    float *members[2]; /* (window) 1 where a row is context of the first or of the second centre, else 0 */
     uint64_t width_key, noise_key;
     struct wv_noise noise;
     float **targets;         /* (n_targets) the output rows of the window at hand */

@@ -141,8 +141,10 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     chunk->input = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->input);
     chunk->output = take(arena, (size_t)task->max_chunk + WV_OVERRUN, sizeof *chunk->output);
     chunk->ends = take(arena, (size_t)task->max_chunk / 2 + 1, sizeof *chunk->ends);
+    const size_t widest = 2 * (size_t)task->window + 2, longest = (size_t)task->max_chunk;
     for (int c = 0; c < 2; c++)
-        chunk->members[c] = take(arena, 2 * (size_t)task->window + 2 + 2 * WV_OVERRUN, sizeof *chunk->members[c]);
+        chunk->members[c] =
+            take(arena, (widest < longest ? widest : longest) + 2 * WV_OVERRUN, sizeof *chunk->members[c]);
     lay_out_noise(arena, task, &chunk->noise);
     chunk->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->targets);
     chunk->weights = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->weights);

@@ -35,7 +35,7 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
 }
 
 /* Whether one of the centres is among n rows; it may be found behind them, too. */
-WV_INLINE int some_are(float *const centres[2], float *const *rows, int n)
+WV_INLINE int have_centre(float *const centres[2], float *const *rows, int n)
 {
     int64_t found[WV_OVERRUN] = {0}, any = 0;
     for (int at = 0; at < n; at += WV_OVERRUN) {
@@ -53,7 +53,7 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
     const int n = worker->task->negative;
     float **rows = chunk->targets + chunk->n_targets;
     const int repeated = next_noise(worker, rows);
-    if (repeated || some_are(centres, rows, n)) {
+    if (repeated || have_centre(centres, rows, n)) {
         add_repeated(chunk, rows, n, centres);
         return;
     }

@@ -9,7 +9,8 @@
 WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked, int n_asked,
                               const float *gradients, int at, int n_vecs, int m)
 {
-    float *const *rows = block->hidden, *const *grads = block->hidden_grad; /* stores might change the block */
+    /* read once: for all that the compiler knows, stores change the block */
+    float *const *rows = block->hidden, *const *grads = block->hidden_grad;
     float *const *target = block->targets, *const *end = target + block->n;
     vec hidden[WV_TILE][4], sum[WV_TILE][4];
     rows_prefetch(asked, n_asked, at, n_vecs);
