@@ -25,12 +25,16 @@
 #define WV_UNROLL
 #endif
 
-/* Loads a vector once, where the compiler would fetch it from memory again at each use. */
+/* Loads a vector once, where the compiler would fetch it from memory again at each use; works out an address once, where it
+ * would work out that of each vector. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #define WV_IN_REGISTER(x) ((void)0)
+#define WV_ADDRESS_IN_REGISTER(p) ((void)0)
 #elif defined(__aarch64__)
+#define WV_ADDRESS_IN_REGISTER(p) __asm__("" : "+r"(p))
 #define WV_IN_REGISTER(x) __asm__("" : "+w"(x))
 #else
+#define WV_ADDRESS_IN_REGISTER(p) __asm__("" : "+r"(p))
 #define WV_IN_REGISTER(x) __asm__("" : "+v"(x)) /* any of 32; x would be one of the first 16 */
 #endif
 

@@ -83,7 +83,7 @@ struct wv_chunk {
     uint64_t width_key, noise_key;
     struct wv_noise noise;
     float **targets;         /* (n_targets) the output rows of the window at hand */
-    float (*weights)[2];     /* (n_targets) of their pairs with the context of the first centre and of the second */
+    float *weights[2];       /* (n_targets) of their pairs with the context of the first centre and of the second */
     int n_targets, n_common; /* the first n_common need not be asked for */
 };
 

@@ -147,7 +147,8 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
             take(arena, (widest < longest ? widest : longest) + 2 * WV_OVERRUN, sizeof *chunk->members[c]);
     lay_out_noise(arena, task, &chunk->noise);
     chunk->targets = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->targets);
-    chunk->weights = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->weights);
+    for (int c = 0; c < 2; c++)
+        chunk->weights[c] = take(arena, wv_max_targets(task) + WV_OVERRUN, sizeof *chunk->weights[c]);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
     worker->asks.room = (int)(8 * WV_RING * (wv_max_targets(task) + 2)); /* of which one in eight waits at most */

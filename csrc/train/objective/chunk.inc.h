@@ -29,7 +29,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
         logistic(block, &worker->desk, &worker->loss, rate);
         update(block, &worker->asks, &worker->desk, dim);
         if (is_cbow)
-            scatter(block, dim, task->cbow_mean);
+            scatter(block, &worker->desk, dim, task->cbow_mean);
         *examples += block->n_examples;
         worker->since_merge += block->n_centres;
         if (task->n_hot && worker->since_merge >= task->merge_every)

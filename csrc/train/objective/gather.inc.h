@@ -27,14 +27,14 @@ WV_INLINE struct shares shares_of(const struct wv_block *block, int is_divided)
 WV_INLINE void sum_rows(vec *sum, float *const *rows, int n, int at, int n_vecs)
 {
     for (int k = 0; k < n; k++) {
-        const float *row = rows[k];
+        const float *row = rows[k] + at;
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++)
-            sum[v] = vec_add(sum[v], row_load(row, at + v * VEC_LANES));
+            sum[v] = vec_add(sum[v], row_load(row, v * VEC_LANES));
     }
 }
 
-WV_INLINE void gather_stretch(const struct wv_block *block, const struct shares *of, int at, int n_vecs)
+WV_INLINE void gather_stretch(const struct wv_desk *desk, const struct shares *of, int at, int n_vecs)
 {
     vec sum[2][STRETCH];
     WV_UNROLL
@@ -46,11 +46,13 @@ WV_INLINE void gather_stretch(const struct wv_block *block, const struct shares 
         sum[1][v] = sum[0][v];
     sum_rows(sum[0], of->first, of->n_first, at, n_vecs);
     sum_rows(sum[1], of->second, of->n_second, at, n_vecs);
-    for (int c = 0; c < block->m; c++) {
+    WV_UNROLL
+    for (int c = 0; c < 2; c++) { /* one that the block does not have costs less than the question */
+        float *hidden = desk->hidden[c] + at, *grad = desk->hidden_grad[c] + at;
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++) {
-            vec_store(block->hidden[c] + at + v * VEC_LANES, vec_mul(sum[c][v], of->scale[c]));
-            vec_store(block->hidden_grad[c] + at + v * VEC_LANES, vec_zero());
+            vec_store(hidden + v * VEC_LANES, vec_mul(sum[c][v], of->scale[c]));
+            vec_store(grad + v * VEC_LANES, vec_zero());
         }
     }
 }
@@ -63,30 +65,35 @@ static void gather(struct wv_block *block, const struct wv_desk *desk, int dim, 
     block->hidden = desk->hidden;
     block->hidden_grad = desk->hidden_grad;
     for (; at + STRETCH * VEC_LANES <= dim; at += STRETCH * VEC_LANES)
-        gather_stretch(block, &of, at, STRETCH);
-    for (; at + 2 * VEC_LANES <= dim; at += 2 * VEC_LANES)
-        gather_stretch(block, &of, at, 2);
-    for (; at < dim; at += VEC_LANES)
-        gather_stretch(block, &of, at, 1);
+        gather_stretch(desk, &of, at, STRETCH);
+    switch ((dim - at) / VEC_LANES) {
+    case 3: gather_stretch(desk, &of, at, 3); break;
+    case 2: gather_stretch(desk, &of, at, 2); break;
+    case 1: gather_stretch(desk, &of, at, 1); break;
+    default: break;
+    }
 }
 
 WV_INLINE void add_rows(float *const *rows, int n, int at, const vec *gradient, int n_vecs)
 {
     for (int k = 0; k < n; k++) {
-        float *row = rows[k];
+        float *row = rows[k] + at;
+        WV_ADDRESS_IN_REGISTER(row);
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++)
-            row_add(row, at + v * VEC_LANES, gradient[v]);
+            row_add(row, v * VEC_LANES, gradient[v]);
     }
 }
 
-WV_INLINE void scatter_stretch(const struct wv_block *block, const struct shares *of, int at, int n_vecs)
+WV_INLINE void scatter_stretch(const struct wv_block *block, const struct wv_desk *desk, const struct shares *of,
+                               int at, int n_vecs)
 {
+    const float *grads[2] = {desk->hidden_grad[0] + at, desk->hidden_grad[1] + at};
     vec first[STRETCH], second[STRETCH], both[STRETCH];
     WV_UNROLL
     for (int v = 0; v < n_vecs; v++) {
-        first[v] = vec_mul(vec_load(block->hidden_grad[0] + at + v * VEC_LANES), of->scale[0]);
-        second[v] = vec_mul(vec_load(block->hidden_grad[1] + at + v * VEC_LANES), of->scale[1]);
+        first[v] = vec_mul(vec_load(grads[0] + v * VEC_LANES), of->scale[0]);
+        second[v] = vec_mul(vec_load(grads[1] + v * VEC_LANES), of->scale[1]);
         both[v] = vec_add(first[v], second[v]);
     }
     add_rows(of->first, of->n_first, at, first, n_vecs);
@@ -98,14 +105,16 @@ WV_INLINE void scatter_stretch(const struct wv_block *block, const struct shares
 
 /* Adds the gradients to the context rows. As in word2vec.c and gensim, a mean passes its gradient on undivided, and a
  * sum divides it by the number of rows. */
-static void scatter(const struct wv_block *block, int dim, int is_mean)
+static void scatter(const struct wv_block *block, const struct wv_desk *desk, int dim, int is_mean)
 {
     const struct shares of = shares_of(block, !is_mean);
     int at = 0;
     for (; at + STRETCH * VEC_LANES <= dim; at += STRETCH * VEC_LANES)
-        scatter_stretch(block, &of, at, STRETCH);
-    for (; at + 2 * VEC_LANES <= dim; at += 2 * VEC_LANES)
-        scatter_stretch(block, &of, at, 2);
-    for (; at < dim; at += VEC_LANES)
-        scatter_stretch(block, &of, at, 1);
+        scatter_stretch(block, desk, &of, at, STRETCH);
+    switch ((dim - at) / VEC_LANES) {
+    case 3: scatter_stretch(block, desk, &of, at, 3); break;
+    case 2: scatter_stretch(block, desk, &of, at, 2); break;
+    case 1: scatter_stretch(block, desk, &of, at, 1); break;
+    default: break;
+    }
 }

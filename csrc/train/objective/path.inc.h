@@ -33,8 +33,8 @@ WV_INLINE void add_path(struct wv_worker *worker, int64_t centre)
     rows_at(&worker->nodes, nodes, n, chunk->targets);
     for (int64_t at = 0; at < n; at += WV_OVERRUN) {
         for (int64_t k = at; k < at + WV_OVERRUN; k++) {
-            chunk->weights[k][0] = (float)(1 - 2 * codes[k]);
-            chunk->weights[k][1] = 0;
+            chunk->weights[0][k] = (float)(1 - 2 * codes[k]);
+            chunk->weights[1][k] = 0;
         }
     }
     for (int k = 0; k < WV_OVERRUN; k++) /* further down they are rare */

@@ -26,21 +26,18 @@ WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 }
 
 /* Marks which rows of a new window are context of its first centre and which of its second; answers how many pairs these
- * are. A lone centre has no row of its own here. */
+ * are. All but itself are context of a lone centre. */
 WV_INLINE int find_members(struct wv_chunk *chunk)
 {
     const struct wv_window *window = &chunk->window;
     const int n = (int)(window->end - window->low), centre = (int)(window->centre - window->low);
     float *first = chunk->members[0], *second = chunk->members[1];
-    const int is_two = window->n_centres == 2;
-    for (int at = 0; at < n; at += WV_OVERRUN) {
-        for (int i = at; i < at + WV_OVERRUN; i++) {
-            first[i] = 1;
-            second[i] = (float)is_two;
-        }
-    }
-    if (!is_two)
+    if (window->n_centres == 1)
         return n - 1;
+    for (int at = 0; at < n; at += WV_OVERRUN) {
+        for (int i = at; i < at + WV_OVERRUN; i++)
+            first[i] = second[i] = 1;
+    }
     const int low_is_first = centre == window->width, last_is_second = n == centre + window->width + 2;
     first[centre] = second[centre + 1] = 0;
     if (low_is_first) /* the second centre does not reach it */
@@ -80,10 +77,10 @@ WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
         choose_targets(worker);
         ask_for_rows(worker);
     }
-    const int64_t first = chunk->next_row - window->low;
+    const int64_t row = chunk->next_row - window->low;
     block->m = count_rows(chunk, is_pair);
     const int64_t end = fill_hidden(chunk, block, block->m);
-    fill_targets(chunk, block, chunk->members[0] + first, chunk->members[1] + first);
+    fill_targets(chunk, block, row);
     next_row(chunk, end);
     const int is_done = chunk->next_row == window->end;
     block->n_centres = is_done ? window->n_centres : 0;

@@ -2,18 +2,12 @@
  * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
  * twice counts twice, one that is a centre is dropped. */
 
-/* Adds a target whose row is in its place already. */
-WV_INLINE void add_weights(struct wv_chunk *chunk, float first, float second)
-{
-    chunk->weights[chunk->n_targets][0] = first;
-    chunk->weights[chunk->n_targets][1] = second;
-    chunk->n_targets++;
-}
-
 WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
 {
-    chunk->targets[chunk->n_targets] = row;
-    add_weights(chunk, first, second);
+    const int at = chunk->n_targets++;
+    chunk->targets[at] = row;
+    chunk->weights[0][at] = first;
+    chunk->weights[1][at] = second;
 }
 
 /* Adds n negatives of which some are the same, or a centre. Their rows may stand where the targets go. */
@@ -29,8 +23,8 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
             at++;
         if (at == chunk->n_targets)
             add_target(chunk, row, 0, 0);
-        chunk->weights[at][0]--;
-        chunk->weights[at][1]--;
+        chunk->weights[0][at]--;
+        chunk->weights[1][at]--;
     }
 }
 
@@ -59,7 +53,7 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
     }
     for (int at = 0; at < n; at += WV_OVERRUN) {
         for (int j = chunk->n_targets + at; j < chunk->n_targets + at + WV_OVERRUN; j++)
-            chunk->weights[j][0] = chunk->weights[j][1] = -1;
+            chunk->weights[0][j] = chunk->weights[1][j] = -1;
     }
     chunk->n_targets += n;
 }
@@ -86,38 +80,51 @@ WV_INLINE void choose_targets(struct wv_worker *worker)
 /* Gives the window's targets to a block whose hidden rows are the window's centres. */
 WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_block *block)
 {
+    const float *first = chunk->weights[0], *second = chunk->weights[1];
     const int n = block->n = chunk->n_targets, m = block->m;
     copy_rows(block->targets, chunk->targets, n);
     for (int at = 0; at < n; at += WV_OVERRUN) {
+        float both[2 * WV_OVERRUN];
+        for (int k = 0; k < WV_OVERRUN; k++) {
+            both[2 * k] = first[at + k];
+            both[2 * k + 1] = second[at + k];
+        }
         if (m == 2)
-            memcpy(block->weights + 2 * at, chunk->weights + at, WV_OVERRUN * sizeof *chunk->weights);
+            memcpy(block->weights + 2 * at, both, sizeof both);
         else
-            for (int j = at; j < at + WV_OVERRUN; j++)
-                block->weights[j] = chunk->weights[j][0];
+            memcpy(block->weights + at, first + at, WV_OVERRUN * sizeof *first);
     }
     memset(block->weights + m * n, 0, WV_PAD * sizeof *block->weights);
 }
 
-/* Gives the window's targets to a block. first, second (WV_TILE_LANES): 1 where a hidden row belongs to that centre,
- * else 0; what stands behind row m does not matter. */
-WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, const float *first,
-                            const float *second)
+/* The weights of a block's pairs, target by target. Each target writes WV_TILE_LANES lanes, of which the next one
+ * overwrites those beyond m. A lone centre, a constant of the caller, has all rows. */
+WV_INLINE void fill_weights(const struct wv_chunk *chunk, const struct wv_block *block, int64_t row, int is_lone)
 {
     enum { AT_ONCE = WV_OVERRUN / 2 };
-    const int n = block->n = chunk->n_targets, m = block->m;
-    float (*by_centre)[2] = chunk->weights;
+    const float *of_first = chunk->weights[0], *of_second = chunk->weights[1];
+    const float *first = chunk->members[0] + row, *second = chunk->members[1] + row;
     float *weights = block->weights;
-    copy_rows(block->targets, chunk->targets, n);
-    for (int at = 0; at < n; at += AT_ONCE) {
-        /* Each target writes WV_TILE_LANES lanes, of which the next one overwrites those beyond m. */
+    for (int at = 0; at < block->n; at += AT_ONCE) {
         for (int j = at; j < at + AT_ONCE; j++) {
             float lanes[WV_TILE_LANES];
             for (int i = 0; i < WV_TILE_LANES; i++)
-                lanes[i] = by_centre[j][0] * first[i] + by_centre[j][1] * second[i];
+                lanes[i] = is_lone ? of_first[j] : of_first[j] * first[i] + of_second[j] * second[i];
             memcpy(weights, lanes, sizeof lanes);
-            weights += m;
+            weights += block->m;
         }
     }
+}
+
+/* Gives the window's targets to a block whose rows begin at position `row` of the window. */
+WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, int64_t row)
+{
+    block->n = chunk->n_targets;
+    copy_rows(block->targets, chunk->targets, block->n);
+    if (chunk->window.n_centres == 1)
+        fill_weights(chunk, block, row, 1);
+    else
+        fill_weights(chunk, block, row, 0);
     /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
-    memset(block->weights + m * n, 0, WV_PAD * sizeof *weights);
+    memset(block->weights + block->m * block->n, 0, WV_PAD * sizeof *block->weights);
 }

@@ -49,6 +49,7 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
     WV_UNROLL
     for (int i = 0; i < m; i++) {
         float *row = grads[i] + at;
+        WV_ADDRESS_IN_REGISTER(row);
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++)
             row_add(row, v * VEC_LANES, sum[i][v]);
