@@ -191,7 +191,7 @@ def plainly_trained(n_words=20, **other):
     return bench
 
 
-LONG = {"length": 1600}  # its windows go several times round the ring of noise
+LONG = {"length": 1600}  # its windows take noise that was drawn several times
 
 
 @pytest.mark.parametrize("other", [{}, LONG, LONG | {"negative": 65}, LONG | {"pair": True}], ids=str)

@@ -48,21 +48,22 @@ class Run:
         pair=False,
         shrink_windows=True,
         lengths=(30, 1, 2, 17, 3, 50),
+        n_words=N_WORDS,
     ):
         random = np.random.default_rng(seed)
-        counts = np.sort(random.integers(1, 500, N_WORDS))[::-1].astype(np.int64)
+        counts = np.sort(random.integers(1, 500, n_words))[::-1].astype(np.int64)
         self.size = size
         self.offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        self.ids = random.choice(N_WORDS, self.offsets[-1], p=counts / counts.sum()).astype(np.int32)
-        self.keep = random.integers(2**30, 2**32, N_WORDS).astype(np.uint32)
+        self.ids = random.choice(n_words, self.offsets[-1], p=counts / counts.sum()).astype(np.int32)
+        self.keep = random.integers(2**30, 2**32, n_words).astype(np.uint32)
         if not sample:
             self.keep[:] = 2**32 - 1
-        self.noise = np.empty((N_WORDS, 2), dtype=np.uint32)
+        self.noise = np.empty((n_words, 2), dtype=np.uint32)
         alias_table(counts**0.75, self.noise)
         offsets, nodes, codes, longest = huffman_paths(counts)
-        self.input = self.matrix(random, N_WORDS)
-        self.output = self.matrix(random, N_WORDS) if negative else None
-        self.nodes = self.matrix(random, N_WORDS - 1) if hs else None
+        self.input = self.matrix(random, n_words)
+        self.output = self.matrix(random, n_words) if negative else None
+        self.nodes = self.matrix(random, n_words - 1) if hs else None
         self.task = Task(self.ids, self.offsets, self.input, size, int(self.offsets[-1]))
         self.task.subsample(self.keep)
         if negative:
@@ -166,9 +167,10 @@ def test_the_noise_of_a_long_chunk_matches_numpy(isa, model):
     run.check(*run.both(rate=0.01), tolerance=1e-4)
 
 
-@pytest.mark.parametrize("negative", [1, 2, 10, 20, 64, 65])
-def test_any_number_of_negatives_matches_numpy(negative):
-    run = Run(8, lengths=(900,), window=1, sample=False, negative=negative)
+@pytest.mark.parametrize("n_words", [N_WORDS, 5000])  # with many words, negatives are seldom the same
+@pytest.mark.parametrize("negative", [1, 2, 5, 10, 20, 64, 65, 200])
+def test_any_number_of_negatives_matches_numpy(negative, n_words):
+    run = Run(8, lengths=(900,), window=1, sample=False, negative=negative, n_words=n_words)
     run.check(*run.both(rate=0.01), tolerance=1e-4)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from wildvec import KeyedVectors, Word2Vec, rows, toy
 from wildvec._kernels import isas
+from wildvec.train import merge_interval
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 2, "workers": 1, "sg": 1}
 
@@ -67,6 +68,19 @@ def test_many_workers_on_few_cores_keep_the_quality(world, workers):
     assert accuracy(model) > 0.85
 
 
+def test_rows_are_merged_as_often_as_words_are_few():
+    zipf = 1 / np.arange(1, 100_001)
+    shares = np.random.default_rng(1).permutation(zipf / zipf.sum())
+    assert [merge_interval(workers, shares) for workers in (2, 3, 10_000)] == [2_500, 1_666, 1]
+    assert [merge_interval(2, np.full(n, 1 / n)) for n in (1, 4, 100, 500, 1000)] == [
+        2,
+        10,
+        250,
+        1_250,
+        2_500,
+    ]
+
+
 @pytest.mark.parametrize("nodes", [100, 500, 1000])
 def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes):
     steps = np.random.default_rng(1).integers(-3, 4, 200_000)
@@ -75,7 +89,7 @@ def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes):
     alone, *crews = (
         Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
-    assert max(crews) < 1.25 * alone  # 1.00 to 1.08 on average; at most 1.15 in 35 runs
+    assert max(crews) < 1.25 * alone  # else they diverge: 1.00 to 1.07 on average, 1.15 once in 315 trainings
 
 
 @pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)

@@ -25,17 +25,22 @@
 #define WV_UNROLL
 #endif
 
-/* Loads a vector once, where the compiler would fetch it from memory again at each use; works out an address once, where it
- * would work out that of each vector. */
+/* Loads a vector once, where the compiler would fetch it from memory again at each use. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #define WV_IN_REGISTER(x) ((void)0)
-#define WV_ADDRESS_IN_REGISTER(p) ((void)0)
 #elif defined(__aarch64__)
-#define WV_ADDRESS_IN_REGISTER(p) __asm__("" : "+r"(p))
 #define WV_IN_REGISTER(x) __asm__("" : "+w"(x))
+#elif defined(__x86_64__)
+#define WV_IN_REGISTER(x) __asm__("" : "+v"(x)) /* any of 32; x would be one of the first 16 */
+#else
+#define WV_IN_REGISTER(x) ((void)0)
+#endif
+
+/* Works out an address once, where the compiler would work out that of each vector behind it. */
+#if defined(_MSC_VER) && !defined(__clang__)
+#define WV_ADDRESS_IN_REGISTER(p) ((void)0)
 #else
 #define WV_ADDRESS_IN_REGISTER(p) __asm__("" : "+r"(p))
-#define WV_IN_REGISTER(x) __asm__("" : "+v"(x)) /* any of 32; x would be one of the first 16 */
 #endif
 
 /* Bodies that must become part of their caller, so that its constants shape them; and others that must not, where all

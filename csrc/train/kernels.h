@@ -36,7 +36,7 @@ struct wv_block {
     int first_end, second_start;
     int m, n, n_context;
     int n_centres;  /* centres that are done when the block is */
-    int n_examples; /* positive pairs (skip-gram) or centres (CBOW) */
+    int n_examples; /* their positive pairs (skip-gram), or they themselves (CBOW) */
 };
 
 /* Blocks are made a few steps before they are trained, so that their rows can be prefetched. */
@@ -58,10 +58,10 @@ struct wv_window {
 /* Noise words, drawn and looked at for WV_DRAWS windows at once, each of which takes the draws from one later on. Windows
  * that share none are looked at one by one. */
 struct wv_noise {
-    int32_t *words;    /* (n) what these windows take, from the first one's first draw on, and later draws */
-    float **rows;      /* (n) and their output rows, but for rounds */
-    int64_t n, n_past; /* draws at hand; and those before, which no window takes any more */
-    int32_t *places;   /* (negative) where a window's draws stand, counted from its first one */
+    int32_t *words;            /* (n) draws at hand */
+    float **rows;              /* (n) and their output rows, but for rounds */
+    int64_t n, n_past, first;  /* n_past draws came before; the first of these windows begins at words[first] */
+    int32_t *places;           /* (negative) where a window's draws stand, counted from its first one */
     int32_t n_windows, window; /* looked at together; the next one among them */
     int32_t n_own;             /* of their draws, those that later windows do not take */
     int32_t *repeated;         /* (n_windows) whether some of a window's words may be the same */
@@ -77,9 +77,10 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
-    int64_t next_row;  /* skip-gram: the position in the window where the next block begins */
-    int n_pairs;       /* and how many positive pairs the window has */
-    float *members[2]; /* (window) 1 where a row is context of the first or of the second centre, else 0 */
+    int64_t next_row; /* skip-gram: the position of the window's next block */
+    int n_pairs;      /* and how many positive pairs the window has */
+    float
+        *members[2]; /* (window) of two centres: 1 where a row is context of the first, or of the second, else 0 */
     uint64_t width_key, noise_key;
     struct wv_noise noise;
     float **targets;         /* (n_targets) the output rows of the window at hand */

@@ -90,7 +90,7 @@ static void lay_out_noise(struct arena *arena, const struct wv_task *task, struc
     noise->n_windows = noise_is_new(task) ? 1 : WV_DRAWS;
     noise->n_own = noise_is_new(task) ? task->negative : WV_DRAWS;
     /* what these windows take, and what is drawn together with the last of it */
-    const size_t room = (size_t)(noise_place(task, task->negative - 1) + noise->n_own + WV_DRAWS);
+    const size_t room = (size_t)(noise_place(task, task->negative - 1) + noise->n_windows + WV_DRAWS);
     noise->words = take(arena, room, sizeof *noise->words);
     noise->rows = take(arena, room, sizeof *noise->rows);
     noise->places = take(arena, (size_t)task->negative, sizeof *noise->places);

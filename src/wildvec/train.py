@@ -40,10 +40,10 @@ HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whene
 # so the merge interval counts the centres of all workers together, and their number falls with the workers.
 HOT_ROWS = 256  # of all workers together, but LEAST_HOT of each at least
 LEAST_HOT = 32
+# Where words are few, all rows are used often between merges, and workers together carry them too far: so a typical
+# row is the centre no more than so many times.
 MERGE_CENTRES = 5_000
-USES_BETWEEN_MERGES = (
-    5  # of a typical row, by all workers: together they overshoot, the more often the further
-)
+TYPICAL_CENTRES = 5
 # Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
 # longer for their merges (objective/merge.inc.h) and cost less. Where words are about equally frequent, waiting made
 # the vectors worse, and diverge at large rates.
@@ -82,14 +82,12 @@ def crew_size(n_chunks: int, workers: int, rounds: Rounds | None) -> int:
 def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
     """How many rows each worker has private copies of, and how many of these are merged every time.
 
-    None where there is nobody to share with. shares: the part of all uses that each row takes.
+    shares: the part of all uses that each row takes.
 
     >>> by_zipf = 1 / np.arange(1, 10_001)
-    >>> hot_rows(1, by_zipf), hot_rows(2, by_zipf / by_zipf.sum()), hot_rows(2, np.full(500, 1 / 500))
-    ((0, 0), (512, 32), (128, 128))
+    >>> hot_rows(2, by_zipf / by_zipf.sum()), hot_rows(2, np.full(500, 1 / 500))
+    ((512, 32), (128, 128))
     """
-    if workers == 1:
-        return 0, 0
     n, by_zipf = (max(LEAST_HOT, rows // workers) for rows in (HOT_ROWS, ZIPF_ROWS))
     later = shares[LEAST_HOT:by_zipf]
     too_large = np.flatnonzero(later * (np.arange(len(later)) + LEAST_HOT + 1) > ZIPF_SHARE)
@@ -101,15 +99,15 @@ def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
 def merge_interval(workers: int, shares: NDArray[np.float64]) -> int:
     """How many centres a worker trains between two merges of its hottest private rows.
 
-    Where words are few, they are used more often, so they are merged more often. Half of all uses fall on rows at
-    least as frequent as the typical one. shares: the part of all uses that each row takes.
+    Half of all uses fall on rows at least as frequent as the typical one. shares: the part of all uses that each row
+    takes, in any order.
 
     >>> merge_interval(2, np.full(10_000, 1 / 10_000)), merge_interval(2, np.full(100, 1 / 100))
     (2500, 250)
     """
     descending = np.sort(shares)[::-1]
     typical = descending[np.searchsorted(np.cumsum(descending), shares.sum() / 2)]
-    return max(1, int(min(MERGE_CENTRES, USES_BETWEEN_MERGES / typical)) // workers)
+    return max(1, int(min(MERGE_CENTRES, TYPICAL_CENTRES / typical)) // workers)
 
 
 @dataclass(frozen=True)

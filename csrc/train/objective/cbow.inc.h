@@ -14,20 +14,19 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block
         block->n_context = block->first_end = (int)(window->end - low) - 1;
         return;
     }
-    const int low_is_first = low == first - window->width;                /* the second centre does not reach it */
-    const int last_is_second = window->end == second + window->width + 1; /* nor the first one this */
+    const int of_first = low_is_first(window), of_second = last_is_second(window);
     int n = 0;
-    if (low_is_first)
+    if (of_first)
         to[n++] = chunk->input[low];
     to[n++] = chunk->input[second];
     block->second_start = n;
-    const int64_t left = first - (low + low_is_first), right = window->end - last_is_second - (second + 1);
-    copy_rows(to + n, chunk->input + low + low_is_first, left);
+    const int64_t left = first - (low + of_first), right = window->end - of_second - (second + 1);
+    copy_rows(to + n, chunk->input + low + of_first, left);
     copy_rows(to + n + left, chunk->input + second + 1, right);
     n += (int)(left + right);
     block->first_end = n;
     to[n++] = chunk->input[first];
-    if (last_is_second)
+    if (of_second)
         to[n++] = chunk->input[window->end - 1];
     block->n_context = n;
 }

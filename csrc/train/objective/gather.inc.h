@@ -19,7 +19,7 @@ WV_INLINE struct shares shares_of(const struct wv_block *block, int is_divided)
                         first - second, block->n_context - first, {vec_set(1), vec_set(1)}};
     if (is_divided) {
         of.scale[0] = vec_set(1 / (float)first);
-        of.scale[1] = vec_set(1 / (float)(of.n_both + of.n_second));
+        of.scale[1] = vec_set(1 / (float)(of.n_both + of.n_second + (block->m == 1))); /* not by 0 */
     }
     return of;
 }

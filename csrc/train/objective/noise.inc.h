@@ -6,17 +6,20 @@ WV_INLINE int noise_has_rows(const struct wv_worker *worker) { return !worker->o
 
 static void forget_noise(struct wv_noise *noise)
 {
-    noise->n = noise->n_past = 0;
+    noise->n = noise->n_past = noise->first = 0;
     noise->window = noise->n_windows;
 }
 
-/* Leaves out what later windows do not take. */
-static void drop_noise(struct wv_noise *noise)
+/* Leaves out what no window will take. */
+static void drop_noise(struct wv_worker *worker)
 {
-    noise->n -= noise->n_own;
-    noise->n_past += noise->n_own;
-    memmove(noise->words, noise->words + noise->n_own, (size_t)noise->n * sizeof *noise->words);
-    memmove(noise->rows, noise->rows + noise->n_own, (size_t)noise->n * sizeof *noise->rows);
+    struct wv_noise *noise = &worker->chunk.noise;
+    noise->n -= noise->first;
+    noise->n_past += noise->first;
+    memmove(noise->words, noise->words + noise->first, (size_t)noise->n * sizeof *noise->words);
+    if (noise_has_rows(worker))
+        memmove(noise->rows, noise->rows + noise->first, (size_t)noise->n * sizeof *noise->rows);
+    noise->first = 0;
 }
 
 /* Draws many words at a time, so that the look-ups in the table wait for memory together. */
@@ -44,19 +47,19 @@ WV_APART void mark_same(int32_t *marks, const int32_t *a, const int32_t *b, int 
         marks[i] |= a[i] == b[i];
 }
 
-/* Finds the windows of which some words are the same: two draws at a time, of all windows. A window alone gains nothing by
- * that (see add_repeated). */
+/* Finds the windows of which some words are the same: two draws at a time, of all windows. One alone is not searched:
+ * add_repeated finds what is the same in any case. */
 static void mark_repeated(struct wv_noise *noise, int n_words)
 {
     if (noise->n_windows == 1) {
         noise->repeated[0] = 1;
         return;
     }
+    const int32_t *words = noise->words + noise->first;
     memset(noise->repeated, 0, (size_t)noise->n_windows * sizeof *noise->repeated);
     for (int k = 1; k < n_words; k++) {
         for (int before = 0; before < k; before++)
-            mark_same(noise->repeated, noise->words + noise->places[before], noise->words + noise->places[k],
-                      noise->n_windows);
+            mark_same(noise->repeated, words + noise->places[before], words + noise->places[k], noise->n_windows);
     }
 }
 
@@ -64,17 +67,18 @@ static void mark_repeated(struct wv_noise *noise, int n_words)
 WV_APART void prepare_noise(struct wv_worker *worker)
 {
     struct wv_noise *noise = &worker->chunk.noise;
-    const int n = worker->task->negative;
-    if (noise->n)
-        drop_noise(noise);
-    while (noise->n < noise->places[n - 1] + noise->n_own)
+    const int n = worker->task->negative, n_taken = noise->places[n - 1] + noise->n_windows;
+    noise->first += noise->n ? noise->n_own : 0;
+    if (noise->first + n_taken > noise->n)
+        drop_noise(worker);
+    while (noise->n < n_taken)
         draw_noise(worker);
     mark_repeated(noise, n);
     noise->window = 0;
 }
 
-/* The rows of the next window's noise words (negative); answers whether some are the same. worker.c plans which draws
- * they are. */
+/* The rows of the next window's noise words (negative); answers whether some may be the same. worker.c plans which
+ * draws they are. */
 WV_INLINE int next_noise(struct wv_worker *worker, float **rows)
 {
     struct wv_noise *noise = &worker->chunk.noise;
@@ -82,12 +86,13 @@ WV_INLINE int next_noise(struct wv_worker *worker, float **rows)
     if (noise->window == noise->n_windows)
         prepare_noise(worker);
     const int window = noise->window++;
+    const int64_t first = noise->first + window;
     if (noise_has_rows(worker)) {
         for (int k = 0; k < n; k++)
-            rows[k] = noise->rows[window + noise->places[k]];
+            rows[k] = noise->rows[first + noise->places[k]];
     } else {
         for (int k = 0; k < n; k++)
-            noise->of_window[k] = noise->words[window + noise->places[k]];
+            noise->of_window[k] = noise->words[first + noise->places[k]];
         rows_in_round(&worker->output, noise->of_window, n, rows);
     }
     return noise->repeated[window];

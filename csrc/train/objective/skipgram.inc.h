@@ -26,7 +26,7 @@ WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 }
 
 /* Marks which rows of a new window are context of its first centre and which of its second; answers how many pairs these
- * are. All but itself are context of a lone centre. */
+ * are. For a lone centre nothing is marked: all other rows are its context. */
 WV_INLINE int find_members(struct wv_chunk *chunk)
 {
     const struct wv_window *window = &chunk->window;
@@ -38,13 +38,13 @@ WV_INLINE int find_members(struct wv_chunk *chunk)
         for (int i = at; i < at + WV_OVERRUN; i++)
             first[i] = second[i] = 1;
     }
-    const int low_is_first = centre == window->width, last_is_second = n == centre + window->width + 2;
+    const int without_second = low_is_first(window), without_first = last_is_second(window);
     first[centre] = second[centre + 1] = 0;
-    if (low_is_first) /* the second centre does not reach it */
+    if (without_second)
         second[0] = 0;
-    if (last_is_second) /* nor the first one this */
+    if (without_first)
         first[n - 1] = 0;
-    return 2 * n - 2 - low_is_first - last_is_second;
+    return 2 * n - 2 - without_first - without_second;
 }
 
 /* The block's m rows; those of both sides of a lone centre are put together. Answers the position behind them. */
@@ -77,10 +77,10 @@ WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
         choose_targets(worker);
         ask_for_rows(worker);
     }
-    const int64_t row = chunk->next_row - window->low;
+    const int64_t in_window = chunk->next_row - window->low;
     block->m = count_rows(chunk, is_pair);
     const int64_t end = fill_hidden(chunk, block, block->m);
-    fill_targets(chunk, block, row);
+    fill_targets(chunk, block, in_window);
     next_row(chunk, end);
     const int is_done = chunk->next_row == window->end;
     block->n_centres = is_done ? window->n_centres : 0;

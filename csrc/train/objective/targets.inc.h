@@ -1,4 +1,4 @@
-/* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path. Out:
+/* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path, who is whose context. Out:
  * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
  * twice counts twice, one that is a centre is dropped. */
 
@@ -10,7 +10,7 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
     chunk->weights[1][at] = second;
 }
 
-/* Adds n negatives of which some are the same, or a centre. Their rows may stand where the targets go. */
+/* Adds n negatives of which some may be the same, or a centre. Their rows may stand where the targets go. */
 static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, float *const centres[2])
 {
     const int first = chunk->n_targets;
@@ -99,11 +99,12 @@ WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_b
 
 /* The weights of a block's pairs, target by target. Each target writes WV_TILE_LANES lanes, of which the next one
  * overwrites those beyond m. A lone centre, a constant of the caller, has all rows. */
-WV_INLINE void fill_weights(const struct wv_chunk *chunk, const struct wv_block *block, int64_t row, int is_lone)
+WV_INLINE void fill_weights(const struct wv_chunk *chunk, const struct wv_block *block, int64_t in_window,
+                            int is_lone)
 {
     enum { AT_ONCE = WV_OVERRUN / 2 };
     const float *of_first = chunk->weights[0], *of_second = chunk->weights[1];
-    const float *first = chunk->members[0] + row, *second = chunk->members[1] + row;
+    const float *first = chunk->members[0] + in_window, *second = chunk->members[1] + in_window;
     float *weights = block->weights;
     for (int at = 0; at < block->n; at += AT_ONCE) {
         for (int j = at; j < at + AT_ONCE; j++) {
@@ -116,15 +117,15 @@ WV_INLINE void fill_weights(const struct wv_chunk *chunk, const struct wv_block 
     }
 }
 
-/* Gives the window's targets to a block whose rows begin at position `row` of the window. */
-WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, int64_t row)
+/* Gives the window's targets to a block whose rows begin at position `in_window` of it. */
+WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, int64_t in_window)
 {
     block->n = chunk->n_targets;
     copy_rows(block->targets, chunk->targets, block->n);
     if (chunk->window.n_centres == 1)
-        fill_weights(chunk, block, row, 1);
+        fill_weights(chunk, block, in_window, 1);
     else
-        fill_weights(chunk, block, row, 0);
+        fill_weights(chunk, block, in_window, 0);
     /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
     memset(block->weights + block->m * block->n, 0, WV_PAD * sizeof *block->weights);
 }

@@ -61,6 +61,13 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     return 1;
 }
 
+/* Of two centres, whether the first position is context of the first one alone, and the last one of the second. */
+WV_INLINE int low_is_first(const struct wv_window *window) { return window->low == window->centre - window->width; }
+WV_INLINE int last_is_second(const struct wv_window *window)
+{
+    return window->end == window->centre + window->width + 2;
+}
+
 /* Both arrays have room for WV_OVERRUN more. */
 WV_INLINE void copy_rows(float **to, float *const *from, int64_t n)
 {

@@ -35,9 +35,15 @@ def shares_of_uses(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]
 
 def private_rows(
     model: Any, counts: NDArray[np.int64], workers: int, rounds: Rounds | None
-) -> tuple[int, int]:
-    """The `hot_rows` of words that occur so often; in rounds workers copy the rows that they use instead."""
-    return (0, 0) if rounds else hot_rows(workers, shares_of_uses(model, counts))
+) -> tuple[int, int, int]:
+    """The `hot_rows` of words that occur so often, and their `merge_interval`.
+
+    There are none where a worker is alone, nor in rounds, in which workers copy the rows that they use.
+    """
+    if rounds or workers == 1:
+        return 0, 0, 1
+    shares = shares_of_uses(model, counts)
+    return *hot_rows(workers, shares), merge_interval(workers, shares)
 
 
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
@@ -71,7 +77,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         task.negative_sampling(matrices.output_rows, noise, model.negative)
     if matrices.node_rows is not None:
         task.hierarchical_softmax(matrices.node_rows, *huffman_paths(vocab.counts))
-    n_hot, n_hottest = private_rows(model, vocab.counts, workers, rounds)
+    n_hot, n_hottest, merge_every = private_rows(model, vocab.counts, workers, rounds)
     task.settings(
         cbow=not model.sg,
         window=model.window,
@@ -81,7 +87,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         seed=model.seed % 2**64,
         n_hot=n_hot,
         n_hottest=n_hottest,
-        merge_every=merge_interval(workers, shares_of_uses(model, vocab.counts)),
+        merge_every=merge_every,
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
     return task
