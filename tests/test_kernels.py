@@ -104,7 +104,10 @@ class Run:
     def both(self, rate=0.05, epoch=2, chunk=5):
         chunks = np.array([[0, len(self.offsets) - 1]])
         losses = np.zeros(1)
-        examples = Worker(self.task).train(epoch, chunk, chunks, np.array([rate], dtype=np.float32), losses)
+        worker = Worker(self.task)
+        worker.merge()
+        examples = worker.train(epoch, chunk, chunks, np.array([rate], dtype=np.float32), losses)
+        worker.merge()
         sentences = [self.ids[a:b] for a, b in itertools.pairwise(self.offsets)]
         self.reference.train_chunk(epoch, chunk, sentences, float(np.float32(rate)))
         return losses[0], examples

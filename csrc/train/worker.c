@@ -206,17 +206,18 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     *examples = 0;
     for (int m = 0; m < WV_N_MATRICES; m++)
         forget_copies(&worker->matrices[m]);
-    if (task->n_hot)
-        worker->kernels->merge(worker, task->n_hot); /* takes over what others changed since the last lease */
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {
         losses[c] =
             worker->kernels->train_chunk(worker, chunks[2 * c], chunks[2 * c + 1],
                                          wv_subkey(epoch_key, (uint64_t)(first_chunk + c)), rates[c], examples);
         loss += losses[c];
     }
-    if (task->n_hot)
-        worker->kernels->merge(worker, task->n_hot);
     return isfinite(loss) ? WV_OK : WV_NOT_FINITE;
+}
+
+void wv_merge(struct wv_worker *worker)
+{
+    worker->kernels->merge(worker, worker->task->n_hot);
 }
 
 void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate)

@@ -47,6 +47,7 @@ cdef extern from "wildvec.h":
     void wv_worker_free(wv_worker *worker)
     wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
                        const int64_t *chunks, const float *rates, double *losses, int64_t *examples) nogil
+    void wv_merge(wv_worker *worker) nogil
     void wv_merge_round(wv_worker *const *workers, int n_workers, int part, int n_parts, float rate) nogil
     void wv_stop(wv_task *task, int32_t stop)
     void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed) nogil
@@ -232,6 +233,11 @@ cdef class Worker:
             status = wv_train(self.worker, epoch, first_chunk, n, &chunks[0, 0], &rates[0], &losses[0], &examples)
         check(status, f"epoch {epoch + 1}")
         return examples
+
+    def merge(self):
+        """Bring private and shared rows together, before the first lease and after the last."""
+        with nogil:
+            wv_merge(self.worker)
 
 
 def merge_round(workers, int part, int n_parts, float rate):

@@ -301,8 +301,12 @@ def _pass(crew: _Crew, leases: Leases, epoch: int, rates: Rates, show: Callable[
         leases.done(first, last, examples, time.perf_counter() - start)
 
     def take_leases(worker: Worker) -> None:
-        for first, last in leases:
-            train(worker, first, last)
+        worker.merge()
+        try:
+            for first, last in leases:
+                train(worker, first, last)
+        finally:
+            worker.merge()
 
     if crew.rounds is None:
         jobs = [partial(take_leases, worker) for worker in crew.workers]

@@ -211,8 +211,10 @@ static enum wv_status lease(struct world *world, struct wv_worker *worker, int64
     int64_t examples;
     if (last - first > 64)
         abort();
+    wv_merge(worker);
     enum wv_status status = wv_train(worker, epoch, first, last - first, world->chunks + 2 * first,
                                      world->rates + first, losses, &examples);
+    wv_merge(worker);
     for (int64_t c = 0; c < last - first; c++)
         total->loss += losses[c];
     total->examples += examples;
@@ -525,7 +527,7 @@ static void the_hottest_rows_are_merged_most_often(void)
         start(&world, &p, WV_SCALAR);
         struct wv_worker *worker = new_worker(&world);
         int64_t second[WV_N_MATRICES] = {0}, later[WV_N_MATRICES] = {0}, examples = 0;
-        worker->kernels->merge(worker, p.n_hot);
+        wv_merge(worker);
         for (int64_t c = 0; c < world.n_chunks; c++) {
             const int64_t *chunk = world.chunks + 2 * c;
             worker->kernels->train_chunk(worker, chunk[0], chunk[1], (uint64_t)c, 0.05f, &examples);
