@@ -199,13 +199,19 @@ def test_private_rows_lose_no_update(isa, model, n_hot):
     run.check(*run.both())
 
 
-def test_a_lease_may_end_after_any_chunk():
-    whole, parts = Run(), Run()
+@pytest.mark.parametrize("n_hot", [0, 3, N_WORDS])
+def test_a_lease_may_end_after_any_chunk(n_hot):
+    whole, parts = Run(n_hot=n_hot), Run(n_hot=n_hot)
+    one, other = Worker(whole.task), Worker(parts.task)
     chunks, rates = np.array([[0, 2], [2, 3], [4, 6]]), np.array([0.05, 0.04, 0.03], dtype=np.float32)
     losses, other_losses = np.zeros(3), np.zeros(3)
-    Worker(whole.task).train(0, 0, chunks, rates, losses)
-    Worker(parts.task).train(0, 0, chunks[:1], rates[:1], other_losses[:1])
-    Worker(parts.task).train(0, 1, chunks[1:], rates[1:], other_losses[1:])
+    one.merge()
+    one.train(0, 0, chunks, rates, losses)
+    one.merge()
+    other.merge()
+    other.train(0, 0, chunks[:1], rates[:1], other_losses[:1])
+    other.train(0, 1, chunks[1:], rates[1:], other_losses[1:])
+    other.merge()
     assert losses.tobytes() == other_losses.tobytes()
     assert whole.input.tobytes() == parts.input.tobytes()
     assert whole.output.tobytes() == parts.output.tobytes()

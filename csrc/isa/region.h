@@ -31,7 +31,7 @@
 #elif defined(__aarch64__)
 #define WV_IN_REGISTER(x) __asm__("" : "+w"(x))
 #elif defined(__x86_64__)
-#define WV_IN_REGISTER(x) __asm__("" : "+v"(x)) /* any of 32; x would be one of the first 16 */
+#define WV_IN_REGISTER(x) __asm__("" : "+v"(x)) /* on AVX-512 any of 32; x would be one of 16 */
 #else
 #define WV_IN_REGISTER(x) ((void)0)
 #endif

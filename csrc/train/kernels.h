@@ -77,10 +77,9 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
-    int64_t next_row; /* skip-gram: the position of the window's next block */
-    int n_pairs;      /* and how many positive pairs the window has */
-    float
-        *members[2]; /* (window) of two centres: 1 where a row is context of the first, or of the second, else 0 */
+    int64_t next_row;  /* skip-gram: the position of the window's next block */
+    int n_pairs;       /* and how many positive pairs the window has */
+    float *members[2]; /* (window) of two centres: 1 where a row is context of the first, of the second, else 0 */
     uint64_t width_key, noise_key;
     struct wv_noise noise;
     float **targets;         /* (n_targets) the output rows of the window at hand */

@@ -64,13 +64,13 @@ void wv_worker_free(struct wv_worker *worker);
 /* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences chunks[2c] … chunks[2c + 1] and is
  * trained at rates[c] (both counted from first_chunk). losses[c] gets its loss, the sum over all pairs in nats, each
  * taken before the pair's update, and examples the number of positive pairs (skip-gram) or centres (CBOW) of all.
- * At rate 0 the loss is measured and every row keeps its value. In rounds
- * the chunks hold at most `share` tokens, and what a round changed is lost if the next one begins without a merge. */
+ * At rate 0 the loss is measured and every row keeps its value. Hot rows are the worker's own until it merges them. In
+ * rounds the chunks hold at most `share` tokens, and what one changed is lost if the next begins without wv_merge_round. */
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
                         const int64_t *chunks, const float *rates, double *losses, int64_t *examples);
 
-/* Brings the worker's private rows and the shared ones together: before its first wv_train and after its last one, and
- * whenever others than workers may read or change the matrices in between. */
+/* Brings the worker's hot rows and the shared ones together: before its first wv_train, until when they are 0, after its
+ * last one, and whenever others than workers may read or change the matrices in between. In rounds there are none. */
 void wv_merge(struct wv_worker *worker);
 
 /* Ends a round, in which each of the workers called wv_train once and changed its copies of rows alone: adds to every

@@ -203,7 +203,7 @@ cdef class Task:
 
 
 cdef class Worker:
-    """One thread's scratch and private rows; `train` runs without the GIL."""
+    """One thread's scratch and private rows; `train` runs without the GIL, between two calls of `merge`."""
 
     cdef wv_worker *worker
     cdef Task task
@@ -235,7 +235,7 @@ cdef class Worker:
         return examples
 
     def merge(self):
-        """Bring private and shared rows together, before the first lease and after the last."""
+        """Bring private and shared rows together: first, last, and whenever others may read or change matrices."""
         with nogil:
             wv_merge(self.worker)
 

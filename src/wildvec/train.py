@@ -80,7 +80,7 @@ def crew_size(n_chunks: int, workers: int, rounds: Rounds | None) -> int:
 
 
 def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
-    """How many rows each worker has private copies of, and how many of these are merged every time.
+    """How many rows each of several workers has private copies of, and how many of these are merged every time.
 
     shares: the part of all uses that each row takes.
 
@@ -301,7 +301,7 @@ def _pass(crew: _Crew, leases: Leases, epoch: int, rates: Rates, show: Callable[
         leases.done(first, last, examples, time.perf_counter() - start)
 
     def take_leases(worker: Worker) -> None:
-        worker.merge()
+        worker.merge()  # nobody but workers reads or changes the matrices until all have merged again
         try:
             for first, last in leases:
                 train(worker, first, last)

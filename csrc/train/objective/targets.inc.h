@@ -1,6 +1,6 @@
-/* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path, who is whose context. Out:
- * targets, and the weights of a block. The targets of a window differ from each other: a negative that was drawn
- * twice counts twice, one that is a centre is dropped. */
+/* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path, who is whose
+ * context. Out: targets, and the weights of a block. The targets of a window differ from each other: a negative that was
+ * drawn twice counts twice, one that is a centre is dropped. */
 
 WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
 {
