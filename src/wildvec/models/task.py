@@ -26,7 +26,7 @@ def kept_tokens(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def shares_of_uses(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Each row's share of all uses: that as a token or, if it is larger, that as a negative."""
     kept = kept_tokens(model, counts)
-    shares = kept / kept.sum()
+    shares: NDArray[np.float64] = kept / kept.sum()
     if model.negative:
         noise = noise_weights(counts, model.ns_exponent)
         shares = np.maximum(shares, noise / noise.sum())
