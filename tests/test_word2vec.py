@@ -98,9 +98,7 @@ def test_workers_merge_before_and_after_each_pass(only_private_rows, monkeypatch
 
     calls = []
     monkeypatch.setattr("wildvec.train.Worker", Logging)
-    Word2Vec(
-        only_private_rows, **{**SMALL, "workers": 2, "epochs": 3}
-    )  # callbacks may change rows between epochs
+    Word2Vec(only_private_rows, **{**SMALL, "workers": 2, "epochs": 3})
     for worker in {worker for worker, _ in calls}:
         steps = "".join(step[0] for of, step in calls if of == worker)
         assert re.fullmatch("(mt*m){3}", steps), steps
@@ -110,24 +108,19 @@ def test_rows_are_merged_as_often_as_words_are_few():
     zipf = 1 / np.arange(1, 100_001)
     shares = np.random.default_rng(1).permutation(zipf / zipf.sum())
     assert [merge_interval(workers, shares) for workers in (2, 3, 10_000)] == [2_500, 1_666, 1]
-    assert [merge_interval(2, np.full(n, 1 / n)) for n in (1, 4, 100, 500, 1000)] == [
-        2,
-        10,
-        250,
-        1_250,
-        2_500,
-    ]
+    few = {1: 2, 4: 10, 100: 250, 500: 1_250, 1_000: 2_500}
+    assert {n: merge_interval(2, np.full(n, 1 / n)) for n in few} == few
 
 
-@pytest.mark.parametrize("nodes", [100, 500, 1000])
-def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes):
+@pytest.mark.parametrize(("nodes", "most"), [(100, 1.15), (500, 1.15), (1000, 1.25)])
+def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes, most):
     steps = np.random.default_rng(1).integers(-3, 4, 200_000)
     walks = (np.cumsum(steps) % nodes).reshape(-1, 20).tolist()  # on a ring
     options = {"vector_size": 32, "window": 10, "negative": 20, "alpha": 0.05, "sample": 0, "epochs": 2}
     alone, *crews = (
         Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
-    assert max(crews) < 1.25 * alone  # else they diverge: 1.00 to 1.07 on average, at most 1.15
+    assert max(crews) < most * alone  # seen: 1.00 to 1.07 on average; at most 1.04, 1.08 and 1.15
 
 
 @pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)

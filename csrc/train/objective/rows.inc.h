@@ -2,8 +2,8 @@
  * private copies come back is not here (see merge).
  *
  * HOGWILD: workers read and write shared rows at the same time, on purpose and without locks (Niu, Recht, Ré,
- * Wright 2011). A lost update costs a gradient of one pair, or of one merge; a lock would cost more. This is the one room where
- * that happens: no other code may take part in a data race. */
+ * Wright 2011). A lost update costs a gradient of one pair, or of one merge; a lock would cost more. This is the one
+ * room where that happens: no other code may take part in a data race. */
 
 WV_INLINE vec row_load(const float *row, int at) { return vec_load(row + at); }
 WV_INLINE void row_store(float *row, int at, vec value) { vec_store(row + at, value); }
