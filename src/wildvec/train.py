@@ -47,7 +47,7 @@ TYPICAL_CENTRES = 5
 # Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
 # longer for their merges (objective/merge.inc.h) and cost less. Where words are about equally frequent, waiting made
 # the vectors worse, and diverge at large rates.
-ZIPF_ROWS = 1_024
+ZIPF_ROWS = 4_096
 ZIPF_SHARE = 0.15
 
 
@@ -86,7 +86,7 @@ def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
 
     >>> by_zipf = 1 / np.arange(1, 10_001)
     >>> hot_rows(2, by_zipf / by_zipf.sum()), hot_rows(2, np.full(500, 1 / 500))
-    ((512, 32), (128, 128))
+    ((2048, 32), (128, 128))
     """
     n, by_zipf = (max(LEAST_HOT, rows // workers) for rows in (HOT_ROWS, ZIPF_ROWS))
     later = shares[LEAST_HOT:by_zipf]

@@ -2,11 +2,14 @@
  * what was changed in the copies. What a row is read and changed by is not here (see rows). */
 
 /* Adds what the worker changed in the first n_rows of its hot rows to the shared ones and takes over what the others
- * changed. */
+ * changed. Shared lines, which come from other cores, are asked for before they are needed. */
 static void rows_merge(const struct wv_rows *view, int64_t n_rows)
 {
+    enum { EARLIER = 24 * WV_PAD };
     const int64_t n = (n_rows < view->n_private ? n_rows : view->n_private) * view->stride;
     for (int64_t at = 0; at < n; at += VEC_LANES) {
+        if (at % WV_PAD == 0)
+            WV_PREFETCH_TO_WRITE(view->shared + at + EARLIER);
         const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
         const vec merged = vec_add(row_load(view->shared + at, 0), delta);
         row_store(view->shared + at, 0, merged);
