@@ -16,7 +16,8 @@ from wildvec.vocab import Vocab
 
 def table_of(tokens: list[str], block: int = 0) -> tuple[VocabTable, list[int]]:
     table, ids = VocabTable(), np.empty(len(tokens) + 1, np.int32)
-    table.scan_tokens("\0".join(tokens).encode(), len(tokens), block, ids)
+    keys = [token.encode() for token in tokens]
+    table.scan_tokens(b"\0".join(keys), np.array([len(key) for key in keys], np.uint32), block, ids)
     return table, ids[: len(tokens)].tolist()
 
 
@@ -137,7 +138,7 @@ def test_a_loaded_table_is_frozen():
     table = VocabTable()
     table.load(b"abcab", np.array([1, 3, 5]))  # a, bc, ab
     ids = np.empty(5, np.int32)
-    table.scan_tokens(b"ab\0x\0a\0bc\0", 5, 0, ids)
+    table.scan_tokens(b"ab\0x\0a\0bc\0", np.array([2, 1, 1, 2, 0], np.uint32), 0, ids)
     assert ids.tolist() == [2, -1, 0, 1, -1] and len(table) == 3 and table.frozen
     with pytest.raises(ValueError, match="twice"):
         VocabTable().load(b"aa", np.array([1, 2]))
@@ -152,11 +153,11 @@ def test_guards_of_the_table():
     with pytest.raises(ValueError, match="need room for"):
         table.scan_text(b"a b c", 0, small, small)
     with pytest.raises(ValueError, match="need room"):
-        table.scan_tokens(b"a\0b", 2, 0, small)
+        table.scan_tokens(b"a\0b", np.array([1, 1], np.uint32), 0, small)
     with pytest.raises(ValueError, match="need room"):
         table.scan_ints(np.arange(2), 0, small)
     with pytest.raises(IndexError):
         table.keys(np.array([0]), 0)
-    for data in (b"a\0b", b"a\0"):
+    for length in (1, 3, 4, 2**32 - 1):  # too few bytes, a token that holds the separator, too many bytes
         with pytest.raises(ValueError, match="NUL"):
-            table.scan_tokens(data, 1, 0, small)
+            table.scan_tokens(b"a\0b", np.array([length], np.uint32), 0, small)

@@ -65,7 +65,7 @@ WV_INLINE enum wv_status scan_text(struct wv_vocab *vocab, const uint8_t *p, con
                 end_sentence(out);
         if (p == end)
             return encode_waiting(vocab, &waiting, block, frozen, out);
-        struct wv_token token = wv_next_token(p, end, 0);
+        struct wv_token token = wv_next_token(p, end);
         enum wv_status status = encode_token(vocab, token, block, frozen, &waiting, out);
         if (status)
             return status;
@@ -82,25 +82,30 @@ enum wv_status wv_scan_text(struct wv_vocab *vocab, const uint8_t *text, int64_t
     return scan_text(vocab, text, text + n_bytes, block, 0, out);
 }
 
-enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, int64_t n_tokens,
-                              uint64_t block, int frozen, struct wv_encoded *out)
+enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes,
+                              const uint32_t *lengths, int64_t n_tokens, uint64_t block, int frozen,
+                              struct wv_encoded *out)
 {
     struct waiting waiting;
     int64_t at = 0;
+    const int64_t keys_before = wv_vocab_key_start(vocab, vocab->size);
     waiting.n = 0;
     out->n_ids = out->n_ends = 0;
     for (int64_t i = 0; i < n_tokens; i++) {
-        if (at > n_bytes)
+        if (at + lengths[i] > n_bytes)
             return WV_EXTRA_SEPARATOR;
-        struct wv_token token = wv_next_token(tokens + at, tokens + n_bytes, 1);
+        struct wv_token token = wv_token_at(tokens + at, lengths[i], tokens + n_bytes);
         enum wv_status status = encode_token(vocab, token, block, frozen, &waiting, out);
         if (status)
             return status;
         at += token.length + 1;
     }
-    if (n_tokens && at != n_bytes + 1)
-        return WV_EXTRA_SEPARATOR;
-    return encode_waiting(vocab, &waiting, block, frozen, out);
+    enum wv_status status = encode_waiting(vocab, &waiting, block, frozen, out);
+    if (status)
+        return status;
+    const int64_t n_new = wv_vocab_key_start(vocab, vocab->size) - keys_before;
+    const int holds_0 = n_new && memchr(vocab->keys + keys_before, 0, (size_t)n_new);
+    return holds_0 || (n_tokens && at != n_bytes + 1) ? WV_EXTRA_SEPARATOR : WV_OK;
 }
 
 enum { INT_KEY_BYTES = 24 };

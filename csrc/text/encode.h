@@ -18,10 +18,11 @@ struct wv_encoded {
 enum wv_status wv_scan_text(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block,
                             int frozen, struct wv_encoded *out);
 
-/* tokens: n_bytes of tokens with a byte 0 between them; empty tokens count. Stops with WV_EXTRA_SEPARATOR
- * if there are not exactly n_tokens. */
-enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, int64_t n_tokens,
-                              uint64_t block, int frozen, struct wv_encoded *out);
+/* tokens: n_bytes of n_tokens tokens of `lengths` bytes each, with a byte 0 between them; empty tokens count. Ends with
+ * WV_EXTRA_SEPARATOR if a new token holds a 0, or if the lengths are not those of n_bytes. */
+enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes,
+                              const uint32_t *lengths, int64_t n_tokens, uint64_t block, int frozen,
+                              struct wv_encoded *out);
 
 /* values: n integers; the key of an integer is the byte 0xff (never in UTF-8) and its decimal digits. */
 enum wv_status wv_scan_ints(struct wv_vocab *vocab, const int64_t *values, int64_t n, uint64_t block, int frozen,

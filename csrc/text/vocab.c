@@ -43,11 +43,6 @@ void wv_vocab_free(struct wv_vocab *vocab)
     memset(vocab, 0, sizeof *vocab);
 }
 
-static int64_t key_start(const struct wv_vocab *vocab, int64_t id)
-{
-    return id ? vocab->key_ends[id - 1] : 0;
-}
-
 /* The free slot for a token known to be in no slot. */
 static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shift, const struct wv_slot *moved)
 {
@@ -115,7 +110,7 @@ static enum wv_status reserve(struct wv_vocab *vocab, int64_t length)
         vocab->first = first;
         vocab->capacity = (int32_t)capacity;
     }
-    int64_t used = key_start(vocab, vocab->size);
+    int64_t used = wv_vocab_key_start(vocab, vocab->size);
     if (used + length > vocab->keys_room) {
         int64_t room = vocab->keys_room * 2 + length;
         uint8_t *keys = realloc(vocab->keys, (size_t)room);
@@ -136,7 +131,7 @@ enum wv_status wv_vocab_insert(struct wv_vocab *vocab, struct wv_token token, in
     *id = vocab->size++;
     struct wv_slot slot = {token.head, token.tail, count, (uint32_t)token.length, *id + 1};
     *free_slot(vocab->slots, vocab->n_slots, vocab->shift, &slot) = slot;
-    int64_t start = key_start(vocab, *id);
+    int64_t start = wv_vocab_key_start(vocab, *id);
     memcpy(vocab->keys + start, token.bytes, (size_t)token.length);
     vocab->key_ends[*id] = start + token.length;
     vocab->first[*id] = first;
@@ -163,7 +158,7 @@ static enum wv_status merge_slot(struct wv_vocab *into, const struct wv_vocab *f
                                  int32_t *new_id)
 {
     int32_t id = slot->id_plus_1 - 1;
-    struct wv_token token = {slot->head, slot->tail, from->keys + key_start(from, id), slot->length};
+    struct wv_token token = {slot->head, slot->tail, from->keys + wv_vocab_key_start(from, id), slot->length};
     struct wv_slot *found = wv_vocab_find(into, token, wv_hash(token));
     if (!found->id_plus_1)
         return wv_vocab_insert(into, token, slot->count, from->first[id], new_id);
@@ -224,14 +219,14 @@ int64_t wv_vocab_keys_bytes(const struct wv_vocab *vocab, const int64_t *ids, in
 {
     int64_t bytes = n;
     for (int64_t i = 0; i < n; i++)
-        bytes += vocab->key_ends[ids[i]] - key_start(vocab, ids[i]);
+        bytes += vocab->key_ends[ids[i]] - wv_vocab_key_start(vocab, ids[i]);
     return bytes;
 }
 
 void wv_vocab_keys(const struct wv_vocab *vocab, const int64_t *ids, int64_t n, uint8_t separator, uint8_t *out)
 {
     for (int64_t i = 0; i < n; i++) {
-        int64_t start = key_start(vocab, ids[i]), length = vocab->key_ends[ids[i]] - start;
+        int64_t start = wv_vocab_key_start(vocab, ids[i]), length = vocab->key_ends[ids[i]] - start;
         memcpy(out, vocab->keys + start, (size_t)length);
         out[length] = separator;
         out += length + 1;

@@ -59,9 +59,15 @@ static inline uint64_t wv_hash(struct wv_token token)
     return (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
+/* Where the key of an id begins in keys; of the id `size`: where the next one will. */
+static inline int64_t wv_vocab_key_start(const struct wv_vocab *vocab, int64_t id)
+{
+    return id ? vocab->key_ends[id - 1] : 0;
+}
+
 static inline int wv_same_long(const struct wv_vocab *vocab, int32_t id, struct wv_token token)
 {
-    const uint8_t *key = vocab->keys + (id ? vocab->key_ends[id - 1] : 0);
+    const uint8_t *key = vocab->keys + wv_vocab_key_start(vocab, id);
     return memcmp(key, token.bytes, (size_t)token.length) == 0;
 }
 

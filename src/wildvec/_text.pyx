@@ -40,8 +40,8 @@ cdef extern from "wildvec.h" nogil:
         wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block, int frozen, wv_encoded *out
     )
     int wv_scan_tokens(
-        wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, int64_t n_tokens, uint64_t block, int frozen,
-        wv_encoded *out
+        wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, const uint32_t *lengths, int64_t n_tokens,
+        uint64_t block, int frozen, wv_encoded *out
     )
     int wv_scan_ints(
         wv_vocab *vocab, const int64_t *values, int64_t n, uint64_t block, int frozen, wv_encoded *out
@@ -123,20 +123,31 @@ cdef enum:
 
 @cython.final
 cdef class _Joined:
-    """The UTF-8 of tokens with a byte 0 after each. It leaves nothing in a str, as PyUnicode_AsUTF8 would."""
+    """The UTF-8 of tokens with a byte 0 after each, and how many bytes each has.
 
-    cdef object data
+    It leaves nothing in a str, as PyUnicode_AsUTF8 would.
+    """
+
+    cdef object data, lengths
     cdef uint8_t[::1] view
+    cdef uint32_t[::1] lengths_view
     cdef uint8_t *bytes
-    cdef int64_t used, room
+    cdef uint32_t *sizes
+    cdef int64_t used, room, n, most
     cdef uint32_t[SHORT_TOKEN] points
 
-    def __cinit__(self, data):
+    def __cinit__(self, data, lengths):
         self.take(data)
+        self.take_lengths(lengths)
 
     cdef int take(self, data) except -1:
         self.data = self.view = data
         self.bytes, self.room = &self.view[0], self.view.shape[0]
+        return 0
+
+    cdef int take_lengths(self, lengths) except -1:
+        self.lengths = self.lengths_view = lengths
+        self.sizes, self.most = &self.lengths_view[0], self.lengths_view.shape[0]
         return 0
 
     cdef int64_t add_all(self, sentence) except -2:
@@ -167,6 +178,14 @@ cdef class _Joined:
         if self.used + length + WV_INLINE_BYTES + 1 > self.room:
             self.grow(length)
         wv_copy_token(self.bytes + self.used, ascii, length)
+        return self.end_token(length)
+
+    cdef inline int end_token(self, int64_t length) except -1:
+        """The next token has so many bytes, which lie behind the others."""
+        if self.n == self.most:
+            self.take_lengths(np.concatenate([self.lengths, self.lengths]))
+        self.sizes[self.n] = <uint32_t>length  # 4 GiB are refused where tokens are scanned
+        self.n += 1
         self.used += length + 1
         self.bytes[self.used - 1] = 0
         return 0
@@ -184,8 +203,7 @@ cdef class _Joined:
         size = self.encode(token, length)
         if size < 0:
             return False
-        self.used += size + 1
-        self.bytes[self.used - 1] = 0
+        self.end_token(size)
         return True
 
     cdef int64_t encode(self, object token, int64_t length) except -2:
@@ -205,14 +223,15 @@ cdef class _Joined:
         return self.take(larger)
 
 
-def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
-    """Sentences from an iterator until they hold len(ends) tokens: (sentences, joined tokens, bytes of those).
+def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data, lengths):
+    """Sentences from an iterator until they hold len(ends) tokens: (sentences, joined tokens, lengths, bytes).
 
     tokens_of(item, number): the tokens of what is no list or tuple; the first item has the number `first`.
     ends: gets the tokens up to the end of each sentence. data: uint8, at least one; where the tokens go if they
-    fit, with a byte 0 between them. The bytes are -1 if a token is not text.
+    fit, with a byte 0 between them. lengths: uint32, at least one; where each one's bytes are counted if they fit.
+    The bytes of all are -1 if a token is not text.
     """
-    cdef _Joined joined = _Joined(data)
+    cdef _Joined joined = _Joined(data, lengths)
     cdef bint is_text = True
     cdef int64_t n_tokens = 0, n, enough = ends.shape[0]
     cdef Py_ssize_t i = 0
@@ -230,7 +249,7 @@ def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data):
         i += 1
         if n_tokens >= enough or i == enough:
             break
-    return sentences, joined.data, max(joined.used - 1, 0) if is_text else -1
+    return sentences, joined.data, joined.lengths, max(joined.used - 1, 0) if is_text else -1
 
 
 cdef extern from *:
@@ -302,9 +321,11 @@ cdef class VocabTable:
         check(status, "vocabulary")
         return out.n_ids, out.n_ends
 
-    def scan_tokens(self, const uint8_t[::1] tokens, int64_t n_tokens, int64_t block, int32_t[::1] ids):
-        """Encode n_tokens tokens with a byte 0 between them; ValueError if one holds a byte 0."""
+    def scan_tokens(self, const uint8_t[::1] tokens, const uint32_t[::1] lengths, int64_t block, int32_t[::1] ids):
+        """Encode tokens of so many bytes, with a byte 0 between them; ValueError if a new one holds a byte 0."""
         cdef wv_encoded out
+        cdef int64_t n_tokens = lengths.shape[0]
+        cdef const uint32_t *lengths_data = &lengths[0] if n_tokens else NULL
         if ids.shape[0] < max(n_tokens, 1):
             raise ValueError(f"{n_tokens} tokens need room for as many ids")
         if tokens.shape[0] >= 1 << 32:
@@ -316,7 +337,7 @@ cdef class VocabTable:
         out.ends = NULL
         with nogil:
             status = wv_scan_tokens(
-                &self.vocab, data, tokens.shape[0], n_tokens, block, self.frozen, &out)
+                &self.vocab, data, tokens.shape[0], lengths_data, n_tokens, block, self.frozen, &out)
         check(status, "tokens")
 
     def scan_ints(self, const int64_t[::1] values, int64_t block, int32_t[::1] ids):

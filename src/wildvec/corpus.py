@@ -209,11 +209,11 @@ class _Scanner:
 
     def _tokens(self, block: TokenBlock, number: int) -> tuple[Ids, int, Ids]:
         ids = self.scratch.take(max(block.n_tokens, 1))
-        if block.data.dtype == np.int64:
+        if block.lengths is None:
             self.table.scan_ints(block.data, number, ids)
         else:
             try:
-                self.table.scan_tokens(block.data, block.n_tokens, number, ids)
+                self.table.scan_tokens(block.data, block.lengths, number, ids)
             except ValueError:
                 raise block.explain_separator() from None
         block.release()
@@ -351,4 +351,4 @@ def _ids_blocks(rows: Ragged) -> Iterator[TokenBlock]:
             raise ValueError(f"id {values.max()} does not fit into int64")
         between = np.searchsorted(rows.offsets, [start, start + len(values)], side="right")
         ends = rows.offsets[between[0] : between[1]] - start
-        yield TokenBlock(values.astype(np.int64), len(values), ends.astype(np.int32), len(values))
+        yield TokenBlock(values.astype(np.int64), None, len(values), ends.astype(np.int32), len(values))

@@ -70,6 +70,7 @@ class TokenBlock:
     """Tokens of consecutive sentences: UTF-8 with NUL between tokens (uint8), or int64 numbers."""
 
     data: NDArray[Any]
+    lengths: NDArray[np.uint32] | None  # bytes of each token that is UTF-8
     n_tokens: int
     ends: NDArray[np.int32]  # tokens up to the end of each sentence
     advance: int
@@ -256,16 +257,19 @@ class _Sentences:
         self.lowercase = policy.lowercase
         self.warn = warn
         self.scratch = Scratch(np.uint8)
+        self.lengths = Scratch(np.uint32)
         self.ends = np.empty(BATCH_TOKENS, np.int32)
 
     def blocks(self) -> Iterator[TokenBlock]:
         number = 0
         while True:
-            text = self.scratch.take(8 * BATCH_TOKENS)
-            sentences, text, n_bytes = join_tokens(self.items, self._tokens, number, self.ends, text)
+            text, lengths = self.scratch.take(8 * BATCH_TOKENS), self.lengths.take(BATCH_TOKENS)
+            sentences, text, lengths, n_bytes = join_tokens(
+                self.items, self._tokens, number, self.ends, text, lengths
+            )
             if not sentences:
                 break
-            yield self._block(number, sentences, text, n_bytes)
+            yield self._block(number, sentences, text, lengths, n_bytes)
             number += len(sentences)
 
     def _tokens(self, sentence: Any, number: int) -> list[Any] | tuple[Any, ...]:
@@ -291,8 +295,20 @@ class _Sentences:
         return list(sentence)
 
     def _block(
-        self, number: int, sentences: list[Sequence[Any]], text: NDArray[np.uint8], n_bytes: int
+        self,
+        number: int,
+        sentences: list[Sequence[Any]],
+        text: NDArray[np.uint8],
+        lengths: NDArray[np.uint32],
+        n_bytes: int,
     ) -> TokenBlock:
+        def release() -> None:
+            self.scratch.give(text)
+            self.lengths.give(lengths)
+
+        def block(data: NDArray[Any], lengths: NDArray[np.uint32] | None, **more: Any) -> TokenBlock:
+            return TokenBlock(data, lengths, n_tokens, ends, len(sentences), number, sentences, **more)
+
         ends = self.ends[: len(sentences)].copy()
         n_tokens = n_read = int(ends[-1])
         data: Any
@@ -303,17 +319,18 @@ class _Sentences:
             elif self.lowercase:
                 data = text[:n_bytes].tobytes().decode().lower().encode()
             else:
-                release = partial(self.scratch.give, text)
-                return TokenBlock(text[:n_bytes], n_tokens, ends, len(sentences), number, sentences, release)
+                return block(text[:n_bytes], lengths[:n_tokens], release=release)
         except (TypeError, OverflowError):
             keys = [key for i, sentence in enumerate(sentences, number) for key in self._keys(sentence, i)]
             data = b"\0".join(keys)
             n_read = len(keys)
         if n_read != n_tokens:
             raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
-        self.scratch.give(text)
-        kind = np.int64 if isinstance(data, array) else np.uint8
-        return TokenBlock(np.frombuffer(data, kind), n_tokens, ends, len(sentences), number, sentences)
+        release()
+        if isinstance(data, array):
+            return block(np.frombuffer(data, np.int64), None)
+        joined = np.frombuffer(data, np.uint8)
+        return block(joined, _lengths(joined) if n_tokens else lengths[:0])
 
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""
@@ -322,3 +339,8 @@ class _Sentences:
                 yield key_bytes(token.lower() if self.lowercase and isinstance(token, str) else token)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"sentence {number}, token {place}: {error}") from None
+
+
+def _lengths(joined: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """How many bytes lie before each NUL and behind the last one."""
+    return (np.diff(np.flatnonzero(joined == 0), prepend=-1, append=len(joined)) - 1).astype(np.uint32)

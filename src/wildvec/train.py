@@ -46,8 +46,8 @@ MERGE_CENTRES = 5_000
 TYPICAL_CENTRES = 5
 # Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
 # longer for their merges (objective/merge.inc.h) and cost less. Where words are about equally frequent, waiting made
-# the vectors worse, and diverge at large rates. Each worker has ZIPF_ROWS / workers², for what waits in one is behind all
-# the others: eight workers with 512 each lost a point of analogies, with 256 none.
+# the vectors worse, and diverge at large rates. Each worker has ZIPF_ROWS / workers², for what waits in one is
+# behind all the others: eight workers with 512 each lost a point of analogies, with 256 none.
 ZIPF_ROWS = 8_192
 ZIPF_SHARE = 0.15
 

@@ -136,12 +136,12 @@ static void sentences_end_at_line_ends(void)
     wv_vocab_free(&vocab);
 }
 
-static enum wv_status scan_joined(struct wv_vocab *vocab, const char *bytes, size_t n, int64_t n_tokens,
-                                  int32_t *ids)
+static enum wv_status scan_joined(struct wv_vocab *vocab, const char *bytes, size_t n, const uint32_t *lengths,
+                                  int64_t n_tokens, int32_t *ids)
 {
     uint8_t *copy = exactly(bytes, n);
     struct wv_encoded out = {ids, NULL, 0, 0};
-    enum wv_status status = wv_scan_tokens(vocab, copy, (int64_t)n, n_tokens, 0, 0, &out);
+    enum wv_status status = wv_scan_tokens(vocab, copy, (int64_t)n, lengths, n_tokens, 0, 0, &out);
     free(copy);
     return status;
 }
@@ -151,13 +151,30 @@ static void joined_tokens_may_be_empty_or_hold_spaces(void)
     struct wv_vocab vocab;
     int32_t ids[8];
     CHECK(wv_vocab_init(&vocab) == WV_OK);
-    CHECK(scan_joined(&vocab, "a b\0\0a b\0", 9, 4, ids) == WV_OK);
+    CHECK(scan_joined(&vocab, "a b\0\0a b\0", 9, (uint32_t[]){3, 0, 3, 0}, 4, ids) == WV_OK);
     CHECK(ids[0] == 0 && ids[1] == 1 && ids[2] == 0 && ids[3] == 1);
-    CHECK(scan_joined(&vocab, "", 0, 1, ids) == WV_OK && ids[0] == 1);
-    CHECK(scan_joined(&vocab, "", 0, 0, ids) == WV_OK);
-    CHECK(scan_joined(&vocab, "a\0b", 3, 1, ids) == WV_EXTRA_SEPARATOR);
-    CHECK(scan_joined(&vocab, "a\0", 2, 1, ids) == WV_EXTRA_SEPARATOR);
-    CHECK(scan_joined(&vocab, "a", 1, 2, ids) == WV_EXTRA_SEPARATOR);
+    CHECK(scan_joined(&vocab, "", 0, (uint32_t[]){0}, 1, ids) == WV_OK && ids[0] == 1);
+    CHECK(scan_joined(&vocab, "", 0, NULL, 0, ids) == WV_OK);
+    CHECK(scan_joined(&vocab, "a\0b", 3, (uint32_t[]){1}, 1, ids) == WV_EXTRA_SEPARATOR);
+    CHECK(scan_joined(&vocab, "a", 1, (uint32_t[]){1, 0}, 2, ids) == WV_EXTRA_SEPARATOR);
+    CHECK(scan_joined(&vocab, "a", 1, (uint32_t[]){UINT32_MAX}, 1, ids) == WV_EXTRA_SEPARATOR);
+    CHECK(scan_joined(&vocab, "a\0b", 3, (uint32_t[]){3}, 1, ids) == WV_EXTRA_SEPARATOR);
+    wv_vocab_free(&vocab);
+}
+
+static void joined_tokens_of_every_length(void)
+{
+    struct wv_vocab vocab;
+    char text[128];
+    int32_t ids[3];
+    CHECK(wv_vocab_init(&vocab) == WV_OK);
+    for (uint32_t length = 1; length < 40; length++) { /* of each one in front and one at the end of a block */
+        const uint32_t lengths[] = {length, 1, length};
+        memset(text, 'x', 2 * length + 3);
+        text[length] = text[length + 2] = 0;
+        CHECK(scan_joined(&vocab, text, 2 * length + 3, lengths, 3, ids) == WV_OK);
+        CHECK(ids[0] == (int32_t)length - 1 && ids[1] == 0 && ids[2] == ids[0]);
+    }
     wv_vocab_free(&vocab);
 }
 
@@ -336,6 +353,7 @@ int main(void)
     tokens_of_every_length_at_the_end_of_a_block();
     sentences_end_at_line_ends();
     joined_tokens_may_be_empty_or_hold_spaces();
+    joined_tokens_of_every_length();
     integers_are_marked_decimal_keys();
     tables_grow_merge_and_prune();
     a_table_takes_what_was_told();
