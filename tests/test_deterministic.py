@@ -174,9 +174,10 @@ class Bench:
             cbow_mean=True,
             one_pair_at_a_time=pair,
             seed=self.SEED,
-            n_hot=0,
             n_hottest=0,
             merge_every=1,
+            n_workers=1,
+            hot_uses=np.zeros((3, 0), dtype=np.float32),
             share=2 * length if share is None else share,
         )
 

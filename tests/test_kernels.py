@@ -77,9 +77,10 @@ class Run:
             cbow_mean=cbow_mean,
             one_pair_at_a_time=pair,
             seed=seed,
-            n_hot=n_hot,
             n_hottest=n_hottest,
             merge_every=merge_every,
+            n_workers=1,
+            hot_uses=np.zeros((3, n_hot), dtype=np.float32),
         )
         self.reference = Reference(
             *(

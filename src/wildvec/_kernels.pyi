@@ -63,9 +63,10 @@ class Task:
         cbow_mean: bool,
         one_pair_at_a_time: bool,
         seed: int,
-        n_hot: int,
         n_hottest: int,
         merge_every: int,
+        n_workers: int,
+        hot_uses: NDArray[np.float32],
         share: int = 0,
     ) -> None: ...
     def stop(self, stop: bool = True) -> None: ...

@@ -32,7 +32,8 @@ cdef extern from "wildvec.h":
         const uint8_t *path_codes
         int64_t max_chunk, share
         uint64_t seed
-        int32_t n_words, dim, size, window, negative, max_path, n_hot, n_hottest, merge_every
+        int32_t n_words, dim, size, window, negative, max_path, n_hot, n_hottest, merge_every, n_workers
+        const float *hot_uses
         int32_t shrink_windows, cbow_mean, one_pair_at_a_time
         wv_objective objective
         wv_isa isa
@@ -122,6 +123,7 @@ cdef class Task:
     cdef const int64_t[::1] path_offsets
     cdef const int32_t[::1] path_nodes
     cdef const uint8_t[::1] path_codes
+    cdef const float[:, ::1] hot_uses
 
     def __cinit__(self, const int32_t[::1] ids, const int64_t[::1] sentences, float[:, ::1] input_rows,
                   int32_t size, int64_t max_chunk):
@@ -174,11 +176,15 @@ cdef class Task:
         self.task.max_path = max_path
 
     def settings(self, *, bint cbow, int32_t window, bint shrink_windows, bint cbow_mean,
-                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hot, int32_t n_hottest,
-                 int32_t merge_every, int64_t share=0):
-        if window < 1 or n_hot < 0 or n_hottest < (n_hot > 0) or merge_every < 1 or share < 0:
-            raise ValueError(f"window={window}, n_hot={n_hot}, n_hottest={n_hottest}, merge_every={merge_every}, "
-                             f"share={share}: out of range")
+                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hottest, int32_t merge_every,
+                 int32_t n_workers, const float[:, ::1] hot_uses, int64_t share=0):
+        """hot_uses: (3, private rows) how often a centre uses each: as input row, as output row, as node."""
+        cdef int32_t n_hot = <int32_t>hot_uses.shape[1]
+        if window < 1 or n_hottest < (n_hot > 0) or merge_every < 1 or n_workers < 1 or share < 0:
+            raise ValueError(f"window={window}, n_hottest={n_hottest}, merge_every={merge_every}, "
+                             f"n_workers={n_workers}, share={share}: out of range")
+        if hot_uses.shape[0] != 3:
+            raise ValueError(f"uses of private rows in {hot_uses.shape[0]} matrices instead of 3")
         self.task.objective = <wv_objective>cbow
         self.task.window = window
         self.task.shrink_windows = shrink_windows
@@ -188,6 +194,9 @@ cdef class Task:
         self.task.n_hot = n_hot
         self.task.n_hottest = n_hottest
         self.task.merge_every = merge_every
+        self.task.n_workers = n_workers
+        self.hot_uses = hot_uses
+        self.task.hot_uses = &hot_uses[0, 0] if n_hot else NULL
         self.task.share = share
 
     cdef void check_share(self, const int64_t[:, ::1] chunks) except *:

@@ -172,6 +172,11 @@ static void start(struct world *world, const struct problem *p, enum wv_isa isa)
     task->n_hot = p->n_hot;
     task->n_hottest = p->n_hottest;
     task->merge_every = p->merge_every;
+    task->n_workers = 1;
+    float *uses = hold(world, 3 * (size_t)p->n_hot, sizeof *uses);
+    for (int32_t i = 0; i < 3 * p->n_hot; i++)
+        uses[i] = 0.1f;
+    task->hot_uses = uses;
     task->share = p->share;
     task->cbow_mean = !p->sum;
     task->one_pair_at_a_time = p->pair;

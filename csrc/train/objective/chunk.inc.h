@@ -17,6 +17,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
     unsigned made = 0, done = 0;
     prepare_chunk(worker, first, last, key);
     worker->loss.sum = 0;
+    worker->rate = rate;
     for (; !WV_LOAD_RELAXED(&task->stop); done++) {
         while (made <= done + WV_AHEAD && make_block(worker, &worker->ring[made % WV_RING]))
             made++;
@@ -31,8 +32,8 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
         if (is_cbow)
             scatter(block, &worker->desk, dim, task->cbow_mean);
         *examples += block->n_examples;
-        worker->since_merge += block->n_centres;
-        if (task->n_hot && worker->since_merge >= task->merge_every)
+        worker->n_centres += block->n_centres;
+        if (task->n_hot && worker->n_centres - worker->merged_at[0] >= task->merge_every)
             merge_hottest(worker);
     }
     settle_loss(&worker->loss);

@@ -1,23 +1,6 @@
 /* How private copies of rows come back. In: views of one worker, or of all at the end of a round. Out: shared rows with
  * what was changed in the copies. What a row is read and changed by is not here (see rows). */
 
-/* Adds what the worker changed in the first n_rows of its hot rows to the shared ones and takes over what the others
- * changed. Shared lines, which come from other cores, are asked for before they are needed. */
-static void rows_merge(const struct wv_rows *view, int64_t n_rows)
-{
-    enum { EARLIER = 24 * WV_PAD };
-    const int64_t n = (n_rows < view->n_private ? n_rows : view->n_private) * view->stride;
-    for (int64_t at = 0; at < n; at += VEC_LANES) {
-        if (at % WV_PAD == 0)
-            WV_PREFETCH_TO_WRITE(view->shared + at + EARLIER);
-        const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
-        const vec merged = vec_add(row_load(view->shared + at, 0), delta);
-        row_store(view->shared + at, 0, merged);
-        row_store(view->copies + at, 0, merged);
-        row_store(view->base + at, 0, merged);
-    }
-}
-
 /* What a use of a row takes, times the rate, from the way that the row has to go. Measured: among smaller figures 32
  * workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a context word with
  * all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one. */
@@ -83,10 +66,42 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
     }
 }
 
+/* Adds what the worker changed in its hot rows first … last to the shared ones, and takes over what the others changed.
+ * Workers that all move a row towards the same place overshoot it together, by what the others but one do: two may. So a
+ * change is scaled by how far `others` times its uses carry a row one after the other, over how far side by side.
+ * Shared lines, which come from other cores, are asked for before they are needed. */
+static void rows_merge(const struct wv_rows *view, const float *uses, int64_t first, int64_t last, float pull,
+                       float others)
+{
+    enum { EARLIER = 24 * WV_PAD };
+    last = last < view->n_private ? last : view->n_private;
+    for (int64_t i = first; i < last; i++) {
+        const vec scale = vec_set((1 + pull * uses[i]) / (1 + pull * uses[i] * others));
+        for (int64_t at = i * view->stride; at < (i + 1) * view->stride; at += VEC_LANES) {
+            if (at % WV_PAD == 0)
+                WV_PREFETCH_TO_WRITE(view->shared + at + EARLIER);
+            const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
+            const vec merged = vec_fma(scale, delta, row_load(view->shared + at, 0));
+            row_store(view->shared + at, 0, merged);
+            row_store(view->copies + at, 0, merged);
+            row_store(view->base + at, 0, merged);
+        }
+    }
+}
+
+/* Merges the octaves of hot rows that begin before n_rows. */
 static void merge(struct wv_worker *worker, int64_t n_rows)
 {
-    for (int m = 0; m < WV_N_MATRICES; m++)
-        rows_merge(&worker->matrices[m], n_rows);
+    const struct wv_task *task = worker->task;
+    int64_t first = 0, last = task->n_hottest;
+    for (int k = 0; first < n_rows && first < task->n_hot; k++, first = last, last *= 2) {
+        const float centres = (float)(worker->n_centres - worker->merged_at[k]);
+        const float others = (float)(task->n_workers > 2 ? task->n_workers - 1 : 1);
+        worker->merged_at[k] = worker->n_centres;
+        for (int m = 0; m < WV_N_MATRICES; m++)
+            rows_merge(&worker->matrices[m], task->hot_uses + m * task->n_hot, first, last,
+                       centres * worker->rate * round_pull(task, m), others);
+    }
 }
 
 /* Where private rows are many, row i takes at most some constant / i of all uses. So the rarer a row, the rarer its
@@ -96,7 +111,6 @@ WV_INLINE void merge_hottest(struct wv_worker *worker)
 {
     const int64_t k = ++worker->n_merges;
     merge(worker, worker->task->n_hottest * (k & -k));
-    worker->since_merge = 0;
 }
 
 static void merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate)

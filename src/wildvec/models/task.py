@@ -17,6 +17,8 @@ from wildvec.vocab import keep_chances, noise_weights
 
 logger = logging.getLogger(__name__)
 
+Paths = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]  # those of `huffman_paths`
+
 
 def kept_tokens(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """How many tokens of each word subsampling leaves, of so many."""
@@ -44,6 +46,22 @@ def private_rows(
         return 0, 0, 1
     shares = shares_of_uses(model, counts)
     return *hot_rows(workers, shares), merge_interval(workers, shares)
+
+
+def uses_of_rows(model: Any, counts: NDArray[np.int64], paths: Paths | None) -> NDArray[np.float32]:
+    """How often training a centre uses each row, (3, words): as input row, as output row, as node of the tree."""
+    kept = kept_tokens(model, counts)
+    uses = np.zeros((3, len(counts)), dtype=np.float32)
+    uses[0] = kept / kept.sum()
+    if model.negative:
+        noise = noise_weights(counts, model.ns_exponent)
+        alone = paths or model.update == "pair"  # else two centres share their negatives
+        uses[1] = uses[0] + noise / noise.sum() * model.negative / (1 if alone else 2)
+    if paths:
+        offsets, nodes = paths[:2]
+        of_words = np.repeat(uses[0], np.diff(offsets))
+        uses[2] = np.bincount(nodes[: len(of_words)], of_words, len(counts))
+    return uses
 
 
 def rounds_of(model: Any, counts: NDArray[np.int64]) -> Rounds | None:
@@ -75,8 +93,10 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         noise = np.empty((len(vocab), 2), dtype=np.uint32)
         alias_table(vocab.noise_weights(model.ns_exponent), noise)
         task.negative_sampling(matrices.output_rows, noise, model.negative)
+    paths = None
     if matrices.node_rows is not None:
-        task.hierarchical_softmax(matrices.node_rows, *huffman_paths(vocab.counts))
+        paths = huffman_paths(vocab.counts)
+        task.hierarchical_softmax(matrices.node_rows, *paths)
     n_hot, n_hottest, merge_every = private_rows(model, vocab.counts, workers, rounds)
     task.settings(
         cbow=not model.sg,
@@ -85,9 +105,10 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         cbow_mean=bool(model.cbow_mean),
         one_pair_at_a_time=model.update == "pair",
         seed=model.seed % 2**64,
-        n_hot=n_hot,
         n_hottest=n_hottest,
         merge_every=merge_every,
+        n_workers=workers,
+        hot_uses=uses_of_rows(model, vocab.counts, paths)[:, :n_hot].copy(),
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
     return task
