@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 import os
 import pickle
 import re
@@ -121,6 +122,52 @@ def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes, m
         Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
     assert max(crews) < most * alone  # seen: 1.00 to 1.07 on average; at most 1.04, 1.08 and 1.15
+
+
+def take_turns(crew, leases, epoch, rates, show):
+    """What many cores do at the same time, on any number of them: no worker gets further than the others."""
+    for worker in crew.workers:
+        worker.merge()
+    workers = itertools.cycle(crew.workers)
+    while (chunk := leases.next) < len(leases.chunks):
+        leases.next = end = chunk + 1
+        lease = leases.chunks[chunk:end], rates(chunk, end), leases.losses[chunk:end]
+        leases.done(chunk, end, next(workers).train(epoch, chunk, *lease), 1)
+    for worker in crew.workers:
+        worker.merge()
+
+
+def walks_on_a_ring():
+    steps = np.random.default_rng(1).integers(-3, 4, 100_000)
+    return (np.cumsum(steps) % 1_000).reshape(-1, 20).tolist()
+
+
+def words_by_zipf():
+    random = np.random.default_rng(1)
+    weights = 1 / np.arange(1, 20_001)
+    words = random.choice(20_000, 100_000, p=weights / weights.sum())
+    topics = random.integers(0, 50, 5_000).repeat(20)
+    return np.where(random.random(100_000) < 0.5, words // 50 * 50 + topics, words).reshape(-1, 20).tolist()
+
+
+@pytest.mark.parametrize("objective", [{}, {"sg": 0}, {"hs": 1, "negative": 0}], ids=str)
+@pytest.mark.parametrize("sentences", [walks_on_a_ring, words_by_zipf])
+def test_any_number_of_workers_side_by_side_keep_the_quality(sentences, objective, monkeypatch):
+    monkeypatch.setattr("wildvec.train.CHUNK_TOKENS", 200)
+    monkeypatch.setattr("wildvec.train._pass", take_turns)
+    options = {
+        "sg": 1,
+        "vector_size": 32,
+        "alpha": 0.05,
+        "sample": 0,
+        "epochs": 2,
+        "min_count": 1,
+    } | objective
+    text = sentences()
+    alone, *crews = (
+        Word2Vec(text, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 8, 32)
+    )
+    assert max(crews) < 1.1 * alone  # changes that are not scaled: up to 100 times, or not finite
 
 
 @pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)
