@@ -17,6 +17,8 @@ from wildvec.vocab import keep_chances, noise_weights
 
 logger = logging.getLogger(__name__)
 
+WORDS_AT_ONCE = 50_000  # those of all words take too much memory
+
 Paths = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]  # those of `huffman_paths`
 
 
@@ -48,19 +50,23 @@ def private_rows(
     return *hot_rows(workers, shares), merge_interval(workers, shares)
 
 
-def uses_of_rows(model: Any, counts: NDArray[np.int64], paths: Paths | None) -> NDArray[np.float32]:
-    """How often training a centre uses each row, (3, words): as input row, as output row, as node of the tree."""
+def uses_of_rows(model: Any, counts: NDArray[np.int64], n: int, paths: Paths | None) -> NDArray[np.float32]:
+    """How often training a centre uses each of the first n rows, (3, n): as input row, as output row, as node."""
     kept = kept_tokens(model, counts)
-    uses = np.zeros((3, len(counts)), dtype=np.float32)
-    uses[0] = kept / kept.sum()
+    centre = kept / kept.sum()
+    uses = np.zeros((3, n), dtype=np.float32)
+    words = centre[:n]
+    uses[0, : len(words)] = words
     if model.negative:
         noise = noise_weights(counts, model.ns_exponent)
         alone = paths or model.update == "pair"  # else two centres share their negatives
-        uses[1] = uses[0] + noise / noise.sum() * model.negative / (1 if alone else 2)
+        uses[1, : len(words)] = words + (noise / noise.sum())[:n] * model.negative / (1 if alone else 2)
     if paths:
         offsets, nodes = paths[:2]
-        of_words = np.repeat(uses[0], np.diff(offsets))
-        uses[2] = np.bincount(nodes[: len(of_words)], of_words, len(counts))
+        for first in range(0, len(counts), WORDS_AT_ONCE):
+            ends = offsets[first : first + WORDS_AT_ONCE + 1]
+            of_nodes = np.repeat(centre[first : first + WORDS_AT_ONCE], np.diff(ends))
+            uses[2] += np.bincount(np.minimum(nodes[ends[0] : ends[-1]], n), of_nodes, n + 1)[:n]
     return uses
 
 
@@ -108,7 +114,7 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
         n_hottest=n_hottest,
         merge_every=merge_every,
         n_workers=workers,
-        hot_uses=uses_of_rows(model, vocab.counts, paths)[:, :n_hot].copy(),
+        hot_uses=uses_of_rows(model, vocab.counts, n_hot, paths),
         share=rounds.share + longest if rounds else 0,  # its last chunk may reach beyond its end
     )
     return task
