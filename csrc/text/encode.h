@@ -19,7 +19,8 @@ enum wv_status wv_scan_text(struct wv_vocab *vocab, const uint8_t *text, int64_t
                             int frozen, struct wv_encoded *out);
 
 /* tokens: n_bytes of n_tokens tokens of `lengths` bytes each, with a byte 0 between them; empty tokens count. Ends with
- * WV_EXTRA_SEPARATOR if a new token holds a 0, or if the lengths are not those of n_bytes. */
+ * WV_EXTRA_SEPARATOR if a token that was inserted holds a 0 (a frozen vocabulary does not know such, or has it), or if the
+ * lengths are not those of n_bytes. */
 enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes,
                               const uint32_t *lengths, int64_t n_tokens, uint64_t block, int frozen,
                               struct wv_encoded *out);

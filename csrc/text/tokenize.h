@@ -95,7 +95,7 @@ static inline uint64_t wv_flag_blanks(uint64_t word)
 }
 
 /* The token of `length` bytes at `p`, in a text that ends at `end`. It and the next function take 16 bytes at once, without
- * a branch on the length; tokens travel by value, so that they stay in registers. */
+ * a loop; tokens travel by value, so that they stay in registers. */
 static inline struct wv_token wv_token_at(const uint8_t *p, int64_t length, const uint8_t *end)
 {
     if (length > WV_INLINE_BYTES || end - p < WV_INLINE_BYTES)

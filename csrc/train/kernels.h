@@ -21,7 +21,7 @@ struct wv_rows {
 
 enum { WV_INPUT, WV_OUTPUT, WV_NODES, WV_N_MATRICES };
 
-enum { WV_MOST_OCTAVES = 32 }; /* of private rows */
+enum { WV_MOST_OCTAVES = 32 }; /* of private rows, which are numbered by int32 */
 
 /* Weights are written in rows of so many lanes, whatever m is. */
 enum { WV_TILE_LANES = 8 };
@@ -127,10 +127,11 @@ struct wv_worker {
     struct wv_loss loss;
     int64_t n_centres; /* trained so far */
     int64_t n_merges;  /* calls of merge_hottest */
-    int64_t merged_at[WV_MOST_OCTAVES]; /* n_centres when the first n_hottest private rows were merged, when as many behind
+    int64_t merged_at
+        [WV_MOST_OCTAVES]; /* n_centres when the first n_hottest private rows were merged, when as many behind
                                          * them, then twice as many, four times as many, … */
-    float rate;                         /* of the chunk */
-    void *memory;        /* in which all this lies, on cache lines of its own */
+    float rate;            /* of the chunk; for a merge, that of the last one */
+    void *memory;          /* in which all this lies, on cache lines of its own */
 };
 
 struct wv_kernels {

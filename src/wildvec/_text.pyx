@@ -132,8 +132,8 @@ cdef class _Joined:
     cdef uint8_t[::1] view
     cdef uint32_t[::1] lengths_view
     cdef uint8_t *bytes
-    cdef uint32_t *sizes
-    cdef int64_t used, room, n, most
+    cdef uint32_t *lengths_data
+    cdef int64_t used, room, n_tokens, lengths_room
     cdef uint32_t[SHORT_TOKEN] points
 
     def __cinit__(self, data, lengths):
@@ -147,7 +147,7 @@ cdef class _Joined:
 
     cdef int take_lengths(self, lengths) except -1:
         self.lengths = self.lengths_view = lengths
-        self.sizes, self.most = &self.lengths_view[0], self.lengths_view.shape[0]
+        self.lengths_data, self.lengths_room = &self.lengths_view[0], self.lengths_view.shape[0]
         return 0
 
     cdef int64_t add_all(self, sentence) except -2:
@@ -182,10 +182,12 @@ cdef class _Joined:
 
     cdef inline int end_token(self, int64_t length) except -1:
         """The next token has so many bytes, which lie behind the others."""
-        if self.n == self.most:
-            self.take_lengths(np.concatenate([self.lengths, self.lengths]))
-        self.sizes[self.n] = <uint32_t>length  # 4 GiB are refused where tokens are scanned
-        self.n += 1
+        if self.n_tokens == self.lengths_room:
+            larger = np.empty(2 * self.lengths_room, np.uint32)
+            larger[:self.n_tokens] = self.lengths
+            self.take_lengths(larger)
+        self.lengths_data[self.n_tokens] = <uint32_t>length  # 4 GiB are refused where tokens are scanned
+        self.n_tokens += 1
         self.used += length + 1
         self.bytes[self.used - 1] = 0
         return 0
@@ -211,7 +213,7 @@ cdef class _Joined:
             PyUnicode_AsUCS4(token, self.points, SHORT_TOKEN, 0)
             return wv_encode_utf8(self.points, length, self.bytes + self.used)
         try:
-            encoded = token.encode()
+            encoded = str.encode(token)  # a subclass may have an encode of its own
         except UnicodeEncodeError:
             return -1
         memcpy(self.bytes + self.used, <const char *>encoded, len(encoded))

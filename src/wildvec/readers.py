@@ -76,7 +76,7 @@ class TokenBlock:
     advance: int
     first: int = 0  # number of the first sentence in the source
     sentences: Sequence[Any] = field(default_factory=list)  # as given, to name the place of an error
-    release: Callable[[], None] = lambda: None  # gives `data` back, to be used for another block
+    release: Callable[[], None] = lambda: None  # gives the arrays back, to be used for another block
 
     def explain_separator(self) -> ValueError:
         """The error for a block in which a token holds a NUL character."""
@@ -302,6 +302,9 @@ class _Sentences:
         lengths: NDArray[np.uint32],
         n_bytes: int,
     ) -> TokenBlock:
+        ends = self.ends[: len(sentences)].copy()
+        n_tokens = int(ends[-1])
+
         def release() -> None:
             self.scratch.give(text)
             self.lengths.give(lengths)
@@ -309,28 +312,25 @@ class _Sentences:
         def block(data: NDArray[Any], lengths: NDArray[np.uint32] | None, **more: Any) -> TokenBlock:
             return TokenBlock(data, lengths, n_tokens, ends, len(sentences), number, sentences, **more)
 
-        ends = self.ends[: len(sentences)].copy()
-        n_tokens = n_read = int(ends[-1])
-        data: Any
-        try:
-            if n_bytes < 0:
-                data = array("q", chain.from_iterable(sentences))
-                n_read = len(data)
-            elif self.lowercase:
-                data = text[:n_bytes].tobytes().decode().lower().encode()
-            else:
-                return block(text[:n_bytes], lengths[:n_tokens], release=release)
-        except (TypeError, OverflowError):
-            keys = [key for i, sentence in enumerate(sentences, number) for key in self._keys(sentence, i)]
-            data = b"\0".join(keys)
-            n_read = len(keys)
-        if n_read != n_tokens:
-            raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
+        if n_bytes >= 0 and not self.lowercase:
+            return block(text[:n_bytes], lengths[:n_tokens], release=release)
+        lower = text[:n_bytes].tobytes().decode().lower().encode() if n_bytes >= 0 else b""
         release()
-        if isinstance(data, array):
-            return block(np.frombuffer(data, np.int64), None)
-        joined = np.frombuffer(data, np.uint8)
-        return block(joined, _lengths(joined) if n_tokens else lengths[:0])
+        if n_bytes >= 0 and lower.count(0) == n_tokens - 1:  # else there is no token, or one holds a NUL
+            joined = np.frombuffer(lower, np.uint8)
+            ends_of_tokens = np.append(np.flatnonzero(joined == 0), len(joined))
+            return block(joined, (np.diff(ends_of_tokens, prepend=-1) - 1).astype(np.uint32))
+        values: Any
+        try:
+            values = array("q", chain.from_iterable(sentences))
+        except (TypeError, OverflowError):
+            values = [key for i, sentence in enumerate(sentences, number) for key in self._keys(sentence, i)]
+        if len(values) != n_tokens:
+            raise ValueError(f"sentences from {number} on changed while they were read; give copies of them")
+        if isinstance(values, array):
+            return block(np.frombuffer(values, np.int64), None)
+        data = np.frombuffer(b"\0".join(values), np.uint8)
+        return block(data, np.fromiter(map(len, values), np.uint32, n_tokens))
 
     def _keys(self, sentence: Any, number: int) -> Iterator[bytes]:
         """The slow road for strings and integers side by side, and for naming what is neither."""
@@ -339,8 +339,3 @@ class _Sentences:
                 yield key_bytes(token.lower() if self.lowercase and isinstance(token, str) else token)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"sentence {number}, token {place}: {error}") from None
-
-
-def _lengths(joined: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """How many bytes lie before each NUL and behind the last one."""
-    return (np.diff(np.flatnonzero(joined == 0), prepend=-1, append=len(joined)) - 1).astype(np.uint32)

@@ -37,7 +37,8 @@ CHUNK_TOKENS = 10_000
 HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
 
 # Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
-# so the merge interval counts the centres of all workers together, and their number falls with the workers.
+# so the merge interval counts the centres of all workers together, their number falls with the workers, and what more
+# than two bring back is scaled (objective/merge.inc.h).
 HOT_ROWS = 256  # of all workers together, but LEAST_HOT of each at least
 LEAST_HOT = 32
 # Where words are few, all rows are used often between merges, and workers together carry them too far: so a typical
@@ -86,8 +87,10 @@ def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
     shares: the part of all uses that each row takes.
 
     >>> by_zipf = 1 / np.arange(1, 10_001)
-    >>> hot_rows(2, by_zipf / by_zipf.sum()), hot_rows(2, np.full(500, 1 / 500))
-    ((2048, 32), (128, 128))
+    >>> [hot_rows(workers, by_zipf / by_zipf.sum()) for workers in (2, 8, 32)]
+    [(2048, 32), (128, 32), (32, 32)]
+    >>> hot_rows(2, np.full(500, 1 / 500))
+    (128, 128)
     """
     n = max(LEAST_HOT, HOT_ROWS // workers)
     by_zipf = max(LEAST_HOT, ZIPF_ROWS // workers**2)

@@ -4,6 +4,7 @@
  * is not checked here (see tests/test_kernels.py, which has them beside numpy). */
 #include "train/kernels.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -175,7 +176,7 @@ static void start(struct world *world, const struct problem *p, enum wv_isa isa)
     task->n_workers = 1;
     float *uses = hold(world, 3 * (size_t)p->n_hot, sizeof *uses);
     for (int32_t i = 0; i < 3 * p->n_hot; i++)
-        uses[i] = 0.1f;
+        uses[i] = 0.01f * (float)(1 + i);
     task->hot_uses = uses;
     task->share = p->share;
     task->cbow_mean = !p->sum;
@@ -521,6 +522,64 @@ static int64_t n_changed(const struct wv_rows *view, int64_t first, int64_t last
     return n;
 }
 
+/* How far n uses carry a row, by the constants of merge.inc.h. */
+static double reach_of(const struct wv_task *task, int matrix, double n)
+{
+    const double contexts = task->objective == WV_CBOW ? 1 : task->window + 1;
+    const double targets = (task->negative ? 1 + task->negative : 0) + task->max_path / 2;
+    return n / (1 + 0.05 * contexts * (matrix == WV_INPUT ? 0.14 * targets : 0.33) * n);
+}
+
+enum { N_SCALED = 20 };
+
+/* Moves all private rows by 1, merges them and checks how far the shared ones went. */
+static void check_scales(struct wv_worker *worker, int others)
+{
+    const struct wv_task *task = worker->task;
+    float before[WV_N_MATRICES][N_SCALED];
+    wv_merge(worker);
+    for (int m = 0; m < WV_N_MATRICES; m++) {
+        const struct wv_rows *view = &worker->matrices[m];
+        for (int32_t i = 0; i < view->n_private; i++)
+            before[m][i] = view->shared[i * view->stride];
+        for (int64_t k = 0; k < view->n_private * view->stride; k++)
+            view->copies[k] += 1;
+    }
+    worker->rate = 0.05f;
+    worker->n_centres = 100;
+    worker->merged_at[0] = 90; /* rows 0 … 4 */
+    worker->merged_at[1] = 60; /* 5 … 9 */
+    worker->merged_at[2] = 10; /* 10 … 19 */
+    wv_merge(worker);
+    for (int m = 0; m < WV_N_MATRICES; m++) {
+        const struct wv_rows *view = &worker->matrices[m];
+        for (int32_t i = 0; i < view->n_private; i++) {
+            const double n = task->hot_uses[m * task->n_hot + i] * (i < 5 ? 10 : i < 10 ? 40 : 90);
+            const double scale = reach_of(task, m, others * n) / (others * reach_of(task, m, n));
+            CHECK(fabs(view->shared[i * view->stride] - before[m][i] - scale) < 1e-5);
+            CHECK(view->copies[i * view->stride] == view->shared[i * view->stride]);
+        }
+    }
+    CHECK(worker->merged_at[0] == 100 && worker->merged_at[1] == 100 && worker->merged_at[2] == 100);
+}
+
+static void changes_of_many_workers_are_scaled(void)
+{
+    for (int isa = 0; isa < WV_N_ISAS; isa++)
+        for (int o = 0; wv_cpu_has((enum wv_isa)isa) && o < N_OBJECTIVES; o++)
+            for (int n_workers = 1; n_workers <= 8; n_workers++) {
+                struct problem p = small(o);
+                p.n_hot = N_SCALED;
+                struct world world;
+                start(&world, &p, (enum wv_isa)isa);
+                world.task.n_workers = n_workers;
+                struct wv_worker *worker = new_worker(&world);
+                check_scales(worker, n_workers > 1 ? n_workers - 1 : 1);
+                wv_worker_free(worker);
+                end(&world);
+            }
+}
+
 static void the_hottest_rows_are_merged_most_often(void)
 {
     for (int o = 0; o < N_OBJECTIVES; o++) {
@@ -693,6 +752,7 @@ int main(void)
     what_is_not_finite_is_reported();
     threads_share_rows();
     the_hottest_rows_are_merged_most_often();
+    changes_of_many_workers_are_scaled();
     rounds_do_not_depend_on_threads();
     another_thread_may_stop_them();
     new_rows_are_drawn_by_seed_and_row();

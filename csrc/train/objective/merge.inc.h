@@ -1,10 +1,10 @@
 /* How private copies of rows come back. In: views of one worker, or of all at the end of a round. Out: shared rows with
  * what was changed in the copies. What a row is read and changed by is not here (see rows). */
 
-/* What a use of a row takes, times the rate, from the way that the row has to go. Measured: among smaller figures 32
- * workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a context word with
+/* What a use of a row takes, times the rate, from the way that the row has to go. Measured in rounds: among smaller
+ * figures 32 workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a context word with
  * all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one. */
-static float round_pull(const struct wv_task *task, int matrix)
+static float use_pull(const struct wv_task *task, int matrix)
 {
     static const float of_pair[WV_N_MATRICES] = {[WV_INPUT] = 0.14f, [WV_OUTPUT] = 0.33f, [WV_NODES] = 0.33f};
     const int n_contexts = task->objective == WV_CBOW ? 1 : task->window + 1;
@@ -49,7 +49,7 @@ WV_INLINE int row_is_of(int part, int n_parts, int32_t i) { return i / 16 % n_pa
 static void rows_merge_round(struct wv_worker *const *workers, int n_workers, int matrix, int part, int n_parts,
                              float rate)
 {
-    const float pull = rate * round_pull(workers[0]->task, matrix);
+    const float pull = rate * use_pull(workers[0]->task, matrix);
     for (int w = 0; w < n_workers; w++) {
         const struct wv_rows *view = &workers[w]->matrices[matrix];
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
@@ -67,9 +67,9 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
 }
 
 /* Adds what the worker changed in its hot rows first … last to the shared ones, and takes over what the others changed.
- * Workers that all move a row towards the same place overshoot it together, by what the others but one do: two may. So a
- * change is scaled by how far `others` times its uses carry a row one after the other, over how far side by side.
- * Shared lines, which come from other cores, are asked for before they are needed. */
+ * Workers that all move a row towards the same place overshoot it together: from three on they diverge. So a change is
+ * scaled by how far `others` times its uses carry a row one after the other, over how far side by side. pull: that of all
+ * centres since the last merge. Shared lines, which come from other cores, are asked for before they are needed. */
 static void rows_merge(const struct wv_rows *view, const float *uses, int64_t first, int64_t last, float pull,
                        float others)
 {
@@ -78,7 +78,7 @@ static void rows_merge(const struct wv_rows *view, const float *uses, int64_t fi
     for (int64_t i = first; i < last; i++) {
         const vec scale = vec_set((1 + pull * uses[i]) / (1 + pull * uses[i] * others));
         for (int64_t at = i * view->stride; at < (i + 1) * view->stride; at += VEC_LANES) {
-            if (at % WV_PAD == 0)
+            if (at % WV_PAD == 0 && at + EARLIER < last * view->stride)
                 WV_PREFETCH_TO_WRITE(view->shared + at + EARLIER);
             const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
             const vec merged = vec_fma(scale, delta, row_load(view->shared + at, 0));
@@ -89,18 +89,19 @@ static void rows_merge(const struct wv_rows *view, const float *uses, int64_t fi
     }
 }
 
-/* Merges the octaves of hot rows that begin before n_rows. */
+/* Merges the octaves of hot rows that begin before n_rows. All workers but one count as others: with two, whose changes are
+ * added up as they are, frequent rows go further than with one, and quality gains. */
 static void merge(struct wv_worker *worker, int64_t n_rows)
 {
     const struct wv_task *task = worker->task;
     int64_t first = 0, last = task->n_hottest;
     for (int k = 0; first < n_rows && first < task->n_hot; k++, first = last, last *= 2) {
         const float centres = (float)(worker->n_centres - worker->merged_at[k]);
-        const float others = (float)(task->n_workers > 2 ? task->n_workers - 1 : 1);
+        const float others = (float)(task->n_workers > 1 ? task->n_workers - 1 : 1);
         worker->merged_at[k] = worker->n_centres;
         for (int m = 0; m < WV_N_MATRICES; m++)
-            rows_merge(&worker->matrices[m], task->hot_uses + m * task->n_hot, first, last,
-                       centres * worker->rate * round_pull(task, m), others);
+            rows_merge(&worker->matrices[m], task->hot_uses + (int64_t)m * task->n_hot, first, last,
+                       centres * worker->rate * use_pull(task, m), others);
     }
 }
 

@@ -27,13 +27,16 @@ def kept_tokens(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return counts * keep_chances(counts, model.sample)
 
 
+def _normalized(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = weights / weights.sum()
+    return shares
+
+
 def shares_of_uses(model: Any, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Each row's share of all uses: that as a token or, if it is larger, that as a negative."""
-    kept = kept_tokens(model, counts)
-    shares: NDArray[np.float64] = kept / kept.sum()
+    shares = _normalized(kept_tokens(model, counts))
     if model.negative:
-        noise = noise_weights(counts, model.ns_exponent)
-        shares = np.maximum(shares, noise / noise.sum())
+        shares = np.maximum(shares, _normalized(noise_weights(counts, model.ns_exponent)))
     return shares
 
 
@@ -52,16 +55,17 @@ def private_rows(
 
 def uses_of_rows(model: Any, counts: NDArray[np.int64], n: int, paths: Paths | None) -> NDArray[np.float32]:
     """How often training a centre uses each of the first n rows, (3, n): as input row, as output row, as node."""
-    kept = kept_tokens(model, counts)
-    centre = kept / kept.sum()
     uses = np.zeros((3, n), dtype=np.float32)
+    if not n:
+        return uses
+    centre = _normalized(kept_tokens(model, counts))
     words = centre[:n]
     uses[0, : len(words)] = words
     if model.negative:
-        noise = noise_weights(counts, model.ns_exponent)
-        alone = paths or model.update == "pair"  # else two centres share their negatives
-        uses[1, : len(words)] = words + (noise / noise.sum())[:n] * model.negative / (1 if alone else 2)
-    if paths:
+        noise = _normalized(noise_weights(counts, model.ns_exponent))[:n]
+        centres = 1 if paths is not None or model.update == "pair" else 2  # that share their negatives
+        uses[1, : len(words)] = words + noise * model.negative / centres
+    if paths is not None:
         offsets, nodes = paths[:2]
         for first in range(0, len(counts), WORDS_AT_ONCE):
             ends = offsets[first : first + WORDS_AT_ONCE + 1]
