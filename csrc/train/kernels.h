@@ -127,11 +127,10 @@ struct wv_worker {
     struct wv_loss loss;
     int64_t n_centres; /* trained so far */
     int64_t n_merges;  /* calls of merge_hottest */
-    int64_t merged_at
-        [WV_MOST_OCTAVES]; /* n_centres when the first n_hottest private rows were merged, when as many behind
-                                         * them, then twice as many, four times as many, … */
-    float rate;            /* of the chunk; for a merge, that of the last one */
-    void *memory;          /* in which all this lies, on cache lines of its own */
+    /* n_centres when the first n_hottest private rows were merged, when as many behind them, then twice as many … */
+    int64_t merged_at[WV_MOST_OCTAVES];
+    float rate;   /* of the chunk; for a merge, that of the last one */
+    void *memory; /* in which all this lies, on cache lines of its own */
 };
 
 struct wv_kernels {

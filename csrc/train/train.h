@@ -42,12 +42,12 @@ struct wv_task {
     int32_t window;
     int32_t negative;
     int32_t max_path;
-    int64_t share;       /* in rounds: the most tokens that a worker gets in one; else 0 */
-    int32_t n_hot;       /* private rows of each worker; 0 with one worker, and in rounds */
-    int32_t n_hottest;   /* of these, those merged every time; later ones wait longer */
-    int32_t merge_every; /* centres that a worker may train before it merges */
-    int32_t n_workers;   /* that train side by side; what private rows bring back is scaled where they are more than two */
-    const float *hot_uses; /* (3, n_hot) how often a centre uses each private row: as input, as output row, as node */
+    int64_t share;         /* in rounds: the most tokens that a worker gets in one; else 0 */
+    int32_t n_hot;         /* private rows of each worker; 0 with one worker, and in rounds */
+    int32_t n_hottest;     /* of these, those merged every time; later ones wait longer */
+    int32_t merge_every;   /* centres that a worker may train before it merges */
+    int32_t n_workers;     /* that train side by side: what private rows of more than two bring back is scaled */
+    const float *hot_uses; /* (3, n_hot) how often a centre uses each private row: as input, output row, node */
     int32_t shrink_windows;
     int32_t cbow_mean;
     int32_t one_pair_at_a_time; /* the classic update: fresh negatives for every pair */

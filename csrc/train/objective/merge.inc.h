@@ -2,8 +2,9 @@
  * what was changed in the copies. What a row is read and changed by is not here (see rows). */
 
 /* What a use of a row takes, times the rate, from the way that the row has to go. Measured in rounds: among smaller
- * figures 32 workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a context word with
- * all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one. */
+ * figures 32 workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a
+ * context word with all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move
+ * as one. */
 static float use_pull(const struct wv_task *task, int matrix)
 {
     static const float of_pair[WV_N_MATRICES] = {[WV_INPUT] = 0.14f, [WV_OUTPUT] = 0.33f, [WV_NODES] = 0.33f};
