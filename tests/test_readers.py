@@ -309,6 +309,20 @@ def test_what_is_no_sentence_is_named(source, error, match):
         read(source)
 
 
+@pytest.mark.parametrize("lowercase", [False, True])
+@pytest.mark.parametrize("more", [[], [7]], ids=["text", "mixed"])
+def test_what_a_subclass_of_str_says_of_itself_counts_for_nothing(lowercase, more):
+    class Stubborn(str):
+        def encode(self, *args):
+            raise AssertionError
+
+        lower = encode
+
+    words = ["é" * 100, "ä"]
+    corpus = Corpus.read([[*map(Stubborn, words), *more]], min_count=1, lowercase=lowercase)
+    assert corpus.vocab.keys == [*words, *more]
+
+
 @pytest.mark.parametrize("options", [{}, {"lowercase": True}], ids=str)
 @pytest.mark.parametrize("more", [[], [7]], ids=["text", "mixed"])
 def test_a_nul_in_a_token_is_named_on_every_road(options, more):

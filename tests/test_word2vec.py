@@ -139,7 +139,9 @@ def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes, m
     alone, *crews = (
         Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
-    assert max(crews) < most * alone  # seen: 1.00 to 1.07 on average; at most 1.04, 1.08 and 1.15
+    assert all(
+        loss < most * alone for loss in crews
+    )  # seen: 1.00 to 1.07 on average; at most 1.04, 1.08 and 1.15
 
 
 def take_turns(crew, leases, epoch, rates, show):

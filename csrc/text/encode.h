@@ -18,9 +18,9 @@ struct wv_encoded {
 enum wv_status wv_scan_text(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block,
                             int frozen, struct wv_encoded *out);
 
-/* tokens: n_bytes of n_tokens tokens of `lengths` bytes each, with a byte 0 between them; empty tokens count. Ends with
- * WV_EXTRA_SEPARATOR if a token that was inserted holds a 0 (a frozen vocabulary does not know such, or has it), or if the
- * lengths are not those of n_bytes. */
+/* tokens: n_bytes of n_tokens tokens of `lengths` bytes each, with a byte 0 between them; empty tokens count. Ends
+ * with WV_EXTRA_SEPARATOR if a token new to the vocabulary holds a 0 (a frozen one takes no new tokens, so it does not
+ * look), or if the lengths are not those of n_bytes. */
 enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes,
                               const uint32_t *lengths, int64_t n_tokens, uint64_t block, int frozen,
                               struct wv_encoded *out);

@@ -165,7 +165,7 @@ cdef class _Joined:
         """The same, without a reference to most tokens: taking one would write to each."""
         cdef Py_ssize_t i = 0
         cdef PyObject *token
-        while i < len(sentence):  # which may change: add may call a method of a subclass of str
+        while i < len(sentence):  # which may change: what add allocates may wake finalizers
             token = WV_ITEM(sentence, i)
             if PyUnicode_Check(token) and WV_ASCII(token) != NULL:
                 self.copy(<const uint8_t *>WV_ASCII(token), WV_LENGTH(token))

@@ -20,7 +20,7 @@ def key_bytes(key: str | SupportsIndex) -> bytes:
     """
     if isinstance(key, str):
         try:
-            return key.encode("utf-8")
+            return str.encode(key)
         except UnicodeEncodeError:
             raise ValueError(f"{key!r} holds a lone surrogate; it is not Unicode") from None
     if not hasattr(key, "__index__"):

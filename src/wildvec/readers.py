@@ -336,6 +336,6 @@ class _Sentences:
         """The slow road for strings and integers side by side, and for naming what is neither."""
         for place, token in enumerate(sentence):
             try:
-                yield key_bytes(token.lower() if self.lowercase and isinstance(token, str) else token)
+                yield key_bytes(str.lower(token) if self.lowercase and isinstance(token, str) else token)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"sentence {number}, token {place}: {error}") from None

@@ -536,12 +536,14 @@ enum { N_SCALED = 20 };
 static void check_scales(struct wv_worker *worker, int others)
 {
     const struct wv_task *task = worker->task;
-    float before[WV_N_MATRICES][N_SCALED];
+    float before[WV_N_MATRICES][N_SCALED], before_last[WV_N_MATRICES][N_SCALED]; /* first and last column */
     wv_merge(worker);
     for (int m = 0; m < WV_N_MATRICES; m++) {
         const struct wv_rows *view = &worker->matrices[m];
-        for (int32_t i = 0; i < view->n_private; i++)
+        for (int32_t i = 0; i < view->n_private; i++) {
             before[m][i] = view->shared[i * view->stride];
+            before_last[m][i] = view->shared[i * view->stride + task->size - 1];
+        }
         for (int64_t k = 0; k < view->n_private * view->stride; k++)
             view->copies[k] += 1;
     }
@@ -557,7 +559,10 @@ static void check_scales(struct wv_worker *worker, int others)
             const double n = task->hot_uses[m * task->n_hot + i] * (i < 5 ? 10 : i < 10 ? 40 : 90);
             const double scale = reach_of(task, m, others * n) / (others * reach_of(task, m, n));
             CHECK(fabs(view->shared[i * view->stride] - before[m][i] - scale) < 1e-5);
-            CHECK(view->copies[i * view->stride] == view->shared[i * view->stride]);
+            CHECK(fabs(view->shared[i * view->stride + task->size - 1] - before_last[m][i] - scale) < 1e-5);
+            const size_t at = (size_t)(i * view->stride), bytes = (size_t)view->stride * sizeof(float);
+            CHECK(memcmp(view->copies + at, view->shared + at, bytes) == 0);
+            CHECK(memcmp(view->base + at, view->shared + at, bytes) == 0);
         }
     }
     CHECK(worker->merged_at[0] == 100 && worker->merged_at[1] == 100 && worker->merged_at[2] == 100);

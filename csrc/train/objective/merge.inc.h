@@ -70,16 +70,18 @@ static void rows_merge_round(struct wv_worker *const *workers, int n_workers, in
 /* Adds what the worker changed in its hot rows first … last to the shared ones, and takes over what the others changed.
  * Workers that all move a row towards the same place overshoot it together: from three on they diverge. So a change is
  * scaled by how far `others` times its uses carry a row one after the other, over how far side by side. pull: that of all
- * centres since the last merge. Shared lines, which come from other cores, are asked for before they are needed. */
-static void rows_merge(const struct wv_rows *view, const float *uses, int64_t first, int64_t last, float pull,
-                       float others)
+ * centres since the last merge. Shared lines, which come from other cores, are asked for before they are needed, up to
+ * row `end`. */
+static void rows_merge(const struct wv_rows *view, const float *uses, int64_t first, int64_t last, int64_t end,
+                       float pull, float others)
 {
     enum { EARLIER = 24 * WV_PAD };
     last = last < view->n_private ? last : view->n_private;
+    end = end < view->n_private ? end : view->n_private;
     for (int64_t i = first; i < last; i++) {
         const vec scale = vec_set((1 + pull * uses[i]) / (1 + pull * uses[i] * others));
         for (int64_t at = i * view->stride; at < (i + 1) * view->stride; at += VEC_LANES) {
-            if (at % WV_PAD == 0 && at + EARLIER < last * view->stride)
+            if (at % WV_PAD == 0 && at + EARLIER < end * view->stride)
                 WV_PREFETCH_TO_WRITE(view->shared + at + EARLIER);
             const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
             const vec merged = vec_fma(scale, delta, row_load(view->shared + at, 0));
@@ -101,7 +103,7 @@ static void merge(struct wv_worker *worker, int64_t n_rows)
         const float others = (float)(task->n_workers > 1 ? task->n_workers - 1 : 1);
         worker->merged_at[k] = worker->n_centres;
         for (int m = 0; m < WV_N_MATRICES; m++)
-            rows_merge(&worker->matrices[m], task->hot_uses + (int64_t)m * task->n_hot, first, last,
+            rows_merge(&worker->matrices[m], task->hot_uses + (int64_t)m * task->n_hot, first, last, n_rows,
                        centres * worker->rate * use_pull(task, m), others);
     }
 }
