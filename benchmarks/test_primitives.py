@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,32 @@ def test_block_step(shape: str, dim: int) -> None:
         f"{name:44} {rate / 1e9:8.1f} GFLOP/s, {rate / peak:.0%} of {peak / 1e9:.0f} (median {typical:.0%})"
     )
     assert 0 < rate < 1.1 * peak
+
+
+@pytest.mark.parametrize(
+    ("work", "run"),
+    [
+        ("FMAs on registers", _kernels.bench_fma),
+        ("block steps in L1", lambda n_steps: _kernels.bench_step(6, 7, 112, n_steps, 1)),
+    ],
+)
+def test_second_thread(work: str, run: Callable[[int], object]) -> None:
+    """Two threads over one where they share nothing: what the machine leaves for training to reach.
+
+    One and two take turns; the rounds are long enough to begin and end together.
+    """
+    n_steps = 10 * round_length(run)
+    gains = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(ROUNDS // 3):
+            seconds = []
+            for threads in (1, 2):
+                started = time.perf_counter()
+                list(pool.map(run, [n_steps] * threads))
+                seconds.append(time.perf_counter() - started)
+            gains.append(2 * seconds[0] / seconds[1])
+    low, median, high = np.quantile(gains, (0.25, 0.5, 0.75))
+    RATES.append(f"{f'two threads over one, {work}':44} {median:8.2f} × ({low:.2f} … {high:.2f}, quartiles)")
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ class Reference:
         return [words for words in kept if len(words) > 1]
 
     def blocks(self, sentences: list[list[int]], width_key: int) -> Iterator[Block]:
-        alone = self.pair or self.nodes is not None
+        alone = self.pair or (self.nodes is not None and not self.cbow)
         start = 0  # of the sentence, among the words kept
         for words in sentences:
             for centre in range(0, len(words), 1 if alone else 2):
@@ -111,12 +111,16 @@ class Reference:
             start += len(words)
 
     def blocks_of_window(self, words: list[int], centres: list[int], width: int) -> Iterator[Block]:
-        """One centre, or two neighbours of the same width that share their negatives."""
+        """One centre, or two neighbours of the same width that share their negatives, or their context alone."""
         low, end = max(0, centres[0] - width), min(len(words), centres[-1] + width + 1)
         around = [[t for t in range(low, end) if t != c and abs(t - c) <= width] for c in centres]
         if self.cbow:
             context = [[words[t] for t in positions] for positions in around]
-            targets = self.choose_targets(words, centres)
+            targets = (
+                self.targets_of_each(words, centres)
+                if self.nodes is not None
+                else self.choose_targets(words, centres)
+            )
             yield Block(context, np.eye(len(centres)), targets, len(centres))
             return
         shared = None if self.pair else self.choose_targets(words, centres)
@@ -125,6 +129,14 @@ class Reference:
             targets = shared or self.choose_targets(words, centres)
             members = np.array([[t in context for t in positions] for context in around], dtype=float)
             yield Block([[words[t]] for t in positions], members, targets, int(members.sum()))
+
+    def targets_of_each(self, words: list[int], centres: list[int]) -> list[Target]:
+        """One centre after the other: what the first changes, the second finds changed."""
+        return [
+            (matrix, row, weight * alone)
+            for centre, alone in zip(centres, np.eye(len(centres)), strict=True)
+            for matrix, row, weight in self.choose_targets(words, [centre])
+        ]
 
     def choose_targets(self, words: list[int], centres: list[int]) -> list[Target]:
         """Weights > 0 are positive pairs, < 0 negative ones."""

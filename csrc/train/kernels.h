@@ -32,8 +32,9 @@ struct wv_block {
     float *const *hidden_grad; /* (m) rows to which the gradients of the hidden rows are added */
     float **targets;           /* (n) all different */
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
-    /* Skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the hidden rows are made of, the
-     * first one of the rows before first_end, the second one, if there is one, of those from second_start on. */
+    /* Skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the window's hidden rows are made
+     * of, the first one of the rows before first_end, the second one, if there is one, of those from second_start on;
+     * n_context is 0 where a block before has made them. */
     float **context;
     int first_end, second_start;
     int m, n, n_context;
@@ -79,8 +80,8 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
-    int64_t next_row;  /* skip-gram: the position of the window's next block */
-    int n_pairs;       /* and how many positive pairs the window has */
+    int64_t next_row;  /* the position of the window's next block: its first row, or in CBOW its first centre */
+    int n_pairs;       /* skip-gram: how many positive pairs the window has */
     float *members[2]; /* (window) of two centres: 1 where a row is context of the first, of the second, else 0 */
     uint64_t width_key, noise_key;
     struct wv_noise noise;

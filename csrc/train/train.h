@@ -53,7 +53,7 @@ struct wv_task {
     int32_t one_pair_at_a_time; /* the classic update: fresh negatives for every pair */
     enum wv_objective objective;
     enum wv_isa isa;
-    int32_t stop; /* set from another thread: leave as soon as a block is done */
+    int32_t stop; /* set from another thread: leave as soon as a window is done */
 };
 
 struct wv_worker; /* one thread's scratch and private rows */
@@ -80,7 +80,7 @@ void wv_merge(struct wv_worker *worker);
  * round's. n_parts threads call this, each with a part of its own, and all return before the next round begins. */
 void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
 
-/* Asks all workers of the task to leave within one block (stop = 1), or lets them train again (0). */
+/* Asks all workers of the task to leave within one window (stop = 1), or lets them train again (0). */
 void wv_stop(struct wv_task *task, int32_t stop);
 
 /* Rows first … last of a matrix with `size` used and `dim` padded columns: uniform in ±1 / size, drawn by

@@ -213,7 +213,7 @@ struct result {
 static enum wv_status lease(struct world *world, struct wv_worker *worker, int64_t epoch, int64_t first,
                             int64_t last, struct result *total)
 {
-    double losses[64];
+    double losses[64] = {0}; /* those of chunks behind a stop stay 0 */
     int64_t examples;
     if (last - first > 64)
         abort();
@@ -454,10 +454,11 @@ struct crew {
     struct world world;
     struct wv_worker *workers[N_THREADS]; /* of rounds */
     int64_t lease_examples;               /* of a whole lease, where that is always the same */
+    double example_loss;                  /* the same of an example */
     struct {
         struct result result;
         enum wv_status status;
-        int stopped;
+        int stopped, miscounted;
     } of[N_THREADS];
 };
 
@@ -684,6 +685,7 @@ static void train_until_stopped(void *shared, int thread)
         struct result result = {0};
         crew->of[thread].status |= lease(&crew->world, worker, epoch, 0, crew->world.n_chunks, &result);
         crew->of[thread].stopped = result.examples < crew->lease_examples;
+        crew->of[thread].miscounted |= fabs(result.loss - (double)result.examples * crew->example_loss) > 0.1;
     }
     wv_worker_free(worker);
 }
@@ -707,6 +709,34 @@ static void another_thread_may_stop_them(void)
         CHECK(train_all(&crew.world).examples == 0);
         wv_stop(&crew.world.task, 0);
         CHECK(train_all(&crew.world).examples == crew.lease_examples);
+        end(&crew.world);
+    }
+}
+
+/* Of two words each path is one node, and rows of zeros that are not changed make every example's loss log 2. Windows of
+ * skip-gram are several blocks here, and so are those of CBOW. */
+static void a_stop_leaves_nothing_uncounted(void)
+{
+    for (int o = 0; o < N_OBJECTIVES; o++) {
+        struct problem p = small(o);
+        struct crew crew = {.example_loss = log(2)};
+        if (p.negative)
+            continue;
+        p.n_words = 2;
+        p.lengths = LONG;
+        p.rate = 0;
+        p.fixed = 1;
+        start(&crew.world, &p, WV_SCALAR);
+        memset(crew.world.rows[NODES], 0, crew.world.n_floats[NODES] * sizeof(float));
+        crew.lease_examples = train_all(&crew.world).examples;
+        for (int k = 0; k < 5; k++) {
+            wv_stop(&crew.world.task, 0);
+            run_threads(N_THREADS, train_until_stopped, &crew);
+            for (int t = 1; t < N_THREADS; t++) {
+                CHECK(crew.of[t].status == WV_OK && crew.of[t].stopped && !crew.of[t].miscounted);
+                crew.of[t].stopped = 0;
+            }
+        }
         end(&crew.world);
     }
 }
@@ -760,6 +790,7 @@ int main(void)
     changes_of_many_workers_are_scaled();
     rounds_do_not_depend_on_threads();
     another_thread_may_stop_them();
+    a_stop_leaves_nothing_uncounted();
     new_rows_are_drawn_by_seed_and_row();
     benchmarks_run();
     return finish();

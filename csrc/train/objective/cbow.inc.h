@@ -1,5 +1,7 @@
 /* CBOW blocks: a hidden row is the mean or the sum of a centre's context rows, targets = the centre and negatives
- * (Mikolov et al. 2013), or its Huffman path. Two neighbouring centres share negatives, but for the classic update. */
+ * (Mikolov et al. 2013), or its Huffman path. But for the classic update, two neighbouring centres are a window: their
+ * hidden rows are made, and their gradients spread, together, and they share negatives. Paths, which they do not share,
+ * are blocks one after the other. */
 
 /* The context rows of the window: first what only the first centre has, then what both have, then the rest. */
 WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block)
@@ -11,7 +13,7 @@ WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block
     if (window->n_centres == 1) {
         copy_rows(to, chunk->input + low, first - low);
         copy_rows(to + (first - low), chunk->input + second, window->end - second);
-        block->n_context = block->first_end = (int)(window->end - low) - 1;
+        block->n_context = block->first_end = block->second_start = (int)(window->end - low) - 1;
         return;
     }
     const int of_first = low_is_first(window), of_second = last_is_second(window);
@@ -35,12 +37,23 @@ WV_APART int make_cbow(struct wv_worker *worker, struct wv_block *block)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
-    if (!next_window(task, chunk, task->node_rows || task->one_pair_at_a_time ? 1 : 2))
-        return 0;
-    choose_targets(worker);
-    ask_for_rows(worker);
-    fill_context(chunk, block);
-    block->m = block->n_examples = block->n_centres = chunk->window.n_centres;
+    const struct wv_window *window = &chunk->window;
+    const int is_new = chunk->next_row == chunk->next_centre;
+    block->n_context = 0;
+    if (is_new) {
+        if (!next_window(task, chunk, task->one_pair_at_a_time ? 1 : 2))
+            return 0;
+        fill_context(chunk, block);
+    }
+    const int64_t hidden = chunk->next_row - window->centre;
+    block->hidden = worker->desk.hidden + hidden;
+    block->hidden_grad = worker->desk.hidden_grad + hidden;
+    block->m = task->node_rows ? 1 : window->n_centres;
+    choose_targets(worker, chunk->next_row, block->m);
+    ask_for_rows(worker, is_new);
     fill_targets_of_centres(chunk, block);
+    chunk->next_row += block->m;
+    const int is_done = chunk->next_row == chunk->next_centre;
+    block->n_examples = block->n_centres = is_done ? window->n_centres : 0;
     return 1;
 }

@@ -1,6 +1,6 @@
 /* Hidden rows made of several context rows. In: context rows, which the first hidden row takes from the start up to
- * first_end and the second from second_start to the end. Out: their means or sums; and the way back, the gradients spread
- * over the context rows. */
+ * first_end and the second, where there is one, from second_start to the end. Out: their means or sums; and the way back,
+ * the gradients spread over the context rows. */
 
 /* Vectors of a row that are worked on together, so that a pointer to a row is fetched once for all of them. */
 enum { STRETCH = 4 };
@@ -14,12 +14,13 @@ struct shares {
 
 WV_INLINE struct shares shares_of(const struct wv_block *block, int is_divided)
 {
-    const int first = block->first_end, second = block->m == 2 ? block->second_start : first;
+    const int first = block->first_end, second = block->second_start;
     struct shares of = {block->context, block->context + second,  block->context + first,  second,
                         first - second, block->n_context - first, {vec_set(1), vec_set(1)}};
+    const int n_of_second = of.n_both + of.n_second;
     if (is_divided) {
         of.scale[0] = vec_set(1 / (float)first);
-        of.scale[1] = vec_set(1 / (float)(of.n_both + of.n_second + (block->m == 1))); /* not by 0 */
+        of.scale[1] = vec_set(1 / (float)(n_of_second ? n_of_second : 1));
     }
     return of;
 }
@@ -58,12 +59,10 @@ WV_INLINE void gather_stretch(const struct wv_desk *desk, const struct shares *o
 }
 
 /* hidden = mean or sum of the context rows, hidden_grad = 0, both on the desk. */
-static void gather(struct wv_block *block, const struct wv_desk *desk, int dim, int is_mean)
+static void gather(const struct wv_block *block, const struct wv_desk *desk, int dim, int is_mean)
 {
     const struct shares of = shares_of(block, is_mean);
     int at = 0;
-    block->hidden = desk->hidden;
-    block->hidden_grad = desk->hidden_grad;
     for (; at + STRETCH * VEC_LANES <= dim; at += STRETCH * VEC_LANES)
         gather_stretch(desk, &of, at, STRETCH);
     switch ((dim - at) / VEC_LANES) {
@@ -85,8 +84,7 @@ WV_INLINE void add_rows(float *const *rows, int n, int at, const vec *gradient, 
     }
 }
 
-WV_INLINE void scatter_stretch(const struct wv_block *block, const struct wv_desk *desk, const struct shares *of,
-                               int at, int n_vecs)
+WV_INLINE void scatter_stretch(const struct wv_desk *desk, const struct shares *of, int at, int n_vecs)
 {
     const float *grads[2] = {desk->hidden_grad[0] + at, desk->hidden_grad[1] + at};
     vec first[STRETCH], second[STRETCH], both[STRETCH];
@@ -97,8 +95,6 @@ WV_INLINE void scatter_stretch(const struct wv_block *block, const struct wv_des
         both[v] = vec_add(first[v], second[v]);
     }
     add_rows(of->first, of->n_first, at, first, n_vecs);
-    if (block->m == 1)
-        return;
     add_rows(of->both, of->n_both, at, both, n_vecs);
     add_rows(of->second, of->n_second, at, second, n_vecs);
 }
@@ -110,11 +106,11 @@ static void scatter(const struct wv_block *block, const struct wv_desk *desk, in
     const struct shares of = shares_of(block, !is_mean);
     int at = 0;
     for (; at + STRETCH * VEC_LANES <= dim; at += STRETCH * VEC_LANES)
-        scatter_stretch(block, desk, &of, at, STRETCH);
+        scatter_stretch(desk, &of, at, STRETCH);
     switch ((dim - at) / VEC_LANES) {
-    case 3: scatter_stretch(block, desk, &of, at, 3); break;
-    case 2: scatter_stretch(block, desk, &of, at, 2); break;
-    case 1: scatter_stretch(block, desk, &of, at, 1); break;
+    case 3: scatter_stretch(desk, &of, at, 3); break;
+    case 2: scatter_stretch(desk, &of, at, 2); break;
+    case 1: scatter_stretch(desk, &of, at, 1); break;
     default: break;
     }
 }

@@ -74,8 +74,8 @@ WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
         chunk->n_pairs = find_members(chunk);
     }
     if (is_new || is_pair) {
-        choose_targets(worker);
-        ask_for_rows(worker);
+        choose_targets(worker, window->centre, window->n_centres);
+        ask_for_rows(worker, is_new);
     }
     const int64_t in_window = chunk->next_row - window->low;
     block->m = count_rows(chunk, is_pair);

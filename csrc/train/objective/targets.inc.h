@@ -58,12 +58,12 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
     chunk->n_targets += n;
 }
 
-/* The targets of the chunk's window. */
-WV_INLINE void choose_targets(struct wv_worker *worker)
+/* The targets of one or two of the window's centres, from position `first` on. Of a Huffman path, it is one. */
+WV_INLINE void choose_targets(struct wv_worker *worker, int64_t first, int n_centres)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
-    const int64_t first = chunk->window.centre, last = first + chunk->window.n_centres - 1;
+    const int64_t last = first + n_centres - 1;
     chunk->n_targets = chunk->n_common = 0;
     if (task->node_rows)
         add_path(worker, first);
