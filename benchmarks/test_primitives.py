@@ -109,7 +109,8 @@ def test_second_thread(work: str, run: Callable[[int], object]) -> None:
                 seconds.append(time.perf_counter() - started)
             gains.append(2 * seconds[0] / seconds[1])
     low, median, high = np.quantile(gains, (0.25, 0.5, 0.75))
-    RATES.append(f"{f'two threads over one, {work}':44} {median:8.2f} × ({low:.2f} … {high:.2f}, quartiles)")
+    name = f"two threads over one, {work}"
+    RATES.append(f"{name:44} {median:8.2f} × ({low:.2f} … {high:.2f}, quartiles)")
 
 
 @pytest.fixture(scope="module")

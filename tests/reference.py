@@ -111,7 +111,7 @@ class Reference:
             start += len(words)
 
     def blocks_of_window(self, words: list[int], centres: list[int], width: int) -> Iterator[Block]:
-        """One centre, or two neighbours of the same width that share their negatives, or their context alone."""
+        """One centre, or two neighbours of the same width, which share their negatives unless there are paths."""
         low, end = max(0, centres[0] - width), min(len(words), centres[-1] + width + 1)
         around = [[t for t in range(low, end) if t != c and abs(t - c) <= width] for c in centres]
         if self.cbow:
@@ -166,7 +166,7 @@ class Reference:
         return [window + spacing * k * k for k in range(self.negative)]
 
     def step(self, block: Block, rate: float) -> None:
-        """All gradients are those at the values before the step."""
+        """All gradients are those at the values before the step; of a target on two paths, before each in turn."""
         scales = [1 / len(rows) if self.cbow_mean else 1.0 for rows in block.context]
         sums = [self.input[rows].sum(0) for rows in block.context]
         hidden = np.array([scale * row for scale, row in zip(scales, sums, strict=True)])

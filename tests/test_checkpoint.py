@@ -235,8 +235,9 @@ def press_ctrl_c(monkeypatch, share):
 
 @pytest.fixture
 def ctrl_c(monkeypatch, many_chunks):
-    """Ctrl-C a quarter into the second of four epochs."""
+    """Ctrl-C a quarter into the second of four epochs; leases end, however busy the machine is."""
     press_ctrl_c(monkeypatch, 5 / 16)
+    monkeypatch.setattr("wildvec.train.PARK_SECONDS", 60)
     return {"checkpoint_minutes": None, **SMALL, "update": "pair", "negative": 15}
 
 

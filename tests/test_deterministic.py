@@ -30,6 +30,7 @@ OBJECTIVES = {
     "skip-gram pair hs": {"update": "pair", "hs": 1},
     "cbow": {"sg": 0},
     "cbow hs": {"sg": 0, "hs": 1, "negative": 0},
+    "cbow hs + negative": {"sg": 0, "hs": 1},
     "cbow pair": {"sg": 0, "update": "pair"},
 }
 

@@ -24,7 +24,10 @@ MODELS = {
     "cbow": {"cbow": True},
     "cbow sum": {"cbow": True, "cbow_mean": False},
     "cbow hs": {"cbow": True, "hs": True, "negative": 0},
+    "cbow sum hs": {"cbow": True, "cbow_mean": False, "hs": True, "negative": 0},
+    "cbow hs + negative": {"cbow": True, "hs": True},
     "cbow pair": {"cbow": True, "pair": True},
+    "cbow pair hs": {"cbow": True, "pair": True, "hs": True, "negative": 0},
 }
 
 
@@ -146,7 +149,7 @@ def test_every_size_matches_numpy_on_every_isa(isa, size):
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 6, 9, 14])
-@pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative"])
+@pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative", "cbow hs + negative"])
 def test_windows_wider_than_a_tile_of_registers(isa, model, window):
     run = Run(window=window, shrink_windows=False, sample=False, lengths=(40, 7), **MODELS[model])
     run.check(*run.both())
@@ -165,7 +168,9 @@ def test_any_corpus_matches_numpy(model, lengths, window, seed, shrink_windows):
     run.check(*run.both())
 
 
-@pytest.mark.parametrize("model", ["skip-gram", "skip-gram hs + negative", "cbow", "skip-gram pair"])
+@pytest.mark.parametrize(
+    "model", ["skip-gram", "skip-gram hs + negative", "cbow", "cbow hs + negative", "skip-gram pair"]
+)
 def test_the_noise_of_a_long_chunk_matches_numpy(isa, model):
     run = Run(8, lengths=(6 * NOISE_SPAN,), window=1, sample=False, **MODELS[model])
     run.check(*run.both(rate=0.01), tolerance=1e-4)
@@ -193,7 +198,7 @@ def test_draws_of_noise_are_counted(negative, n_windows):
     )
 
 
-@pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative"])
+@pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative", "cbow hs + negative"])
 @pytest.mark.parametrize("n_hot", [3, 40, 500])
 def test_private_rows_lose_no_update(isa, model, n_hot):
     run = Run(n_hot=n_hot, merge_every=4, **MODELS[model])

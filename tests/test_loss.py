@@ -29,6 +29,7 @@ OBJECTIVES = {
     "cbow": {"sg": 0},
     "cbow sum": {"sg": 0, "cbow_mean": 0},
     "cbow hs": {"sg": 0, "hs": 1, "negative": 0},
+    "cbow hs + negative": {"sg": 0, "hs": 1},
     "cbow pair": {"sg": 0, "update": "pair"},
 }
 

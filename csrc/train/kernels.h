@@ -34,7 +34,7 @@ struct wv_block {
     float *weights;            /* (n, m) > 0: a positive pair, < 0: a negative one, 0: no pair */
     /* Skip-gram: room for hidden rows that do not lie together. CBOW: (n_context) what the window's hidden rows are made
      * of, the first one of the rows before first_end, the second one, if there is one, of those from second_start on;
-     * n_context is 0 where a block before has made them. */
+     * where there are none to make, also in skip-gram, n_context is 0. */
     float **context;
     int first_end, second_start;
     int m, n, n_context;
@@ -52,14 +52,15 @@ enum { WV_OVERRUN = WV_PATH_PADDING };
 /* So many noise words are drawn together. */
 enum { WV_DRAWS = 8 * WV_OVERRUN };
 
-/* One centre, or two neighbours that share their width and their negatives, and the positions low … end around. */
+/* One centre, or two neighbours that share their width and, but for Huffman paths, their negatives, and the positions
+ * low … end around. */
 struct wv_window {
     int64_t low, end, centre;
     int32_t n_centres, width;
 };
 
 /* Noise words, drawn and looked at for WV_DRAWS windows at once, each of which takes the draws from one later on. Windows
- * that share none are looked at one by one. */
+ * that share none are looked at one by one. With paths, each of CBOW's centres counts as a window. */
 struct wv_noise {
     int32_t *words;            /* (n) draws at hand */
     float **rows;              /* (n) and their output rows, but for rounds */
@@ -85,8 +86,8 @@ struct wv_chunk {
     float *members[2]; /* (window) of two centres: 1 where a row is context of the first, of the second, else 0 */
     uint64_t width_key, noise_key;
     struct wv_noise noise;
-    float **targets;         /* (n_targets) the output rows of the window at hand */
-    float *weights[2];       /* (n_targets) of their pairs with the context of the first centre and of the second */
+    float **targets;   /* (n_targets) the output rows of the centres at hand: the window's, or one of them */
+    float *weights[2]; /* (n_targets) of their pairs with the context of the first of these and of the second */
     int n_targets, n_common; /* the first n_common need not be asked for */
 };
 

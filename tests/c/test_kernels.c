@@ -459,6 +459,7 @@ struct crew {
         struct result result;
         enum wv_status status;
         int stopped, miscounted;
+        int32_t n_leases;
     } of[N_THREADS];
 };
 
@@ -676,7 +677,9 @@ static void train_until_stopped(void *shared, int thread)
     struct crew *crew = shared;
     if (thread == 0) {
         const struct timespec a_while = {.tv_nsec = 5000000};
-        nanosleep(&a_while, NULL);
+        for (int t = 1; t < N_THREADS; t++)
+            while (!WV_LOAD_RELAXED(&crew->of[t].n_leases))
+                nanosleep(&a_while, NULL);
         wv_stop(&crew->world.task, 1);
         return;
     }
@@ -685,7 +688,9 @@ static void train_until_stopped(void *shared, int thread)
         struct result result = {0};
         crew->of[thread].status |= lease(&crew->world, worker, epoch, 0, crew->world.n_chunks, &result);
         crew->of[thread].stopped = result.examples < crew->lease_examples;
-        crew->of[thread].miscounted |= fabs(result.loss - (double)result.examples * crew->example_loss) > 0.1;
+        crew->of[thread].miscounted |=
+            crew->example_loss && fabs(result.loss - (double)result.examples * crew->example_loss) > 0.1;
+        WV_STORE_RELAXED(&crew->of[thread].n_leases, 1);
     }
     wv_worker_free(worker);
 }
@@ -734,7 +739,7 @@ static void a_stop_leaves_nothing_uncounted(void)
             run_threads(N_THREADS, train_until_stopped, &crew);
             for (int t = 1; t < N_THREADS; t++) {
                 CHECK(crew.of[t].status == WV_OK && crew.of[t].stopped && !crew.of[t].miscounted);
-                crew.of[t].stopped = 0;
+                crew.of[t].stopped = crew.of[t].n_leases = 0;
             }
         }
         end(&crew.world);

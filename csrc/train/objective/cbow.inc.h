@@ -1,7 +1,7 @@
 /* CBOW blocks: a hidden row is the mean or the sum of a centre's context rows, targets = the centre and negatives
  * (Mikolov et al. 2013), or its Huffman path. But for the classic update, two neighbouring centres are a window: their
- * hidden rows are made, and their gradients spread, together, and they share negatives. Paths, which they do not share,
- * are blocks one after the other. */
+ * hidden rows are made, and their gradients spread, together. They are one block and share negatives; but with paths,
+ * each is a block of its own. */
 
 /* The context rows of the window: first what only the first centre has, then what both have, then the rest. */
 WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block)
@@ -45,9 +45,9 @@ WV_APART int make_cbow(struct wv_worker *worker, struct wv_block *block)
             return 0;
         fill_context(chunk, block);
     }
-    const int64_t hidden = chunk->next_row - window->centre;
-    block->hidden = worker->desk.hidden + hidden;
-    block->hidden_grad = worker->desk.hidden_grad + hidden;
+    const int64_t nth = chunk->next_row - window->centre;
+    block->hidden = worker->desk.hidden + nth;
+    block->hidden_grad = worker->desk.hidden_grad + nth;
     block->m = task->node_rows ? 1 : window->n_centres;
     choose_targets(worker, chunk->next_row, block->m);
     ask_for_rows(worker, is_new);

@@ -13,7 +13,7 @@ static double train_chunk(struct wv_worker *worker, int64_t first, int64_t last,
 {
     const struct wv_task *task = worker->task;
     const int dim = (task->size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* the padding behind stays 0 */
-    const struct wv_block *gathered = NULL; /* what scatters the gradients of the window at hand */
+    const struct wv_block *gathered = NULL; /* has the context rows of the window at hand */
     unsigned made = 0, done = 0;
     int in_window = 0; /* which a stop lets end, so that its pairs are counted */
     prepare_chunk(worker, first, last, key);

@@ -48,7 +48,7 @@ WV_INLINE void gather_stretch(const struct wv_desk *desk, const struct shares *o
     sum_rows(sum[0], of->first, of->n_first, at, n_vecs);
     sum_rows(sum[1], of->second, of->n_second, at, n_vecs);
     WV_UNROLL
-    for (int c = 0; c < 2; c++) { /* one that the block does not have costs less than the question */
+    for (int c = 0; c < 2; c++) { /* one that the window does not have costs less than the question */
         float *hidden = desk->hidden[c] + at, *grad = desk->hidden_grad[c] + at;
         WV_UNROLL
         for (int v = 0; v < n_vecs; v++) {

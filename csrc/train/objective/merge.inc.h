@@ -79,7 +79,7 @@ static void rows_merge(const struct wv_rows *view, const float *uses, int64_t fi
     last = last < view->n_private ? last : view->n_private;
     end = end < view->n_private ? end : view->n_private;
     for (int64_t i = first; i < last; i++) {
-        /* row_reach(others · n) / (others · row_reach(n)), which is 0 / 0 where there are no uses */
+        /* row_reach(others · n) / (others · row_reach(n)), and 1 where there are no uses */
         const vec scale = vec_set((1 + pull * uses[i]) / (1 + pull * uses[i] * others));
         for (int64_t at = i * view->stride; at < (i + 1) * view->stride; at += VEC_LANES) {
             if (at % WV_PAD == 0 && at + EARLIER < end * view->stride)

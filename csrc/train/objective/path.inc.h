@@ -1,5 +1,5 @@
 /* Hierarchical softmax: the nodes on the way from the root of the Huffman tree to a word (Morin, Bengio 2005; Mikolov et
- * al. 2013). In: a centre. Out: its nodes' rows as the window's first targets, and their weights. */
+ * al. 2013). In: a centre. Out: its nodes' rows as the first targets, and their weights. */
 
 /* Paths lie anywhere in memory: that of a later centre is asked for, and of a still later one where it lies. */
 WV_INLINE void ask_for_path(const struct wv_worker *worker, int64_t centre)

@@ -1,5 +1,5 @@
 /* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path, who is whose
- * context. Out: targets, and the weights of a block. The targets of a window differ from each other: a negative that was
+ * context. Out: targets, and the weights of a block. The targets of a block differ from each other: a negative that was
  * drawn twice counts twice, one that is a centre is dropped. */
 
 WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
@@ -58,7 +58,7 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
     chunk->n_targets += n;
 }
 
-/* The targets of one or two of the window's centres, from position `first` on. Of a Huffman path, it is one. */
+/* The targets of n_centres of the window, from position `first` on. With paths it is one. */
 WV_INLINE void choose_targets(struct wv_worker *worker, int64_t first, int n_centres)
 {
     const struct wv_task *task = worker->task;

@@ -59,11 +59,11 @@ class Word2Vec:
         them take about twice the time, and the copies take memory. On small vocabularies fewer than asked for take
         part. One worker needs none of this.
     update: "block" trains the context words of two neighbouring centres together, on negatives and a width that they
-        share (after Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); a window draws one
-        new negative and takes the others from windows before it (within 400 for up to 20 negatives), in
-        combinations that seldom repeat; above 64 negatives, and where a chunk (10,000 tokens or fewer) begins, all
-        are new. "pair" is the classic update, one pair at a time with fresh negatives: several times slower, for
-        comparison.
+        share (after Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); with `hs`, CBOW's
+        two share the width alone, and skip-gram takes one at a time. A window draws one new negative and takes the
+        others from windows before it (within 400 for up to 20 negatives), in combinations that seldom repeat; above
+        64 negatives, and where a chunk (10,000 tokens or fewer) begins, all are new. "pair" is the classic update,
+        one pair at a time with fresh negatives: several times slower, for comparison.
     held_out: the share of sentences, at least one, that is never trained; `seed` and their number choose which.
         Their loss is measured after each epoch, with the same draws each time. patience: stop when it has had no new
         minimum for so many epochs; the vectors are those of the best epoch, for which a copy of the matrices is kept.
