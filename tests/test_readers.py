@@ -8,6 +8,7 @@ import io
 import logging
 import lzma
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -360,3 +361,21 @@ def test_a_binary_file(tmp_path):
     with pytest.raises(ValueError, match="byte 128"):
         read(path)
     assert read(path, errors="ignore").raw_tokens > 0
+
+
+@pytest.mark.parametrize("tokenizer", [None, str.split])
+def test_a_file_is_closed_when_reading_fails(tmp_path, monkeypatch, tokenizer):
+    @contextmanager
+    def open_file(path):
+        with files.open_file(path) as (stream, position):
+            opened.append(stream)
+            yield stream, position
+
+    opened = []
+    monkeypatch.setattr(readers, "open_file", open_file)
+    monkeypatch.setattr(readers, "BLOCK_BYTES", 16)
+    (tmp_path / "broken.txt").write_bytes(b"good words " * 9 + b"\x80 more")
+    with pytest.raises(ValueError, match="byte 99") as error:
+        Corpus.read(tmp_path / "broken.txt", tokenizer=tokenizer)
+    assert opened[0].closed, "also while the traceback keeps all frames"
+    del error

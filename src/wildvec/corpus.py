@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -253,10 +253,10 @@ class _Build:
     def scan(self) -> None:
         """Read all blocks; ValueError if there is no token in them."""
         source, open_tokens = self.source, 0
-        numbered: Iterator[tuple[int, TextBlock | TokenBlock]] = enumerate(source.blocks)
         with (
             progress_bar(source.total, "reading", source.unit) as bar,
-            closing(in_order(self.scanners, numbered)) as pieces,
+            closing(source.blocks) as blocks,
+            closing(in_order(self.scanners, enumerate(blocks))) as pieces,
         ):
             for piece in pieces:
                 n = piece.n_ids
@@ -344,7 +344,7 @@ def _ids_source(rows: Ragged) -> Source:
     return Source(_ids_blocks(rows), "the ids", b"\0", " tokens", len(rows.values))
 
 
-def _ids_blocks(rows: Ragged) -> Iterator[TokenBlock]:
+def _ids_blocks(rows: Ragged) -> Generator[TokenBlock, None, None]:
     for start in range(0, len(rows.values), FROM_IDS_TOKENS):
         values = rows.values[start : start + FROM_IDS_TOKENS]
         if values.dtype == np.uint64 and values.max() > np.iinfo(np.int64).max:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
@@ -90,9 +91,12 @@ class TokenBlock:
 
 @dataclass
 class Source:
-    """What is to be read: `blocks` once, in order; `total` and `unit` are the progress bar's."""
+    """What is to be read: `blocks` once, in order; `total` and `unit` are the progress bar's.
 
-    blocks: Iterator[TextBlock] | Iterator[TokenBlock]
+    Closing `blocks` closes the files.
+    """
+
+    blocks: Generator[TextBlock | TokenBlock, None, None]
     name: str
     separator: bytes  # stands in no token
     unit: str
@@ -165,28 +169,36 @@ def _open_paths(paths: Paths, policy: _Policy) -> Source:
     return _text_source(_file_blocks(files, policy), name, total, policy)
 
 
-def _text_source(blocks: Iterator[TextBlock], name: str, total: int | None, policy: _Policy) -> Source:
+def _text_source(
+    blocks: Generator[TextBlock, None, None], name: str, total: int | None, policy: _Policy
+) -> Source:
     if policy.tokenizer is None:
         return Source(blocks, name, b" ", "B", total)
-    sentences = _Sentences(_lines(blocks), policy, warn=False)
-    return Source(sentences.blocks(), name, b"\0", " lines", None, joined=True)
+    return Source(_tokenized(blocks, policy), name, b"\0", " lines", None, joined=True)
 
 
-def _lines(blocks: Iterator[TextBlock]) -> Iterator[str]:
+def _tokenized(
+    blocks: Generator[TextBlock, None, None], policy: _Policy
+) -> Generator[TokenBlock, None, None]:
+    with closing(blocks):
+        yield from _Sentences(_lines(blocks), policy, warn=False).blocks()
+
+
+def _lines(blocks: Iterable[TextBlock]) -> Iterator[str]:
     for block in blocks:
         lines = block.decode().split("\n")
         block.release()
         yield from (line.removesuffix("\r") for line in lines if line)
 
 
-def _file_blocks(files: Iterable[str], policy: _Policy) -> Iterator[TextBlock]:
+def _file_blocks(files: Iterable[str], policy: _Policy) -> Generator[TextBlock, None, None]:
     scratch = Scratch(np.uint8)
     for path in files:
         with open_file(path) as (stream, position):
             yield from _stream_blocks(stream, path, policy, position, scratch)
 
 
-def _open_file_blocks(raw: IO[bytes], name: str, policy: _Policy) -> Iterator[TextBlock]:
+def _open_file_blocks(raw: IO[bytes], name: str, policy: _Policy) -> Generator[TextBlock, None, None]:
     with open_stream(raw, name) as stream:
         yield from _stream_blocks(stream, name, policy, None, Scratch(np.uint8))
 
@@ -260,7 +272,7 @@ class _Sentences:
         self.lengths = Scratch(np.uint32)
         self.ends = np.empty(BATCH_TOKENS, np.int32)
 
-    def blocks(self) -> Iterator[TokenBlock]:
+    def blocks(self) -> Generator[TokenBlock, None, None]:
         number = 0
         while True:
             text, lengths = self.scratch.take(8 * BATCH_TOKENS), self.lengths.take(BATCH_TOKENS)
