@@ -166,7 +166,10 @@ class Reference:
         return [window + spacing * k * k for k in range(self.negative)]
 
     def step(self, block: Block, rate: float) -> None:
-        """All gradients are those at the values before the step; of a target on two paths, before each in turn."""
+        """All gradients are those at the values before the step.
+
+        A target that two centres have each for itself is taken twice, in turn.
+        """
         scales = [1 / len(rows) if self.cbow_mean else 1.0 for rows in block.context]
         sums = [self.input[rows].sum(0) for rows in block.context]
         hidden = np.array([scale * row for scale, row in zip(scales, sums, strict=True)])

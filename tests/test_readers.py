@@ -374,8 +374,9 @@ def test_a_file_is_closed_when_reading_fails(tmp_path, monkeypatch, tokenizer):
     opened = []
     monkeypatch.setattr(readers, "open_file", open_file)
     monkeypatch.setattr(readers, "BLOCK_BYTES", 16)
-    (tmp_path / "broken.txt").write_bytes(b"good words " * 9 + b"\x80 more")
+    much_to_come = b" more" * 200  # so that reading is not over by itself
+    (tmp_path / "broken.txt").write_bytes(b"good words " * 9 + b"\x80" + much_to_come)
     with pytest.raises(ValueError, match="byte 99") as error:
-        Corpus.read(tmp_path / "broken.txt", tokenizer=tokenizer)
+        Corpus.read(tmp_path / "broken.txt", tokenizer=tokenizer, workers=2)
     assert opened[0].closed, "also while the traceback keeps all frames"
     del error

@@ -60,7 +60,8 @@ struct wv_window {
 };
 
 /* Noise words, drawn and looked at for WV_DRAWS windows at once, each of which takes the draws from one later on. Windows
- * that share none are looked at one by one. With paths, each of CBOW's centres counts as a window. */
+ * that share none are looked at one by one. Each of CBOW's centres with paths counts as a window, and in the classic
+ * update each pair. */
 struct wv_noise {
     int32_t *words;            /* (n) draws at hand */
     float **rows;              /* (n) and their output rows, but for rounds */

@@ -93,7 +93,7 @@ class TokenBlock:
 class Source:
     """What is to be read: `blocks` once, in order; `total` and `unit` are the progress bar's.
 
-    Closing `blocks` closes the files.
+    Closing `blocks` closes the files that it opened.
     """
 
     blocks: Generator[TextBlock | TokenBlock, None, None]

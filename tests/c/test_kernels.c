@@ -459,7 +459,7 @@ struct crew {
         struct result result;
         enum wv_status status;
         int stopped, miscounted;
-        int32_t n_leases;
+        int32_t has_begun;
     } of[N_THREADS];
 };
 
@@ -678,7 +678,7 @@ static void train_until_stopped(void *shared, int thread)
     if (thread == 0) {
         const struct timespec a_while = {.tv_nsec = 5000000};
         for (int t = 1; t < N_THREADS; t++)
-            while (!WV_LOAD_RELAXED(&crew->of[t].n_leases))
+            while (!WV_LOAD_RELAXED(&crew->of[t].has_begun))
                 nanosleep(&a_while, NULL);
         wv_stop(&crew->world.task, 1);
         return;
@@ -690,7 +690,7 @@ static void train_until_stopped(void *shared, int thread)
         crew->of[thread].stopped = result.examples < crew->lease_examples;
         crew->of[thread].miscounted |=
             crew->example_loss && fabs(result.loss - (double)result.examples * crew->example_loss) > 0.1;
-        WV_STORE_RELAXED(&crew->of[thread].n_leases, 1);
+        WV_STORE_RELAXED(&crew->of[thread].has_begun, 1);
     }
     wv_worker_free(worker);
 }
@@ -739,7 +739,7 @@ static void a_stop_leaves_nothing_uncounted(void)
             run_threads(N_THREADS, train_until_stopped, &crew);
             for (int t = 1; t < N_THREADS; t++) {
                 CHECK(crew.of[t].status == WV_OK && crew.of[t].stopped && !crew.of[t].miscounted);
-                crew.of[t].stopped = crew.of[t].n_leases = 0;
+                crew.of[t].stopped = crew.of[t].has_begun = 0;
             }
         }
         end(&crew.world);

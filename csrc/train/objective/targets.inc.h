@@ -1,6 +1,6 @@
-/* The output rows of a window and the weights of its pairs. In: centres, noise words, a Huffman path, who is whose
- * context. Out: targets, and the weights of a block. The targets of a block differ from each other: a negative that was
- * drawn twice counts twice, one that is a centre is dropped. */
+/* The output rows of one or two centres and the weights of their pairs. In: centres, noise words, a Huffman path, who is
+ * whose context. Out: targets, and the weights of a block. The targets of a block differ from each other: a negative that
+ * was drawn twice counts twice, one that is a centre is dropped. */
 
 WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
 {
@@ -77,7 +77,7 @@ WV_INLINE void choose_targets(struct wv_worker *worker, int64_t first, int n_cen
     add_negatives(worker, centres);
 }
 
-/* Gives the window's targets to a block whose hidden rows are the window's centres. */
+/* Gives the targets at hand to a block with one hidden row for each centre that they are of. */
 WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_block *block)
 {
     const float *first = chunk->weights[0], *second = chunk->weights[1];
