@@ -39,7 +39,7 @@ setup(
     ext_modules=cythonize(
         [
             extension("_text", "text/*.c"),
-            extension("_kernels", "cpu.c", "sampler.c", "train/*.c"),
+            extension("_train", "cpu.c", "sampler.c", "train/*.c"),
             extension("_search", "cpu.c", "search/*.c"),
         ],
         build_dir="build/cython",

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from conftest import RATES
 
-from wildvec import KeyedVectors, _kernels, toy
-from wildvec.corpus import Corpus
+from wildvec import KeyedVectors, _train
+from wildvec.demo import toy
+from wildvec.text.corpus import Corpus
 
 ROUND_SECONDS, ROUNDS = 0.004, 150
 WORDS, VECTOR_SIZE = 67_747, 100
@@ -66,20 +67,20 @@ def test_block_step(shape: str, dim: int) -> None:
 
     def run(n_steps: int, seed: int = 0) -> None:
         for m, n in SHAPES[shape]:
-            _kernels.bench_step(m, n, dim, n_steps, seed)
+            _train.bench_step(m, n, dim, n_steps, seed)
 
-    n_steps, n_fma_steps = round_length(run), round_length(_kernels.bench_fma)
+    n_steps, n_fma_steps = round_length(run), round_length(_train.bench_fma)
     rates, peaks = [], []
     for seed in range(ROUNDS):
         started = time.thread_time()
         run(n_steps, seed)
         between = time.thread_time()
-        fma_flops = _kernels.bench_fma(n_fma_steps)
+        fma_flops = _train.bench_fma(n_fma_steps)
         peaks.append(fma_flops / (time.thread_time() - between))
         rates.append(n_steps * sum(flops_of_step(m, n, dim) for m, n in SHAPES[shape]) / (between - started))
     rate, peak = np.quantile(rates, 0.9), np.quantile(peaks, 0.9)
     typical = np.median(np.array(rates) / np.array(peaks))
-    name = f"block step {shape}, {dim} d, {_kernels.isa_in_use()}"
+    name = f"block step {shape}, {dim} d, {_train.isa_in_use()}"
     RATES.append(
         f"{name:44} {rate / 1e9:8.1f} GFLOP/s, {rate / peak:.0%} of {peak / 1e9:.0f} (median {typical:.0%})"
     )
@@ -89,8 +90,8 @@ def test_block_step(shape: str, dim: int) -> None:
 @pytest.mark.parametrize(
     ("work", "run"),
     [
-        ("FMAs on registers", _kernels.bench_fma),
-        ("block steps in L1", lambda n_steps: _kernels.bench_step(6, 7, 112, n_steps, 1)),
+        ("FMAs on registers", _train.bench_fma),
+        ("block steps in L1", lambda n_steps: _train.bench_step(6, 7, 112, n_steps, 1)),
     ],
 )
 def test_second_thread(work: str, run: Callable[[int], object]) -> None:

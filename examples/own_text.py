@@ -6,7 +6,9 @@ python examples/own_text.py book.txt
 import sys
 from pathlib import Path
 
-from wildvec import Word2Vec, plot, toy
+from wildvec import Word2Vec
+from wildvec.demo import toy
+from wildvec.vectors import plot
 
 
 def main() -> None:

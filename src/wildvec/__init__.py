@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wildvec.keyedvectors import KeyedVectors
 from wildvec.models.word2vec import Word2Vec
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = ["KeyedVectors", "Word2Vec", "__version__"]
 

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from wildvec._status import check
+from wildvec.base.status import check
 
 
 cdef extern from "wildvec.h" nogil:

@@ -7,7 +7,7 @@ from libc.string cimport memcpy
 
 import numpy as np
 
-from wildvec._status import check
+from wildvec.base.status import check
 
 cdef extern from "wildvec.h" nogil:
     enum:

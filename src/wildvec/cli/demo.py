@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from wildvec import demo
 from wildvec.cli.options import add_setting
+from wildvec.demo import run as demo
 from wildvec.io.atomic import check_output
 
 

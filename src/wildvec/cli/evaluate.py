@@ -7,7 +7,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from wildvec import evaluate, io
+from wildvec import io
+from wildvec.vectors import evaluate
 
 
 def add_to(commands: Any) -> None:

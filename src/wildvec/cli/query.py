@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from wildvec.cli.options import UsageError, queries
-from wildvec.keyedvectors import KeyedVectors
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 
 def add_to(commands: Any) -> None:

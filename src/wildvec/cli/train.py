@@ -8,10 +8,11 @@ import math
 import sys
 from typing import Any
 
-from wildvec import checkpoint, io
+from wildvec import io
 from wildvec.cli.options import UsageError, add_format, add_setting, drop_output, output_kind
 from wildvec.io.atomic import check_output
 from wildvec.models.word2vec import Word2Vec
+from wildvec.training import checkpoint
 
 OPTIONS = inspect.signature(Word2Vec).parameters
 MODEL_OPTIONS = {

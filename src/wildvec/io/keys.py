@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.keys import Key, key_bytes, key_of
+from wildvec.base.keys import Key, key_bytes, key_of
 
 WHITE_SPACE = re.compile(r"\s")
 ENDS_RECORD = re.compile(r"[ \n]")

@@ -8,7 +8,8 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec import _status, _text
+from wildvec import _text
+from wildvec.base.status import check
 from wildvec.io.source import Source
 
 logger = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ class RowReader:
         row, line = len(self.keys) + n_rows, self._n_lines + 1
         place = f"row {row}" if self.binary else f"line {line}"
         text = bad[:40].decode("utf-8", "backslashreplace")
-        _status.check(
+        check(
             status,
             f"{self.source.path}, {place}, at {text!r} ({self.dim} values a row)",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from wildvec.files import decompressed, naming_damage
+from wildvec.text.files import decompressed, naming_damage
 
 WINDOW = 1 << 22
 LONGEST = 1 << 30  # a line or record beyond this is not one

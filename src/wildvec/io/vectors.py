@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.keys import Key
 from wildvec.io import glove, native, word2vec
 from wildvec.io.keys import pack, unpack
 from wildvec.io.source import Source
-from wildvec.keys import Key
 
 Vectors = tuple[list[Key], NDArray[Any], NDArray[np.int64] | None]
 

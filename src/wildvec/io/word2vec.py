@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.keys import Key, key_bytes
 from wildvec.io.atomic import replacing
 from wildvec.io.keys import check_writable
 from wildvec.io.rows import MAX_DIM, RowReader
 from wildvec.io.source import Source
-from wildvec.keys import Key, key_bytes
 
 HEADER = re.compile(rb"[ \t]*([+-]?\d+)[ \t]+([+-]?\d+)[ \t\r]*(?:\n|\Z)")
 LONGEST_HEADER = 200

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec import rows
-from wildvec._status import NOT_FINITE, check
-from wildvec.rows import FloatRows
+from wildvec.base.status import NOT_FINITE, check
+from wildvec.training import matrices
+from wildvec.training.matrices import FloatRows
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Matrices:
         [(3, 112), (2, 112)]
         """
         return cls(
-            rows.random(n, size, seed),
-            rows.allocate(n, size) if negative else None,
-            rows.allocate(n - 1, size) if hs and n else None,
+            matrices.random(n, size, seed),
+            matrices.allocate(n, size) if negative else None,
+            matrices.allocate(n - 1, size) if hs and n else None,
         )
 
     @classmethod
@@ -49,8 +49,8 @@ class Matrices:
         node_rows: NDArray[np.floating] | None,
     ) -> Matrices:
         """The same values in padded rows; those given have none."""
-        others = (None if matrix is None else rows.padded(matrix) for matrix in (output_rows, node_rows))
-        return cls(rows.padded(input_rows), *others)
+        others = (None if matrix is None else matrices.padded(matrix) for matrix in (output_rows, node_rows))
+        return cls(matrices.padded(input_rows), *others)
 
     def __iter__(self) -> Iterator[FloatRows]:
         for matrix in (self.input_rows, self.output_rows, self.node_rows):

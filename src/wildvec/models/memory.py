@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec import rows
-from wildvec._kernels import noise_draws, worker_bytes
 from wildvec._text import vocab_bytes
-from wildvec.checks import checked, whole
-from wildvec.idstore import room_in_memory
+from wildvec._train import noise_draws, worker_bytes
+from wildvec.base.checks import checked, whole
+from wildvec.base.threads import AHEAD
 from wildvec.models.task import kept_tokens, private_rows, rounds_of
-from wildvec.readers import BLOCK_BYTES
-from wildvec.rounds import Rounds
-from wildvec.train import chunk_tokens, crew_size
-from wildvec.vocab import noise_weights
-from wildvec.workers import AHEAD
+from wildvec.text.id_buffer import room_in_memory
+from wildvec.text.readers import BLOCK_BYTES
+from wildvec.text.vocab import noise_weights
+from wildvec.training import matrices
+from wildvec.training.deterministic import Rounds
+from wildvec.training.loop import chunk_tokens, crew_size
 
 # Measured, in bytes.
 PER_KEY = 150  # a str of eight letters, its places in two lists, a dict and an array of counts
@@ -87,7 +87,7 @@ def _number(name: str, given: int | None, default: int) -> int:
 
 
 def _matrices(model: Any, n: int) -> dict[str, int]:
-    row = 4 * rows.padded_width(model.vector_size)
+    row = 4 * matrices.padded_width(model.vector_size)
     return {
         "vectors": n * row,
         "output_rows": n * row if model.negative else 0,
@@ -127,7 +127,7 @@ def _workers(
     scratch = worker_bytes(
         cbow=not model.sg,
         n_words=n,
-        dim=rows.padded_width(model.vector_size),
+        dim=matrices.padded_width(model.vector_size),
         window=model.window,
         negative=model.negative,
         max_path=2 * _path(n) if model.hs else 0,
@@ -175,7 +175,7 @@ def _copies(model: Any, counts: NDArray[np.int64], share: float, pieces: float) 
     if model.hs:
         made += _nodes(kept)
         n_tables += 1
-    return int(made * (4 * rows.padded_width(model.vector_size) + 8) + n_tables * 4 * len(counts))
+    return int(made * (4 * matrices.padded_width(model.vector_size) + 8) + n_tables * 4 * len(counts))
 
 
 def _distinct(expected: NDArray[np.float64]) -> float:

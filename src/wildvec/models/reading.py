@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from wildvec.corpus import Corpus
-from wildvec.files import Paths
-from wildvec.vocab import Vocab
+from wildvec.text.corpus import Corpus
+from wildvec.text.files import Paths
+from wildvec.text.vocab import Vocab
 
 Source = Any  # whatever Corpus.read takes
 

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wildvec.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
-from wildvec.corpus import Corpus
 from wildvec.io import native
 from wildvec.models import stored
-from wildvec.state import NoSaver, Saver
+from wildvec.text.corpus import Corpus
+from wildvec.training.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
+from wildvec.training.state import NoSaver, Saver
 
 Model = TypeVar("Model")
 

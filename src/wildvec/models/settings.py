@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from wildvec.checks import Check, checked, choice, number, whole
-from wildvec.readers import ERRORS
-from wildvec.schedule import Schedule
-from wildvec.workers import WORKERS
+from wildvec.base.checks import Check, checked, choice, number, whole
+from wildvec.base.threads import WORKERS
+from wildvec.text.readers import ERRORS
+from wildvec.training.schedule import Schedule
 
 # The upper bounds keep scratch memory sane and Ctrl-C prompt: a step is no longer than window × negative.
 SETTINGS: dict[str, Check] = {

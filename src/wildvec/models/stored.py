@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec import rows
 from wildvec.io import native, vectors
 from wildvec.models.matrices import Matrices
 from wildvec.models.settings import NOT_STORED, SETTINGS, SWITCHES
-from wildvec.rows import FloatRows
-from wildvec.vocab import Vocab
+from wildvec.text.vocab import Vocab
+from wildvec.training import matrices
+from wildvec.training.matrices import FloatRows
 
 Model = TypeVar("Model")
 
@@ -61,7 +61,7 @@ def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.
     def make(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
         if name not in MATRICES or len(shape) != 2 or dtype != np.float32:
             return np.empty(shape, dtype)
-        padded[name] = rows.allocate(*shape)
+        padded[name] = matrices.allocate(*shape)
         return padded[name][:, : shape[1]]
 
     tensors, metadata = vectors.load_native(path, "Word2Vec", make=make)
@@ -70,7 +70,7 @@ def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
     for name in MATRICES:  # from another writer, perhaps of another type
         if name in tensors and name not in padded:
-            padded[name] = rows.padded(tensors[name])
+            padded[name] = matrices.padded(tensors[name])
     state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
     state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
     state |= {"vocab": Vocab(keys, counts)}

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._kernels import Task, alias_table
-from wildvec.corpus import Corpus
-from wildvec.huffman import huffman_paths
-from wildvec.rounds import Rounds
-from wildvec.train import chunks_of, crew_size, hot_rows, merge_interval
-from wildvec.vocab import keep_chances, noise_weights
+from wildvec._train import Task, alias_table
+from wildvec.text.corpus import Corpus
+from wildvec.text.vocab import keep_chances, noise_weights
+from wildvec.training.deterministic import Rounds
+from wildvec.training.huffman import huffman_paths
+from wildvec.training.loop import chunks_of, crew_size, hot_rows, merge_interval
 
 logger = logging.getLogger(__name__)
 

@@ -17,11 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from wildvec.checkpoint import Training
-from wildvec.corpus import Corpus
-from wildvec.heldout import keep_aside
-from wildvec.keyedvectors import KeyedVectors
-from wildvec.keys import Key
+from wildvec.base.keys import Key
+from wildvec.base.threads import check_workers
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.matrices import Matrices
@@ -30,10 +27,13 @@ from wildvec.models.reading import Source, read
 from wildvec.models.resuming import come_back, own_folder, saver_of
 from wildvec.models.settings import check_settings, give_again, schedule_of
 from wildvec.models.task import rounds_of, task_of
-from wildvec.state import Epoch
-from wildvec.train import run
-from wildvec.vocab import Vocab
-from wildvec.workers import check_workers
+from wildvec.text.corpus import Corpus
+from wildvec.text.vocab import Vocab
+from wildvec.training.checkpoint import Training
+from wildvec.training.held_out import keep_aside
+from wildvec.training.loop import run
+from wildvec.training.state import Epoch
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Word2Vec:
         stdin; a line is a sentence; .gz, .bz2, .xz, .zst are unpacked.
     vector_size: numbers in a vector. alpha, min_alpha: the learning rate falls linearly between them over all
         epochs. window: words on each side; with `shrink_windows` each centre draws its width from 1 … window.
-    min_count, max_vocab_size, max_final_vocab, sorted_vocab: see `wildvec.corpus.Corpus.read`.
+    min_count, max_vocab_size, max_final_vocab, sorted_vocab: see `wildvec.text.corpus.Corpus.read`.
     sample: words above this share of the corpus are thinned out; 0 keeps all.
     sg: 1 skip-gram, 0 CBOW. hs: 1 hierarchical softmax. negative: noise words per example, 0 for none; they are drawn
         by count ** ns_exponent. cbow_mean: 1 mean of the context, 0 sum.

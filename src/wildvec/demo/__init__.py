@@ -1,0 +1,1 @@
+"""The bundled demonstration: a generated text with a known structure, trained and shown."""

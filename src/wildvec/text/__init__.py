@@ -1,0 +1,1 @@
+"""Text to ids: files and iterables, the vocabulary, the corpus."""

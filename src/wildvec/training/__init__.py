@@ -1,0 +1,1 @@
+"""Training that knows no model: matrices, schedule, work units, threads, checkpoints."""

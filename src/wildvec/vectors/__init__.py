@@ -1,0 +1,1 @@
+"""Trained vectors: look-up, search, evaluation, plots."""

@@ -1,0 +1,337 @@
+"""deterministic=True: the same seed and the same number of workers give the same bits, whichever thread is faster."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import Reference, alias_draw, draw
+
+import wildvec.training.loop
+from wildvec import Word2Vec, cli
+from wildvec._train import Task, Worker, alias_table, merge_round
+from wildvec.demo import toy
+from wildvec.training import matrices
+from wildvec.training.deterministic import Rounds
+
+SMALL = {"vector_size": 12, "min_count": 1, "epochs": 2, "sg": 1, "sample": 0.1, "deterministic": True}
+OBJECTIVES = {
+    "skip-gram": {},
+    "skip-gram hs": {"hs": 1, "negative": 0},
+    "skip-gram hs + negative": {"hs": 1},
+    "skip-gram pair": {"update": "pair"},
+    "skip-gram pair hs": {"update": "pair", "hs": 1},
+    "cbow": {"sg": 0},
+    "cbow hs": {"sg": 0, "hs": 1, "negative": 0},
+    "cbow hs + negative": {"sg": 0, "hs": 1},
+    "cbow pair": {"sg": 0, "update": "pair"},
+}
+
+
+@pytest.fixture(scope="module")
+def text():
+    return list(toy.sentences(500, seed=2))
+
+
+@pytest.fixture
+def small_rounds(monkeypatch):
+    """So that a small text is many of them, on more threads than there may be CPUs."""
+    monkeypatch.setattr("wildvec.training.deterministic.NEWS_TOKENS", (200, 200))
+    monkeypatch.setattr("wildvec.training.deterministic.SHARE_TOKENS", 20)
+    monkeypatch.setattr("wildvec.training.deterministic.default_workers", lambda: 4)
+
+
+@contextmanager
+def load():
+    """Three processes that are busy, so that threads get their turn now here, now there; a minute long at most."""
+    code = "from time import monotonic; end = monotonic() + 60\nwhile monotonic() < end: pass"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def bits(model):
+    """A hash of all that training left."""
+    everything = hashlib.sha256(repr(model.epoch_losses + model.held_out_losses).encode())
+    for matrix in model._matrices:
+        everything.update(matrix.tobytes())
+    return everything.hexdigest()
+
+
+# The promise
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_twenty_runs_under_load_give_the_same_bits(text):
+    settings = SMALL | {"workers": 3, "held_out": 0.05, "hs": 1}
+    with load():
+        assert len({bits(Word2Vec(text, **settings)) for _ in range(20)}) == 1
+
+
+@pytest.mark.usefixtures("small_rounds")
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_gives_the_same_bits_on_any_number_of_threads(monkeypatch, text, objective):
+    settings = SMALL | {"workers": 5} | OBJECTIVES[objective]
+    expected = bits(Word2Vec(text, **settings))
+    for n_threads in (1, 2, 4, 5):
+        monkeypatch.setattr("wildvec.training.deterministic.default_workers", lambda n=n_threads: n)
+        assert bits(Word2Vec(text, **settings)) == expected
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_the_seed_and_the_number_of_workers_choose_the_bits(text):
+    runs = [bits(Word2Vec(text, **SMALL, seed=seed, workers=n)) for seed in (1, 2) for n in (1, 2, 3)]
+    assert len(set(runs)) == len(runs)
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_one_worker_trains_as_ever(text):
+    ours, plain = (Word2Vec(text, **SMALL | {"deterministic": d, "workers": 1}) for d in (True, False))
+    assert bits(ours) == bits(plain)
+
+
+def test_a_text_of_one_chunk_has_one_worker_also_where_sentences_held_out_cut_it(text):
+    settings = {**SMALL, "deterministic": False, "held_out": 0.1}
+    assert len({bits(Word2Vec(text, workers=workers, **settings)) for workers in (1, 4)}) == 1
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_continued_training_gives_the_same_bits_after_save_and_load(tmp_path, text):
+    model = Word2Vec(text, **SMALL, workers=3)
+    model.save(tmp_path / "model")
+    other = Word2Vec.load(tmp_path / "model")
+    assert other.deterministic is True
+    for one in (model, other):
+        one.train(text)
+    assert bits(model) == bits(other)
+
+
+def test_a_budget_of_time_is_refused(text):
+    with pytest.raises(ValueError, match=r"max_seconds=9 with deterministic.*give epochs"):
+        Word2Vec(text, max_seconds=9, **SMALL)
+    model = Word2Vec(text, **SMALL, workers=1)
+    with pytest.raises(ValueError, match="max_seconds=9 with deterministic"):
+        model.train(text, max_seconds=9)
+
+
+def test_the_command_line_has_it(text, tmp_path, capsys):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(map(" ".join, text)))
+    output = tmp_path / "m.wv"
+    options = "--deterministic --vector-size 8 --min-count 1 --workers 3 --format model"
+    assert cli.main(["train", str(path), "-o", str(output), *options.split()]) == 0
+    model = Word2Vec.load(output)
+    assert (model.deterministic, model.workers) == (True, 3)
+    again = Word2Vec(path, sg=1, vector_size=8, min_count=1, workers=3, deterministic=True)
+    assert bits(model) == bits(again)
+    assert cli.main(["train", str(path), "-o", str(output), "--deterministic", "--max-seconds", "9"]) == 2
+    assert "--max-seconds" in capsys.readouterr().err
+
+
+# Quality
+
+
+@pytest.mark.parametrize("objective", ["skip-gram", "skip-gram hs", "cbow"])
+def test_many_workers_learn_what_one_learns(objective):
+    """Summed up as they are, the updates of 32 workers would go far beyond what each of them meant."""
+    text = list(toy.sentences(100_000, seed=3))
+    settings = SMALL | {"vector_size": 20, "alpha": 0.05, "held_out": 0.02} | OBJECTIVES[objective]
+    one, many = (Word2Vec(text, **settings, workers=n).held_out_losses[-1] for n in (1, 32))
+    assert many < 1.05 * one
+
+
+# What a round adds up
+
+
+class Bench:
+    """Workers of one task, on sentences 0 and 1 of 60 tokens each, or of as many as told."""
+
+    RATE, WINDOW, SEED = 0.05, 3, 7
+
+    def __init__(self, share=None, n_words=20, length=60, negative=4, pair=False):
+        random = np.random.default_rng(5)
+        self.negative = negative
+        self.ids = random.integers(0, n_words, 2 * length).astype(np.int32)
+        self.input, self.output = matrices.random(n_words, 10, 1), matrices.random(n_words, 10, 2)
+        self.noise = np.empty((n_words, 2), dtype=np.uint32)
+        alias_table(np.ones(n_words), self.noise)
+        self.task = Task(self.ids, np.array([0, length, 2 * length]), self.input, 10, length)
+        self.task.negative_sampling(self.output, self.noise, negative)
+        self.task.settings(
+            cbow=False,
+            window=self.WINDOW,
+            shrink_windows=True,
+            cbow_mean=True,
+            one_pair_at_a_time=pair,
+            seed=self.SEED,
+            n_hottest=0,
+            merge_every=1,
+            n_workers=1,
+            hot_uses=np.zeros((3, 0), dtype=np.float32),
+            share=2 * length if share is None else share,
+        )
+
+    def train(self, worker, sentence=0, chunk=0):
+        chunks = np.array([[sentence, sentence + 1]])
+        worker.train(0, chunk, chunks, np.array([self.RATE], dtype=np.float32), np.zeros(1))
+
+
+def plainly_trained(n_words=20, **other):
+    bench = Bench(0, n_words, **other)
+    bench.train(Worker(bench.task))
+    return bench
+
+
+LONG = {"length": 1600}  # its windows take noise that was drawn several times
+
+
+@pytest.mark.parametrize("other", [{}, LONG, LONG | {"negative": 65}, LONG | {"pair": True}], ids=str)
+def test_a_worker_alone_in_a_round_loses_nothing(other):
+    bench, plain = Bench(**other), plainly_trained(**other)
+    worker = Worker(bench.task)
+    for _ in range(2):  # what is not merged is as if it had never been
+        bench.train(worker)
+        assert bench.input.tobytes() == Bench(**other).input.tobytes()
+    for part in range(3):
+        merge_round([worker], part, 3, bench.RATE)
+    np.testing.assert_allclose(bench.input, plain.input, atol=1e-7)
+    np.testing.assert_allclose(bench.output, plain.output, atol=1e-7)
+    merge_round([worker], 0, 1, bench.RATE)
+    np.testing.assert_allclose(bench.input, plain.input, atol=1e-7)
+
+
+def times_drawn(bench):
+    """How often each word is among the noise of the windows of sentence 0, whether or not it is a negative then."""
+    times = np.zeros(len(bench.input), dtype=int)
+
+    class Counting(Reference):
+        def next_draws(self):
+            numbers = super().next_draws()
+            for number in numbers:
+                times[alias_draw(self.noise, draw(self._noise_key, number))] += 1
+            return numbers
+
+    everything = np.full(len(times), 2**32 - 1)
+    matrices = bench.input.copy(), bench.output.copy(), None
+    reference = Counting(*matrices, bench.noise, [], everything, bench.WINDOW, bench.negative, bench.SEED)
+    reference.train_chunk(0, 0, [bench.ids[:60]], bench.RATE)
+    return times
+
+
+@pytest.mark.parametrize("n_words", [20, 4], ids=["many words", "few words"])
+def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts(n_words):
+    bench, plain, before = Bench(n_words=n_words), plainly_trained(n_words), Bench(n_words=n_words)
+    workers = [Worker(bench.task) for _ in range(3)]
+    for worker in workers:
+        bench.train(worker)  # all the same
+    merge_round(workers, 0, 1, bench.RATE)
+    as_centre = np.bincount(bench.ids[:60], minlength=n_words)
+    n_contexts = bench.WINDOW + 1
+    for matrix, uses, pull in (
+        ("input", as_centre, 0.14 * n_contexts * (1 + bench.negative)),
+        ("output", as_centre + times_drawn(before), 0.33 * n_contexts),
+    ):
+        start, end = getattr(before, matrix), getattr(plain, matrix)
+        reach = (bench.RATE * pull * uses)[:, None]
+        expected = start + (end - start) * 3 * (1 + reach) / (1 + 3 * reach)
+        np.testing.assert_allclose(getattr(bench, matrix), expected, atol=1e-6)
+
+
+def test_workers_are_added_up_in_their_order():
+    sums = []
+    for order in ([0, 1], [0, 1], [1, 0]):
+        bench = Bench()
+        workers = [Worker(bench.task), Worker(bench.task)]
+        for sentence in order:
+            bench.train(workers[sentence], sentence, sentence)
+        merge_round(workers, 0, 1, bench.RATE)
+        sums.append(bench.output.tobytes())
+    assert sums[0] == sums[1] == sums[2]
+
+
+def test_a_share_that_is_too_long_is_refused():
+    bench = Bench(share=59)
+    with pytest.raises(ValueError, match="60 tokens in a share, but workers have room for 59"):
+        bench.train(Worker(bench.task))
+
+
+# The way there
+
+
+@given(
+    sizes=st.lists(st.integers(0, 40), min_size=1, max_size=60).filter(any),
+    workers=st.integers(1, 5),
+    share=st.integers(1, 30),
+)
+def test_rounds_share_out_every_chunk_once_and_in_order(sizes, workers, share):
+    before = np.concatenate([[0], np.cumsum(sizes)])
+    rounds = Rounds(workers, share)
+    done = 0
+    for start in rounds.starts(before).tolist():
+        shares = rounds.shares(before, start)
+        assert start == done and [w for w, _, _ in shares] == sorted({w for w, _, _ in shares})
+        for worker, first, last in shares:
+            assert first == done < last and 0 <= worker < workers
+            assert before[last - 1] - before[first] < share, "but for its last chunk, a share has its size"
+            done = last
+    assert done == len(sizes) or before[done] == before[-1], "but for empty chunks at the end"
+
+
+@pytest.mark.parametrize("n_words", [1, 100, 10**5])
+def test_what_a_worker_does_not_see_is_as_much_with_many_workers_as_with_two(n_words):
+    frequencies = 1 / np.arange(1.0, n_words + 1)
+    news = Rounds.of(2, frequencies).share
+    assert 1000 <= news <= 10_000
+    for workers in (3, 8, 32, 1000):
+        rounds = Rounds.of(workers, frequencies)
+        assert rounds.workers <= workers and rounds.share >= 125
+        assert rounds.tokens - rounds.share == pytest.approx(news, rel=0.02)
+
+
+@pytest.mark.usefixtures("small_rounds")
+@pytest.mark.parametrize("last_call", [0, 1, 6])
+def test_a_worker_that_fails_keeps_no_other_waiting(monkeypatch, text, last_call):
+    calls = itertools.count()
+
+    class Failing(Worker):
+        def train(self, *args):
+            if next(calls) >= last_call:
+                raise OSError("no more")
+            return super().train(*args)
+
+    monkeypatch.setattr("wildvec.training.loop.Worker", Failing)
+    model = Word2Vec(**SMALL, workers=5)
+    model.build_vocab(text)
+    with pytest.raises(OSError, match="no more"):
+        model.train(text)
+    assert np.isfinite(model.wv.vectors).all()
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_thread_that_does_not_start_keeps_no_other_waiting(monkeypatch, text):
+    starts = itertools.count()
+
+    class Thread(threading.Thread):
+        def start(self):
+            if next(starts) == 2:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(
+        wildvec.training.loop, "threading", SimpleNamespace(Thread=Thread, Event=threading.Event)
+    )
+    with pytest.raises(RuntimeError, match="can't start"):
+        Word2Vec(text, **SMALL, workers=5)

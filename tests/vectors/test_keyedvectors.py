@@ -1,0 +1,390 @@
+"""Looking vectors up, comparing them, and finding the nearest by key."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wildvec.vectors import search
+from wildvec.vectors.keyedvectors import KeyedVectors
+
+N, DIM = 300, 20
+
+
+@pytest.fixture
+def wv():
+    matrix = np.random.default_rng(0).standard_normal((N, DIM)).astype(np.float32)
+    return KeyedVectors.from_arrays([f"w{i}" for i in range(N)], matrix, np.arange(N, 0, -1))
+
+
+def unit(rows):
+    rows = np.asarray(rows, np.float64)
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+def nearest(wv, query, topn, out=(), among=None):
+    """The keys nearest to a vector in double precision."""
+    scores = unit(wv.vectors) @ unit(query)
+    rows = [row for row in np.argsort(-scores, kind="stable") if wv.index_to_key[row] not in out]
+    return [wv.index_to_key[r] for r in rows if among is None or wv.index_to_key[r] in among][:topn]
+
+
+def keys_of(answer):
+    return [key for key, _ in answer]
+
+
+# Keys and rows
+
+
+def test_lookup(wv):
+    assert len(wv) == N and "w3" in wv and "nobody" not in wv and 3 not in wv
+    assert repr(wv) == "KeyedVectors(300 keys × 20, float32)"
+    assert wv.vector_size == DIM and wv.get_vecattr("w0", "count") == N
+    np.testing.assert_array_equal(wv["w3"], wv.vectors[3])
+    np.testing.assert_array_equal(wv[["w3", "w1"]], wv.vectors[[3, 1]])
+    assert wv[[]].shape == (0, DIM)
+    assert wv.get_index("w7") == 7 and wv.get_index("nobody", -1) == -1
+    assert np.linalg.norm(wv.get_vector("w3", norm=True)) == pytest.approx(1)
+
+
+def test_a_row_is_a_read_only_view_and_vectors_are_live(wv):
+    row = wv["w3"]
+    with pytest.raises(ValueError, match="read-only"):
+        row[0] = 1
+    wv.vectors[3] = 7
+    assert (row == 7).all()
+    several = wv[["w3"]]
+    several[0] = 1
+    assert (wv["w3"] == 7).all()
+
+
+def test_nothing_goes_stale(wv):
+    wv.most_similar("w0")
+    wv.vectors[5] = 1000 * wv.vectors[0]
+    assert wv.most_similar("w0", topn=1) == [("w5", pytest.approx(1, abs=1e-6))]
+
+
+def test_missing_keys_say_what_may_help(wv):
+    with pytest.raises(KeyError, match=r"'W3' is not in the vocabulary of 300 keys.*'w3'"):
+        wv["W3"]
+    with pytest.raises(KeyError, match=r"rows are at wv.vectors"):
+        wv[0]
+    with pytest.raises(KeyError, match="nobody"):
+        wv.most_similar(["w1", "nobody"])
+    with pytest.raises(KeyError, match="nobody"):
+        wv.search(["w1", "nobody"])
+    with pytest.raises(TypeError, match="no key"):
+        wv[1.5]
+
+
+def test_int_keys_are_keys():
+    wv = KeyedVectors.from_arrays([10, 20, 0], np.eye(3))
+    assert wv[0].tolist() == [0, 0, 1] and wv[np.int64(10)].tolist() == [1, 0, 0]
+    assert keys_of(wv.most_similar(10)) == [20, 0]
+    assert keys_of(wv.most_similar([np.int64(10), 20])) == [0]
+    with pytest.raises(KeyError, match="2 is not in the vocabulary of 3"):
+        wv[2]
+
+
+def test_construction_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="'a' occurs at places 0 and 2"):
+        KeyedVectors.from_arrays(["a", "b", "a"], np.eye(3))
+    with pytest.raises(ValueError, match="2 keys but 3 rows"):
+        KeyedVectors.from_arrays(["a", "b"], np.eye(3))
+    with pytest.raises(ValueError, match="2 counts"):
+        KeyedVectors.from_arrays(["a", "b", "c"], np.eye(3), [1, 2])
+    with pytest.raises(TypeError, match="float; wanted str or int"):
+        KeyedVectors.from_arrays(["a", 1.5, "c"], np.eye(3))
+    with pytest.raises(ValueError, match="shape"):
+        KeyedVectors.from_arrays(["a"], np.ones(3))
+    with pytest.raises(ValueError, match="vector_size=0"):
+        KeyedVectors(0)
+    with pytest.raises(TypeError, match="int32"):
+        KeyedVectors(3, dtype=np.int32)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_from_arrays_copies_nothing(dtype):
+    padded = np.random.default_rng(1).standard_normal((50, 16)).astype(dtype)
+    wv = KeyedVectors.from_arrays(range(50), padded[:, :10])
+    assert np.shares_memory(wv.vectors, padded) and wv.vectors.dtype == dtype
+    assert keys_of(wv.most_similar(3)) == nearest(wv, padded[3, :10], 10, out=[3])
+    padded.flags.writeable = False
+    wv = KeyedVectors.from_arrays(range(50), padded)
+    assert len(wv.most_similar(3)) == 10
+
+
+def test_adding_vectors():
+    wv = KeyedVectors(3, count=4)
+    room = wv._room
+    wv.add_vectors(["a", "b"], np.eye(3)[:2])
+    assert wv.add_vector("c", [0, 0, 1]) == 2
+    wv["d"] = [1, 1, 1]
+    assert np.shares_memory(wv.vectors, room)
+    wv.add_vectors(["e", "a"], [[5, 5, 5], [9, 9, 9]])
+    assert wv["a"].tolist() == [1, 0, 0] and wv["e"].tolist() == [5, 5, 5]
+    wv[["a", "f"]] = [[9, 9, 9], [8, 8, 8]]
+    assert wv["a"].tolist() == [9, 9, 9] and wv.index_to_key == list("abcdef")
+    assert wv.vectors.shape == (6, 3) and wv.vectors.dtype == np.float32
+    with pytest.raises(ValueError, match="2 keys but 1 vectors"):
+        wv.add_vectors(["x", "y"], [[1, 2, 3]])
+    with pytest.raises(ValueError, match="shape"):
+        wv.add_vectors(["x"], [[1, 2]])
+    with pytest.raises(ValueError, match="occurs"):
+        wv.add_vectors(["x", "x"], np.eye(3)[:2])
+    assert "x" not in wv
+
+
+def test_added_keys_count_zero(wv):
+    wv.add_vector("new", np.ones(DIM))
+    assert wv.counts.shape == (N + 1,) and wv.get_vecattr("new", "count") == 0
+    with pytest.raises(KeyError, match="attribute"):
+        wv.get_vecattr("new", "colour")
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda wv: pickle.loads(pickle.dumps(wv))])
+def test_copies(wv, copied):
+    other = copied(wv)
+    assert other.index_to_key == wv.index_to_key and other.most_similar("w1") == wv.most_similar("w1")
+    other.vectors[:] = 0
+    other.add_vector("new", np.ones(DIM))
+    assert wv.vectors.any() and "new" not in wv
+
+
+# Comparing
+
+
+def test_similarity(wv):
+    for i in range(50):
+        assert wv.similarity(f"w{i}", f"w{i}") == 1 and wv.distance(f"w{i}", f"w{i}") == 0
+    assert wv.similarity("w1", "w2") == pytest.approx(unit(wv.vectors[1]) @ unit(wv.vectors[2]))
+    assert wv.similarity("w1", "w2") == wv.similarity("w2", "w1") == wv.similarity(wv["w1"], wv["w2"])
+    assert type(wv.similarity("w1", "w2")) is float
+    wv.vectors[4] = 0
+    assert wv.similarity("w4", "w1") == 0
+
+
+def test_similarities(wv):
+    scores = wv.similarities("w1")
+    assert scores.shape == (N,) and scores.dtype == np.float32
+    np.testing.assert_allclose(scores, unit(wv.vectors) @ unit(wv["w1"]), atol=1e-6)
+    np.testing.assert_array_equal(wv.similarities("w1", ["w9", "w2"]), scores[[9, 2]])
+    np.testing.assert_array_equal(wv.distances(wv["w1"]), 1 - scores)
+
+
+def test_n_similarity(wv):
+    expected = unit(wv.vectors[[1, 2]].mean(0)) @ unit(wv.vectors[[3]].mean(0))
+    assert wv.n_similarity(["w1", "w2"], ["w3"]) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ValueError, match="at least one"):
+        wv.n_similarity([], ["w1"])
+
+
+def test_rank_and_closer_than(wv):
+    order = nearest(wv, wv["w1"], N, out=["w1"])
+    assert [wv.rank("w1", key) for key in order[:5]] == [1, 2, 3, 4, 5]
+    assert set(wv.closer_than("w1", order[4])) == set(order[:4])
+
+
+def test_restrict_vocab_is_no_place_from_the_end(wv):
+    for ask in (wv.most_similar, wv.most_similar_cosmul, wv.similar_by_key):
+        with pytest.raises(ValueError, match="restrict_vocab=-1: give a whole number from 0 up"):
+            ask("w0", restrict_vocab=-1)
+    with pytest.raises(ValueError, match="restrict_vocab=-1"):
+        wv.evaluate_word_pairs([("w0", "w1", 1.0), ("w0", "w2", 2.0)], restrict_vocab=-1)
+
+
+def test_doesnt_match(wv, caplog):
+    wv.vectors[:3] += 10
+    assert wv.doesnt_match(["w0", "w9", "w1", "w2"]) == "w9"
+    assert wv.doesnt_match(["w0", "nobody", "w9", "w1", "w2"]) == "w9"
+    assert "['nobody']" in caplog.text
+    with pytest.raises(TypeError, match="give a list of keys"):
+        wv.doesnt_match("w0 w1")
+    with pytest.raises(ValueError, match="at least one"):
+        wv.doesnt_match(["nobody"])
+    assert wv.most_similar_to_given("w0", ["w9", "w1", "w20"]) == "w1"
+
+
+def test_mean_vector(wv):
+    rows = wv.vectors[[1, 2]]
+    np.testing.assert_allclose(wv.get_mean_vector(["w1", "w2"]), unit(rows).mean(0), atol=1e-6)
+    weighted = wv.get_mean_vector(["w1", "w2"], [3, -1], pre_normalize=False)
+    np.testing.assert_allclose(weighted, (3 * rows[0] - rows[1]) / 4, atol=1e-6)
+    np.testing.assert_array_equal(wv.get_mean_vector(["w1", "nobody"]), wv.get_mean_vector(["w1"]))
+    assert np.linalg.norm(wv.get_mean_vector(["w1", "w2"], post_normalize=True)) == pytest.approx(1)
+    with pytest.raises(KeyError, match="nobody"):
+        wv.get_mean_vector(["nobody"], ignore_missing=False)
+    with pytest.raises(ValueError, match="no keys"):
+        wv.get_mean_vector([])
+    with pytest.raises(ValueError, match="weights"):
+        wv.get_mean_vector(["w1"], [1, 2])
+
+
+# Finding the nearest
+
+
+def test_most_similar(wv):
+    answer = wv.most_similar("w1", topn=7)
+    assert keys_of(answer) == nearest(wv, wv["w1"], 7, out=["w1"])
+    assert all(type(score) is float for _, score in answer)
+    assert (
+        wv.most_similar(["w1"], topn=7) == wv.similar_by_key("w1", 7) == wv.similar_by_word("w1", 7) == answer
+    )
+    combined = unit(wv["w1"]) + unit(wv["w2"]) - unit(wv["w3"])
+    expected = nearest(wv, combined, 5, out=["w1", "w2", "w3"])
+    assert keys_of(wv.most_similar(["w1", "w2"], ["w3"], topn=5)) == expected
+    assert keys_of(wv.most_similar(["w1", ("w2", 1.0)], [("w3", -1.0)], topn=5)) == expected
+    assert keys_of(wv.most_similar(["w1", "w2", "w3"], weights=[1, 1, -1], topn=5)) == expected
+    assert keys_of(wv.most_similar(["w1", wv["w2"]], "w3", topn=5))[0] in ("w2", expected[0])
+
+
+def test_a_key_and_its_vector_score_the_same(wv):
+    by_key = dict(wv.most_similar("w1", topn=N))
+    by_vector = dict(wv.most_similar(wv["w1"], topn=N))
+    assert by_vector.pop("w1") == pytest.approx(1, abs=1e-6)
+    assert by_key == by_vector == dict(wv.similar_by_vector(wv["w1"], N)[1:])
+    every = wv.most_similar("w1", topn=None)
+    assert every.shape == (N,) and all(every[wv.get_index(k)] == s for k, s in by_key.items())
+
+
+def test_how_many(wv):
+    assert wv.most_similar("w1", topn=0) == [] == wv.most_similar("w1", topn=-3)
+    assert len(wv.most_similar("w1", topn=10**6)) == N - 1
+    with pytest.raises(TypeError):
+        wv.most_similar("w1", topn=2.5)
+    with pytest.raises(ValueError, match="no input"):
+        wv.most_similar()
+    with pytest.raises(ValueError, match="shape"):
+        wv.most_similar(np.ones(DIM + 1))
+    with pytest.raises(ValueError, match="weights"):
+        wv.most_similar(["w1"], weights=[1, 2])
+
+
+def test_restrictions(wv):
+    first = nearest(wv, wv["w1"], 5, out=["w1"], among=wv.index_to_key[:40])
+    assert keys_of(wv.most_similar("w1", topn=5, restrict_vocab=40)) == first
+    middle = nearest(wv, wv["w1"], 5, among=wv.index_to_key[100:200])
+    assert keys_of(wv.most_similar("w1", topn=5, clip_start=100, clip_end=200)) == middle
+    chosen = ["w7", "w250", "w1", "w30", "w7"]
+    answer = wv.most_similar("w1", restrict=chosen)
+    assert keys_of(answer) == nearest(wv, wv["w1"], 5, out=["w1"], among=chosen)
+    assert keys_of(wv.most_similar("w1", restrict=chosen, restrict_vocab=100)) == [
+        key for key in keys_of(answer) if key != "w250"
+    ]
+    scores = wv.most_similar("w1", topn=None, restrict=chosen)
+    np.testing.assert_array_equal(scores, wv.similarities("w1", chosen))
+    assert wv.most_similar("w1", topn=None, clip_start=5, clip_end=9).shape == (4,)
+    assert wv.most_similar("w1", restrict=[]) == []
+    with pytest.raises(KeyError, match="nobody"):
+        wv.most_similar("w1", restrict=["nobody"])
+    with pytest.raises(TypeError, match="one key"):
+        wv.most_similar("w1", restrict="w7")
+
+
+def test_search_takes_what_can_be_gone_through_once(wv):
+    keys = wv.index_to_key[:2]
+    assert wv.search(iter(keys)) == wv.search(keys)
+
+
+def test_a_row_with_nan_is_last_in_rank():
+    rows = np.array([[1, 0], [0, 1], [np.nan, 1], [-1, 0]], np.float32)
+    wv = KeyedVectors.from_arrays("abcd", rows)
+    assert [wv.rank("a", key) for key in "bdc"] == [1, 2, 3]
+
+
+def test_keys_from_numpy_are_plain():
+    wv = KeyedVectors.from_arrays(np.arange(3), np.eye(3))
+    assert {type(key) for key in wv.index_to_key} == {int}
+    assert {type(key) for key in KeyedVectors.from_arrays(np.array(["a"]), [[1.0]]).index_to_key} == {str}
+
+
+def test_search_answers_each_as_if_alone(wv):
+    keys = [f"w{i}" for i in range(60)]
+    assert wv.search(keys, topn=4) == [wv.most_similar(key, topn=4) for key in keys]
+    assert wv.search(wv.vectors[:30], topn=4) == [wv.most_similar(v, topn=4) for v in wv.vectors[:30]]
+    mixed = ["w1", wv["w2"], "w3"]
+    assert wv.search(mixed, topn=4) == [wv.most_similar(q, topn=4) for q in mixed]
+    limits = {"topn": 4, "restrict": keys[::7], "workers": 2}
+    assert wv.search(keys, **limits) == [wv.most_similar(key, **limits) for key in keys]
+    assert wv.search([]) == [] and wv.search(["w1", "w2"], topn=0) == [[], []]
+    for single in ("w1", wv["w1"]):
+        with pytest.raises(TypeError, match="most_similar"):
+            wv.search(single)
+
+
+@given(st.integers(1, 67), st.integers(2, 60), st.integers(0, 99))
+def test_search_has_the_bits_of_most_similar(dim, n, seed):
+    wv = KeyedVectors.from_arrays(range(n), np.random.default_rng(seed).standard_normal((n, dim)))
+    assert wv.search(range(n), topn=3) == [wv.most_similar(key, topn=3) for key in range(n)]
+
+
+def test_cosmul(wv):
+    shifted = (1 + unit(wv.vectors) @ unit(wv.vectors[:4]).T) / 2
+    expected = shifted[:, 0] * shifted[:, 1] / (shifted[:, 2] + 1e-6)
+    scores = wv.most_similar_cosmul(["w0", "w1"], "w2", topn=None)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    best = [f"w{row}" for row in np.argsort(-expected) if row > 2][:6]
+    assert keys_of(wv.most_similar_cosmul(["w0", "w1"], ["w2"], topn=6)) == best
+    among = keys_of(wv.most_similar_cosmul(["w0", "w1"], ["w2"], restrict=best[::-2], topn=6))
+    assert among == [key for key in best if key in best[::-2]]
+    clipped = wv.most_similar_cosmul(["w0", "w1"], ["w2"], clip_start=200, topn=N)
+    assert len(clipped) == 100 and {int(key[1:]) for key in keys_of(clipped)} == set(range(200, 300))
+    assert wv.most_similar_cosmul("w0", topn=0) == []
+    with pytest.raises(ValueError, match="no input"):
+        wv.most_similar_cosmul()
+
+
+def test_rows_of_zeros_and_nan(wv):
+    wv.vectors[2], wv.vectors[3, 4] = 0, np.nan
+    answer = dict(wv.most_similar("w0", topn=N))
+    assert answer["w2"] == 0 and "w3" not in answer and len(answer) == N - 2
+    assert wv.most_similar("w3") == []
+    assert keys_of(wv.most_similar("w2", topn=2)) == ["w0", "w1"]
+    assert np.isnan(wv.similarity("w3", "w1"))
+
+
+def test_no_keys_at_all():
+    wv = KeyedVectors(3)
+    assert len(wv) == 0 and wv.most_similar(np.ones(3)) == [] and wv.search(np.ones((2, 3))) == [[], []]
+
+
+# Files
+
+
+@pytest.mark.parametrize("mmap", [False, True])
+def test_files(wv, tmp_path, mmap):
+    wv.save(tmp_path / "vectors.wv")
+    other = KeyedVectors.load(tmp_path / "vectors.wv", mmap=mmap)
+    assert other.index_to_key == wv.index_to_key and (other.counts == wv.counts).all()
+    assert other.most_similar("w1") == wv.most_similar("w1")
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_word2vec_files(wv, tmp_path, binary):
+    path = tmp_path / "vectors"
+    wv.save_word2vec_format(path, binary=binary)
+    for other in (KeyedVectors.load_word2vec_format(path, binary=binary), KeyedVectors.load(path)):
+        assert other.index_to_key == wv.index_to_key
+        np.testing.assert_array_equal(other.vectors, wv.vectors)
+    assert len(KeyedVectors.load_word2vec_format(path, binary=binary, limit=9)) == 9
+
+
+# Evaluation
+
+
+def test_evaluation_as_gensim_returns_it(wv):
+    score, sections = wv.evaluate_word_analogies([": one", "w1 w2 w3 w4", "w1 w2 w3 nobody"])
+    assert score in (0, 1) and [s["section"] for s in sections] == ["one", "Total accuracy"]
+    assert sections[0]["correct"] + sections[0]["incorrect"] == [("W1", "W2", "W3", "W4")]
+    score, sections = wv.evaluate_word_analogies(["w1 w2 w3 nobody"], dummy4unknown=True)
+    assert score == 0 and len(sections[-1]["incorrect"]) == 1
+    pairs = [("w1", "w2", 1.0), ("w3", "w4", 2.0), ("w5", "w6", 0.5), ("w1", "nobody", 3)]
+    pearson, spearman, unknown = wv.evaluate_word_pairs(pairs)
+    assert -1 <= pearson[0] <= 1 and 0 <= spearman[1] <= 1 and unknown == 25
+
+
+def test_the_search_module_knows_no_keys():
+    assert not hasattr(search, "KeyedVectors")
