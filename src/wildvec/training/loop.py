@@ -25,7 +25,7 @@ from wildvec.base.progress import progress_bar
 from wildvec.base.threads import WAKE_SECONDS
 from wildvec.text.corpus import Corpus
 from wildvec.training.deterministic import Rounds, Team
-from wildvec.training.held_out import Sentences, alone, around
+from wildvec.training.held_out import Sentences, chunks_to_measure, chunks_to_train
 from wildvec.training.schedule import Budget, Patience, Schedule
 from wildvec.training.state import Epoch, Saver, State
 from wildvec.training.work_units import LEASE_SECONDS, Leases
@@ -149,7 +149,7 @@ def run(
     """
     budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
     bounds = chunks_of(corpus, rounds)
-    chunks = around(bounds, held_out)
+    chunks = chunks_to_train(bounds, held_out)
     leases = Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
     tokens = int(leases.before[-1])
     raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
@@ -281,7 +281,7 @@ def _held_out_loss(crew: _Crew, corpus: Corpus, held_out: Sentences) -> float:
 
     Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
     """
-    leases = Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
+    leases = Leases(corpus, chunks_to_measure(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
     _pass(crew, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
     if not leases.examples:
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+import zlib
 from contextlib import closing
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from wildvec._train import PAD, init_rows
 from wildvec.base.pages import private_pages
 from wildvec.base.threads import default_workers, in_order
+from wildvec.training.objective import MatrixSpec
 
 FloatRows = NDArray[np.float32]
 DRAWN_ROWS = 10_000  # at a time, by one thread
@@ -64,6 +66,21 @@ def random(n: int, size: int, seed: int) -> FloatRows:
         for _ in drawn:
             pass
     return rows
+
+
+def create(spec: MatrixSpec, seed: int) -> FloatRows:
+    """Return new padded rows for a matrix of a model.
+
+    Matrices of other names than "vectors" get other random values for the same seed.
+
+    >>> create(MatrixSpec("output_rows", 3, 100, "zeros"), seed=1).shape
+    (3, 112)
+    """
+    if spec.init == "zeros":
+        return allocate(spec.rows, spec.size)
+    if spec.name != "vectors":
+        seed ^= zlib.crc32(spec.name.encode()) << 32
+    return random(spec.rows, spec.size, seed % 2**64)
 
 
 def padded(matrix: NDArray[np.floating]) -> FloatRows:
