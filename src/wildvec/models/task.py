@@ -96,17 +96,17 @@ def task_of(model: Any, corpus: Corpus, rounds: Rounds | None) -> Task:
             *(longest, rounds.share, rounds.share),
         )
     workers = crew_size(len(chunks) - 1, model.workers, rounds)
-    task = Task(corpus.ids, corpus.offsets, matrices.input_rows, model.vector_size, longest)
+    task = Task(corpus.ids, corpus.offsets, matrices["vectors"], model.vector_size, longest)
     if model.sample:
         task.subsample(vocab.keep_thresholds(model.sample))
-    if matrices.output_rows is not None:
+    if "output_rows" in matrices:
         noise = np.empty((len(vocab), 2), dtype=np.uint32)
         alias_table(vocab.noise_weights(model.ns_exponent), noise)
-        task.negative_sampling(matrices.output_rows, noise, model.negative)
+        task.negative_sampling(matrices["output_rows"], noise, model.negative)
     paths = None
-    if matrices.node_rows is not None:
+    if "node_rows" in matrices:
         paths = huffman_paths(vocab.counts)
-        task.hierarchical_softmax(matrices.node_rows, *paths)
+        task.hierarchical_softmax(matrices["node_rows"], *paths)
     n_hot, n_hottest, merge_every = private_rows(model, vocab.counts, workers, rounds)
     task.settings(
         cbow=not model.sg,

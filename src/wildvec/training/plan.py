@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wildvec._train import Task
 from wildvec.training.deterministic import Rounds
 from wildvec.training.feed import Feed
-from wildvec.training.held_out import Chunks, held_out_chunks, split_held_out, training_chunks
+from wildvec.training.held_out import Chunks, chunks_to_measure, chunks_to_train, split_held_out
 from wildvec.training.hot_rows import MergePlan, plan_merges
 from wildvec.training.matrices import FloatRows, padded_width
 from wildvec.training.objective import MatrixSpec, Objective
@@ -72,7 +72,7 @@ class Plan:
         workers = rounds.workers if rounds else min(workers, len(bounds) - 1)
         merges = plan_merges(specs, 1 if rounds else workers)
         return cls(
-            training_chunks(bounds, units), held_out_chunks(units), offsets, longest, workers, rounds, merges
+            chunks_to_train(bounds, units), chunks_to_measure(units), offsets, longest, workers, rounds, merges
         )
 
     def make_task(
