@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
@@ -79,6 +80,7 @@ cdef extern from "wildvec.h":
 PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
 CELLS_OF_BLOCK = 16  # make_cells.inc.h
+ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES}  # of matrices
 
 
 cdef wv_isa chosen_isa() except *:
@@ -132,6 +134,8 @@ def init_rows(float[:, ::1] rows, int64_t first, int32_t size, uint64_t seed, in
         wv_init_rows(start, first, rows.shape[0], size, width, <int32_t>rows.shape[1], seed)
 
 
+@cython.boundscheck(False)
+@cython.wraparound(False)
 cdef void check_ids(const int32_t[::1] ids, int64_t n, str name) except *:
     """ValueError unless all ids are in 0 … n - 1."""
     cdef int32_t low = 0, high = -1
@@ -144,6 +148,8 @@ cdef void check_ids(const int32_t[::1] ids, int64_t n, str name) except *:
         raise ValueError(f"{name} holds the id {low if low < 0 else high}; ids must be in 0 … {n - 1}")
 
 
+@cython.boundscheck(False)
+@cython.wraparound(False)
 cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) except *:
     """ValueError unless the offsets rise from 0 to at most n_ids."""
     cdef Py_ssize_t k
@@ -160,7 +166,7 @@ cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) exc
 cdef class Task:
     """What all workers of one training share: inputs, matrices, settings.
 
-    Call `matrix` first, once for each matrix (input, output, nodes), then `items`, then what the objective needs.
+    Call `matrix` first, for each role that the objective needs, then `items`, then what else it needs.
     """
 
     cdef wv_task task
@@ -178,37 +184,40 @@ cdef class Task:
         self.task.isa = chosen_isa()
         self.task.merge_every = self.task.n_workers = 1
 
-    def matrix(self, float[:, ::1] rows, int32_t size, *, int32_t width=0, const float[::1] row_rate=None,
+    def matrix(self, str role, float[:, ::1] rows, int32_t size, *, int32_t width=0, const float[::1] row_rate=None,
                float curvature=0, float l2=0):
-        """Add a matrix. width: columns of values and padding (default: all); twice as many columns: AdaGrad."""
-        cdef int32_t n = self.task.n_matrices
+        """Set a matrix ("input" first). width: columns of values and padding (default: all); AdaGrad has twice as many."""
+        if role not in ROLES:
+            raise ValueError(f"matrix {role!r}: give one of {', '.join(ROLES)}")
+        cdef wv_matrix *matrix = &self.task.matrices[<int32_t>ROLES[role]]
+        cdef wv_matrix *first = &self.task.matrices[WV_INPUT]
         width = width or <int32_t>rows.shape[1]
-        cdef wv_matrix *matrix = &self.task.matrices[min(n, WV_MAX_MATRICES - 1)]
-        if n == WV_MAX_MATRICES or width % WV_PAD or rows.shape[1] not in (width, 2 * width):
-            raise ValueError(f"matrix {n} of {rows.shape[1]} columns, width {width}: at most {WV_MAX_MATRICES} "
-                             f"matrices, whose width is a multiple of {WV_PAD}")
-        if not 1 <= size <= width or (n and (size, width) != (self.task.matrices[0].size, self.task.matrices[0].width)):
-            raise ValueError(f"rows of {width} floats with {size} values: all matrices must have the same")
+        if width % WV_PAD or rows.shape[1] not in (width, 2 * width) or not 1 <= size <= width:
+            raise ValueError(f"{role}: {size} values and {rows.shape[1]} columns for rows of {width}, which must be a "
+                             f"multiple of {WV_PAD}")
+        if role != "input" and (size, width) != (first.size, first.width):
+            raise ValueError(f"{role}: rows of {size} values, {width} with padding; the input rows have {first.size}, "
+                             f"{first.width}")
         if rows.shape[0] > 2**31 - 1 or (row_rate is not None and row_rate.shape[0] != rows.shape[0]):
-            raise ValueError(f"{rows.shape[0]} rows: at most 2**31 - 1, and as many rates")
+            raise ValueError(f"{role}: {rows.shape[0]} rows; at most 2**31 - 1, and as many rates")
         self.arrays += [rows, row_rate]
         matrix.rows = &rows[0, 0] if rows.shape[0] else NULL
         matrix.row_rate = &row_rate[0] if row_rate is not None and row_rate.shape[0] else NULL
         matrix.n, matrix.size, matrix.width, matrix.stride = rows.shape[0], size, width, <int32_t>rows.shape[1]
         matrix.curvature, matrix.l2 = curvature, l2
-        self.task.n_matrices += 1
+        self.task.n_matrices = max(self.task.n_matrices, <int32_t>ROLES[role] + 1)
 
-    cdef wv_matrix *get(self, int32_t matrix) except NULL:
-        if not 0 <= matrix < self.task.n_matrices:
-            raise ValueError(f"matrix {matrix} of {self.task.n_matrices}: add it first")
-        return &self.task.matrices[matrix]
+    cdef wv_matrix *get(self, role) except NULL:
+        if role not in ROLES or not self.task.matrices[<int32_t>ROLES[role]].width:
+            raise ValueError(f"matrix {role!r}: set it first")
+        return &self.task.matrices[<int32_t>ROLES[role]]
 
-    def private_rows(self, int32_t matrix, const float[::1] uses, const int32_t[::1] ids=None):
+    def private_rows(self, str role, const float[::1] uses, const int32_t[::1] ids=None):
         """Let each worker have private copies of the rows `ids` (default: the first ones).
 
         uses: how often one example uses each of these rows, on average.
         """
-        cdef wv_matrix *of = self.get(matrix)
+        cdef wv_matrix *of = self.get(role)
         cdef int32_t n = <int32_t>uses.shape[0]
         if n > of.n or (ids is not None and ids.shape[0] != n):
             raise ValueError(f"{n} private rows of a matrix of {of.n}, {0 if ids is None else ids.shape[0]} ids")
@@ -224,10 +233,10 @@ cdef class Task:
         self.arrays += [ids, slots]
         of.slot_of, of.private_ids = &slot_of[0], &ids[0]
 
-    def items(self, const int32_t[::1] ids, const int64_t[::1] offsets, int32_t matrix=WV_INPUT):
-        """The items of each unit; each id is a row of `matrix`."""
+    def items(self, const int32_t[::1] ids, const int64_t[::1] offsets, str role="input"):
+        """The items of each unit; each id is a row of the matrix `role`."""
         check_offsets(offsets, ids.shape[0], "the items")
-        check_ids(ids, self.get(matrix).n, "the items")
+        check_ids(ids, self.get(role).n, "the items")
         self.arrays += [ids, offsets]
         self.offsets = offsets
         self.task.items.ids = &ids[0] if ids.shape[0] else NULL
@@ -235,7 +244,7 @@ cdef class Task:
 
     def subsample(self, const uint32_t[::1] keep):
         """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""
-        if keep.shape[0] != self.get(WV_INPUT).n:
+        if keep.shape[0] != self.get("input").n:
             raise ValueError(f"{keep.shape[0]} thresholds for {self.task.matrices[0].n} ids")
         self.arrays.append(keep)
         self.task.keep = &keep[0]
@@ -258,7 +267,7 @@ cdef class Task:
 
     def negative_sampling(self, const uint32_t[:, ::1] noise, int32_t negative):
         """noise: alias table (output rows, 2) of the negatives; negative: how many for each example."""
-        cdef int64_t n = self.get(WV_OUTPUT).n
+        cdef int64_t n = self.get("output").n
         if noise.shape[0] != n or noise.shape[1] != 2 or negative < 1:
             raise ValueError(f"{noise.shape[0]} × {noise.shape[1]} noise, negative={negative}: "
                              f"give a table of {n} × 2 and 1 or more")
@@ -269,9 +278,9 @@ cdef class Task:
     def hierarchical_softmax(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
                              int32_t max_path):
         """Huffman paths of the ids; nodes and codes have PATH_PADDING more elements."""
-        cdef int64_t n = self.get(WV_INPUT).n
+        cdef int64_t n = self.get("input").n
         check_offsets(offsets, nodes.shape[0] - WV_PATH_PADDING, "the paths")
-        check_ids(nodes, self.get(WV_NODES).n, "the paths")
+        check_ids(nodes, self.get("nodes").n, "the paths")
         if offsets.shape[0] != n + 1 or nodes.shape[0] != codes.shape[0]:
             raise ValueError(f"{offsets.shape[0] - 1} Huffman paths for {n} ids")
         if max_path != np.diff(offsets).max():
@@ -294,7 +303,7 @@ cdef class Task:
     def labels(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Objective "classify": the labels of each unit, rows of the output matrix."""
         check_offsets(offsets, ids.shape[0], "the labels")
-        check_ids(ids, self.get(WV_OUTPUT).n, "the labels")
+        check_ids(ids, self.get("output").n, "the labels")
         if self.offsets is None or offsets.shape[0] != self.offsets.shape[0]:
             raise ValueError(f"{offsets.shape[0] - 1} lists of labels must be as many as the units")
         self.arrays += [ids, offsets]
@@ -313,11 +322,11 @@ cdef class Task:
 
     def rounds(self, int64_t tokens, round_rows):
         """Deterministic rounds: most items of a worker in a round, and for each matrix the most rows that it touches."""
-        if tokens < 1 or len(round_rows) != self.task.n_matrices or min(round_rows) < 1:
+        if tokens < 1 or min(round_rows.values()) < 1:
             raise ValueError(f"rounds of {tokens} tokens, {round_rows} rows: give 1 or more, for each matrix")
         self.task.round_tokens = tokens
-        for m in range(self.task.n_matrices):
-            self.task.matrices[m].round_rows = round_rows[m]
+        for role in round_rows:
+            self.get(role).round_rows = round_rows[role]
 
     def stop(self, bint stop=True):
         wv_stop(&self.task, stop)
@@ -338,7 +347,7 @@ cdef class Task:
         if task.objective == WV_cells:
             task.max_targets = CELLS_OF_BLOCK
         elif task.objective == WV_classify:
-            task.max_targets = <int32_t>self.get(WV_OUTPUT).n
+            task.max_targets = <int32_t>self.get("output").n
         else:
             task.max_targets = 2 + task.negative + task.max_path
         missing = {
@@ -403,9 +412,9 @@ cdef class Worker:
         with nogil:
             wv_merge(self.worker)
 
-    def export_deltas(self, int32_t matrix):
+    def export_deltas(self, str role):
         """In a round, before its merge: (ids, deltas) of the rows of a matrix that the worker has changed."""
-        cdef int32_t stride = self.task.get(matrix).stride
+        cdef int32_t stride = self.task.get(role).stride, matrix = ROLES[role]
         cdef int64_t n = wv_export_deltas(self.worker, matrix, NULL, NULL)
         ids, deltas = np.empty(n, np.int32), np.empty((n, stride), np.float32)
         cdef int32_t[::1] to_ids = ids
@@ -416,10 +425,10 @@ cdef class Worker:
         return ids, deltas
 
 
-def apply_deltas(Task task not None, int32_t matrix, const int32_t[::1] ids, const float[:, ::1] deltas,
+def apply_deltas(Task task not None, str role, const int32_t[::1] ids, const float[:, ::1] deltas,
                  float factor=1):
     """Add factor × deltas (n, columns of the matrix) to the rows `ids` (n) of a matrix of the task."""
-    cdef wv_matrix *of = task.get(matrix)
+    cdef wv_matrix *of = task.get(role)
     if deltas.shape[0] != ids.shape[0] or deltas.shape[1] != of.stride:
         raise ValueError(f"{ids.shape[0]} ids for deltas of {deltas.shape[0]} × {deltas.shape[1]}, wanted {of.stride} columns")
     check_ids(ids, of.n, "deltas")

@@ -73,7 +73,9 @@ class Rounds:
         [(0, 2, 4)]
         """
         start = before[first] // self.tokens * self.tokens
-        cuts = np.searchsorted(before[:-1], start + self.tokens_per_worker * np.arange(self.workers + 1)).tolist()
+        cuts = np.searchsorted(
+            before[:-1], start + self.tokens_per_worker * np.arange(self.workers + 1)
+        ).tolist()
         return [(w, a, b) for w, (a, b) in enumerate(itertools.pairwise(cuts)) if a < b]
 
 

@@ -53,7 +53,7 @@ class MergePlan:
 def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
     """The private rows of each matrix for so many workers that share rows; one worker has none.
 
-    >>> spec = MatrixSpec("vectors", 5, 8, uses=np.array([0.1, 0.4, 0.2, 0.2, 0.1]))
+    >>> spec = MatrixSpec("vectors", "input", 5, 8, uses=np.array([0.1, 0.4, 0.2, 0.2, 0.1]))
     >>> plan_merges([spec], workers=2).rows[0].ids.tolist()
     [1, 2, 3, 0, 4]
     >>> len(plan_merges([spec], workers=1).rows[0].ids)
@@ -70,8 +70,10 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
         if spec.uses is None:
             rows.append(none)
             continue
-        of = fractions if spec.rows == len(fractions) else spec.uses
-        ids = np.argsort(-of, kind="stable")[:n_private].astype(np.int32)
+        if spec.rows == len(fractions):
+            ids = np.argsort(-fractions, kind="stable")[:n_private].astype(np.int32)
+        else:  # nodes of a Huffman tree: numbered from the root, so the most used come first
+            ids = np.arange(min(n_private, spec.rows), dtype=np.int32)
         rows.append(PrivateRows(ids, spec.uses[ids].astype(np.float32)))
     return MergePlan(tuple(rows), n_hottest, merge_interval(workers, fractions))
 

@@ -76,7 +76,13 @@ class _Training:
     def __init__(
         self, engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver
     ) -> None:
-        self.engine, self.schedule, self.callback, self.state, self.saver = engine, schedule, callback, state, saver
+        self.engine, self.schedule, self.callback, self.state, self.saver = (
+            engine,
+            schedule,
+            callback,
+            state,
+            saver,
+        )
         self.plan = engine.plan
         self.budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
         self.workers = [Worker(engine.task) for _ in range(self.plan.workers)]
@@ -185,7 +191,11 @@ class _Training:
         units, state = self.units, self.state
         if not units.is_whole:
             raise ValueError("training was stopped within a chunk")
-        state.losses, state.examples, state.seconds = units.losses[: units.next], units.examples, units.seconds
+        state.losses, state.examples, state.seconds = (
+            units.losses[: units.next],
+            units.examples,
+            units.seconds,
+        )
         self._save()
 
     def _finish(self) -> None:
@@ -244,7 +254,9 @@ def _run_pass(
 
     def train(worker: Worker, first: int, last: int) -> None:
         start = time.perf_counter()
-        examples = worker.train(epoch, first, units.chunks[first:last], rates(first, last), units.losses[first:last])
+        examples = worker.train(
+            epoch, first, units.chunks[first:last], rates(first, last), units.losses[first:last]
+        )
         units.done(first, last, examples, time.perf_counter() - start)
 
     def train_work_units(worker: Worker) -> None:

@@ -79,7 +79,7 @@ def create(spec: MatrixSpec, seed: int) -> FloatRows:
 
     Matrices of other names than "vectors" get other random values for the same seed.
 
-    >>> create(MatrixSpec("output_rows", 3, 100, "zeros"), seed=1).shape
+    >>> create(MatrixSpec("output_rows", "output", 3, 100, "zeros"), seed=1).shape
     (3, 112)
     """
     if spec.init == "zeros":

@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 class MatrixSpec:
     """One matrix of an objective.
 
-    name: of the tensor in files. rows, size: its shape. init: "uniform" in ±1 / size, drawn by (seed, row), or "zeros".
+    name: of the tensor in files. role: "input", "output" or "nodes" in the kernel. rows, size: its shape. init: "uniform" in ±1 / size, drawn by (seed, row), or "zeros".
     uses: (rows) how often one example uses each row, on average; None: no worker has private copies of its rows.
     curvature: part of the remaining distance by which one use moves a row, divided by the learning rate; it scales
     merged changes (csrc/train/objective/merge.inc.h). rows_per_item: most rows that one item touches. adagrad: the first
@@ -30,6 +30,7 @@ class MatrixSpec:
     """
 
     name: str
+    role: Literal["input", "output", "nodes"]
     rows: int
     size: int
     init: Literal["uniform", "zeros"] = "uniform"
@@ -47,8 +48,8 @@ class Objective(Protocol):
     def kernel(self) -> str:
         """The name of the objective in csrc/train/objectives.h."""
 
-    def matrices(self, feed: Feed | None) -> tuple[MatrixSpec, ...]:
-        """The matrices in the order of the kernel: input, output, nodes. feed: None for an estimate without data."""
+    def matrices(self, feed: Feed) -> tuple[MatrixSpec, ...]:
+        """The matrices, that of the role "input" first."""
 
     def attach(self, task: Task) -> None:
         """Give the task its settings and tables; its matrices and items are set."""

@@ -72,7 +72,13 @@ class Plan:
         workers = rounds.workers if rounds else min(workers, len(bounds) - 1)
         merges = plan_merges(specs, 1 if rounds else workers)
         return cls(
-            chunks_to_train(bounds, units), chunks_to_measure(units), offsets, longest, workers, rounds, merges
+            chunks_to_train(bounds, units),
+            chunks_to_measure(units),
+            offsets,
+            longest,
+            workers,
+            rounds,
+            merges,
         )
 
     def make_task(
@@ -88,6 +94,7 @@ class Plan:
         task = Task(objective.kernel, max_chunk=self.longest, seed=seed)
         for spec in specs:
             task.matrix(
+                spec.role,
                 matrices[spec.name],
                 spec.size,
                 width=padded_width(spec.size),
@@ -97,13 +104,13 @@ class Plan:
             )
         feed.attach(task)
         objective.attach(task)
-        for number, rows in enumerate(self.merges.rows):
+        for spec, rows in zip(specs, self.merges.rows, strict=True):
             is_prefix = np.array_equal(rows.ids, np.arange(len(rows.ids)))
-            task.private_rows(number, rows.uses, None if is_prefix else rows.ids)
+            task.private_rows(spec.role, rows.uses, None if is_prefix else rows.ids)
         task.workers(self.workers, n_hottest=self.merges.n_hottest, merge_every=self.merges.merge_every)
         if self.rounds:
             tokens = self.rounds.tokens_per_worker + self.longest  # the last chunk may reach beyond the end
-            task.rounds(tokens, [min(spec.rows, tokens * spec.rows_per_item) for spec in specs])
+            task.rounds(tokens, {spec.role: min(spec.rows, tokens * spec.rows_per_item) for spec in specs})
         return task
 
 

@@ -47,7 +47,9 @@ class WorkUnits:
         self.chunk_seconds = chunk_seconds
         self.budget = budget
         self.items_done = int(self.before[self.next])
-        self.losses = np.zeros(len(chunks))  # by chunk, so that their sum does not depend on the order of training
+        self.losses = np.zeros(
+            len(chunks)
+        )  # by chunk, so that their sum does not depend on the order of training
         self.losses[: self.next] = state.losses
         self.examples = state.examples
         self.error: BaseException | None = None
