@@ -69,6 +69,7 @@ class Case:
 CASES = [
     Case("skip-gram", Word2Vec, {"sg": 1, "min_count": 1}),
     Case("skip-gram, hierarchical softmax", Word2Vec, {"sg": 1, "hs": 1, "negative": 0, "min_count": 1}),
+    Case("skip-gram, classic update", Word2Vec, {"sg": 1, "update": "pair", "min_count": 1}),
     Case("CBOW", Word2Vec, {"min_count": 1}),
     Case("CBOW, both", Word2Vec, {"hs": 1, "min_count": 1}),
 ]
@@ -243,7 +244,9 @@ def test_get_params_gives_the_arguments_of_an_equal_model(case):
     assert list(params) == list(case.model.SETTINGS)
     assert (params["epochs"], params["checkpoint"]) == (7, "folder")
     other = case.model(**params)
-    assert all(other.get_params()[name] is value for name, value in params.items()), "scikit-learn's clone needs it"
+    assert all(other.get_params()[name] is value for name, value in params.items()), (
+        "scikit-learn's clone needs it"
+    )
 
 
 @each_model
@@ -412,7 +415,9 @@ def test_vectors_of_another_shape_or_other_keys_are_refused(case, tmp_path):
             use(model)
         model = case.built()
         model.wv.add_vector("new", np.ones(12))
-        with pytest.raises(ValueError, match=r"wv has .* keys, which are not the .* keys that the model learned"):
+        with pytest.raises(
+            ValueError, match=r"wv has .* keys, which are not the .* keys that the model learned"
+        ):
             use(model)
     assert not (tmp_path / "model").exists()
 
@@ -442,7 +447,11 @@ def test_factors_of_rows_are_stored(case, tmp_path):
     model.wv.vectors_lockf = np.ones(len(model.wv), np.float32)
     model.wv.vectors_lockf[3] = 0
     model.save(tmp_path / "model")
-    for other in (case.model.load(tmp_path / "model"), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+    for other in (
+        case.model.load(tmp_path / "model"),
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+    ):
         assert other.wv.vectors_lockf.tolist() == model.wv.vectors_lockf.tolist()
         assert other._row_rates()["vectors"].tolist() == model.wv.vectors_lockf.tolist()
 
