@@ -24,14 +24,14 @@ from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import saver_of
 from wildvec.models.settings import HasSettings, Setting, path_of_folder, switch, worker_count
-from wildvec.models.task import rounds_of, task_of
 from wildvec.text.corpus import Corpus as Feed
 from wildvec.text.vocab import Vocab
-from wildvec.training import loop, matrices
+from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
-from wildvec.training.held_out import Sentences, split_held_out
+from wildvec.training.loop import Engine, run
 from wildvec.training.matrices import FloatRows
-from wildvec.training.objective import MatrixSpec
+from wildvec.training.objective import MatrixSpec, Objective
+from wildvec.training.plan import Plan
 from wildvec.training.schedule import Schedule
 from wildvec.training.state import Epoch, Saver, State
 from wildvec.vectors.keyedvectors import KeyedVectors
@@ -117,7 +117,8 @@ class Model(HasSettings, ABC):
         check_arguments(given.get("others", {}))
         self._set_settings(given)
         self._own_folder: Path | None = None  # the folder that holds only checkpoints of this model
-        self._reset(Vocab([], []))
+        self.vocab = Vocab([], [])
+        self._reset(self.vocab)
 
     def _check_together(self) -> None:
         if self.patience is not None and not self.held_out:
@@ -166,6 +167,10 @@ class Model(HasSettings, ABC):
     @abstractmethod
     def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
         """Return the matrices that the settings need for a vocabulary of n keys; the first is "vectors"."""
+
+    @abstractmethod
+    def _objective(self) -> Objective:
+        """Return what the model trains, for its vocabulary and settings."""
 
     def _check_vocab(self, vocab: Vocab) -> None:
         """Raise ValueError if the model cannot be trained with a vocabulary."""
@@ -281,13 +286,12 @@ class Model(HasSettings, ABC):
         state = training.state
         if not state.begun:
             self._latest_loss = 0.0
-        held_out = split_held_out(len(feed), self.held_out, self.seed % 2**64)
         callbacks.notify("on_train_begin")
         self._check_together()
         self._take_over_vectors()
         self._match_matrices()
         saver = saver_of(self, folder, training, feed)
-        self._run(feed, training.schedule, callbacks, held_out, state, saver)
+        self._run(feed, training.schedule, callbacks, state, saver)
         self.tokens_per_second = state.tokens_per_second
         self._warn_if_nothing_learned(training)
         callbacks.notify("on_train_end")
@@ -295,30 +299,21 @@ class Model(HasSettings, ABC):
         return round(raw * len(feed.ids) / feed.raw_tokens), raw
 
     def _run(
-        self,
-        feed: Feed,
-        schedule: Schedule,
-        callbacks: Callbacks[Self],
-        held_out: Sentences,
-        state: State,
-        saver: Saver,
+        self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver
     ) -> None:
-        """Run the training loop. This is the only method that uses the engine."""
-        self._row_rates()
-        rounds = rounds_of(self, self.vocab.counts)
-        loop.run(
-            task_of(self, feed, rounds),
+        """Plan the training and run the training loop. This is the only method that uses the engine."""
+        objective, seed = self._objective(), self.seed % 2**64
+        plan = Plan.make(
             feed,
-            schedule,
-            self.workers,
-            rounds,
-            callbacks,
-            self._check_finite,
-            held_out,
-            list(self._matrices.values()),
-            state,
-            saver,
+            objective.matrices(feed),
+            workers=self.workers,
+            deterministic=self.deterministic,
+            held_out=self.held_out,
+            seed=seed,
         )
+        task = plan.make_task(objective, feed, self._matrices, self._row_rates(), seed)
+        rows = list(self._matrices.values())
+        run(Engine(task, plan, feed.raw_items, rows, self._check_finite), schedule, callbacks, state, saver)
 
     def _resume(
         self, training: Training, open_feed: OpenFeed, callbacks: Iterable[Callback[Self]], folder: Path

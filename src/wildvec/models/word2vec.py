@@ -9,18 +9,21 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, ClassVar, Self
 
-from wildvec._train import worker_bytes
 from wildvec.base.checks import number, whole
 from wildvec.models.callbacks import Callback
 from wildvec.models.settings import Setting, one_of, switch
 from wildvec.models.text_model import Source, TextModel
+from wildvec.models.window_objective import WindowObjective
 from wildvec.text.readers import Tokenizer
 from wildvec.text.vocab import Vocab
-from wildvec.training import loop, matrices
-from wildvec.training.deterministic import NEWS_TOKENS
+from wildvec.training import matrices
+from wildvec.training.deterministic import STALE_TOKENS
+from wildvec.training.hot_rows import ZIPF_ROWS
 from wildvec.training.objective import MatrixSpec
+from wildvec.training.plan import CHUNK_ITEMS
 
 LARGEST_STEP = (
     10**8
@@ -195,13 +198,11 @@ class Word2Vec(TextModel):
             )
 
     def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
-        """Return the words' vectors, their output rows (negative sampling) and the tree's nodes (hs)."""
-        specs = [MatrixSpec("vectors", n_keys, self.vector_size, "uniform")]
-        if self.negative:
-            specs.append(MatrixSpec("output_rows", n_keys, self.vector_size, "zeros"))
-        if self.hs:
-            specs.append(MatrixSpec("node_rows", max(0, n_keys - 1), self.vector_size, "zeros"))
-        return tuple(specs)
+        return self._objective().shapes(n_keys)
+
+    def _objective(self) -> WindowObjective:
+        names = [field.name for field in fields(WindowObjective)]
+        return WindowObjective(**{name: getattr(self, name) for name in names})
 
     def _kind(self) -> str:
         return "skip-gram, " if self.sg else "CBOW, "
@@ -224,22 +225,20 @@ class Word2Vec(TextModel):
         return n_words * (4 + 8 + paths)
 
     def _worker_bytes(self, n_words: int, tokens: int, longest: int) -> int:
-        scratch = worker_bytes(
-            cbow=not self.sg,
-            n_words=n_words,
-            dim=matrices.padded_width(self.vector_size),
-            window=self.window,
-            negative=self.negative,
-            max_path=self._longest_path(n_words),
-            n_hot=0 if self.workers == 1 else min(n_words, loop.ZIPF_ROWS // min(self.workers, 6) ** 2),
-            max_chunk=min(tokens, loop.CHUNK_TOKENS + longest),
+        row, targets = (
+            4 * matrices.padded_width(self.vector_size),
+            2 + self.negative + self._longest_path(n_words),
         )
+        n_private = 0 if self.workers == 1 else min(n_words, ZIPF_ROWS // min(self.workers, 6) ** 2)
+        private = 2 * n_private * row * len(self._matrix_specs(n_words))
+        chunk = 24 * min(tokens, CHUNK_ITEMS + longest)  # ids, row pointers, sentence ends
+        scratch = 4096 + chunk + private + 4 * row + 1200 * targets + 200 * (self.window + self.negative**2)
         copies = self._round_bytes(n_words, tokens, longest) if self.deterministic and self.workers > 1 else 0
         return self.workers * (PER_THREAD + scratch + copies)
 
     def _round_bytes(self, n_words: int, tokens: int, longest: int) -> int:
         """Return an upper bound of the bytes of the rows that one worker copies in a deterministic round."""
-        part = min(tokens, NEWS_TOKENS[1] + longest)
+        part = min(tokens, STALE_TOKENS[1] + longest)
         centres = 2 * self.window if self.update == "pair" and self.sg else 1
         used = {
             "vectors": part,
