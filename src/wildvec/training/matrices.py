@@ -31,8 +31,8 @@ def padded_width(size: int) -> int:
 def allocate(n: int, size: int, adagrad: float | None = None) -> FloatRows:
     """Return a zeroed float32 matrix of n rows, with `size` rounded up to whole cache lines.
 
-    It starts on a page, so every row starts on a cache line. adagrad: if given, rows are twice as wide, and the second
-    half holds sums of squared gradients, all `adagrad` at first.
+    It starts on a page, so every row starts on a cache line. adagrad: if given, rows are twice as wide, and the
+    second half holds sums of squared gradients, all `adagrad` at first.
 
     >>> allocate(3, 100).shape, allocate(3, 100, adagrad=1.0).shape
     ((3, 112), (3, 224))
