@@ -1,4 +1,4 @@
-"""Files of vectors: native, word2vec's two, GloVe's; functions of (keys, matrix) only."""
+"""Files of vectors: native, word2vec text and binary, GloVe text. In and out: keys, matrix, counts."""
 
 from __future__ import annotations
 

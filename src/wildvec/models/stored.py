@@ -64,7 +64,7 @@ def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.
         padded[name] = matrices.allocate(*shape)
         return padded[name][:, : shape[1]]
 
-    tensors, metadata = vectors.load_native(path, "Word2Vec", make=make)
+    tensors, metadata = vectors.load_native(path, "Word2Vec", allocate=make)
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     if counts is None:
         raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
