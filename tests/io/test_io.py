@@ -335,6 +335,9 @@ def test_binary_without_a_key(tmp_path: Path) -> None:
     path.write_bytes(b"2 1\na \0\0\0\0b\nc \0\0\0\0")
     with pytest.raises(ValueError, match=r"row 2.*no key and space"):
         word2vec.load(path, binary=True)
+    path.write_bytes(b"1 1\na \0\0\0\0" + b" " * 20)
+    with pytest.raises(ValueError, match="more data follows"):
+        word2vec.load(path, binary=True)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +354,14 @@ def test_binary_without_a_key(tmp_path: Path) -> None:
 def test_files_of_other_kinds(tmp_path: Path, content: bytes, text: str) -> None:
     (tmp_path / "v").write_bytes(content)
     with pytest.raises((ValueError, EOFError), match=text):
+        load(tmp_path / "v")
+
+
+def test_a_first_key_longer_than_the_bytes_that_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "v").write_text(f"1 2\n{'k' * 100_000} 1 2\n")
+    assert load(tmp_path / "v")[0] == ["k" * 100_000]
+    (tmp_path / "v").write_text("no blank " + "k" * 100_000)
+    with pytest.raises(ValueError, match="begins with b'no blank kkk"):
         load(tmp_path / "v")
 
 

@@ -163,6 +163,8 @@ def test_encodings_that_contain_ascii(tmp_path: Path, encoding: str) -> None:
         ({"limit": "3"}, TypeError, "limit='3'"),
         ({"errors": "wrong"}, ValueError, "errors='wrong': give 'strict'"),
         ({"encoding": "utf-16"}, ValueError, "encoding='utf-16': .*convert the file to UTF-8"),
+        ({"encoding": "utf-7"}, ValueError, "convert the file to UTF-8"),
+        ({"encoding": "hz"}, ValueError, "convert the file to UTF-8"),
         ({"encoding": "no-such"}, ValueError, "encoding='no-such': unknown"),
         ({"encoding": "hex"}, ValueError, "encoding='hex'"),
         ({"encoding": None}, TypeError, "encoding=None"),

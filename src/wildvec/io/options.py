@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from wildvec.base.checks import checked, choice, whole
 
+ASCII = bytes([*b"\t\n", *range(32, 127)])
+
 
 @dataclass(frozen=True)
 class ReadOptions:
@@ -34,9 +36,9 @@ def _check_encoding(name: object) -> object:
     if not isinstance(name, str):
         raise TypeError("give the name of an encoding, such as 'utf-8' or 'latin-1'")
     try:
-        contains_ascii = "key 1\n".encode(name) == b"key 1\n"
+        contains_ascii = ASCII.decode(name, "replace") == ASCII.decode("ascii")
     except LookupError:
         raise ValueError("unknown encoding; give one that Python has, such as 'utf-8' or 'latin-1'") from None
     if not contains_ascii:
-        raise ValueError("this encoding does not contain ASCII; convert the file to UTF-8")
+        raise ValueError("in this encoding, ASCII characters are not single bytes; convert the file to UTF-8")
     return name

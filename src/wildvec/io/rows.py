@@ -208,7 +208,7 @@ class RowReader:
                 f"values, but the file holds {n_rows}; it is cut off"
             )
         while n_rows == self.announced:
-            if bytes(self.source.unread).strip():
+            if bytes(self.source.unread).strip(b"\n" if self.binary else None):
                 raise ValueError(
                     f"{self.source.path}: its header announces {n_rows} rows of {self.dim} values, "
                     "but more data follows; the header is wrong or the file is damaged"

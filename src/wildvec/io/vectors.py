@@ -216,11 +216,13 @@ def detect_kind(source: Source) -> Kind:
     for magic, description in OTHER_FORMATS.items():
         if head.startswith(magic):
             raise ValueError(f"{source.path} is {description}")
+    header = word2vec.HEADER.match(head)
+    rows = head[header.end() :] if header else head
     if len(head) == word2vec.HEAD:
-        head = head.rpartition(b" ")[0]  # the last number may be cut
-    if header := word2vec.HEADER.match(head):
-        return _detect_word2vec(head[header.end() :], int(header[2]))
-    if any(map(count_values, head.splitlines())) and not CONTROL.search(head):
+        rows = rows.rpartition(b" ")[0]  # the last number may be cut
+    if header:
+        return _detect_word2vec(rows, int(header[2]))
+    if any(map(count_values, rows.splitlines())) and not CONTROL.search(rows):
         return Kind.GLOVE
     raise ValueError(
         f"{source.path} is no file of vectors that wildvec can read (native, word2vec text or "
