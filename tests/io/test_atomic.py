@@ -30,7 +30,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: t
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_outputs_that_cannot_be(tmp_path: Path) -> None:
+def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="its folder does not exist"):
         save(tmp_path / "no" / "v.wv", KEYS, MATRIX)
     with pytest.raises(IsADirectoryError, match="it is a folder"):
@@ -40,7 +40,7 @@ def test_outputs_that_cannot_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
-def test_mode_and_link_survive_a_rewrite(tmp_path: Path) -> None:
+def test_a_rewrite_keeps_mode_and_link(tmp_path: Path) -> None:
     real, link = tmp_path / "real.bin", tmp_path / "link.bin"
     save(real, KEYS, MATRIX)
     real.chmod(0o640)

@@ -20,7 +20,7 @@ def wv() -> KeyedVectors:
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_counts_in_a_file_of_their_own(tmp_path: Path, wv: KeyedVectors, binary: bool) -> None:
+def test_counts_in_a_separate_file(tmp_path: Path, wv: KeyedVectors, binary: bool) -> None:
     path, vocab = tmp_path / "v", tmp_path / "vocab.txt"
     wv.save_word2vec_format(path, vocab, binary)
     assert vocab.read_text() == "queen 9\nrook 5\nking 3\n"

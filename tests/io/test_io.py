@@ -48,13 +48,13 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
 
 @given(vectors(), st.sampled_from([".wv", ".bin", ".txt", ".vec", ".vec.gz", ".bin.xz", ".txt.bz2"]))
 @settings(max_examples=120, deadline=None)
-def test_what_was_saved_is_loaded(
+def test_saved_vectors_are_loaded_unchanged(
     tmp_path_factory: pytest.TempPathFactory, data: tuple[list[str], np.ndarray], suffix: str
 ) -> None:
     keys, matrix = data
     path = tmp_path_factory.getbasetemp() / f"trip{suffix}"
     kind = save(path, keys, matrix)
-    if kind is Kind.BINARY:  # a tiny one may by chance read as text
+    if kind is Kind.BINARY:  # a tiny binary file may look like text
         got_keys, got = word2vec.load(path, binary=True)
     else:
         got_keys, got, _ = load(path)
@@ -62,7 +62,7 @@ def test_what_was_saved_is_loaded(
     assert same(got, matrix)
 
 
-def test_binary_files_come_back_byte_by_byte(tmp_path: Path) -> None:
+def test_a_round_trip_keeps_every_byte_of_a_binary_file(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     keys = [f"word{i}" for i in range(3000)]
     save(tmp_path / "a.bin", keys, rng.standard_normal((3000, 50)))
@@ -74,7 +74,7 @@ def test_binary_files_come_back_byte_by_byte(tmp_path: Path) -> None:
     assert (tmp_path / "d.bin").read_bytes() == (tmp_path / "b.bin").read_bytes()
 
 
-def test_files_larger_than_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_larger_than_the_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wildvec.io.source.WINDOW", 100)
     keys = [f"word{i}" for i in range(300)]
     matrix = np.random.default_rng(1).standard_normal((300, 20)).astype(np.float32)
@@ -89,7 +89,7 @@ def test_files_larger_than_the_window(tmp_path: Path, monkeypatch: pytest.Monkey
         assert got_keys == keys and same(got, matrix)
 
 
-def test_rows_fall_by_count_and_limit_takes_the_first(tmp_path: Path) -> None:
+def test_rows_are_sorted_by_falling_count_and_limit_reads_the_first(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     word2vec.save(path, KEYS, MATRIX, np.array([1, 5, 3, 5, 2]))
     assert word2vec.load(path)[0] == ["queen", "東京", "Zürich", "a_b", "king"]
@@ -101,33 +101,35 @@ def test_rows_fall_by_count_and_limit_takes_the_first(tmp_path: Path) -> None:
         word2vec.load(path, limit=-1)
 
 
-def test_a_strided_view_is_saved_as_what_it_shows(tmp_path: Path) -> None:
+def test_a_strided_view_is_saved_like_a_copy(tmp_path: Path) -> None:
     padded = np.arange(2 * 16, dtype=np.float32).reshape(2, 16)
     for suffix in (".wv", ".bin", ".txt"):
         save(tmp_path / f"v{suffix}", ["a", "b"], padded[:, :3])
         assert same(load(tmp_path / f"v{suffix}")[1], padded[:, :3])
 
 
-def test_content_decides_not_the_name(tmp_path: Path) -> None:
+def test_the_content_decides_the_kind_not_the_name(tmp_path: Path) -> None:
     for suffix in (".wv", ".bin", ".txt", ".txt.gz"):
         save(tmp_path / f"v{suffix}", KEYS, MATRIX)
-        disguise = tmp_path / "disguise.csv"
-        os.replace(tmp_path / f"v{suffix}", disguise)
-        keys, matrix, _ = load(disguise)
+        renamed = tmp_path / "renamed.csv"
+        os.replace(tmp_path / f"v{suffix}", renamed)
+        keys, matrix, _ = load(renamed)
         assert keys == KEYS
         assert same(matrix, MATRIX)
 
 
-def test_other_tools_ways_of_writing(tmp_path: Path) -> None:
+def test_variants_that_other_tools_write(tmp_path: Path) -> None:
     path = tmp_path / "v"
     path.write_bytes("\ufeff2 2\r\na 1 2 \r\nb\t.5  -1e3\r\n".encode())
     assert load(path)[1].tolist() == [[1, 2], [0.5, -1000]]
     one = np.array([1.5, -2], "<f4").tobytes()
-    path.write_bytes(b"2 2\na " + one + b"\nb " + one + b"\n")  # word2vec.c ends records so
+    path.write_bytes(
+        b"2 2\na " + one + b"\nb " + one + b"\n"
+    )  # word2vec.c writes a newline after each record
     assert load(path)[0] == ["a", "b"]
 
 
-def test_the_wrong_flag_is_told(tmp_path: Path) -> None:
+def test_a_wrong_binary_flag_is_an_error(tmp_path: Path) -> None:
     save(tmp_path / "v.bin", KEYS, MATRIX)
     save(tmp_path / "v.txt", KEYS, MATRIX)
     with pytest.raises(ValueError, match="binary=True"):
@@ -137,7 +139,7 @@ def test_the_wrong_flag_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("row", ["a 0x10 1_0", "a 1,0,2,0,3,0,4,0", "a one two", "é 0x10 1_0"])
-def test_text_with_odd_numbers_is_never_taken_for_binary(tmp_path: Path, row: str) -> None:
+def test_text_with_odd_numbers_is_not_read_as_binary(tmp_path: Path, row: str) -> None:
     path = tmp_path / "v.vec"
     path.write_text(f"2 2\n{row}\nb 1 2\n", "utf-8")
     with pytest.raises(ValueError, match=r"v\.vec, line 2"):
@@ -169,7 +171,7 @@ def test_every_value_is_the_float32_of_its_float(
     assert same(word2vec.load(path)[1], expected)
 
 
-def test_more_hard_values_than_are_collected_at_once(tmp_path: Path) -> None:
+def test_more_odd_values_than_fit_in_one_block(tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
     path.write_text("5000 2\n" + "".join(f"k{i} 1e-30 {i}e-40\n" for i in range(5000)))
     _, matrix = word2vec.load(path)
@@ -178,7 +180,7 @@ def test_more_hard_values_than_are_collected_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", ["x", "1_0", "1e", "--1", ".", "0x10", "1,5", "nano", "\u0661"])
-def test_what_is_no_number_is_named_with_its_line(tmp_path: Path, bad: str) -> None:
+def test_an_error_names_the_line_and_the_field_that_is_not_a_number(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "v.txt"
     path.write_text(f"3 2\na 1 2\n\nb 3 {bad}\nc 5 6\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"v\.txt, line 4, .*not a decimal number") as caught:
@@ -187,7 +189,7 @@ def test_what_is_no_number_is_named_with_its_line(tmp_path: Path, bad: str) -> N
 
 
 @pytest.mark.parametrize("line", ["b 3", "b 3 4 5", "b"])
-def test_a_line_of_another_length_is_named(tmp_path: Path, line: str) -> None:
+def test_an_error_names_the_line_of_another_length(tmp_path: Path, line: str) -> None:
     path = tmp_path / "v.txt"
     path.write_text(f"3 2\na 1 2\n{line}\nc 5 6\n")
     with pytest.raises(ValueError, match=r"line 3.*wrong number of values"):
@@ -249,7 +251,7 @@ def test_text_refuses_keys_with_white_space(tmp_path: Path, key: str) -> None:
     assert load(tmp_path / "v.wv")[0] == ["ok", key]
 
 
-def test_binary_refuses_what_ends_a_key_there(tmp_path: Path) -> None:
+def test_binary_refuses_keys_with_spaces(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'new york'.*native"):
         save(tmp_path / "v.bin", ["new york"], MATRIX[:1])
     save(tmp_path / "v.bin", ["no\u00a0break"], MATRIX[:1])
@@ -284,14 +286,14 @@ def test_a_file_cut_anywhere_is_an_error(tmp_path: Path, suffix: str) -> None:
             keys, matrix, _ = load(path)
         except (EOFError, ValueError) as error:
             assert str(path) in str(error)
-        else:  # only a text file can lose its last newline, or digits of its last value
+        else:  # a text file may lack its last newline, or digits of its last value
             assert suffix == ".txt" and keys == KEYS and same(matrix[:-1], MATRIX[:-1])
             assert len(whole) - length <= len("0.857142866\n")
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".bin"])
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_the_number_of_rows_must_be_as_promised(tmp_path: Path, suffix: str, compress: type) -> None:
+def test_the_number_of_rows_must_be_that_of_the_header(tmp_path: Path, suffix: str, compress: type) -> None:
     path = tmp_path / f"v{suffix}"
     save(path, KEYS, MATRIX)
     whole = path.read_bytes()
@@ -309,7 +311,7 @@ def test_the_number_of_rows_must_be_as_promised(tmp_path: Path, suffix: str, com
      f"{10**30} 1", "0 0"],
 )  # fmt: skip
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_hostile_headers_reserve_nothing(tmp_path: Path, header: str, compress: type) -> None:
+def test_hostile_headers_reserve_no_memory(tmp_path: Path, header: str, compress: type) -> None:
     path = tmp_path / "v"
     for body in (b"a 1 2 3\nb 1 2 3\n", b"a " + bytes(12) + b"b " + bytes(12)):
         path.write_bytes(compress(header.encode() + b"\n" + body))
@@ -318,7 +320,7 @@ def test_hostile_headers_reserve_nothing(tmp_path: Path, header: str, compress: 
                 read(path)
 
 
-def test_integers_and_strings_side_by_side_come_back(tmp_path: Path) -> None:
+def test_int_and_str_keys_together_are_loaded_unchanged(tmp_path: Path) -> None:
     keys = [7, "7", -(2**63), "", "é"]
     save(tmp_path / "v.wv", keys, MATRIX[:5])
     assert load(tmp_path / "v.wv")[0] == keys
@@ -357,7 +359,7 @@ def test_files_of_other_kinds(tmp_path: Path, content: bytes, text: str) -> None
         load(tmp_path / "v")
 
 
-def test_a_first_key_longer_than_the_bytes_that_are_looked_at(tmp_path: Path) -> None:
+def test_a_first_key_longer_than_the_head_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "v").write_text(f"1 2\n{'k' * 100_000} 1 2\n")
     assert load(tmp_path / "v")[0] == ["k" * 100_000]
     (tmp_path / "v").write_text("no blank " + "k" * 100_000)
@@ -366,7 +368,7 @@ def test_a_first_key_longer_than_the_bytes_that_are_looked_at(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
-def test_damaged_compression_is_told(tmp_path: Path, compress: type) -> None:
+def test_damaged_compression_is_an_error_that_names_the_file(tmp_path: Path, compress: type) -> None:
     data = bytearray(compress(b"1 2\na 1 2\n" * 50))
     data[len(data) // 2] ^= 0xFF
     data[-6] ^= 0xFF

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from wildvec import KeyedVectors
-from wildvec.io import load, native, save, save_native_vectors, vectors
+from wildvec.io import load, native, save, vectors
 
 KEYS = ["king", "queen", "Zürich", "東京", "a_b"]
 MATRIX = np.arange(15, dtype=np.float32).reshape(5, 3) / 7 - 1
@@ -28,7 +28,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def read_safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """A reader after the published description of the layout, as strict as the package."""
+    """Read a file after the published description of the layout."""
     (length,) = struct.unpack("<Q", data[:8])
     assert length <= 100_000_000 and data[8:9] == b"{"
     header = json.loads(data[8 : 8 + length])
@@ -92,17 +92,17 @@ def test_tensors_begin_at_multiples_of_their_items(tmp_path: Path) -> None:
 
 
 def test_a_file_rewritten_by_another_tool(tmp_path: Path) -> None:
-    """Tensors in another order, the header spaced anew: the checksums still hold."""
+    """Checksums do not depend on the order of tensors or the spaces of the header."""
     path = tmp_path / "v.wv"
     save(path, KEYS, MATRIX, np.arange(5))
     tensors, metadata = read_safetensors(path.read_bytes())
     header: dict[str, object] = {"__metadata__": metadata}
     data = b""
     for name in ("keys.bytes", "checksums", "vectors", "keys.offsets", "counts"):
-        place = [len(data), len(data) + tensors[name].nbytes]
+        position = [len(data), len(data) + tensors[name].nbytes]
         kind = {"u": "U", "f": "F", "i": "I"}[tensors[name].dtype.kind]
         dtype = f"{kind}{8 * tensors[name].itemsize}"
-        header[name] = entry(dtype, tensors[name].shape, place)
+        header[name] = entry(dtype, tensors[name].shape, position)
         data += tensors[name].tobytes()
     path.write_bytes(file_with_header(json.dumps(header, indent=1).encode(), data))
     for mmap in (False, True):
@@ -113,10 +113,10 @@ def test_a_file_rewritten_by_another_tool(tmp_path: Path) -> None:
 
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
     path = tmp_path / "v.wv"
-    save_native_vectors(path, KEYS, MATRIX, np.arange(5))
+    save(path, KEYS, MATRIX, np.arange(5))
     whole = path.read_bytes()
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
         with pytest.raises((ValueError, EOFError)):
             load(path)
 
@@ -125,8 +125,8 @@ def file_with_header(header: bytes, data: bytes = b"") -> bytes:
     return len(header).to_bytes(8, "little") + header + data
 
 
-def entry(dtype: object = "F32", shape: object = (1,), place: object = (0, 4)) -> dict[str, object]:
-    return {"dtype": dtype, "shape": shape, "data_offsets": place}
+def entry(dtype: object = "F32", shape: object = (1,), position: object = (0, 4)) -> dict[str, object]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": position}
 
 
 GOOD = {"format": "wildvec", "version": "2"}
@@ -135,21 +135,21 @@ GOOD = {"format": "wildvec", "version": "2"}
 @pytest.mark.parametrize(
     "header",
     [
-        {"__metadata__": GOOD, "x": entry(place=(0, 10**18))},
-        {"__metadata__": GOOD, "x": entry(shape=(10**18,), place=(0, 4 * 10**18))},
-        {"__metadata__": GOOD, "x": entry(shape=(10**30,), place=(0, 4 * 10**30))},
-        {"__metadata__": GOOD, "x": entry(place=(4, 8))},
+        {"__metadata__": GOOD, "x": entry(position=(0, 10**18))},
+        {"__metadata__": GOOD, "x": entry(shape=(10**18,), position=(0, 4 * 10**18))},
+        {"__metadata__": GOOD, "x": entry(shape=(10**30,), position=(0, 4 * 10**30))},
+        {"__metadata__": GOOD, "x": entry(position=(4, 8))},
         {"__metadata__": GOOD, "x": entry(), "y": entry()},
-        {"__metadata__": GOOD, "x": entry(place=(4, 0))},
-        {"__metadata__": GOOD, "x": entry(shape=(-1,), place=(0, -4))},
+        {"__metadata__": GOOD, "x": entry(position=(4, 0))},
+        {"__metadata__": GOOD, "x": entry(shape=(-1,), position=(0, -4))},
         {"__metadata__": GOOD, "x": entry(shape=(1.0,))},
         {"__metadata__": GOOD, "x": entry(shape=(True,))},
         {"__metadata__": GOOD, "x": entry(shape="1")},
         {"__metadata__": GOOD, "x": entry(shape=(1,) * 40)},
-        {"__metadata__": GOOD, "x": entry(shape=(0, 10**30), place=(0, 0))},
+        {"__metadata__": GOOD, "x": entry(shape=(0, 10**30), position=(0, 0))},
         {"__metadata__": GOOD, "x": entry(dtype="O")},
         {"__metadata__": GOOD, "x": entry(dtype=["F32"])},
-        {"__metadata__": GOOD, "x": entry(place=(0, 4, 8))},
+        {"__metadata__": GOOD, "x": entry(position=(0, 4, 8))},
         {"__metadata__": GOOD, "x": {"dtype": "F32"}},
         {"__metadata__": GOOD, "x": 3},
         {"__metadata__": {**GOOD, "version": "9"}},
@@ -168,7 +168,7 @@ def test_hostile_native_headers(tmp_path: Path, header: dict[str, object], compr
     metadata = header.get("__metadata__")
     tensors = {name: value for name, value in header.items() if name != "__metadata__"}
     if isinstance(metadata, dict) and len(tensors) and "a" not in metadata:
-        with contextlib.suppress(TypeError, KeyError):  # so that no wrong checksum hides the fault
+        with contextlib.suppress(TypeError, KeyError):  # a wrong checksum would hide the fault
             metadata["crc32"] = native._header_crc(tensors, dict(metadata))  # type: ignore[arg-type]
     path.write_bytes(compress(file_with_header(json.dumps(header).encode(), bytes(4))))
     with pytest.raises((ValueError, EOFError), match=r"v\.wv"):
@@ -219,7 +219,7 @@ def test_wrong_class_and_wrong_tensors(tmp_path: Path) -> None:
             load(path)
 
 
-def test_mapping(tmp_path: Path) -> None:
+def test_native_files_can_be_mapped(tmp_path: Path) -> None:
     save(tmp_path / "v.wv", KEYS, MATRIX)
     keys, matrix, _ = load(tmp_path / "v.wv", mmap=True)
     assert keys == KEYS and same(matrix, MATRIX) and not matrix.flags.writeable
@@ -229,7 +229,7 @@ def test_mapping(tmp_path: Path) -> None:
             load(tmp_path / f"v{suffix}", mmap=True)
 
 
-def test_what_the_native_format_cannot_hold(tmp_path: Path) -> None:
+def test_tensors_and_metadata_that_the_native_format_cannot_hold(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="'x' has the dtype bool"):
         native.write(tmp_path / "v.wv", {"x": np.ones(2, bool)}, {})
     with pytest.raises(ValueError, match="metadata must be str"):
@@ -274,7 +274,7 @@ def test_files_of_the_safetensors_package_are_read(tmp_path: Path) -> None:
         load(path)
 
 
-def test_a_file_that_the_safetensors_package_wrote_anew_keeps_its_checksums(tmp_path: Path) -> None:
+def test_a_file_rewritten_by_the_safetensors_package_keeps_its_checksums(tmp_path: Path) -> None:
     path = tmp_path / "v.wv"
     save(path, KEYS, MATRIX)
     with pytest.importorskip("safetensors").safe_open(path, "numpy") as file:

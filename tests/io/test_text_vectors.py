@@ -5,10 +5,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wildvec import KeyedVectors
 from wildvec.io import glove, load, source, word2vec
@@ -103,6 +106,29 @@ def test_mixed_line_ends_are_an_error(tmp_path: Path, header: str) -> None:
         load(write(tmp_path, f"{header}the 1 2\nof 1 2\rto 1 2\nin 1 2\n"))
 
 
+# Any text
+
+
+@given(
+    st.sampled_from(["", "2 2\n", "1 1\r"]),
+    st.lists(st.text("a1 .\t\r#-e\xa0", min_size=1, max_size=9), max_size=8),
+    st.sampled_from(["\n", "\r", "\r\n"]),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_read_or_is_a_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, header: str, lines: list[str], end: str
+) -> None:
+    path = write(tmp_path_factory.getbasetemp(), header + end.join(lines))
+    try:
+        keys, matrix, _ = load(path)
+    except (ValueError, EOFError) as error:
+        assert str(path) in str(error)
+    else:
+        assert matrix.shape[0] == len(keys) and np.isfinite(matrix).all()
+        for key in keys:
+            assert not re.search(r"[ \t][+-]?\d+$", key) or re.fullmatch(r"[\d \t]+", key)
+
+
 # Keys with spaces
 
 
@@ -181,7 +207,7 @@ def test_options_are_checked(tmp_path: Path, options: dict, error: type[Exceptio
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, lzma.compress])
-def test_an_empty_file_is_an_empty_file(tmp_path: Path, compress: type) -> None:
+def test_an_empty_compressed_file_is_an_empty_file(tmp_path: Path, compress: type) -> None:
     path = write(tmp_path, compress(b""))
     for read in (load, word2vec.load, glove.load, KeyedVectors.load):
         with pytest.raises(EOFError, match="v: the file is empty"):

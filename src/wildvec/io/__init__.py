@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wildvec.io.vectors import Kind, load, save, save_native_vectors
+from wildvec.io.vectors import Kind, load, save
 
-__all__ = ["Kind", "load", "save", "save_native_vectors"]
+__all__ = ["Kind", "load", "save"]

@@ -141,20 +141,10 @@ def save(
     if kind is Kind.GLOVE:
         raise ValueError("GloVe text is only read; write word2vec text (.txt)")
     if kind is Kind.NATIVE:
-        save_native_vectors(path, keys, matrix, counts)
+        native.write(path, to_tensors(keys, matrix, counts), {"class": CLASS})
     else:
         word2vec.save(path, keys, matrix, counts, binary=kind is Kind.BINARY)
     return kind
-
-
-def save_native_vectors(
-    path: str | os.PathLike[str],
-    keys: Sequence[Key],
-    matrix: NDArray[Any],
-    counts: NDArray[np.int64] | None = None,
-) -> None:
-    """Write a native file of vectors; the matrix may have any float type."""
-    native.write(path, to_tensors(keys, matrix, counts), {"class": CLASS})
 
 
 def to_tensors(
