@@ -56,13 +56,13 @@ def read(cls: type[M], path: str | os.PathLike[str]) -> tuple[M, native.Tensors,
     """
     padded: dict[str, FloatRows] = {}
 
-    def make(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    def allocate(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
         if name not in cls.MATRICES or len(shape) != 2 or dtype != np.float32:
             return np.empty(shape, dtype)
         padded[name] = matrices.allocate(*shape)
         return padded[name][:, : shape[1]]
 
-    tensors, metadata = vectors.load_native(path, cls.NAME, make=make)
+    tensors, metadata = vectors.load_native(path, cls.NAME, allocate=allocate)
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     try:
         if counts is None:
