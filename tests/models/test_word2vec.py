@@ -77,7 +77,7 @@ def test_many_workers_on_few_cores_keep_the_quality(world, workers):
 @pytest.fixture
 def only_private_rows(monkeypatch):
     """Return walks over few nodes: all rows are private copies, merged only at the begin and the end of a pass."""
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 1_000)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 1_000)
     for interval in ("MERGE_CENTRES", "TYPICAL_CENTRES"):
         monkeypatch.setattr(f"wildvec.training.loop.{interval}", 10**9)
     return np.random.default_rng(1).integers(0, 50, (2_000, 20)).tolist()
@@ -176,7 +176,7 @@ def words_by_zipf():
 )
 @pytest.mark.parametrize("sentences", [walks_on_a_ring, words_by_zipf])
 def test_any_number_of_simultaneous_workers_keeps_the_quality(sentences, objective, monkeypatch):
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
     monkeypatch.setattr("wildvec.training.loop._pass", take_turns)
     options = {
         "sg": 1,

@@ -45,8 +45,8 @@ def text():
 @pytest.fixture
 def small_rounds(monkeypatch):
     """Divide a small text into many rounds, on more threads than there may be CPUs."""
-    monkeypatch.setattr("wildvec.training.deterministic.NEWS_TOKENS", (200, 200))
-    monkeypatch.setattr("wildvec.training.deterministic.SHARE_TOKENS", 20)
+    monkeypatch.setattr("wildvec.training.deterministic.STALE_TOKENS", (200, 200))
+    monkeypatch.setattr("wildvec.training.deterministic.LEAST_TOKENS", 20)
     monkeypatch.setattr("wildvec.training.deterministic.default_workers", lambda: 4)
 
 

@@ -82,7 +82,7 @@ def reference_of(model, vocab):
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_losses_of_all_epochs_equal_those_of_the_numpy_reference(monkeypatch, objective):
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 80)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 80)
     text = list(toy.sentences(250, seed=2))
     options = {"alpha": 0.1, "sample": 0.05, "window": 3, "held_out": 0.1, **SMALL, **OBJECTIVES[objective]}
     model = Word2Vec(text, **options)
@@ -275,8 +275,8 @@ def leases(monkeypatch):
 
     monkeypatch.setattr("wildvec.training.schedule.perf_counter", clock)
     monkeypatch.setattr("wildvec.training.loop.Worker", Watched)
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.training.work_units.LEASE_SECONDS", 1e-9)  # one chunk at a time
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
+    monkeypatch.setattr("wildvec.training.work_units.UNIT_SECONDS", 1e-9)  # one chunk at a time
     return seen
 
 
