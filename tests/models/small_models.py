@@ -17,7 +17,7 @@ import numpy as np
 from wildvec.base.checks import number, whole
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callbacks
-from wildvec.models.resuming import load_checkpoint, own_folder
+from wildvec.models.resuming import come_back, own_folder
 from wildvec.models.settings import Setting
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
@@ -126,7 +126,7 @@ class SmallModel(Model):
     @classmethod
     def resume(cls, path, feed, callbacks=(), **settings):
         """Continue a training from its checkpoints."""
-        with load_checkpoint(cls, path) as (model, training, folder):
+        with come_back(cls, path) as (model, training, folder):
             model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
             model._resume(training, lambda vocab: nullcontext(feed), callbacks, folder)
             return model

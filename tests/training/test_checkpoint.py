@@ -595,7 +595,7 @@ def test_two_trainings_never_write_to_one_folder_at_a_time(text, tmp_path):
                 lambda: Word2Vec.resume(tmp_path, text),
                 lambda: model.train(text),
             ):
-                with pytest.raises(BlockingIOError, match="another training is at work there") as caught:
+                with pytest.raises(BlockingIOError, match="another training writes to this folder") as caught:
                     begin()
                 refused.append(caught.value.filename)
 
@@ -603,7 +603,7 @@ def test_two_trainings_never_write_to_one_folder_at_a_time(text, tmp_path):
     model = Word2Vec(text, checkpoint=tmp_path, callbacks=[Begins()], **SMALL)
     assert refused == [str(tmp_path)] * 12 and model.epochs_trained == 4
     assert len(os.listdir(tmp_path)) == 2, "no lock is left"
-    with lock.alone_in(tmp_path):
+    with lock.lock_folder(tmp_path):
         assert bits(Word2Vec.resume(tmp_path)) == bits(model), "one that is finished keeps nobody out"
 
 
@@ -619,8 +619,8 @@ def test_checkpoints_go_to_the_folder_that_was_locked_wherever_the_process_moves
 
 
 def test_a_lock_is_seen_by_other_processes_and_gone_with_its_own(text, tmp_path):
-    code = "import sys; from pathlib import Path; from wildvec.io.lock import alone_in\n"
-    code += "with alone_in(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    code = "import sys; from pathlib import Path; from wildvec.io.lock import lock_folder\n"
+    code += "with lock_folder(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         child.stdout.readline()
@@ -642,9 +642,9 @@ def test_a_lock_file_that_goes_while_it_is_waited_for_is_made_again(tmp_path, mo
 
     locked, real = [], lock._lock
     monkeypatch.setattr("wildvec.io.lock._lock", goes_first)
-    with lock.alone_in(tmp_path):
+    with lock.lock_folder(tmp_path):
         assert len(locked) == 2 and os.stat(tmp_path / lock.NAME).st_ino == locked[1]
-    with pytest.raises(RuntimeError), lock.alone_in(tmp_path):
+    with pytest.raises(RuntimeError), lock.lock_folder(tmp_path):
         raise RuntimeError
     assert not os.listdir(tmp_path)
 
@@ -671,7 +671,7 @@ def test_a_folder_whose_file_system_knows_no_locks_can_be_used(text, tmp_path, m
 
 
 def test_a_folder_where_numbers_of_files_mean_nothing_can_be_used(text, tmp_path, monkeypatch):
-    monkeypatch.setattr("wildvec.io.lock._is", lambda file, path: False)
+    monkeypatch.setattr("wildvec.io.lock._is_file_at", lambda file, path: False)
     Word2Vec(text, checkpoint=tmp_path, **SMALL)
     assert len(os.listdir(tmp_path)) == 2
 

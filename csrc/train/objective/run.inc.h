@@ -5,6 +5,14 @@ typedef void read_fn(struct wv_worker *worker, int64_t first, int64_t last, uint
 typedef int make_fn(struct wv_worker *worker, struct wv_block *block); /* fills the next block; 0 at the end */
 typedef void loss_fn(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss, float rate);
 
+/* The rate of a block, bounded so that a step cannot diverge: where all gradients of m × n pairs have the same sign, a step
+ * multiplies the rows by up to 1 + rate * sqrt(m * n). Usual settings are far below the bound. */
+WV_INLINE float bounded_rate(const struct wv_block *block, float rate)
+{
+    const float pairs = (float)(block->m * block->n);
+    return rate * rate * pairs > 1 ? 1 / sqrtf(pairs) : rate;
+}
+
 /* Trains the units first … last at `rate`; returns their loss. read, make and loss are constants of the caller, so that each
  * objective is compiled without calls through pointers. Blocks are made WV_AHEAD steps before they are trained, so that
  * their rows can be prefetched. */
@@ -30,7 +38,7 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
         if (block->n_context)
             compose(composed = block, &worker->scratch, width, task->average_hidden);
         score(block, &worker->scratch, size);
-        loss(block, &worker->scratch, &worker->loss, is_plain ? rate : 1);
+        loss(block, &worker->scratch, &worker->loss, is_plain ? bounded_rate(block, rate) : 1);
         in_window = !block->n_trained;
         if (is_plain) {
             update(block, &worker->queue, &worker->scratch, width);

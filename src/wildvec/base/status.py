@@ -20,7 +20,7 @@ EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
     21: (ValueError, "a key occurs twice in the vocabulary; keys must be distinct"),
     22: (ValueError, "a token holds a NUL character; remove it, NUL separates tokens here"),
     60: (ValueError, "not a decimal number; each line is a key and its values, separated by spaces"),
-    61: (ValueError, "wrong number of values; every line must have as many as the header says"),
+    61: (ValueError, "wrong number of values; every row must have the same number"),
     62: (ValueError, "no key and space where a record begins; the file is corrupt or not binary"),
 }
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from wildvec._train import isa_in_use
 from wildvec.io import native
 from wildvec.io.atomic import check_output, remove_leftovers
-from wildvec.io.lock import alone_in
+from wildvec.io.lock import lock_folder
 from wildvec.text.corpus import Corpus
 from wildvec.text.vocab import Vocab
 from wildvec.training.schedule import Schedule
@@ -221,7 +221,7 @@ def owned(folder: Any, own: bool) -> Iterator[Path]:
         reason = f"{error.strerror}: checkpoint must be a folder, or the name of a new one in a folder that is there"
         raise OSError(error.errno, reason, os.fspath(folder)) from error
     check_output(path / "checkpoint")
-    with alone_in(path):
+    with lock_folder(path):
         if found(path) and not own:
             raise FileExistsError(
                 f"{os.fspath(folder)} holds the checkpoints of another training; resume that, remove them, "
