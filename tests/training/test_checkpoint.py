@@ -36,8 +36,8 @@ def text():
 @pytest.fixture
 def many_chunks(monkeypatch):
     """So that an epoch of a small text can be stopped in many places."""
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 2000)
-    monkeypatch.setattr("wildvec.training.work_units.LEASE_SECONDS", 1e-3)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 2000)
+    monkeypatch.setattr("wildvec.training.work_units.UNIT_SECONDS", 1e-3)
 
 
 def bits(model):
@@ -392,7 +392,7 @@ def test_a_full_disk_leaves_checkpoints_and_model_as_they_were(text, many_chunks
     assert sorted(os.listdir(tmp_path)) == ["checkpoint-000002.wv", "checkpoint-000003.wv"]
     assert caught.value.model.wv.most_similar("king", topn=1)
     monkeypatch.undo()
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 2000)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 2000)
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **SMALL))
 
 
