@@ -74,9 +74,7 @@ def run(args: argparse.Namespace) -> int:
         result = (
             evaluate.analogies(keys, matrix, path, **options)
             if kind == "analogies"
-            else evaluate.word_pairs(
-                keys, matrix, path, delimiter=delimiter, columns=args.columns, **options
-            )
+            else evaluate.word_pairs(keys, matrix, path, delimiter=delimiter, columns=args.columns, **options)
         )
         print(f"{path}:\n{indent(str(result), '  ')}", flush=True)
     return 0

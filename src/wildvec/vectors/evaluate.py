@@ -252,7 +252,8 @@ def word_pairs(
     cosines[is_known] = np.einsum("ij,ij->i", a, b)
     human = np.array([pair[2] for pair in counted])
     pearson, spearman = _pearson(cosines, human), _pearson(_ranks(cosines), _ranks(human))
-    p_values = (_p_value(correlation, len(counted)) for correlation in (pearson, spearman))
+    n = len(counted)
+    p_values = _p_value(pearson, n), _p_value(spearman, n)
     return PairResult(pearson, spearman, *p_values, len(known), len(pairs) - len(known))
 
 

@@ -32,14 +32,14 @@ WORD_TITLE = re.compile(r"word[\s_-]*[12ab]?", re.IGNORECASE)
 
 
 def detect_kind(source: Lines) -> Literal["analogies", "pairs"]:
-    """Return what a file holds, by all of its lines.
+    r"""Return what a file holds, by all of its lines.
 
     A first line that begins with a colon starts a section of analogies. A column of numbers after
     the second column is the score of word pairs. Otherwise lines of four words are analogies.
 
     Raises ValueError where the file fits neither or both.
 
-    >>> detect_kind(["run\\twalk\\tV\\t5.1\\tCOHYPONYM", "take\\tremove\\tV\\t6.8\\tSYNONYM"])
+    >>> detect_kind(["run\twalk\tV\t5.1\tCOHYPONYM", "take\tremove\tV\t6.8\tSYNONYM"])
     'pairs'
     """
     table = _read_table(source, None)
@@ -145,7 +145,7 @@ def _read_lines(source: Lines) -> list[tuple[str, str]]:
 
 def _read_table(source: Lines, delimiter: str | None) -> _Table:
     """Split all lines at one delimiter."""
-    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
         raise ValueError(f"delimiter={delimiter!r}: give one character, or None to find it in the file")
     read = _read_lines(source)
     places, lines = [place for place, _ in read], [line for _, line in read]
@@ -156,9 +156,9 @@ def _read_table(source: Lines, delimiter: str | None) -> _Table:
 
 
 def _split(line: str, delimiter: str) -> list[str]:
-    """Return the fields of one line, without blanks around them.
+    r"""Return the fields of one line, without blanks around them.
 
-    >>> _split('a, "b, c",  3', ","), _split(' a\\t b  3', " ")
+    >>> _split('a, "b, c",  3', ","), _split(' a\t b  3', " ")
     (['a', 'b, c', '3'], ['a', 'b', '3'])
     """
     if delimiter == " ":
@@ -204,7 +204,7 @@ class _Table:
             if width > 3 and any(column >= 2 for column in numbers):
                 raise self._unclear()
             raise ValueError(
-                f"{self.name} holds no pairs; wanted lines of two words and a number, the score, with one "
+                f"{self.name} holds no pairs; give lines of two words and a number, the score, with one "
                 f"delimiter (found: {self.delimiter!r})"
             )
         words = [column for column in words if column < score]
@@ -241,7 +241,9 @@ class _Table:
         a, b, text = (_field(row, column) for column in columns)
         score = _number(text)
         if score is None:
-            raise ValueError(f"{place} has no score in column {columns[2] + 1}; wanted two words and a number")
+            raise ValueError(
+                f"{place} has no score in column {columns[2] + 1}; wanted two words and a number"
+            )
         if not a or not b:
             raise ValueError(f"{place} has an empty word; wanted two words and a number")
         return a, b, score
