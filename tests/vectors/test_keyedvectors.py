@@ -76,7 +76,7 @@ def test_the_error_for_a_missing_key_names_a_remedy(wv):
         wv.most_similar(["w1", "nobody"])
     with pytest.raises(KeyError, match="nobody"):
         wv.search(["w1", "nobody"])
-    with pytest.raises(TypeError, match="1.5 is float, not a key"):
+    with pytest.raises(TypeError, match=r"1\.5 is float, not a key"):
         wv[1.5]
 
 
@@ -358,7 +358,7 @@ def test_a_former_name_is_an_error_that_gives_the_current_one(wv, name):
 def test_the_current_names(wv):
     with pytest.raises(AttributeError, match="use index_to_key"):
         wv.index2word  # noqa: B018
-    with pytest.raises(AttributeError, match="attribute 'nothing'$"):
+    with pytest.raises(AttributeError, match=r"attribute 'nothing'$"):
         wv.nothing  # noqa: B018
 
 
