@@ -103,6 +103,18 @@ def test_a_panel_without_vectors_is_an_error():
         plot.draw(KEYS, MATRIX, [panel(them=["absent"])])
 
 
+def test_too_many_keys_for_a_panel_are_an_error(monkeypatch):
+    monkeypatch.setattr(plot, "MAX_KEYS", 10)
+    assert plot.draw(KEYS[:10], MATRIX[:10])
+    with pytest.raises(ValueError, match="has 11 keys; give at most 10"):
+        plot.draw(KEYS[:11], MATRIX[:11])
+
+
+def test_texts_are_aligned_at_the_side_of_their_dot():
+    svg = plot.draw(["left", "right"], np.array([[-1, 0], [1, 0.5]]))
+    assert 'text-anchor="start">' in svg or 'text-anchor="end">' in svg
+
+
 def test_saved_as_drawn(tmp_path):
     plot.save(tmp_path / "p.svg", KEYS, MATRIX, title="äöü")
     assert (tmp_path / "p.svg").read_text("utf-8") == plot.draw(KEYS, MATRIX, title="äöü")

@@ -26,6 +26,7 @@ LABEL, LETTER = 12.5, 0.58  # font size in pixels; mean width of a letter as a f
 SPACE = (9, 1)  # least pixels between two labels, horizontal and vertical
 MARGIN, TOP, BOTTOM = 104, 56, 30
 DOT = 3.6
+MAX_KEYS = 2_000  # in a panel: more are unreadable, and time and memory grow with their square
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -84,7 +85,8 @@ def draw(
     vector are left out. Each panel has its own principal components. title: text above the panels. width:
     of the picture in pixels.
 
-    Raises ValueError if a panel has no key with a vector, or if a vector holds nan or inf.
+    Raises ValueError if a panel has no key with a vector or more than MAX_KEYS, or if a vector holds nan
+    or inf.
 
     >>> draw(["a", "b", "c"], np.eye(3)).startswith("<svg")
     True
@@ -129,6 +131,8 @@ def _panel(
     colours: dict[Hashable, str] = {}
     for members, colour in zip(panel.groups.values(), cycle(COLOURS), strict=False):
         colours |= {key: colour for key in members if key in rows and key not in colours}
+    if len(colours) > MAX_KEYS:
+        raise ValueError(f"panel {panel.title!r} has {len(colours):,} keys; give at most {MAX_KEYS:,}")
     if not colours:
         raise ValueError(f"panel {panel.title!r} is empty: none of its keys has a vector")
     order = {key: index for index, key in enumerate(colours)}
@@ -253,8 +257,14 @@ def _leader(label: Label) -> str:
 
 
 def _text(label: Label) -> str:
+    """Return the text of a label; its true width is not known, so it is aligned at the side of the dot."""
     left, _, right, bottom = label.box
-    return f'<text x="{(left + right) / 2:.1f}" y="{bottom - 2.5:.1f}">{_escape(label.text)}</text>'
+    x, anchor = (left + right) / 2, ""
+    if left > label.x:
+        x, anchor = left, ' text-anchor="start"'
+    elif right < label.x:
+        x, anchor = right, ' text-anchor="end"'
+    return f'<text x="{x:.1f}" y="{bottom - 2.5:.1f}"{anchor}>{_escape(label.text)}</text>'
 
 
 def _arrow(a: Label, b: Label) -> str:
