@@ -106,11 +106,11 @@ class KeyedVectors(KeyedRows):
         mean = compute_mean(self._matrix(items), factors, pre_normalize, post_normalize)
         return mean.astype(self.vectors.dtype)
 
-    def similarity(self, a: Key, b: Key) -> float:
+    def similarity(self, a: Key | Vector, b: Key | Vector) -> float:
         """Return the cosine of two keys (or vectors), in [-1, 1], in double precision; 0 with a zero vector."""
         return search.cosine(*self._matrix([a, b]))
 
-    def distance(self, a: Key, b: Key) -> float:
+    def distance(self, a: Key | Vector, b: Key | Vector) -> float:
         """Return 1 - similarity(a, b), in [0, 2]."""
         return 1 - self.similarity(a, b)
 

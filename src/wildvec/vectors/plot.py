@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from wildvec.io.atomic import replacing
 
 COLOURS = ["#4269d0", "#d9662b", "#2f9e5b", "#b5309a", "#8a6d3b", "#0f8b9d", "#c93a4c", "#6b5bb5"]
-INK, FAINT, PAPER, GROUND = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
+TEXT_COLOUR, LEGEND_COLOUR, BACKGROUND, PANEL_COLOUR = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
 FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 LABEL, LETTER = 12.5, 0.58  # font size in pixels; mean width of a letter as a fraction of it
 SPACE = (9, 1)  # least pixels between two labels, horizontal and vertical
 MARGIN, TOP, BOTTOM = 104, 56, 30
 DOT = 3.6
-MAX_KEYS = 2_000  # in a panel: more are unreadable, and time and memory grow with their square
+MAX_KEYS = 1_000  # in a panel: more are unreadable, and time and memory grow with their square
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -46,7 +46,7 @@ class Label:
 
 
 def project(matrix: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the first two principal components (n, 2) of the rows (n, dim), scaled to length 1.
+    """Return the first two principal components (n, 2) of rows (n, dim) that are first scaled to length 1.
 
     >>> project(np.eye(3)).shape
     (3, 2)
@@ -131,10 +131,11 @@ def _panel(
     colours: dict[Hashable, str] = {}
     for members, colour in zip(panel.groups.values(), cycle(COLOURS), strict=False):
         colours |= {key: colour for key in members if key in rows and key not in colours}
+    name = f"panel {panel.title!r}" if panel.title else "the picture"
     if len(colours) > MAX_KEYS:
-        raise ValueError(f"panel {panel.title!r} has {len(colours):,} keys; give at most {MAX_KEYS:,}")
+        raise ValueError(f"{name} has {len(colours):,} keys; give at most {MAX_KEYS:,}")
     if not colours:
-        raise ValueError(f"panel {panel.title!r} is empty: none of its keys has a vector")
+        raise ValueError(f"{name} is empty: none of its keys has a vector")
     order = {key: index for index, key in enumerate(colours)}
     chosen = np.asarray(matrix[[rows[key] for key in colours]], np.float64)
     finite = np.isfinite(chosen).all(axis=1)
@@ -159,10 +160,10 @@ def _panel(
         *filter(None, map(_leader, labels)),
         *map(_dot, labels),
         # All halos before all texts. The attribute paint-order would do it at once, but some viewers ignore it.
-        f'<g text-anchor="middle" fill="none" stroke="{GROUND}" stroke-width="3" stroke-linejoin="round" '
+        f'<g text-anchor="middle" fill="none" stroke="{PANEL_COLOUR}" stroke-width="3" stroke-linejoin="round" '
         'aria-hidden="true">',
         *map(_text, labels),
-        f'</g><g text-anchor="middle" fill="{INK}">',
+        f'</g><g text-anchor="middle" fill="{TEXT_COLOUR}">',
         *map(_text, labels),
         "</g>",
     ]
@@ -220,22 +221,22 @@ def _frame(title: str, width: int, height: int) -> list[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="{FONT}" font-size="{LABEL}">',
         f"<title>{_escape(title or 'vectors')}</title>",
-        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
-        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{INK}">{_escape(title)}</text>',
+        f'<rect width="{width}" height="{height}" fill="{BACKGROUND}"/>',
+        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{TEXT_COLOUR}">{_escape(title)}</text>',
     ]
 
 
 def _heading(panel: Panel, width: int, height: int) -> list[str]:
     """Return the background of a panel, its title, and the legend right of the title."""
     lines = [
-        f'<rect x="12" y="6" width="{width - 24}" height="{height - 18}" rx="10" fill="{GROUND}"/>',
-        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{INK}">{_escape(panel.title)}</text>',
+        f'<rect x="12" y="6" width="{width - 24}" height="{height - 18}" rx="10" fill="{PANEL_COLOUR}"/>',
+        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{TEXT_COLOUR}">{_escape(panel.title)}</text>',
     ]
     names = [name for name in panel.groups if name]
     x = width - 30 - sum(28 + LABEL * LETTER * len(name) for name in names)
     for name, colour in zip(names, cycle(COLOURS), strict=False):
         lines.append(f'<circle cx="{x + 5:.1f}" cy="28.5" r="4.5" fill="{colour}"/>')
-        lines.append(f'<text x="{x + 14:.1f}" y="33" fill="{FAINT}">{_escape(name)}</text>')
+        lines.append(f'<text x="{x + 14:.1f}" y="33" fill="{LEGEND_COLOUR}">{_escape(name)}</text>')
         x += 28 + LABEL * LETTER * len(name)
     return lines
 
