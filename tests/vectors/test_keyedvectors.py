@@ -102,6 +102,14 @@ def test_construction_refuses_wrong_arguments():
         KeyedVectors.from_arrays(["a"], np.ones(3))
     with pytest.raises(ValueError, match="vector_size=0"):
         KeyedVectors(0)
+    with pytest.raises(TypeError, match="vector_size='3'"):
+        KeyedVectors("3")
+    with pytest.raises(ValueError, match="count=-1"):
+        KeyedVectors(3, count=-1)
+    with pytest.raises(TypeError, match="keys='abc' is one key"):
+        KeyedVectors.from_arrays("abc", np.eye(3))
+    with pytest.raises(TypeError, match=r"counts of shape \(3,\) and float64; give one integer"):
+        KeyedVectors.from_arrays(["a", "b", "c"], np.eye(3), [1, 2, 2.5])
     with pytest.raises(TypeError, match="int32"):
         KeyedVectors(3, dtype=np.int32)
 
@@ -403,7 +411,7 @@ def test_search_takes_an_iterator(wv):
 
 def test_a_row_with_nan_is_last_in_rank():
     rows = np.array([[1, 0], [0, 1], [np.nan, 1], [-1, 0]], np.float32)
-    wv = KeyedVectors.from_arrays("abcd", rows)
+    wv = KeyedVectors.from_arrays(list("abcd"), rows)
     assert [wv.rank("a", key) for key in "bdc"] == [1, 2, 3]
 
 

@@ -153,6 +153,18 @@ def test_searches_with_any_number_of_workers_share_few_threads(many_cpus):
     assert 1 <= len(threads) <= 7
 
 
+def test_a_search_without_helper_threads(many_cpus, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    matrix = random_rows(7, 20_000, 40)
+    expected = search.top_k(matrix[:2], matrix, 5, workers=1)[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        found = search.top_k(matrix[:2], matrix, 5, workers=8)[0]
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_ties_go_to_the_lower_row(isa):
     matrix = np.ones((500, 9), np.float32)
     for n_queries in (1, 100):

@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key
 from wildvec.vectors import search
-from wildvec.vectors.queries import KEY_TYPES, Vector, check_key, check_keys, check_same_length, is_key
+from wildvec.vectors.queries import (
+    KEY_TYPES,
+    Vector,
+    check_key,
+    check_keys,
+    check_list,
+    check_same_length,
+    is_key,
+)
 
 NORM = "numpy.linalg.norm(wv.vectors, axis=1)"
 FORMER_NAMES = {  # names of gensim, and what takes their place
@@ -45,8 +54,8 @@ class KeyedRows:
     counts: NDArray[np.int64] | None
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
-        if vector_size < 1 or count < 0:
-            raise ValueError(f"vector_size={vector_size}, count={count}; give at least 1 and at least 0")
+        vector_size = checked("vector_size", vector_size, whole(1))
+        count = checked("count", count, whole(0))
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"dtype={np.dtype(dtype)}; give float16, float32 or float64")
         self._storage = np.empty((count, vector_size), dtype=dtype)  # `vectors` is its first rows
@@ -77,11 +86,16 @@ class KeyedRows:
             )
         wv = cls(rows.shape[1], dtype=rows.dtype if rows.dtype.kind == "f" else np.float32)
         wv.vectors = rows if rows.dtype.kind == "f" else rows.astype(np.float32)
-        wv.index_to_key = keys.tolist() if isinstance(keys, np.ndarray) else list(keys)
+        wv.index_to_key = check_list("keys", keys)
         wv.key_to_index = _map_rows(wv.index_to_key)
         check_same_length("keys", wv.index_to_key, "rows", rows)
         if counts is not None:
-            wv.counts = np.asarray(counts, dtype=np.int64)
+            given = np.asarray(counts)
+            if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+                raise TypeError(
+                    f"counts of shape {given.shape} and {given.dtype}; give one integer for each key"
+                )
+            wv.counts = given.astype(np.int64, copy=False)
             check_same_length("keys", wv.index_to_key, "counts", wv.counts)
         return wv
 

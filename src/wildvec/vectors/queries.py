@@ -72,10 +72,7 @@ def check_keys(name: str, keys: Key | Iterable[Key]) -> list[Key]:
     Traceback (most recent call last):
     TypeError: others='a b' is one key; give a list of keys, such as ['a', 'b']
     """
-    if is_key(keys):
-        example = keys.split() if isinstance(keys, str) else [keys]
-        raise TypeError(f"{name}={keys!r} is one key; give a list of keys, such as {example!r}")
-    return [check_key(key) for key in _check_list(name, keys)]
+    return [check_key(key) for key in check_list(name, keys)]
 
 
 def check_some(name: str, items: list[T]) -> list[T]:
@@ -100,17 +97,20 @@ def check_items(name: str, items: Items) -> list[Item]:
         return [check_key(items)]
     if isinstance(items, np.ndarray) and items.ndim == 1 and items.dtype.kind == "f":
         return [items]
-    return _check_list(name, items)
+    return check_list(name, items)
 
 
-def _check_list(name: str, items: Any) -> list[Any]:
-    """Return the elements of anything that can be iterated over."""
+def check_list(name: str, items: Any) -> list[Any]:
+    """Return the elements of an iterable that is not a single key; TypeError for anything else."""
     if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "iu":
         items = items.astype(np.float64)  # rows of whole numbers are vectors, not keys
     elif isinstance(items, np.ndarray) and items.ndim < 2:
         items = np.atleast_1d(items).tolist()
     if isinstance(items, bytes):
         check_key(items)  # raises TypeError
+    if is_key(items):
+        example = items.split() if isinstance(items, str) else [items]
+        raise TypeError(f"{name}={items!r} is one key; give a list of keys, such as {example!r}")
     if not isinstance(items, Iterable):
         raise TypeError(f"{name}={_short(items)} is {_type_name(items)}; give a list")
     return list(items)

@@ -22,7 +22,8 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,9 @@ def _run_units(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
             raise
 
     n_helpers = min(len(scans), len(units)) - 1
-    helpers = [_pool().submit(drain, scan) for scan in scans[1 : n_helpers + 1]]
+    helpers: list[Future[None]] = []
+    with suppress(RuntimeError):  # no thread can start, as while Python exits: this one does all units
+        helpers += (_pool().submit(drain, scan) for scan in scans[1 : n_helpers + 1])
     try:
         drain(scans[0])
     finally:
