@@ -23,8 +23,7 @@ SHAPES = {
     "comments and a byte order mark": "\ufeff# text, text\n#\nsun\tmoon\t7\n\n# end\nnew york\tsun\t2.5\n",
     "carriage returns": "sun\tmoon\t7\r\nnew york\tsun\t2.5\r\n",
     "empty cells at the end": "sun,moon,7,,\nnew york,sun,2.5,,\n",
-    "a header of another width": "Word 1 Word 2 Human (mean)\n'sun moon 7\n".replace("'", "")
-    + '"new york" sun 2.5\n',
+    "a header of another width": 'Word 1 Word 2 Human (mean)\nsun moon 7\n"new york" sun 2.5\n',
     "WordSim-353": "Word 1,Word 2,Human (mean)\nsun,moon,7\nnew york,sun,2.5\n",
     "WordSim-353 with ratings": "Word 1,Word 2,Human (mean),1,2\nsun,moon,7,6,8\nnew york,sun,2.5,2,3\n",
     "WordSim-353 with relations": "# relation\ni\tsun\tmoon\t7\nt\tnew york\tsun\t2.5\n",

@@ -330,17 +330,17 @@ def test_an_error_in_one_thread_ends_all_and_is_raised():
 def test_searches_in_several_threads_at_once():
     matrix = random_rows(7, 4000, 40)
     expected = search.top_k(matrix[:50], matrix, 5, workers=1)[0]
-    answers = {}
+    found = {}
 
     def search_often(name):
-        answers[name] = [search.top_k(matrix[:50], matrix, 5, workers=3)[0] for _ in range(10)]
+        found[name] = [search.top_k(matrix[:50], matrix, 5, workers=3)[0] for _ in range(10)]
 
     threads = [threading.Thread(target=search_often, args=(name,)) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all((rows == expected).all() for name in range(4) for rows in answers[name])
+    assert all((rows == expected).all() for name in range(4) for rows in found[name])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

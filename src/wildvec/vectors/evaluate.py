@@ -31,7 +31,7 @@ from wildvec.vectors.evaluation_files import Lines, Pair, Question, read_pairs, 
 FIRST_ROWS = whole(0, none="all keys")  # values that restrict_vocab may have
 
 _BATCH = 4096  # questions in one search
-_CANDIDATES = 8  # rows found for a question: the three given words, other spellings of them, the answer
+_CANDIDATES = 8  # rows found for a question: the given words, their other spellings, and the answer
 
 
 @dataclass(frozen=True)
@@ -259,9 +259,9 @@ def word_pairs(
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ranks from 1; equal values get the mean of their ranks."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place], dtype=np.float64)
+    return np.asarray((last - (counts - 1) / 2)[index], dtype=np.float64)
 
 
 def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

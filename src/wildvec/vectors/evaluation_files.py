@@ -27,12 +27,12 @@ Pair: TypeAlias = tuple[str, str, float]
 Question: TypeAlias = tuple[str, str, str, str]
 Columns: TypeAlias = tuple[int, int, int]
 
-DELIMITERS = ("\t", ",", ";", "|", " ")  # a blank stands for any white space
+DELIMITERS = ("\t", ",", ";", "|", " ")  # " " means any white space
 WORD_TITLE = re.compile(r"word[\s_-]*[12ab]?", re.IGNORECASE)
 
 
 def detect_kind(source: Lines) -> Literal["analogies", "pairs"]:
-    r"""Return what a file holds, by all of its lines.
+    r"""Return the kind of a file, by all of its lines.
 
     A first line that begins with a colon starts a section of analogies. A column of numbers after
     the second column is the score of word pairs. Otherwise lines of four words are analogies.
@@ -172,7 +172,7 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Table:
-    """The fields of each line, and what is needed to name a line in an error message."""
+    """The fields of each line, with the name of the file and of each line for error messages."""
 
     name: str
     delimiter: str
@@ -241,11 +241,9 @@ class _Table:
         a, b, text = (_field(row, column) for column in columns)
         score = _number(text)
         if score is None:
-            raise ValueError(
-                f"{place} has no score in column {columns[2] + 1}; wanted two words and a number"
-            )
+            raise ValueError(f"{place} has no score in column {columns[2] + 1}; give two words and a number")
         if not a or not b:
-            raise ValueError(f"{place} has an empty word; wanted two words and a number")
+            raise ValueError(f"{place} has an empty word; give two words and a number")
         return a, b, score
 
 

@@ -26,7 +26,7 @@ from wildvec.vectors.queries import (
 )
 
 NORM = "numpy.linalg.norm(wv.vectors, axis=1)"
-FORMER_NAMES = {  # names of gensim, and what takes their place
+FORMER_NAMES = {  # names of gensim, and the current ones
     "vocab": "key_to_index (a dict from key to row), `key in wv`, or get_vecattr(key, 'count')",
     "index2word": "index_to_key",
     "index2entity": "index_to_key",
@@ -134,7 +134,7 @@ class KeyedRows:
         return row
 
     def _suggest(self, key: Key) -> str:
-        """Return the end of an error message: what may be meant by a missing key."""
+        """Return the end of the error message for a missing key: a similar key, or a hint."""
         forms: list[Key] = [str(key)]
         if isinstance(key, str):
             forms = [key.lower(), key.capitalize(), key.upper(), key.strip()]

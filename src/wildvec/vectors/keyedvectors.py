@@ -37,9 +37,9 @@ from wildvec.vectors.queries import (
     Vector,
     check_items,
     check_keys,
-    check_same_length,
     check_some,
     check_vector,
+    check_weights,
     compute_mean,
     find_largest,
     find_nearest,
@@ -97,8 +97,7 @@ class KeyedVectors(KeyedRows):
         empty.
         """
         items = check_some("keys", check_items("keys", keys))
-        factors = np.ones(len(items)) if weights is None else np.asarray(weights, dtype=np.float64)
-        check_same_length("keys", items, "weights", factors)
+        factors = np.ones(len(items)) if weights is None else check_weights(weights, len(items))
         if ignore_missing:
             exists = [not is_key(item) or item in self for item in items]
             items = [item for item, is_there in zip(items, exists, strict=True) if is_there]

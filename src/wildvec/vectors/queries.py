@@ -1,7 +1,7 @@
 """Arguments of the methods of KeyedVectors, and results of a search.
 
-In: what a user passes as keys, vectors and weights. Out: lists that were checked once. Then row
-numbers and scores become pairs (key, score).
+In: keys, vectors and weights as a user passes them. Out: checked lists. The result of a search, row
+numbers and scores, becomes pairs (key, score).
 
 >>> split_weights(["king", ("woman", 0.5)], "man", None)
 (['king', 'woman', 'man'], array([ 1. ,  0.5, -1. ]))
@@ -85,8 +85,8 @@ def check_some(name: str, items: list[T]) -> list[T]:
 def check_items(name: str, items: Items) -> list[Item]:
     """Return a list of keys, vectors and weighted pairs for one of them, several of them or None.
 
-    An array of numbers with a fraction is a vector, or with two dimensions a row of vectors. An array
-    of str or of whole numbers holds keys, or with two dimensions, of numbers, vectors.
+    An array of floats (dim,) is a vector. An array of str or int (n,) holds keys. An array of numbers
+    (n, dim) holds vectors.
 
     >>> check_items("positive", np.array([7, 3])), check_items("positive", None)
     ([7, 3], [])
@@ -159,9 +159,16 @@ def split_weights(
             factors[position] = _check_weight(weight)
         bare.append(item)
     if weights is not None:
-        factors = np.asarray(weights, dtype=np.float64)
-        check_same_length("keys and vectors", items, "weights", np.atleast_1d(factors))
+        factors = check_weights(weights, len(items))
     return bare, factors
+
+
+def check_weights(weights: ArrayLike, n: int) -> NDArray[np.float64]:
+    """Return n weights as an array; ValueError for another number of them or for nan or inf."""
+    factors = np.asarray(weights, dtype=np.float64)
+    if factors.shape != (n,) or not np.isfinite(factors).all():
+        raise ValueError(f"weights={_short(weights)}; give {n} finite numbers, one for each key or vector")
+    return factors
 
 
 def _check_weight(weight: Any) -> float:

@@ -35,15 +35,15 @@ from wildvec.base.threads import check_workers, default_workers
 Matrix = NDArray[Any]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-Scan = Callable[[int, int], None]  # processes the rows from the first argument to the second
+Scan = Callable[[int, int], None]  # scan(first, stop) scans the rows first … stop - 1
 
 _QUERIES_PER_PASS = 4096
 _ENTRIES_PER_PASS = 1 << 22  # heap entries of 16 bytes, for each worker
 _UNIT_FLOATS = 1 << 19  # a work unit of one query: 2 MB of rows, about 0.05 ms
 _UNIT_PRODUCTS = 1 << 27  # a work unit of many queries: at most 50 ms, also in plain C
-_SMALL = 1 << 16  # so many products take less time than to start a thread
+_SMALL = 1 << 16  # products that take less time than starting a thread
 
-# To read the properties of the CPU takes longer than a small search.
+# Both are cached, because reading the properties of the CPU takes longer than a small search.
 _isa = functools.cache(choose_isa)
 _cpus = functools.cache(default_workers)
 
@@ -58,7 +58,7 @@ def unit(vectors: ArrayLike) -> NDArray[np.float64]:
 
 
 def _unit_of_extremes(wide: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Do the same where squares may overflow. The scale is a power of two, which rounds nothing."""
+    """Return the same as `unit` where squares may overflow. Scaling by a power of two rounds nothing."""
     with np.errstate(all="ignore"):
         _, exponents = np.frexp(np.abs(wide).max(axis=1, initial=0))
         wide = np.ldexp(wide, -exponents[:, None])
@@ -109,9 +109,9 @@ def _run_units(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
 
     n_helpers = min(len(scans), len(units)) - 1
     helpers: list[Future[None]] = []
-    with suppress(RuntimeError):  # no thread can start, as while Python exits: this one does all units
-        helpers += (_pool().submit(drain, scan) for scan in scans[1 : n_helpers + 1])
     try:
+        with suppress(RuntimeError):  # no thread can start, for example while Python exits
+            helpers.extend(_pool().submit(drain, scan) for scan in scans[1 : n_helpers + 1])
         drain(scans[0])
     finally:
         units.clear()
@@ -127,7 +127,7 @@ class _Target:
 
     def __init__(self, matrix: Matrix, start: int, stop: int | None, rows: ArrayLike | None) -> None:
         if matrix.ndim != 2 or matrix.dtype.kind != "f":
-            raise TypeError(f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; wanted rows of floats")
+            raise TypeError(f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; give rows of floats")
         self.matrix = matrix
         self.rows = None if rows is None else np.asarray(rows, dtype=np.int64)
         if self.rows is not None and self.rows.size:
