@@ -74,6 +74,12 @@ def test_pairs_as_tuples():
             "line 2: 'new,york,sun,2' has 4 fields, most lines have 3",
         ),
         ("sun moon 7\nnew york sun 2\nsun sun 1\n", "line 2: 'new york sun 2' has 4 fields"),
+        (
+            "new york sun 2\nsun moon 7\nsun sun 1\n",
+            "line 1: 'new york sun 2' has 4 fields, most lines have 3",
+        ),
+        ("new york\nsun,moon,7\nsun,sun,1\n", "line 1: 'new york' has no score in column 3"),
+        ("sun,moon\nsun,moon,7\nsun,sun,1\n", "line 1: 'sun,moon' has no score in column 3"),
         ("sun,moon,7\n,sun,1\n", "line 2: ',sun,1' has an empty word"),
         ("# x\n\nsun,moon,7\n'moon,inf\n", 'line 4: "\'moon,inf" has no score'),
         ("ws-1,sun,moon,NOUN,7\nws-2,sun,sun,NOUN,7\n", r"which of the 5 columns.*--columns 1,2,4"),

@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from wildvec.base.checks import checked, whole
@@ -66,10 +67,10 @@ def read_questions(source: Lines) -> list[tuple[str, list[Question]]]:
     """
     sections: list[tuple[str, list[Question]]] = []
     for place, line in _read_lines(source):
-        if line.startswith(":"):
-            sections.append((line[1:].strip(), []))
-            continue
         words = line.split()
+        if words[0].startswith(":"):
+            sections.append((line.strip()[1:].strip(), []))
+            continue
         if len(words) != 4:
             raise ValueError(f"{place}: {_short(line)} has {len(words)} words; a question has four")
         if not sections:
@@ -180,7 +181,7 @@ class _Table:
     lines: list[str]
     rows: list[list[str]]
 
-    @property
+    @cached_property
     def width(self) -> int:
         """The number of fields that the most lines have."""
         widths = Counter(map(len, self.rows))
@@ -226,9 +227,16 @@ class _Table:
         )
 
     def is_header(self, score: int) -> bool:
-        """Whether the first row has a title, not a number, in the score column."""
+        """Return whether the first row is a header: it has a title, not a number, in the score column.
+
+        It may have one column less, as R writes no title for an index column. A row that is too wide and
+        ends with a number is a pair with a phrase that holds the delimiter.
+        """
         row = self.rows[0]
-        return score >= len(row) or (row[score] != "" and not _is_float(row[score]))
+        if score >= len(row):
+            return len(row) == self.width - 1 >= 3
+        is_pair = len(row) > self.width and _is_float(row[-1])
+        return row[score] != "" and not _is_float(row[score]) and not is_pair
 
     def pair(self, number: int, columns: Columns) -> Pair:
         """Return the pair in a row."""
