@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 from wildvec import __version__
-from wildvec.cli import convert, demo, evaluate, query, train
+from wildvec.cli import convert, demo, evaluate, plot, query, train
 from wildvec.cli.options import UsageError, drop_output
 
-COMMANDS = (train, query, evaluate, convert, demo)
+COMMANDS = (train, query, evaluate, plot, convert, demo)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
