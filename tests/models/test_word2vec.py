@@ -17,11 +17,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from wildvec.models.task import uses_of_rows
 
 from wildvec import KeyedVectors, Word2Vec
 from wildvec._train import Worker, isas
 from wildvec.demo import toy
-from wildvec.models.task import uses_of_rows
 from wildvec.training import matrices
 from wildvec.training.huffman import huffman_paths
 from wildvec.training.loop import merge_interval

@@ -43,7 +43,7 @@ def many_chunks(monkeypatch):
 def bits(model):
     """All that was learned and told."""
     digest = hashlib.sha256()
-    for matrix in model._matrices:
+    for matrix in model._matrices.values():
         digest.update(matrix.tobytes())
     told = (model.epochs_trained, model.epoch_losses, model.held_out_losses, model.get_latest_training_loss())
     return digest.hexdigest(), told

@@ -66,7 +66,7 @@ def load():
 def bits(model):
     """A hash of all that training left."""
     everything = hashlib.sha256(repr(model.epoch_losses + model.held_out_losses).encode())
-    for matrix in model._matrices:
+    for matrix in model._matrices.values():
         everything.update(matrix.tobytes())
     return everything.hexdigest()
 

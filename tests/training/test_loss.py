@@ -17,7 +17,7 @@ from wildvec._train import Task, Worker, alias_table
 from wildvec.demo import toy
 from wildvec.text.corpus import Corpus
 from wildvec.training import matrices
-from wildvec.training.held_out import alone, around, keep_aside
+from wildvec.training.held_out import chunks_to_measure, chunks_to_train, split_held_out
 from wildvec.training.huffman import huffman_paths
 from wildvec.training.schedule import Schedule
 
@@ -88,8 +88,8 @@ def test_the_losses_of_all_epochs_are_those_of_numpy(monkeypatch, objective):
     model = Word2Vec(text, **options)
     corpus = Corpus.read(text, min_count=1)
     sentences = np.split(corpus.ids, corpus.offsets[1:-1])
-    held_out = keep_aside(len(corpus), 0.1, model.seed)
-    chunks = around(corpus.chunks(80), held_out)
+    held_out = split_held_out(len(corpus), 0.1, model.seed)
+    chunks = chunks_to_train(corpus.chunks(80), held_out)
     n_tokens = sum(len(s) for i, s in enumerate(sentences) if i not in held_out)
     reference = reference_of(model, corpus.vocab)
 
@@ -105,7 +105,7 @@ def test_the_losses_of_all_epochs_are_those_of_numpy(monkeypatch, objective):
         loss = mean_loss(epoch, chunks, lambda done, e=epoch: model.alpha - fall * (e + done / n_tokens))  # noqa: B023
         assert model.epoch_losses[epoch] == pytest.approx(loss, rel=1e-5)
         assert model.held_out_losses[epoch] == pytest.approx(
-            mean_loss(-1, alone(held_out), lambda _: 0), rel=1e-5
+            mean_loss(-1, chunks_to_measure(held_out), lambda _: 0), rel=1e-5
         )
 
 
@@ -114,17 +114,17 @@ def test_the_losses_of_all_epochs_are_those_of_numpy(monkeypatch, objective):
 
 @given(st.integers(2, 3000), st.floats(1e-6, 0.5), st.integers(0, 2**64 - 1))
 def test_a_share_of_the_sentences_is_kept_aside(n, share, seed):
-    held_out = keep_aside(n, share, seed)
+    held_out = split_held_out(n, share, seed)
     assert len(held_out) == max(1, round(share * n)) < n
     assert held_out[0] >= 0 and held_out[-1] < n and (np.diff(held_out) > 0).all()
-    assert held_out.tolist() == keep_aside(n, share, seed).tolist()
+    assert held_out.tolist() == split_held_out(n, share, seed).tolist()
 
 
 @given(st.sets(st.integers(1, 59)), st.sets(st.integers(0, 59)))
 def test_chunks_go_around_what_is_held_out(bounds, held_out):
     bounds = np.array([0, *sorted(bounds), 60])
     held_out = np.array(sorted(held_out), dtype=np.int64)
-    pieces = [list(range(first, last)) for first, last in around(bounds, held_out)]
+    pieces = [list(range(first, last)) for first, last in chunks_to_train(bounds, held_out)]
     assert sorted([*itertools.chain(*pieces), *held_out]) == list(range(60))
     chunk_of = np.searchsorted(bounds, np.arange(60), side="right")
     assert all(piece and len(set(chunk_of[piece])) == 1 for piece in pieces)
@@ -134,7 +134,7 @@ def test_chunks_go_around_what_is_held_out(bounds, held_out):
 def test_what_is_held_out_is_never_trained(options):
     model = Word2Vec(own_words(40), held_out=0.1, sample=0, **{**SMALL, **options})
     held_out = untrained(model)
-    assert held_out == set(keep_aside(40, 0.1, model.seed).tolist())
+    assert held_out == set(split_held_out(40, 0.1, model.seed).tolist())
     assert len(model.held_out_losses) == model.epochs
     model.train(own_words(40), epochs=2)
     assert untrained(model) == held_out and len(model.held_out_losses) == model.epochs + 2
@@ -331,7 +331,7 @@ def test_a_chunk_that_outlasts_the_budget_is_cut_short(monkeypatch):
     options = {"window": 500, "shrink_windows": False, "negative": 100, "update": "pair", "sample": 0}
     sentences = [[1, 2]] * 9
     sentences.insert(
-        int(keep_aside(10, 0.1, 1)[0] == 0), [i % 50 for i in range(9_900)]
+        int(split_held_out(10, 0.1, 1)[0] == 0), [i % 50 for i in range(9_900)]
     )  # where it is trained
     model = Word2Vec(sentences, max_seconds=0.5, held_out=0.1, **{**SMALL, **options})
     pairs = model.get_latest_training_loss() / model.epoch_losses[0]

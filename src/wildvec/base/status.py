@@ -15,6 +15,7 @@ EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
         FloatingPointError,
         "the vectors are no longer finite; lower alpha (0.025 is usual), or train with fewer workers",
     ),
+    5: (ValueError, "no objective of the C core has this name; see csrc/train/objectives.h"),
     20: (OverflowError, "more than 2**31 distinct tokens; give max_vocab_size or coarser tokens"),
     21: (ValueError, "a key occurs twice in the vocabulary; keys must be distinct"),
     22: (ValueError, "a token holds a NUL character; remove it, NUL separates tokens here"),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wildvec.io import native
 from wildvec.models import stored
@@ -14,7 +14,10 @@ from wildvec.text.corpus import Corpus
 from wildvec.training.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
 from wildvec.training.state import NoSaver, Saver
 
-Model = TypeVar("Model")
+if TYPE_CHECKING:
+    from wildvec.models import base
+
+Model = TypeVar("Model", bound="base.Model")
 
 
 @contextmanager
