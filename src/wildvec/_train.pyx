@@ -308,8 +308,8 @@ cdef class Task:
         """Objective "classify": the labels of each unit, rows of the output matrix."""
         check_offsets(offsets, ids.shape[0], "the labels")
         check_ids(ids, self.get("output").n, "the labels")
-        if self.offsets is None or offsets.shape[0] != self.offsets.shape[0]:
-            raise ValueError(f"{offsets.shape[0] - 1} lists of labels must be as many as the units")
+        if self.task.items.offsets == NULL or offsets.shape[0] != self.offsets.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} lists of labels; give one for each unit, after the items")
         self.arrays += [ids, offsets]
         self.task.labels.ids = &ids[0] if ids.shape[0] else NULL
         self.task.labels.offsets = &offsets[0]
@@ -341,7 +341,7 @@ cdef class Task:
         return wv_worker_bytes(&self.task)
 
     cdef int64_t units_end(self) except -1:
-        if self.offsets is None:
+        if self.task.items.offsets == NULL:
             raise ValueError("the task has no items; call items first")
         return self.offsets[self.offsets.shape[0] - 1]
 
@@ -355,7 +355,7 @@ cdef class Task:
         else:
             task.max_targets = 2 + task.negative + task.max_path
         missing = {
-            "items": self.offsets is None,
+            "items": task.items.offsets == NULL,
             "cells": task.objective == WV_cells and task.values == NULL,
             "labels": task.objective == WV_classify and task.labels.offsets == NULL,
             "compose": task.objective == WV_classify and not task.max_context,

@@ -1,4 +1,4 @@
-"""Objectives other than word2vec, and the general update: the C core against numpy, on every ISA of this processor."""
+"""Objectives other than word2vec, and the general update: the C core against numpy, on every ISA."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import saver_of
 from wildvec.models.settings import HasSettings, Setting, path_of_folder, switch, worker_count
-from wildvec.text.corpus import Corpus as Feed
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
+from wildvec.training.feed import Feed
 from wildvec.training.loop import Engine, run
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec, Objective
@@ -201,18 +201,20 @@ class Model(HasSettings, ABC):
         return self._matrices["vectors"][:, : self.vector_size]
 
     def _unpadded_matrices(self) -> dict[str, FloatRows]:
-        """Return a view of each matrix without padding, (rows, size); only of those that the settings need."""
-        specs = self._matrix_specs(len(self.vocab))
-        return {
-            spec.name: self._matrices[spec.name][:, : spec.size]
-            for spec in specs
-            if spec.name in self._matrices
-        }
+        """Return views without padding by tensor name; only of matrices that the settings need.
+
+        With AdaGrad, these are also the sums of squared gradients.
+        """
+        parts: dict[str, FloatRows] = {}
+        for spec in self._matrix_specs(len(self.vocab)):
+            if spec.name in self._matrices:
+                parts |= matrices.views(spec, self._matrices[spec.name])
+        return parts
 
     def _check_matrices(self) -> None:
         """Raise ValueError if a matrix does not have the shape that the settings need."""
         for spec in self._matrix_specs(len(self.vocab)):
-            expected = (spec.rows, matrices.padded_width(spec.size))
+            expected = (spec.rows, matrices.row_width(spec))
             if spec.name in self._matrices and self._matrices[spec.name].shape != expected:
                 raise ValueError(
                     f"{spec.name} has the shape {self._matrices[spec.name].shape}, but the settings need {expected}"
@@ -296,7 +298,7 @@ class Model(HasSettings, ABC):
         self._warn_if_nothing_learned(training)
         callbacks.notify("on_train_end")
         raw = sum(epoch.tokens for epoch in state.epochs)
-        return round(raw * len(feed.ids) / feed.raw_tokens), raw
+        return round(raw * int(feed.sizes.sum()) / max(1, feed.raw_items)), raw
 
     def _run(
         self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver

@@ -28,6 +28,7 @@ from wildvec.training.plan import CHUNK_ITEMS
 LARGEST_STEP = (
     10**8
 )  # values that one step reads and changes; more than that would delay Ctrl-C by over 0.1 s
+USUAL_PATH = 20  # nodes of a path in a Huffman tree
 PER_THREAD = 200_000  # bytes of a thread's stack and small objects
 
 
@@ -185,7 +186,7 @@ class Word2Vec(TextModel):
 
     def _step_size(self) -> int:
         """Return the number of values that training one centre uses, up to a small factor."""
-        targets = self.negative + 1
+        targets = self.negative + 1 + (USUAL_PATH if self.hs else 0)
         rows = 2 * self.window * targets if self.sg else 2 * self.window + targets
         return rows * self.vector_size
 
