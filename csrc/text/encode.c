@@ -142,6 +142,17 @@ enum wv_status wv_scan_ints(struct wv_vocab *vocab, const int64_t *values, int64
     return encode_waiting(vocab, &waiting, block, frozen, out);
 }
 
+int wv_ends_fit(const int32_t *ends, int64_t n_ends, int64_t n_ids)
+{
+    int fit = 1;
+    int32_t last = 0;
+    for (int64_t i = 0; i < n_ends; i++) {
+        fit &= ends[i] >= last;
+        last = ends[i];
+    }
+    return fit && last <= n_ids;
+}
+
 int64_t wv_split_sentences(const int32_t *ends, int64_t n_ends, int64_t n_ids, int64_t max_length, int64_t *open,
                            int32_t *out)
 {
@@ -161,13 +172,18 @@ int64_t wv_split_sentences(const int32_t *ends, int64_t n_ends, int64_t n_ids, i
     return n_out;
 }
 
-int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map)
+int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map, int64_t n_map)
 {
     int64_t kept = 0, i = 0;
     for (int64_t sentence = 0; sentence <= n_ends; sentence++) {
         int64_t end = sentence < n_ends ? ends[sentence] : n_ids;
         for (; i < end; i++) {
-            int32_t id = map && ids[i] >= 0 ? map[ids[i]] : ids[i];
+            int32_t id = ids[i];
+            if (map && id >= 0) {
+                if (id >= n_map)
+                    return -1;
+                id = map[id];
+            }
             ids[kept] = id;
             kept += id >= 0;
         }

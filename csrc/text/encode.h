@@ -29,6 +29,9 @@ enum wv_status wv_scan_tokens(struct wv_vocab *vocab, const uint8_t *tokens, int
 enum wv_status wv_scan_ints(struct wv_vocab *vocab, const int64_t *values, int64_t n, uint64_t block, int frozen,
                             struct wv_encoded *out);
 
+/* Returns 1 if the ends ascend from 0 to at most n_ids, else 0. */
+int wv_ends_fit(const int32_t *ends, int64_t n_ends, int64_t n_ids);
+
 /* Close a sentence also after each max_length tokens. ends: n_ends of a block of n_ids tokens, ascending.
  * *open: tokens since the last end, carried from block to block. out: room for n_ends + n_ids / max_length + 1.
  * Returns how many ends were written. */
@@ -37,6 +40,6 @@ int64_t wv_split_sentences(const int32_t *ends, int64_t n_ends, int64_t n_ids, i
 
 /* In place: ids become map[id] (the id itself if map is NULL), those that are -1 vanish, and the ends move
  * along. Returns how many ids are left. */
-int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map);
+int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map, int64_t n_map);
 
 #endif

@@ -278,11 +278,15 @@ static void remapping_drops_and_moves_the_ends(void)
 {
     static const int32_t map[] = {5, -1, 7};
     int32_t ids[] = {0, 1, 2, -1, 1, 0}, ends[] = {0, 2, 5};
-    CHECK(wv_remap_block(ids, 6, ends, 3, map) == 3);
+    CHECK(wv_remap_block(ids, 6, ends, 3, map, 3) == 3);
     CHECK(ids[0] == 5 && ids[1] == 7 && ids[2] == 5);
     CHECK(ends[0] == 0 && ends[1] == 1 && ends[2] == 2);
     int32_t final_ids[] = {-1, 4};
-    CHECK(wv_remap_block(final_ids, 2, NULL, 0, NULL) == 1 && final_ids[0] == 4);
+    CHECK(wv_remap_block(final_ids, 2, NULL, 0, NULL, 0) == 1 && final_ids[0] == 4);
+    int32_t outside[] = {0, 3};
+    CHECK(wv_remap_block(outside, 2, NULL, 0, map, 3) == -1);
+    CHECK(wv_ends_fit(NULL, 0, 0) && wv_ends_fit(ends, 3, 2) && !wv_ends_fit(ends, 3, 1));
+    CHECK(!wv_ends_fit((const int32_t[]){2, 1}, 2, 5) && !wv_ends_fit((const int32_t[]){-1}, 1, 5));
 }
 
 /* One frozen table, read by many threads. */

@@ -143,7 +143,7 @@ def test_what_lies_in_a_file_is_not_counted(tmp_path, monkeypatch):
     in_memory = Word2Vec(workers=1).estimate_memory(1000, tokens=n)
     in_file = Word2Vec(workers=1, cache_dir=tmp_path).estimate_memory(1000, tokens=n)
     assert in_memory["corpus"] - in_file["corpus"] == 4 * n
-    monkeypatch.setattr("wildvec.models.memory.room_in_memory", lambda: 2 * n)
+    monkeypatch.setattr("wildvec.models.memory.max_bytes_in_memory", lambda: 2 * n)
     half = Word2Vec(workers=1).estimate_memory(1000, tokens=n)
     assert half["corpus"] == in_file["corpus"]
     assert in_file["reading"] + n < half["reading"] < in_memory["reading"]
@@ -172,4 +172,4 @@ def test_ids_stay_in_memory_up_to_a_bound(monkeypatch):
     ):
         monkeypatch.setattr(id_buffer, "available_memory", lambda memory=memory: memory)
         monkeypatch.setattr(id_buffer.shutil, "disk_usage", lambda _, free=free: disk._replace(free=free))
-        assert id_buffer.room_in_memory() == room
+        assert id_buffer.max_bytes_in_memory() == room

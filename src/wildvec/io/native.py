@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.checksum import checksum
 from wildvec.io.atomic import replacing
 from wildvec.io.source import Source
 
@@ -286,14 +287,6 @@ def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
 
 def _bytes_of(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
-
-
-def checksum(array: NDArray[Any]) -> str:
-    """CRC-32 of all items, as 8 hexadecimal digits; the GIL is given back after each megabyte."""
-    value = 0
-    for block in _blocks(array):
-        value = zlib.crc32(block, value)
-    return _hex(value)
 
 
 def _header_crc(entries: Mapping[str, Mapping[str, Any]], metadata: Metadata) -> str:

@@ -17,7 +17,7 @@ from wildvec._train import noise_draws, worker_bytes
 from wildvec.base.checks import checked, whole
 from wildvec.base.threads import AHEAD
 from wildvec.models.task import kept_tokens, private_rows, rounds_of
-from wildvec.text.id_buffer import room_in_memory
+from wildvec.text.id_buffer import max_bytes_in_memory
 from wildvec.text.readers import BLOCK_BYTES
 from wildvec.text.vocab import noise_weights
 from wildvec.training import matrices
@@ -54,7 +54,7 @@ def estimate(
     matrices = _matrices(model, vocab_size)
     model_itself = {"vocab": PER_KEY * vocab_size} | matrices
     ids = 4 * tokens
-    room = 0 if model.cache_dir is not None else room_in_memory()
+    room = 0 if model.cache_dir is not None else max_bytes_in_memory()
     share = min(1.0, room / ids) if ids else 1.0  # what has been read when the ids move to a file
     counts = model.vocab.counts if is_read else _zipf(vocab_size, tokens)
     rounds = rounds_of(model, counts)
