@@ -14,7 +14,7 @@ MSVC = sysconfig.get_platform().startswith("win")
 # Debug symbols would make wheels five times as large. Python's own flags let signed integers wrap around, which takes
 # indices of loops away from the optimiser: training would be 6% slower.
 UNIX_FLAGS = ["-O3", "-g0", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fno-wrapv"]
-FLAGS = ["/O2", "/std:c11"] if MSVC else UNIX_FLAGS
+FLAGS = ["/O2", "/std:c11", "/utf-8"] if MSVC else UNIX_FLAGS
 # A wheel for every Python from 3.11 on; free-threaded builds have no limited API.
 ABI3 = os.environ.get("WILDVEC_ABI3") == "1" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 

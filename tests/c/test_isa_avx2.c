@@ -22,7 +22,7 @@ int main(void)
 {
 #if WV_X86
     if (wv_cpu_has(WV_AVX2)) {
-        vocabulary();
+        vector_functions();
         steps();
     }
 #endif

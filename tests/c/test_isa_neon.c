@@ -20,7 +20,7 @@ int main(void)
 {
 #if WV_ARM
     if (wv_cpu_has(WV_NEON)) {
-        vocabulary();
+        vector_functions();
         steps();
     }
 #endif

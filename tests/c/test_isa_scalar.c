@@ -15,7 +15,7 @@
 
 int main(void)
 {
-    vocabulary();
+    vector_functions();
     steps();
     return finish();
 }
