@@ -252,11 +252,29 @@ def test_available_memory(tmp_path):
         ({"max_final_vocab": 0}, "max_final_vocab=0"),
         ({"errors": "lenient"}, "errors='lenient'"),
         ({"min_count": 9}, "min_count=9: the most frequent occurs 2 times"),
+        ({"min_count": -1}, "min_count=-1: give a whole number"),
+        ({"lowercase": "no"}, "lowercase='no': give False or True"),
+        ({"sorted_vocab": "no"}, "sorted_vocab='no': give False or True"),
     ],
 )
 def test_errors_name_the_bad_setting(options, match):
     with pytest.raises(ValueError, match=match):
         Corpus.read([["a", "a"]], **{"min_count": 1, **options})
+
+
+@pytest.mark.parametrize("options", [{"cache_dir": True}, {"cache_dir": 1}, {"min_count": "5"}])
+def test_settings_of_a_wrong_type_are_named(options):
+    (name,) = options
+    with pytest.raises(TypeError, match=f"{name}="):
+        Corpus.read([["a"]], **{"min_count": 1, **options})
+
+
+def test_a_fingerprint_distinguishes_ids_and_sentences():
+    texts = ([["a", "b"], ["a"]], [["b", "a"], ["a"]], [["a"], ["b", "a"]], [["a", "b", "a"]])
+    prints = [Corpus.read(text, min_count=1, sorted_vocab=False).fingerprint() for text in texts]
+    ids = Corpus.from_ids([0, 1, 0], [0, 2, 3])
+    assert ids.fingerprint() == prints[0] and ids.sizes.dtype == np.int64 and ids.sizes.tolist() == [2, 1]
+    assert len({print["checksum"] for print in prints}) == 4
 
 
 def test_worker_count(tmp_path):

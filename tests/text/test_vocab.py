@@ -68,6 +68,29 @@ def test_vocab_refuses_wrong_counts_and_keys():
         _ = "a" in Vocab(["a", "a"], [1, 1])
 
 
+@pytest.mark.parametrize(
+    "counts", [[2**62, 2**62, 2**62], [2**61, 2**61, 1 << 52], [2**63, 1, 1], [1e300, 1, 1]]
+)
+def test_the_sum_of_all_counts_is_bounded(counts):
+    with pytest.raises(ValueError, match=r"2\*\*62 is possible, so divide them all"):
+        Vocab(["a", "b", "c"], counts)
+
+
+def test_counts_from_a_table_are_bounded():
+    with pytest.raises(ValueError, match=r"the counts add up to 1\.38e\+19; at most 2\*\*62"):
+        Vocab.from_counts({"a": 2**62, "b": 2**62, "c": 2**62})
+    with pytest.raises(ValueError, match="count of 'a'=4611686018427387905: give a whole number from 0 to"):
+        Vocab.from_counts({"a": 2**62 + 1})
+    vocab = Vocab.from_counts({"a": 2**62 - 1, "b": 1}, min_count=1)
+    assert vocab.total == 2**62 and vocab.keep_thresholds(1e-3)[1] == 2**32 - 1
+
+
+@pytest.mark.parametrize("counts", [[1.5, 1], [np.nan, 1], [np.inf, 1]])
+def test_counts_that_are_no_whole_numbers_are_refused(counts):
+    with pytest.raises(ValueError, match=r"not a whole number|2\*\*62"):
+        Vocab(["a", "b"], counts)
+
+
 def test_vocab_is_a_collection():
     vocab = Vocab(["a", 7], [3, 2])
     assert len(vocab) == 2 and 7 in vocab and "7" not in vocab and list(vocab) == ["a", 7]

@@ -1,19 +1,17 @@
 """What is no text. In: the first bytes of a file, decompressed. Out: nothing, or an error that says what to do.
 
 Control characters are legal in text, also NUL, if they are few or of few kinds: the escape codes of a terminal, the
-separators of an export. The first block of a file is refused if
+separators of an export. The first SAMPLE_BYTES of a file are refused if
 
-- it begins as a format of FORMATS does, or
-- it contains 32 or more NUL bytes, and they are 1% of it or more, or
-- it contains 32 or more odd control characters (ODD) of 8 or more kinds, and they are 1% of it or more.
+- they begin as a format of FORMATS does, or
+- 32 or more of them, and 1% or more, are NUL, or
+- 32 or more of them, and 1% or more, are odd control characters, of 8 or more kinds. White space, backspace and
+  escape are not odd.
 
 Of random bytes, 9% are odd control characters.
 """
 
 from __future__ import annotations
-
-import numpy as np
-from numpy.typing import NDArray
 
 UNPACK = "unpack it and give the text files that it contains"
 CONVERT = "convert it, for example with iconv -t UTF-8 -f "
@@ -39,9 +37,9 @@ FORMATS = (
 )
 FORMAT_BYTES = 512  # the length of a start that shows every format
 
-# Control characters except white space, backspace and escape.
-ODD = np.array([byte for byte in (*range(0x20), 0x7F) if byte not in b"\b\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f"])
+SAMPLE_BYTES = 1 << 16
 FEWEST, FEWEST_KINDS, FRACTION = 32, 8, 0.01
+NOT_ODD = bytes([*b"\b\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f", *range(0x20, 0x7F), *range(0x80, 0x100)])
 
 
 def check_is_text(start: bytes, name: str) -> None:
@@ -57,20 +55,21 @@ def check_is_text(start: bytes, name: str) -> None:
     for signature, position, kind, remedy in FORMATS:
         if start.startswith(signature, position):
             raise ValueError(f"{name}: this is {kind}, not UTF-8 text; {remedy}")
-    data = np.frombuffer(start, np.uint8)
-    counts = np.bincount(data, minlength=128)
-    least = max(FEWEST, FRACTION * len(data))
-    if counts[0] >= least:
-        raise ValueError(f"{name}: {_explain_nul(data, int(counts[0]))}")
-    if counts[ODD].sum() >= least and np.count_nonzero(counts[ODD]) >= FEWEST_KINDS:
-        fraction = f"{counts[ODD].sum():,} of the first {len(data):,} bytes are control characters"
+    sample = start[:SAMPLE_BYTES]
+    odd = sample.translate(None, NOT_ODD)
+    n_nul = odd.count(0)
+    least = max(FEWEST, FRACTION * len(sample))
+    if n_nul >= least:
+        raise ValueError(f"{name}: {_explain_nul(sample, n_nul)}")
+    if len(odd) >= least and len(set(odd)) >= FEWEST_KINDS:
+        fraction = f"{len(odd):,} of the first {len(sample):,} bytes are control characters"
         raise ValueError(f"{name}: this is binary data, not UTF-8 text ({fraction}); give a text file")
 
 
-def _explain_nul(data: NDArray[np.uint8], n_nul: int) -> str:
-    even = int(np.count_nonzero(data[::2] == 0))
+def _explain_nul(sample: bytes, n_nul: int) -> str:
+    even = sample[::2].count(0)
     if max(even, n_nul - even) > 0.95 * n_nul:  # the high bytes of ASCII characters
         kind = "UTF-16BE" if 2 * even > n_nul else "UTF-16LE"
         return f"this looks like {kind}, not UTF-8 text; {CONVERT}{kind}"
     remedy = "give a text file, or remove the NUL bytes, for example with tr -d '\\0'"
-    return f"{n_nul:,} of the first {len(data):,} bytes are NUL, so this is no UTF-8 text; {remedy}"
+    return f"{n_nul:,} of the first {len(sample):,} bytes are NUL, so this is no UTF-8 text; {remedy}"
