@@ -56,7 +56,7 @@ def test_a_missing_word_is_read_from_stdin(vectors, capsys, monkeypatch):
     assert cli.main(["nearest", vectors, "--topn", "1"]) == 1
     out, err = capsys.readouterr()
     assert [line.split("\t")[0] for line in out.splitlines()] == ["king", "new york", "man"]
-    assert err == "wildvec: no vector for 'nobody' among the 5\n"
+    assert err == "wildvec: 'nobody' is not in the vocabulary of 5 keys\n"
 
 
 def test_several_words_are_several_questions(vectors, capsys):

@@ -21,7 +21,7 @@ from wildvec import KeyedVectors, Word2Vec
 from wildvec.cli import main
 from wildvec.demo import toy
 from wildvec.io import lock, native
-from wildvec.training.checkpoint import Training, found
+from wildvec.training.checkpoint import Training, list_checkpoints
 from wildvec.training.schedule import Budget
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 4, "workers": 1, "sample": 0, "sg": 1}
@@ -85,7 +85,7 @@ elif place == "before the old one is removed":
     checkpoint.Path.unlink = dies(checkpoint.Path.unlink)
 text = list(toy.sentences(60_000, seed=3))
 print("ready", flush=True)
-if checkpoint.found(folder):
+if checkpoint.list_checkpoints(folder):
     Word2Vec.resume(folder, text)
 else:
     Word2Vec(text, checkpoint=folder, checkpoint_minutes=5e-4, **eval(sys.argv[4]))
@@ -130,7 +130,7 @@ def test_a_process_killed_at_ten_moments_ends_with_the_bits_of_one_that_was_not(
         pytest.fail("nothing killed it")
     for folder in tmp_path.iterdir():
         assert bits(Word2Vec.resume(folder)) == uninterrupted
-        assert len(found(folder)) == len(os.listdir(folder)) == 2, "nothing half written is left"
+        assert len(list_checkpoints(folder)) == len(os.listdir(folder)) == 2, "nothing half written is left"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_every_checkpoint_leads_to_the_bits_of_the_uninterrupted_run(text, many_
     model = Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
     assert bits(model) == uninterrupted, "writing changes nothing"
     assert (model.epochs_trained < model.epochs) == (options["epochs"] == 9), "patience has an end"
-    files = found(tmp_path)
+    files = list_checkpoints(tmp_path)
     middle = in_mid_epoch(files)
     assert middle
     for file in {files[-1], files[-2], middle[0], middle[len(middle) // 2], files[1], files[0]}:
@@ -171,17 +171,21 @@ def test_a_training_goes_on_in_train_too_with_the_vocabulary_of_another_text(tex
         model.train(text[::-1], epochs=2, start_alpha=0.02)
         models.append(model)
     assert bits(models[0]) == bits(models[1])
-    second = [file for file in in_mid_epoch(found(tmp_path)) if training_in(file).schedule.first_epoch == 1]
+    second = [
+        file
+        for file in in_mid_epoch(list_checkpoints(tmp_path))
+        if training_in(file).schedule.first_epoch == 1
+    ]
     assert bits(Word2Vec.resume(second[-1], text[::-1])) == bits(models[0])
 
 
 def test_several_workers_lose_no_epoch_and_no_token(text, many_chunks, tmp_path):
     options = {**SMALL, "workers": 3}
     model = Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
-    middle = in_mid_epoch(found(tmp_path))
+    middle = in_mid_epoch(list_checkpoints(tmp_path))
     again = Word2Vec.resume(middle[len(middle) // 2], text, workers=2)
     assert again.workers == 2 and again.epochs_trained == 4
-    epochs = training_in(found(tmp_path)[0]).state.epochs
+    epochs = training_in(list_checkpoints(tmp_path)[0]).state.epochs
     assert [epoch.tokens for epoch in epochs] == [model.corpus_total_words] * 4
     assert again.epoch_losses[-1] == pytest.approx(model.epoch_losses[-1], rel=0.02)
 
@@ -189,10 +193,10 @@ def test_several_workers_lose_no_epoch_and_no_token(text, many_chunks, tmp_path)
 def test_the_time_that_is_spent_stays_spent(text, many_chunks, tmp_path):
     options = {**SMALL, "epochs": 10**6, "held_out": 0.1}
     Word2Vec(text, checkpoint=tmp_path, max_seconds=0.5, keep_checkpoints=1000, **OFTEN, **options)
-    before = found(tmp_path)
+    before = list_checkpoints(tmp_path)
     middle = in_mid_epoch(before)[len(before) // 4]
     model = Word2Vec.resume(middle, text)
-    after = [training_in(file).state for file in found(tmp_path)[: -len(before)]]
+    after = [training_in(file).state for file in list_checkpoints(tmp_path)[: -len(before)]]
     assert min(state.elapsed for state in after) > training_in(middle).state.elapsed
     assert all(state.reserve > 0 for state in after) and after[0].finished
     assert bits(Word2Vec.resume(tmp_path)) == bits(model)
@@ -202,7 +206,7 @@ def test_an_epoch_under_way_counts_as_one_if_no_time_is_left_for_its_rest(
     text, many_chunks, tmp_path, monkeypatch
 ):
     Word2Vec(text, checkpoint=tmp_path, max_seconds=60, keep_checkpoints=1000, **OFTEN, **SMALL)
-    file = in_mid_epoch(found(tmp_path))[-1]
+    file = in_mid_epoch(list_checkpoints(tmp_path))[-1]
     monkeypatch.setattr("wildvec.training.loop.Budget", lambda seconds, *_: Budget(seconds, elapsed=seconds))
     before, after = Word2Vec.load(file), Word2Vec.resume(file, text)
     assert (after.epochs_trained, len(after.epoch_losses)) == (before.epochs_trained + 1,) * 2
@@ -247,7 +251,7 @@ def ctrl_c(monkeypatch, many_chunks):
 def test_ctrl_c_writes_a_last_checkpoint_that_loses_nothing(text, ctrl_c, tmp_path):
     with pytest.raises(KeyboardInterrupt) as interrupt:
         Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=9, **ctrl_c)
-    files = found(tmp_path)
+    files = list_checkpoints(tmp_path)
     assert len(files) == 2, "the first and the last"
     assert in_mid_epoch(files) == files[:1] and len(training_in(files[0]).state.epochs) == 1
     stopped = Word2Vec.load(files[0])
@@ -271,7 +275,7 @@ def test_ctrl_c_while_the_loss_of_the_sentences_held_out_is_measured_loses_nothi
     options = {**SMALL, "held_out": 0.1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
-    assert [len(training_in(file).state.epochs) for file in found(tmp_path)] == [1, 0]
+    assert [len(training_in(file).state.epochs) for file in list_checkpoints(tmp_path)] == [1, 0]
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
 
@@ -306,8 +310,8 @@ def test_ctrl_c_between_two_epochs_loses_nothing(text, tmp_path, monkeypatch, mo
     with pytest.raises(KeyboardInterrupt) as interrupt:
         every = {"checkpoint_minutes": None, "checkpoint_epochs": 1 if moment == "writing" else None}
         Word2Vec(text, checkpoint=tmp_path, callbacks=[Callback()], **every, **options)
-    assert len(training_in(found(tmp_path)[0]).state.epochs) == 2
-    assert bits(Word2Vec.load(found(tmp_path)[0])) == bits(interrupt.value.model)
+    assert len(training_in(list_checkpoints(tmp_path)[0]).state.epochs) == 2
+    assert bits(Word2Vec.load(list_checkpoints(tmp_path)[0])) == bits(interrupt.value.model)
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
 
@@ -316,7 +320,7 @@ def test_ctrl_c_while_the_last_checkpoint_is_written_writes_it_again(text, tmp_p
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
-    assert training_in(found(tmp_path)[0]).state.finished
+    assert training_in(list_checkpoints(tmp_path)[0]).state.finished
     assert bits(Word2Vec.resume(tmp_path)) == bits(Word2Vec(text, **options))
 
 
@@ -357,8 +361,8 @@ def test_ctrl_c_in_a_chunk_that_takes_long_leaves_the_checkpoint_before_it(text,
             checkpoint=tmp_path,
             **{**SMALL, "update": "pair", "window": 200, "negative": 200, "vector_size": 300},
         )
-    assert [training_in(file).state.begun for file in found(tmp_path)] == [False]
-    start = Word2Vec.load(found(tmp_path)[0]).wv.vectors
+    assert [training_in(file).state.begun for file in list_checkpoints(tmp_path)] == [False]
+    start = Word2Vec.load(list_checkpoints(tmp_path)[0]).wv.vectors
     assert (interrupt.value.model.wv.vectors != start).any(), "but the model has it"
 
 
@@ -419,7 +423,7 @@ def test_an_exception_in_a_callback_leaves_the_checkpoint_before_it(text, tmp_pa
     every = {"checkpoint": tmp_path, "checkpoint_minutes": None, "checkpoint_epochs": 1}
     with pytest.raises(RuntimeError, match="enough"):
         Word2Vec(text, callbacks=[Refuses()], **every, **SMALL)
-    assert len(training_in(found(tmp_path)[0]).state.epochs) == 1
+    assert len(training_in(list_checkpoints(tmp_path)[0]).state.epochs) == 1
     with pytest.raises(RuntimeError, match="enough") as caught:
         Word2Vec.resume(tmp_path, text, callbacks=[Refuses()])
     assert caught.value.model.epochs_trained == 2
@@ -435,13 +439,13 @@ def folder(text, tmp_path, many_chunks):
     Word2Vec(text, checkpoint=tmp_path / "all", keep_checkpoints=1000, **OFTEN, **SMALL)
     place = tmp_path / "run"
     place.mkdir()
-    for file in in_mid_epoch(found(tmp_path / "all"))[1::-1]:
+    for file in in_mid_epoch(list_checkpoints(tmp_path / "all"))[1::-1]:
         file.rename(place / file.name)
     return place
 
 
 def test_a_checkpoint_opens_as_the_model_so_far(text, folder):
-    file = found(folder)[0]
+    file = list_checkpoints(folder)[0]
     model = Word2Vec.load(file)
     vectors = KeyedVectors.load(file)
     assert 0 < model.epochs_trained == len(model.epoch_losses) < 4 and model.checkpoint is None
@@ -468,14 +472,14 @@ def test_the_number_of_checkpoints_is_bounded_and_a_finished_training_stays_as_i
 def test_epochs_alone_can_say_when(text, tmp_path):
     every = {"checkpoint_minutes": None, "checkpoint_epochs": 2, "keep_checkpoints": 9}
     Word2Vec(text, checkpoint=tmp_path, **every, **{**SMALL, "epochs": 5})
-    states = [training_in(file).state for file in reversed(found(tmp_path))]
+    states = [training_in(file).state for file in reversed(list_checkpoints(tmp_path))]
     assert [len(state.epochs) for state in states] == [0, 2, 4, 5]
     assert [state.finished for state in states] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "foreign", "vectors"])
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(text, folder, caplog, damage):
-    newest, older = found(folder)
+    newest, older = list_checkpoints(folder)
     content = bytearray(newest.read_bytes())
     content[-100] ^= 1
     broken = {"cut": bytes(content[:-50]), "flipped": bytes(content), "empty": b"", "foreign": b"some text\n"}
@@ -492,7 +496,7 @@ def test_no_checkpoint_and_no_whole_one_are_told_apart(text, folder, tmp_path):
     for empty in (tmp_path / "absent", tmp_path):
         with pytest.raises(FileNotFoundError, match=r"no checkpoint in .*: nothing to resume"):
             Word2Vec.resume(empty, text)
-    for file in found(folder):
+    for file in list_checkpoints(folder):
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ValueError, match=r"no checkpoint in .* is whole: .*cut off.*cut off"):
         Word2Vec.resume(folder, text)
@@ -523,7 +527,7 @@ def test_another_text_is_refused(text, folder):
 def test_the_number_of_workers_belongs_to_the_bits_of_a_deterministic_training(text, many_chunks, tmp_path):
     options = {**SMALL, "workers": 2, "deterministic": True}
     Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
-    file = in_mid_epoch(found(tmp_path))[0]
+    file = in_mid_epoch(list_checkpoints(tmp_path))[0]
     with pytest.raises(ValueError, match="workers=1, but the training began with 2"):
         Word2Vec.resume(file, text, workers=1)
     assert Word2Vec.resume(file, text, workers=2).workers == 2
@@ -550,7 +554,7 @@ def test_a_tokenizer_is_given_again(text, many_chunks, tmp_path):
     lines = [" ".join(sentence) for sentence in text]
     whole = {"tokenizer": letters, "checkpoint": tmp_path, "keep_checkpoints": 99, **OFTEN, **SMALL}
     model = Word2Vec(lines, **whole)
-    file = in_mid_epoch(found(tmp_path))[0]
+    file = in_mid_epoch(list_checkpoints(tmp_path))[0]
     with pytest.raises(ValueError, match="the same tokenizer"):
         Word2Vec.resume(file, lines)
     assert bits(Word2Vec.resume(file, lines, tokenizer=letters)) == bits(model)
@@ -560,17 +564,17 @@ def test_checkpoints_of_another_training_are_never_touched(text, folder):
     with pytest.raises(FileExistsError, match="holds the checkpoints of another training"):
         Word2Vec("not even read", checkpoint=folder, **SMALL)
     original = Word2Vec.resume(folder, text)
-    before = sorted(found(folder))
+    before = sorted(list_checkpoints(folder))
     for other in (
         copy.deepcopy(original),
         pickle.loads(pickle.dumps(original)),
-        Word2Vec.load(found(folder)[0]),
+        Word2Vec.load(list_checkpoints(folder)[0]),
     ):
         other.checkpoint = folder
         with pytest.raises(FileExistsError):
             other.train(text)
     copied = folder / "copied.wv"
-    copied.write_bytes(found(folder)[1].read_bytes())
+    copied.write_bytes(list_checkpoints(folder)[1].read_bytes())
     with pytest.raises(FileExistsError):
         Word2Vec.resume(copied, text)
     elsewhere = folder / "elsewhere"
@@ -579,12 +583,12 @@ def test_checkpoints_of_another_training_are_never_touched(text, folder):
     assert (
         bits(Word2Vec.resume(copied, text)) == bits(original)
         and copied.exists()
-        and len(found(elsewhere)) == 1
+        and len(list_checkpoints(elsewhere)) == 1
     )
-    assert sorted(found(folder)) == before
+    assert sorted(list_checkpoints(folder)) == before
     original.keep_checkpoints = 1
     original.train(text, epochs=1)
-    assert len(found(folder)) == 1, "those of its own, it replaces"
+    assert len(list_checkpoints(folder)) == 1, "those of its own, it replaces"
 
 
 def test_two_trainings_never_write_to_one_folder_at_a_time(text, tmp_path):
@@ -615,7 +619,7 @@ def test_checkpoints_go_to_the_folder_that_was_locked_wherever_the_process_moves
 
     monkeypatch.chdir(tmp_path)
     Word2Vec(text, checkpoint="run", callbacks=[Moves()], **SMALL)
-    assert len(found(tmp_path / "run")) == 2 and not os.listdir(tmp_path / "away")
+    assert len(list_checkpoints(tmp_path / "run")) == 2 and not os.listdir(tmp_path / "away")
 
 
 def test_a_lock_is_seen_by_other_processes_and_gone_with_its_own(text, tmp_path):
@@ -629,7 +633,7 @@ def test_a_lock_is_seen_by_other_processes_and_gone_with_its_own(text, tmp_path)
         child.kill()
     assert len(os.listdir(tmp_path)) == 1, "the file is left, but not its lock"
     Word2Vec(text, checkpoint=tmp_path, **SMALL)
-    assert len(os.listdir(tmp_path)) == len(found(tmp_path)) == 2
+    assert len(os.listdir(tmp_path)) == len(list_checkpoints(tmp_path)) == 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="an open file cannot go there")
@@ -655,10 +659,10 @@ def test_a_training_that_never_began_owns_no_folder(text, tmp_path):
     with pytest.raises(FileNotFoundError):
         first.train(corpus_file=tmp_path / "absent")
     Word2Vec(text, checkpoint=tmp_path, **SMALL)
-    before = found(tmp_path)
+    before = list_checkpoints(tmp_path)
     with pytest.raises(FileExistsError, match="holds the checkpoints of another training"):
         first.train(text)
-    assert found(tmp_path) == before
+    assert list_checkpoints(tmp_path) == before
 
 
 def test_a_folder_whose_file_system_knows_no_locks_can_be_used(text, tmp_path, monkeypatch):
@@ -720,7 +724,7 @@ def test_the_same_command_begins_goes_on_and_ends(text, tmp_path, capsys, many_c
     assert main([*command, "--resume"]) == 0
     assert main(command) == 1
     assert "holds the checkpoints of another training" in capsys.readouterr().err
-    files = found(folder)
+    files = list_checkpoints(folder)
     for file in files[: files.index(in_mid_epoch(files)[1])]:
         file.unlink()
     for _ in ("goes on", "is done"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import glob
 import gzip
 import lzma
 import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -20,9 +21,8 @@ COMPRESSORS: dict[str, Callable[[BinaryIO], BinaryIO]] = {
     ".bz2": lambda raw: cast(BinaryIO, bz2.BZ2File(raw, "wb")),
     ".xz": lambda raw: cast(BinaryIO, lzma.LZMAFile(raw, "wb")),  # noqa: SIM115
 }
-
-
 TEMPORARY = ".tmp"
+STANDARD_STREAM = "-"  # on the command line: standard input or output
 
 
 def check_output(path: str | os.PathLike[str]) -> Path:
@@ -38,20 +38,54 @@ def check_output(path: str | os.PathLike[str]) -> Path:
         raise IsADirectoryError(f"cannot write {os.fspath(path)}: it is a folder")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"cannot write {os.fspath(path)}: its folder does not exist")
-    place = target.parent if not target.exists() or target.is_file() else target
-    if not os.access(place, os.W_OK):
-        raise PermissionError(f"cannot write {os.fspath(path)}: no permission to write to {place}")
+    if target.exists() and not _is_writable(target):
+        remedy = "make it writable, remove it or choose another name"
+        raise PermissionError(f"cannot write {os.fspath(path)}: it is read-only; {remedy}")
+    if not _is_device(target) and not os.access(target.parent, os.W_OK):
+        raise PermissionError(f"cannot write {os.fspath(path)}: no permission to write to {target.parent}")
     return target
 
 
+def check_output_is_no_input(
+    output: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]]
+) -> None:
+    """Raise ValueError if writing `output` would replace an input file or add a file to an input folder.
+
+    inputs: files, folders (whose files are the input) and patterns as for glob. Symbolic links are
+    followed. "-", a standard stream, is never the same as a file.
+
+    >>> check_output_is_no_input("wiki.wv", ["wiki.txt"])
+    """
+    if output == STANDARD_STREAM:
+        return
+    folder = os.path.dirname(os.path.realpath(output))
+    for path in inputs:
+        if path == STANDARD_STREAM:
+            continue
+        name = os.fspath(path)
+        if os.path.isdir(name) and os.path.isdir(folder) and os.path.samefile(name, folder):
+            raise ValueError(
+                f"the output {os.fspath(output)} lies in the input folder {name}; write it to another folder"
+            )
+        files = [name] if os.path.exists(name) else glob.iglob(name, recursive=True)
+        for file in files:
+            if os.path.exists(output) and os.path.exists(file) and os.path.samefile(file, output):
+                raise ValueError(
+                    f"the output {os.fspath(output)} is also an input ({file}); choose another output"
+                )
+
+
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: str | os.PathLike[str] | BinaryIO) -> Iterator[BinaryIO]:
     """A binary stream whose bytes become the file `path` when the block ends without an exception.
 
     They are written under a temporary name in the same folder, synchronised, then renamed; after a
     failure or Ctrl-C the old file, if any, is untouched and nothing else is left. The suffixes
-    .gz, .bz2 and .xz compress. Devices and pipes are written to directly.
+    .gz, .bz2 and .xz compress. Devices, pipes and open streams are written to directly.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        yield path
+        return
     target = check_output(path)
     compressor = COMPRESSORS.get(Path(path).suffix.lower())
     if _is_device(target):
@@ -89,6 +123,11 @@ def _named(path: str | os.PathLike[str]) -> Iterator[None]:
         if error.errno is not None and error.filename is None:
             error.filename = os.fspath(path)
         raise
+
+
+def _is_writable(file: Path) -> bool:
+    """Whether a file may be changed. os.access alone says yes to root for every file."""
+    return bool(file.stat().st_mode & 0o222) and os.access(file, os.W_OK)
 
 
 def _is_device(path: str | os.PathLike[str]) -> bool:

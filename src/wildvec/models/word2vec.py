@@ -24,7 +24,7 @@ from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.matrices import Matrices
 from wildvec.models.memory import estimate
 from wildvec.models.reading import Source, read
-from wildvec.models.resuming import come_back, own_folder, saver_of
+from wildvec.models.resuming import claim_model_folder, load_checkpoint, make_saver
 from wildvec.models.settings import check_settings, give_again, schedule_of
 from wildvec.models.task import rounds_of, task_of
 from wildvec.text.corpus import Corpus
@@ -170,7 +170,7 @@ class Word2Vec:
         tell = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
-        with own_folder(self) as folder, read(self, sentences, corpus_file, None) as corpus:
+        with claim_model_folder(self) as folder, read(self, sentences, corpus_file, None) as corpus:
             self._set_vocab(corpus.vocab, corpus)
             with self._handed_out():
                 self._train(corpus, Training(schedule_of(self), own_vocab=True), tell, folder)
@@ -272,7 +272,7 @@ class Word2Vec:
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         schedule = schedule_of(self, epochs, start_alpha, end_alpha, max_seconds)
         tell = Callbacks(self, callbacks)
-        with own_folder(self) as folder, read(self, sentences, corpus_file, self.vocab) as corpus:
+        with claim_model_folder(self) as folder, read(self, sentences, corpus_file, self.vocab) as corpus:
             self._train(corpus, Training(schedule, own_vocab=False), tell, folder)
 
     @classmethod
@@ -288,9 +288,9 @@ class Word2Vec:
 
         sentences, corpus_file: the text that it began with, confirmed by its vocabulary and a checksum of all ids and
         ends of sentences. With one worker, or `deterministic`, vectors and losses are then bit for bit those of a
-        training that was never stopped (on the same instruction set). If it is finished, its model is the answer, and
-        nothing is read. `path` may be a checkpoint file, too. callbacks: hear of an epoch that is gone on with as of
-        one that begins.
+        training that was never stopped (on the same instruction set). If the training is finished, its model is
+        returned: without a text at once, with a text after the check. `path` may also be a checkpoint file.
+        callbacks: on_epoch_begin is also called for an epoch that is resumed in the middle.
         settings: a `tokenizer` and `cache_dir` must be given again; `workers` (not if `deterministic`) and those of
         checkpoints may change; others may be given, but must be what they were.
 
@@ -305,16 +305,18 @@ class Word2Vec:
         >>> bool((same.wv.vectors == model.wv.vectors).all())
         True
         """
-        with come_back(cls, path) as (model, training, folder):
+        with load_checkpoint(cls, path) as (model, training, folder):
             give_again(model, settings)
             tell = Callbacks(model, callbacks)
             if training.state.finished:
                 model.tokens_per_second = training.state.tokens_per_second
-                return model
+                if sentences is None and corpus_file is None:
+                    return model
             vocab = None if training.own_vocab else model.vocab
             with read(model, sentences, corpus_file, vocab) as corpus, model._handed_out():
-                training.check(corpus, model.vocab)
-                model._train(corpus, training, tell, folder)
+                training.check_corpus(corpus, model.vocab)
+                if not training.state.finished:
+                    model._train(corpus, training, tell, folder)
             return model
 
     @contextmanager
@@ -349,7 +351,7 @@ class Word2Vec:
             held_out,
             list(self._matrices),
             state,
-            saver_of(self, folder, training, corpus),
+            make_saver(self, folder, training, corpus),
         )
         self.tokens_per_second = state.tokens_per_second
         if not any(epoch.tokens for epoch in state.epochs):

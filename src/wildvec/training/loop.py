@@ -237,7 +237,7 @@ def _kept_at_ctrl_c(keep: Callable[[], None], saver: Saver) -> Iterator[None]:
         try:
             keep()
         except (OSError, ValueError) as error:
-            saver.missed(str(error))
+            saver.warn_not_saved(str(error))
         raise
 
 
