@@ -366,6 +366,6 @@ def read_newest(path: str | os.PathLike[str], read: Callable[[Path], Result]) ->
         try:
             return read(file)
         except (OSError, EOFError, ValueError, AttributeError) as error:
-            logger.warning("%s cannot be resumed from: %s", file, error)
+            logger.warning("checkpoint skipped: %s", error)
             problems.append(str(error))
     raise ValueError(f"every checkpoint in {os.fspath(path)} is damaged: {'; '.join(problems)}")
