@@ -79,7 +79,7 @@ def _make_parser() -> argparse.ArgumentParser:
 
 def _one_line(error: Exception) -> str:
     """Return the message of an exception in one line; a message of one word gets the exception's name."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
     return text if " " in text else f"{type(error).__name__}: {text}"

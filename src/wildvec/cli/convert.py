@@ -8,7 +8,7 @@ from typing import Any
 
 from wildvec import io
 from wildvec.cli.options import add_reading_options, load_vectors
-from wildvec.cli.output import STDOUT, add_format, check_before_work, output_kind, write_output
+from wildvec.cli.output import STDOUT, add_format, check_before_work, output_kind, output_name, write_output
 from wildvec.cli.streams import say
 
 
@@ -35,5 +35,7 @@ def run(args: argparse.Namespace) -> int:
     content = vectors.index_to_key, vectors.vectors, vectors.counts, kind
     write_output(args.output, lambda path: io.save(path, *content))
     print_done = say if args.output == STDOUT else partial(print, flush=True)
-    print_done(f"{args.output}: {len(vectors)} vectors of {vectors.vector_size} values, {kind.value}")
+    print_done(
+        f"{output_name(args.output)}: {len(vectors)} vectors of {vectors.vector_size} values, {kind.value}"
+    )
     return 0

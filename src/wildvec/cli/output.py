@@ -33,6 +33,11 @@ def add_format(parser: Any, **more: str) -> None:
     )
 
 
+def output_name(output: str) -> str:
+    """Return the name of an output for messages."""
+    return "standard output" if output == STDOUT else output
+
+
 def output_kind(output: str, name: str | None) -> Kind:
     """Return the kind of file to write; UsageError if neither --format nor the ending names one."""
     if name:
@@ -100,8 +105,8 @@ def write_or_rescue(output: str, write: Write) -> bool:
         place = _rescue("vectors" if output == STDOUT else os.path.basename(output), write)
         if place is None:
             raise
-        name = "standard output" if output == STDOUT else output
-        say(f"wildvec: cannot write {name}: {error.strerror or error}; what was learned is saved in {place}")
+        reason = error.strerror or error
+        say(f"wildvec: cannot write {output_name(output)}: {reason}; what was learned is saved in {place}")
         return False
     return True
 

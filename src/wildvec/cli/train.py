@@ -11,11 +11,11 @@ from typing import Any
 from wildvec import io
 from wildvec.cli.options import UsageError, add_errors, add_setting
 from wildvec.cli.output import (
-    STDOUT,
     add_format,
     check_before_work,
     check_no_input,
     output_kind,
+    output_name,
     warn_if_disk_is_small,
     write_or_rescue,
 )
@@ -182,22 +182,21 @@ def run(args: argparse.Namespace) -> int:
     kind = None if args.format == "model" else output_kind(args.output, args.format)
     report = _Report(args.output, kind)
     signals: StopSignals = args.signals
-    finished_before = False
+    interrupted = False
     try:
         model = _train(args, settings, report)
         signals.hold()
-        finished_before = report.model is None
     except KeyboardInterrupt:
         signals.hold()
         if report.model is None or not (report.begun or report.model.epochs_trained):
             raise
-        model = report.model
+        model, interrupted = report.model, True
     is_saved = write_or_rescue(args.output, lambda path: _save(model, path, kind))
-    if finished_before:
+    if report.model is None:
         say(f"nothing was trained: the training in {args.checkpoint} is finished")
     say(summary(model))
-    name = "the vectors" if args.output == STDOUT else args.output
-    if signals.code and is_saved:
+    name = output_name(args.output)
+    if interrupted and is_saved:
         say(f"wildvec: interrupted; {name} holds what was learned{_resume_hint(settings)}")
     elif is_saved:
         say(f"saved {name}")
