@@ -208,7 +208,7 @@ def _check_options(args: argparse.Namespace, settings: dict[str, Any]) -> None:
     folder = settings.get("checkpoint")
     if args.resume and folder is None:
         raise UsageError("--resume needs the folder of the checkpoints; add --checkpoint DIR")
-    if settings.get("negative") == 0 and not settings.get("hs"):
+    if settings.get("negative") == 0 and not (settings.get("hs") or args.resume):
         raise UsageError("--negative 0 leaves nothing to train on; add --hs")
     if "patience" in settings and not (settings.get("held_out") or args.resume):
         raise UsageError("--patience needs a held-out loss; add --held-out 0.01")
