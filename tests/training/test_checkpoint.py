@@ -504,12 +504,11 @@ def rewrite(file, change):
         lambda entries, _: entries.update(epochs=[None]),
         lambda entries, _: entries.update(isa=None),
         lambda entries, _: entries.update(own_vocab=[]),
-        lambda entries, _: entries["corpus"].pop("checksum"),
+        lambda entries, _: entries.update(corpus=["a", "b"]),
         lambda entries, _: entries.update(version="3"),
         lambda entries, _: entries.clear(),
         lambda _, tensors: tensors.pop("chunk_losses"),
         lambda _, tensors: tensors.update(chunk_losses=np.zeros((2, 2))),
-        lambda _, tensors: tensors.update(chunk_losses=np.zeros(10**5)),
         lambda _, tensors: tensors.update(best_0=np.zeros((3, 3), np.float32)),
     ],
 )
@@ -519,6 +518,20 @@ def test_wrong_entries_with_correct_checksums_are_a_clear_error(text, folder, ch
     with pytest.raises(ValueError, match=f"{newest}: damaged checkpoint: "):
         Word2Vec.resume(newest, text)
     assert Word2Vec.resume(folder, text, checkpoint_minutes=None).epochs_trained == 4, "the older one is used"
+
+
+def test_more_chunk_losses_than_chunks_are_refused(text, folder):
+    newest = list_checkpoints(folder)[0]
+    rewrite(newest, lambda _, tensors: tensors.update(chunk_losses=np.zeros(10**5)))
+    with pytest.raises(ValueError, match="holds losses of 100000 chunks, but an epoch has"):
+        Word2Vec.resume(newest, text)
+
+
+def test_a_fingerprint_without_its_checksum_fits_no_text(text, folder):
+    newest = list_checkpoints(folder)[0]
+    rewrite(newest, lambda entries, _: entries["corpus"].pop("checksum"))
+    with pytest.raises(ValueError, match="not the text that the training began with: checksum"):
+        Word2Vec.resume(newest, text)
 
 
 def test_the_rows_of_the_best_epoch_must_fit_the_model(text, tmp_path):

@@ -42,6 +42,10 @@ class Leases:
         self._start = time.perf_counter() - state.seconds
         self.next = len(state.losses)
         self.chunks = chunks
+        if self.next > len(chunks):
+            raise ValueError(
+                f"the checkpoint holds losses of {self.next} chunks, but an epoch has {len(chunks)}"
+            )
         sizes = corpus.offsets[chunks[:, 1]] - corpus.offsets[chunks[:, 0]]
         self.before = np.concatenate([[0], np.cumsum(sizes)])  # tokens before each chunk, and all
         self.chunk_seconds = chunk_seconds
