@@ -163,6 +163,13 @@ def test_vectors_are_rescued_from_standard_output_on_a_full_disk(text, tmp_path,
     assert done.stderr.count("\n") == 4 and "Exception" not in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_vectors_are_rescued_if_the_reader_of_standard_output_has_ended(text, tmp_path, run_wildvec):
+    done = run_wildvec("train", text, "-o", "-", *QUICK, redirect="| true", TMPDIR=str(tmp_path))
+    (saved,) = tmp_path.glob("wildvec-*/vectors")
+    assert f"what was learned is saved in {saved}" in done.stderr and "Exception" not in done.stderr
+
+
 def test_a_disk_with_little_space_is_a_warning_before_training(text, tmp_path, monkeypatch, capsys):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=10_000))

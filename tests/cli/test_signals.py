@@ -112,6 +112,22 @@ def test_a_signal_in_another_command_ends_it(vectors, monkeypatch, capsys):
     assert capsys.readouterr().err == "wildvec: interrupted\n"
 
 
+def test_a_signal_stops_the_writing_to_a_pipe_and_a_file_is_written_instead(
+    text, tmp_path, monkeypatch, capsys
+):
+    def write_to_full_pipe(output, write):
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("wildvec.cli.output.write_output", write_to_full_pipe)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    os.mkfifo(tmp_path / "fifo")
+    for output, name in (("-", "vectors"), (str(tmp_path / "fifo"), "fifo")):
+        assert cli.main(["train", text, "-o", output, "--format", "text", *QUICK]) == 143
+        (saved,) = tmp_path.glob(f"*/{name}")
+        assert f"interrupted; what was learned is saved in {saved}\n" in capsys.readouterr().err
+        assert "king" in KeyedVectors.load(saved)
+
+
 # Handlers
 
 

@@ -7,11 +7,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from wildvec.cli.options import UsageError
+from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import say
 from wildvec.io import Kind
 from wildvec.io.atomic import STANDARD_STREAM, check_output, check_output_is_no_input
@@ -71,7 +72,7 @@ def check_no_input(output: str | os.PathLike[str], inputs: Sequence[str]) -> Non
 def warn_if_disk_is_small(output: str, n_bytes: int) -> None:
     """Warn if the output's folder has less free space than the output will take."""
     folder = os.path.dirname(os.path.realpath(output))
-    if output == STDOUT or (os.path.exists(output) and not os.path.isfile(output)):
+    if _is_pipe(output):
         return
     with suppress(OSError):
         free = shutil.disk_usage(folder).free
@@ -91,24 +92,30 @@ def write_output(output: str, write: Write) -> None:
     sys.stdout.buffer.flush()
 
 
-def write_or_rescue(output: str, write: Write) -> bool:
+def write_or_rescue(output: str, write: Write, signals: StopSignals) -> bool:
     """Write the output. If that fails, write it to another folder and say where; return whether it did not fail.
 
-    The temporary folder is tried first, then the home folder, then the current folder.
-    BrokenPipeError: the process that reads standard output has ended. OSError: every folder failed.
+    The temporary folder is tried first, then the home folder, then the current folder. Signals cannot stop the
+    writing of a file. They can stop the writing to a pipe, which may take for ever; then a file is written instead.
+    OSError: every folder failed.
     """
+    signals.hold()
     try:
-        write_output(output, write)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
+        with signals.released() if _is_pipe(output) else nullcontext():
+            write_output(output, write)
+    except (OSError, KeyboardInterrupt) as error:
         place = _rescue("vectors" if output == STDOUT else os.path.basename(output), write)
         if place is None:
             raise
-        reason = error.strerror or error
+        reason = getattr(error, "strerror", None) or str(error) or "interrupted"
         say(f"wildvec: cannot write {output_name(output)}: {reason}; what was learned is saved in {place}")
         return False
     return True
+
+
+def _is_pipe(output: str) -> bool:
+    """Whether the output is standard output, a pipe or a device."""
+    return output == STDOUT or (os.path.exists(output) and not os.path.isfile(output))
 
 
 def _rescue(name: str, write: Write) -> Path | None:

@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -44,6 +45,15 @@ class StopSignals:
     def hold(self) -> None:
         """Only record signals from now on."""
         self._held = True
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let signals raise KeyboardInterrupt again until the block ends."""
+        self._held = False
+        try:
+            yield
+        finally:
+            self._held = True
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.code = self.code or 128 + number

@@ -33,7 +33,7 @@ MODEL_OPTIONS = {
     "ns_exponent": "noise words are drawn by count to this power",
     "alpha": "learning rate at the start",
     "min_alpha": "learning rate at the end",
-    "sample": "words that are a larger fraction of the text are thinned out; 0: none",
+    "sample": "words above this fraction of the text are trained less often; 0: none",
     "seed": "the same seed gives the same vectors, with one worker or with --deterministic",
     "workers": "number of threads (default: all CPUs)",
 }
@@ -191,7 +191,7 @@ def run(args: argparse.Namespace) -> int:
         if report.model is None or not (report.begun or report.model.epochs_trained):
             raise
         model, interrupted = report.model, True
-    is_saved = write_or_rescue(args.output, lambda path: _save(model, path, kind))
+    is_saved = write_or_rescue(args.output, lambda path: _save(model, path, kind), signals)
     if report.model is None:
         say(f"nothing was trained: the training in {args.checkpoint} is finished")
     say(summary(model))
