@@ -6,9 +6,10 @@
 enum wv_status {
     WV_OK = 0,
     WV_NO_MEMORY = 1,
-    WV_UNKNOWN_ISA = 2,     /* the name is none of scalar, avx2, avx512, neon */
-    WV_UNSUPPORTED_ISA = 3, /* this processor cannot run it */
-    WV_NOT_FINITE = 4,      /* a weight row holds NaN or infinity */
+    WV_UNKNOWN_ISA = 2,       /* the name is none of scalar, avx2, avx512, neon */
+    WV_UNSUPPORTED_ISA = 3,   /* this processor cannot run it */
+    WV_NOT_FINITE = 4,        /* a weight row holds NaN or infinity */
+    WV_UNKNOWN_OBJECTIVE = 5, /* no objective has this name */
 
     WV_VOCAB_FULL = 20,      /* 2^31 distinct tokens */
     WV_DUPLICATE_KEY = 21,   /* a key twice in one vocabulary */

@@ -6,7 +6,7 @@
 #include "isa/region.h"
 WV_REGION_BEGIN("avx2,fma")
 #include "isa/vec_avx2.h"
-#include "train/objective/kernels.inc.h"
-const struct wv_kernels wv_kernels_avx2 = KERNELS;
+#include "train/objective/table.inc.h"
+const struct wv_kernels wv_kernels_avx2 = TRAIN_KERNELS;
 WV_REGION_END
 #endif

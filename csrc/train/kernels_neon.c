@@ -5,6 +5,6 @@
 #include <arm_neon.h>
 #include "isa/region.h"
 #include "isa/vec_neon.h"
-#include "train/objective/kernels.inc.h"
-const struct wv_kernels wv_kernels_neon = KERNELS;
+#include "train/objective/table.inc.h"
+const struct wv_kernels wv_kernels_neon = TRAIN_KERNELS;
 #endif

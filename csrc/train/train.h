@@ -1,5 +1,5 @@
-/* Training, as Cython sees it. In: encoded text, matrices, settings. Out: changed matrices, the loss.
- * Threads, progress and the order of leases are not here: they are Python's (wildvec/train.py). */
+/* Training, as Cython sees it. In: inputs as flat arrays, matrices, settings. Out: changed matrices, the loss.
+ * Threads, progress and the order of work units are in Python (wildvec/training). */
 #ifndef WILDVEC_TRAIN_H
 #define WILDVEC_TRAIN_H
 
@@ -9,95 +9,128 @@
 #include "cpu.h"
 #include "sampler.h"
 #include "status.h"
+#include "train/objectives.h"
 
 enum { WV_PAD = 16 }; /* rows of training matrices are padded to whole cache lines of floats */
-/* Hidden rows of a block at most: what 16 registers hold together with their gradients. All ISAs keep to it, so that
- * all take the same steps. */
+/* Hidden rows of a block at most: 16 vector registers hold so many rows together with their gradients. All ISAs use
+ * this limit, so that all take the same steps. */
 enum { WV_TILE = 6 };
 
-/* Behind the last Huffman path, so many nodes and codes more may be read. */
+/* The kernels may read so many nodes and codes behind the last Huffman path. */
 enum { WV_PATH_PADDING = 8 };
 
-enum wv_objective { WV_SKIPGRAM = 0, WV_CBOW = 1 };
+enum { WV_MAX_MATRICES = 3 };
+enum {
+    WV_INPUT,
+    WV_OUTPUT,
+    WV_NODES
+}; /* positions in wv_task.matrices; objectives without nodes have two matrices */
 
-/* What all workers of one training share; only `stop` changes while they run. A pointer may be NULL where its
- * part is not in use: keep (no subsampling), output_rows and noise (no negatives), node_rows and paths (no
- * hierarchical softmax). */
+/* One weight matrix. Row i begins at rows + i * stride and has `size` values, then zeros up to `width`. With AdaGrad,
+ * stride is 2 * width, and the sums of squared gradients follow in the second half of the row. */
+struct wv_matrix {
+    float *rows;                /* (n, stride) */
+    const float *row_rate;      /* (n) factor of the learning rate for each row, 0 freezes it; NULL: 1 for all */
+    const int32_t *slot_of;     /* (n) slot of a row's private copy, -1: none; NULL: row i < n_private has slot i */
+    const int32_t *private_ids; /* (n_private) the row of each slot; NULL where slot_of is NULL */
+    const float *uses;          /* (n_private) how often one example uses the row of each slot, on average */
+    int64_t n;
+    int64_t round_rows; /* deterministic rounds: most rows that one worker touches in a round */
+    int32_t size, width, stride;
+    int32_t n_private; /* rows of which each worker has a private copy; 0 with one worker and in rounds */
+    float curvature;   /* scales merged changes, see merge.inc.h */
+    float l2;          /* each use of a row also moves it by -rate * l2 * row */
+};
+
+/* Lists of ids: list r is ids[offsets[r] … offsets[r + 1]). */
+struct wv_ragged {
+    const int32_t *ids;
+    const int64_t *offsets;
+};
+
+/* What all workers of one training share. Only `stop` changes while they run. A pointer is NULL where its part is
+ * not in use. */
 struct wv_task {
-    const int32_t *ids;           /* the tokens of all sentences, one after the other */
-    const int64_t *sentences;     /* sentence s is ids[sentences[s] … sentences[s + 1]) */
-    const uint32_t *keep;         /* (n_words) a token is kept if a 32-bit draw is <= keep[word] */
-    float *input_rows;            /* (n_words, dim) */
-    float *output_rows;           /* (n_words, dim) */
-    float *node_rows;             /* (n_words - 1, dim) inner nodes of the Huffman tree */
-    const struct wv_alias *noise; /* (n_words) */
-    const int64_t *path_offsets;  /* (n_words + 1) */
-    const int32_t *path_nodes;    /* (path_offsets[n_words] + WV_PATH_PADDING) */
-    const uint8_t *path_codes;    /* (the same) 1 turns right */
-    int64_t max_chunk;            /* tokens in the longest chunk */
+    struct wv_matrix matrices[WV_MAX_MATRICES];
+    struct wv_ragged
+        items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
+    struct wv_ragged labels; /* bags: the labels of each */
+    const float *values;     /* cells: (n_cells) the value of each */
+    const float *weights;    /* cells: (n_cells) its weight in the loss */
+    const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
+    const struct wv_alias *noise; /* (output rows) distribution of negatives */
+    struct wv_ragged paths;    /* hierarchical softmax: nodes from the root to each id, and WV_PATH_PADDING more */
+    const uint8_t *path_codes; /* (as paths.ids) 1: the path turns right */
+    int64_t max_chunk;         /* items in the longest chunk */
+    int64_t round_tokens;      /* deterministic rounds: most items that a worker gets in a round; else 0 */
     uint64_t seed;
-    int32_t n_words;
-    int32_t dim;  /* floats in a row, padding included: a multiple of WV_PAD */
-    int32_t size; /* those that are used; the others are 0 */
+    int32_t n_matrices;
+    int32_t max_targets; /* target rows of a block at most */
+    int32_t max_context; /* rows that are composed to one or two hidden rows at most; 0: none are */
     int32_t window;
     int32_t negative;
     int32_t max_path;
-    int64_t share;         /* in rounds: the most tokens that a worker gets in one; else 0 */
-    int32_t n_hot;         /* private rows of each worker; 0 with one worker, and in rounds */
-    int32_t n_hottest;     /* of these, those merged every time; later ones wait longer */
-    int32_t merge_every;   /* centres that a worker may train before it merges */
-    int32_t n_workers;     /* that train side by side: what private rows of more than two bring back is scaled */
-    const float *hot_uses; /* (3, n_hot) how often a centre uses each private row: as input, output row, node */
+    int32_t n_hottest;   /* private rows (of each matrix) that are merged every time; later tiers wait longer */
+    int32_t merge_every; /* examples that a worker may train before it merges private rows */
+    int32_t n_workers;   /* that train at the same time */
     int32_t shrink_windows;
-    int32_t cbow_mean;
-    int32_t one_pair_at_a_time; /* the classic update: fresh negatives for every pair */
+    int32_t average_hidden;     /* composed hidden rows are means; else sums */
+    int32_t average_grad;       /* their gradient is divided by the number of rows */
+    int32_t freeze_targets;     /* target rows do not change (inference) */
+    int32_t one_pair_at_a_time; /* the classic update of word2vec.c: new negatives for each pair */
     enum wv_objective objective;
     enum wv_isa isa;
-    int32_t stop; /* set from another thread: leave as soon as a window is done */
+    int32_t stop; /* set from another thread: return after the current window */
 };
 
-struct wv_worker; /* one thread's scratch and private rows */
+struct wv_worker; /* scratch memory and private rows of one thread */
 
-/* What a worker takes. Of the arrays only whether they are there counts, not what they hold. */
+/* Bytes of a worker. Of arrays only their presence and sizes are read. */
 size_t wv_worker_bytes(const struct wv_task *task);
 enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **worker);
 void wv_worker_free(struct wv_worker *worker);
 
-/* Trains n_chunks chunks, numbered from first_chunk: chunk c holds the sentences chunks[2c] … chunks[2c + 1] and is
- * trained at rates[c] (both counted from first_chunk). losses[c] gets its loss, the sum over all pairs in nats, each
- * taken before the pair's update, and examples the number of positive pairs (skip-gram) or centres (CBOW) of all.
- * At rate 0 the loss is measured and every row keeps its value. Hot rows are the worker's own until it merges them. In
- * rounds the chunks hold at most `share` tokens, and what one changed is lost if the next begins without wv_merge_round. */
+/* Trains n_chunks chunks. Chunk first_chunk + c holds the units chunks[2c] … chunks[2c + 1] and has the learning rate
+ * rates[c]. losses[c]: its loss in nats, the sum over all pairs, each taken before the update of the pair.
+ * examples: the number of examples of all chunks (skip-gram: positive pairs; CBOW: centres; cells; bags).
+ * At rate 0 the loss is measured and every row keeps its value. Private rows belong to the worker until wv_merge. In
+ * rounds the chunks hold at most round_tokens items, and the next call discards changes that wv_merge_round did not merge. */
 enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
                         const int64_t *chunks, const float *rates, double *losses, int64_t *examples);
 
-/* Brings the worker's hot rows and the shared ones together: before its first wv_train, until when they are 0, after its
- * last one, and whenever others than workers may read or change the matrices in between. In rounds there are none. */
+/* Merges the worker's private rows with the shared rows. Call it before the first wv_train (private rows are 0 until then),
+ * after the last one, and before another thread reads or changes the matrices. Does nothing in rounds. */
 void wv_merge(struct wv_worker *worker);
 
-/* Ends a round, in which each of the workers called wv_train once and changed its copies of rows alone: adds to every
- * row what they changed, in the order of `workers`, so that the bits do not depend on which was first. rate: the
- * round's. n_parts threads call this, each with a part of its own, and all return before the next round begins. */
+/* Ends a round, in which each worker called wv_train once and changed only its own copies of rows. Adds the changes of all
+ * workers to the shared rows, in the order of `workers`, so that the bits do not depend on timing. rate: the round's.
+ * n_parts threads call it, each with another part; all must return before the next round begins. */
 void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
 
-/* Asks all workers of the task to leave within one window (stop = 1), or lets them train again (0). */
+/* In a round: the rows of a matrix that the worker has copied, and how much it changed them. With ids NULL it returns only
+ * their number. ids: (n); deltas: (n, stride of the matrix). */
+int64_t wv_export_deltas(const struct wv_worker *worker, int matrix, int32_t *ids, float *deltas);
+
+/* Adds `factor` times the deltas (n, stride) to the shared rows ids[0 … n). */
+void wv_apply_deltas(const struct wv_matrix *matrix, const int32_t *ids, const float *deltas, int64_t n,
+                     float factor);
+
+/* Makes all workers of the task return within one window (stop = 1), or allows them to train again (0). */
 void wv_stop(struct wv_task *task, int32_t stop);
 
-/* Rows first … last of a matrix with `size` used and `dim` padded columns: uniform in ±1 / size, drawn by
- * (seed, row); padding 0. */
-void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed);
+/* Sets rows first … last of a matrix: `size` values uniform in ±1 / size, drawn by (seed, row), then zeros up to `width`;
+ * `stride` floats lie between the beginnings of two rows. */
+void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t width, int32_t stride,
+                  uint64_t seed);
 
 /* The Huffman tree of n words: see huffman.c. */
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes);
 
-/* How many different draws of noise the first n_windows windows of a chunk take, in the block update. */
+/* How many different noise draws the first n_windows windows of a chunk use, in the block update. */
 int64_t wv_noise_draws(int32_t negative, int64_t n_windows);
 
-/* For benchmarks: n_steps block steps of m × n rows of dim floats that lie in cache, in places drawn by `seed`;
- * m <= WV_TILE. */
-enum wv_status wv_bench_step(enum wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed);
-/* n_steps rounds of independent multiply-adds; answers the floating-point operations done. */
-double wv_bench_fma(enum wv_isa isa, int64_t n_steps);
+/* The objective of this name. WV_UNKNOWN_OBJECTIVE: there is none. */
+enum wv_status wv_find_objective(const char *name, enum wv_objective *objective);
 
 #endif

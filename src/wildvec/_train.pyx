@@ -1,10 +1,12 @@
-"""Guards around the training room of the C core: checks, then one call without the GIL."""
+"""Training kernels: checks of the arguments, then one C call without the GIL. The C core is in csrc/train."""
 
 import os
 
+import numpy as np
+
+cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memset
 
 from wildvec.base.status import check
 
@@ -14,33 +16,48 @@ cdef extern from "wildvec.h":
     ctypedef int wv_isa "enum wv_isa"
     ctypedef int wv_objective "enum wv_objective"
     enum: WV_PAD
-    enum: WV_TILE
     enum: WV_PATH_PADDING
     enum: WV_N_ISAS
+    enum: WV_MAX_MATRICES
+    enum: WV_INPUT
+    enum: WV_OUTPUT
+    enum: WV_NODES
+    wv_objective WV_cells
+    wv_objective WV_classify
     struct wv_alias:
         uint32_t threshold
-    struct wv_task:
+    struct wv_matrix:
+        float *rows
+        const float *row_rate
+        const int32_t *slot_of
+        const int32_t *private_ids
+        const float *uses
+        int64_t n, round_rows
+        int32_t size, width, stride, n_private
+        float curvature, l2
+    struct wv_ragged:
         const int32_t *ids
-        const int64_t *sentences
+        const int64_t *offsets
+    struct wv_task:
+        wv_matrix *matrices
+        wv_ragged items, labels, paths
+        const float *values
+        const float *weights
         const uint32_t *keep
-        float *input_rows
-        float *output_rows
-        float *node_rows
         const wv_alias *noise
-        const int64_t *path_offsets
-        const int32_t *path_nodes
         const uint8_t *path_codes
-        int64_t max_chunk, share
+        int64_t max_chunk, round_tokens
         uint64_t seed
-        int32_t n_words, dim, size, window, negative, max_path, n_hot, n_hottest, merge_every, n_workers
-        const float *hot_uses
-        int32_t shrink_windows, cbow_mean, one_pair_at_a_time
+        int32_t n_matrices, max_targets, max_context, window, negative, max_path
+        int32_t n_hottest, merge_every, n_workers
+        int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_objective objective
         wv_isa isa
     struct wv_worker
     int wv_cpu_has(wv_isa isa)
     const char *wv_isa_name(wv_isa isa)
     wv_status wv_choose_isa(const char *name, wv_isa *isa)
+    wv_status wv_find_objective(const char *name, wv_objective *objective)
     wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table) nogil
     size_t wv_worker_bytes(const wv_task *task)
     int64_t wv_noise_draws(int32_t negative, int64_t n_windows)
@@ -50,16 +67,20 @@ cdef extern from "wildvec.h":
                        const int64_t *chunks, const float *rates, double *losses, int64_t *examples) nogil
     void wv_merge(wv_worker *worker) nogil
     void wv_merge_round(wv_worker *const *workers, int n_workers, int part, int n_parts, float rate) nogil
+    int64_t wv_export_deltas(const wv_worker *worker, int matrix, int32_t *ids, float *deltas) nogil
+    void wv_apply_deltas(const wv_matrix *matrix, const int32_t *ids, const float *deltas, int64_t n,
+                         float factor) nogil
     void wv_stop(wv_task *task, int32_t stop)
-    void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t dim, uint64_t seed) nogil
+    void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t width, int32_t stride,
+                      uint64_t seed) nogil
     wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets,
                          int32_t *nodes, uint8_t *codes) nogil
-    wv_status wv_bench_step(wv_isa isa, int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed) nogil
-    double wv_bench_fma(wv_isa isa, int64_t n_steps) nogil
 
 
 PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
+CELLS_OF_BLOCK = 16  # make_cells.inc.h
+ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES}  # of matrices
 
 
 cdef wv_isa chosen_isa() except *:
@@ -92,127 +113,278 @@ def huffman(const int64_t[::1] counts, const int32_t[::1] order, int64_t[::1] of
     cdef wv_status status
     cdef int32_t n = <int32_t>counts.shape[0]
     if n == 0 or order.shape[0] != n or offsets.shape[0] != n + 1:
-        raise ValueError(f"a Huffman tree of {n} words takes an order of {n} and offsets of {n + 1}")
+        raise ValueError(f"a Huffman tree of {n} words needs an order of {n} and offsets of {n + 1}")
+    check_ids(order, n, "order")
     cdef bint lengths_only = nodes is None or nodes.shape[0] == 0
+    if not lengths_only and min(nodes.shape[0], codes.shape[0]) < offsets[n]:
+        raise ValueError(f"{nodes.shape[0]} nodes and {codes.shape[0]} codes for paths of {offsets[n]}")
     with nogil:
         status = wv_huffman(&counts[0], &order[0], n, &offsets[0],
                             NULL if lengths_only else &nodes[0], NULL if lengths_only else &codes[0])
     check(status, "Huffman tree")
 
 
-def init_rows(float[:, ::1] rows, int64_t first, int32_t size, uint64_t seed):
-    if not 0 <= first <= rows.shape[0] or not 0 < size <= rows.shape[1]:
-        raise ValueError(f"no rows from {first} with {size} columns in {rows.shape[0]} × {rows.shape[1]}")
+def init_rows(float[:, ::1] rows, int64_t first, int32_t size, uint64_t seed, int32_t width=0):
+    """Rows from `first` on: `size` random values, zeros up to `width` (default: all columns)."""
+    width = width or <int32_t>rows.shape[1]
+    if not 0 <= first <= rows.shape[0] or not 0 < size <= width <= rows.shape[1]:
+        raise ValueError(f"no rows from {first} with {size} of {width} columns in {rows.shape[0]} × {rows.shape[1]}")
     cdef float *start = &rows[0, 0] if rows.shape[0] else NULL
     with nogil:
-        wv_init_rows(start, first, rows.shape[0], size, <int32_t>rows.shape[1], seed)
+        wv_init_rows(start, first, rows.shape[0], size, width, <int32_t>rows.shape[1], seed)
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+cdef void check_ids(const int32_t[::1] ids, int64_t n, str name) except *:
+    """ValueError unless all ids are in 0 … n - 1."""
+    cdef int32_t low = 0, high = -1
+    cdef Py_ssize_t k
+    with nogil:
+        for k in range(ids.shape[0]):
+            low = min(low, ids[k])
+            high = max(high, ids[k])
+    if low < 0 or high >= n:
+        raise ValueError(f"{name} holds the id {low if low < 0 else high}; ids must be in 0 … {n - 1}")
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) except *:
+    """ValueError unless the offsets rise from 0 to at most n_ids."""
+    cdef Py_ssize_t k
+    cdef bint falls = False
+    if offsets.shape[0] < 2 or offsets[0] != 0 or offsets[offsets.shape[0] - 1] > n_ids:
+        raise ValueError(f"{name}: {offsets.shape[0]} offsets must run from 0 to at most {n_ids}; give one list or more")
+    with nogil:
+        for k in range(offsets.shape[0] - 1):
+            falls = falls or offsets[k + 1] < offsets[k]
+    if falls:
+        raise ValueError(f"the offsets of {name} must not fall")
 
 
 cdef class Task:
-    """What all workers of one training share: the corpus, the matrices, the settings."""
+    """What all workers of one training share: inputs, matrices, settings.
+
+    Call `matrix` first, for each role that the objective needs, then `items`, then what else it needs.
+    """
 
     cdef wv_task task
-    # These keep alive what the task points to.
+    cdef list arrays  # keeps alive what the task points to
     cdef const int32_t[::1] ids
-    cdef const int64_t[::1] sentences
-    cdef const uint32_t[::1] keep
-    cdef float[:, ::1] input_rows
-    cdef float[:, ::1] output_rows
-    cdef float[:, ::1] node_rows
-    cdef const uint32_t[:, ::1] noise
-    cdef const int64_t[::1] path_offsets
-    cdef const int32_t[::1] path_nodes
-    cdef const uint8_t[::1] path_codes
-    cdef const float[:, ::1] hot_uses
+    cdef const int64_t[::1] offsets
 
-    def __cinit__(self, const int32_t[::1] ids, const int64_t[::1] sentences, float[:, ::1] input_rows,
-                  int32_t size, int64_t max_chunk):
-        if sentences.shape[0] < 2 or sentences[sentences.shape[0] - 1] > ids.shape[0]:
-            raise ValueError("the corpus is empty, or its sentences reach past its tokens")
-        if input_rows.shape[1] % WV_PAD:
-            raise ValueError(f"rows are padded to a multiple of {WV_PAD}, not {input_rows.shape[1]}")
-        if not 1 <= size <= input_rows.shape[1]:
-            raise ValueError(f"rows of {input_rows.shape[1]} floats, padding included, cannot have {size} in use")
-        self.ids, self.sentences, self.input_rows = ids, sentences, input_rows
-        self.task.ids = &ids[0]
-        self.task.sentences = &sentences[0]
-        self.task.input_rows = &input_rows[0, 0]
-        self.task.n_words = <int32_t>input_rows.shape[0]
-        self.task.dim = <int32_t>input_rows.shape[1]
-        self.task.size = size
+    def __cinit__(self, str objective, *, int64_t max_chunk, uint64_t seed):
+        name = objective.encode()
+        check(wv_find_objective(name, &self.task.objective), f"objective {objective!r}")
+        if max_chunk < 1:
+            raise ValueError(f"max_chunk={max_chunk}: give 1 or more")
+        self.arrays = []
         self.task.max_chunk = max_chunk
+        self.task.seed = seed
         self.task.isa = chosen_isa()
+        self.task.merge_every = self.task.n_workers = 1
+
+    def matrix(self, str role, float[:, ::1] rows, int32_t size, *, int32_t width=0, const float[::1] row_rate=None,
+               float curvature=0, float l2=0):
+        """Set a matrix ("input" first). width: columns of values and padding (default: all); AdaGrad has twice as many."""
+        if role not in ROLES:
+            raise ValueError(f"matrix {role!r}: give one of {', '.join(ROLES)}")
+        cdef wv_matrix *matrix = &self.task.matrices[<int32_t>ROLES[role]]
+        cdef wv_matrix *first = &self.task.matrices[WV_INPUT]
+        width = width or <int32_t>rows.shape[1]
+        if width % WV_PAD or rows.shape[1] not in (width, 2 * width) or not 1 <= size <= width:
+            raise ValueError(f"{role}: {size} values and {rows.shape[1]} columns for rows of {width}, which must be a "
+                             f"multiple of {WV_PAD}")
+        if role != "input" and (size, width) != (first.size, first.width):
+            raise ValueError(f"{role}: rows of {size} values, {width} with padding; the input rows have {first.size}, "
+                             f"{first.width}")
+        if rows.shape[0] > 2**31 - 1 or (row_rate is not None and row_rate.shape[0] != rows.shape[0]):
+            raise ValueError(f"{role}: {rows.shape[0]} rows; at most 2**31 - 1, and as many rates")
+        self.arrays += [rows, row_rate]
+        matrix.rows = &rows[0, 0] if rows.shape[0] else NULL
+        matrix.row_rate = &row_rate[0] if row_rate is not None and row_rate.shape[0] else NULL
+        matrix.n, matrix.size, matrix.width, matrix.stride = rows.shape[0], size, width, <int32_t>rows.shape[1]
+        matrix.curvature, matrix.l2 = curvature, l2
+        self.task.n_matrices = max(self.task.n_matrices, <int32_t>ROLES[role] + 1)
+
+    cdef wv_matrix *get(self, role) except NULL:
+        if role not in ROLES or not self.task.matrices[<int32_t>ROLES[role]].width:
+            raise ValueError(f"matrix {role!r}: set it first")
+        return &self.task.matrices[<int32_t>ROLES[role]]
+
+    def private_rows(self, str role, const float[::1] uses, const int32_t[::1] ids=None):
+        """Let each worker have private copies of the rows `ids` (default: the first ones).
+
+        uses: how often one example uses each of these rows, on average.
+        """
+        cdef wv_matrix *of = self.get(role)
+        cdef int32_t n = <int32_t>uses.shape[0]
+        if n > of.n or (ids is not None and ids.shape[0] != n):
+            raise ValueError(f"{n} private rows of a matrix of {of.n}, {0 if ids is None else ids.shape[0]} ids")
+        of.n_private = n
+        of.uses = &uses[0] if n else NULL
+        self.arrays.append(uses)
+        if ids is None or not n:
+            return
+        check_ids(ids, of.n, "private rows")
+        slots = np.full(of.n, -1, np.int32)
+        slots[np.asarray(ids)] = np.arange(n, dtype=np.int32)
+        cdef const int32_t[::1] slot_of = slots
+        self.arrays += [ids, slots]
+        of.slot_of, of.private_ids = &slot_of[0], &ids[0]
+
+    def items(self, const int32_t[::1] ids, const int64_t[::1] offsets, str role="input"):
+        """The items of each unit; each id is a row of the matrix `role`."""
+        check_offsets(offsets, ids.shape[0], "the items")
+        check_ids(ids, self.get(role).n, "the items")
+        self.arrays += [ids, offsets]
+        self.ids, self.offsets = ids, offsets
+        self.task.items.ids = &ids[0] if ids.shape[0] else NULL
+        self.task.items.offsets = &offsets[0]
 
     def subsample(self, const uint32_t[::1] keep):
-        if keep.shape[0] != self.task.n_words:
-            raise ValueError(f"{keep.shape[0]} thresholds for {self.task.n_words} words")
-        self.keep = keep
+        """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""
+        if keep.shape[0] != self.get("input").n:
+            raise ValueError(f"{keep.shape[0]} thresholds for {self.task.matrices[0].n} ids")
+        self.arrays.append(keep)
         self.task.keep = &keep[0]
 
-    def negative_sampling(self, float[:, ::1] output_rows, const uint32_t[:, ::1] noise, int32_t negative):
-        if output_rows.shape[0] != self.task.n_words or output_rows.shape[1] != self.task.dim:
-            raise ValueError("output rows must have the shape of the input rows")
-        if noise.shape[0] != self.task.n_words or noise.shape[1] != 2 or negative < 1:
-            raise ValueError(f"give an alias table of {self.task.n_words} rows and negative >= 1")
-        self.output_rows, self.noise = output_rows, noise
-        self.task.output_rows = &output_rows[0, 0]
+    def windows(self, int32_t window, *, bint shrink, bint one_pair_at_a_time):
+        """Skip-gram and CBOW: positions on each side of a centre. shrink: each centre draws its width."""
+        if window < 1:
+            raise ValueError(f"window={window}: give 1 or more")
+        self.task.window = window
+        self.task.shrink_windows = shrink
+        self.task.one_pair_at_a_time = one_pair_at_a_time
+
+    def compose(self, *, bint average_hidden, bint average_grad):
+        """Hidden rows are composed of several rows: mean or sum, gradient divided by their number or not."""
+        self.task.max_context = 1  # set_sizes finds the number
+        self.task.average_hidden = average_hidden
+        self.task.average_grad = average_grad
+
+    def negative_sampling(self, const uint32_t[:, ::1] noise, int32_t negative):
+        """noise: alias table (output rows, 2) of the negatives; negative: how many for each example."""
+        cdef int64_t n = self.get("output").n
+        if noise.shape[0] != n or noise.shape[1] != 2 or negative < 1:
+            raise ValueError(f"{noise.shape[0]} × {noise.shape[1]} noise, negative={negative}: "
+                             f"give a table of {n} × 2 and 1 or more")
+        self.arrays.append(noise)
         self.task.noise = <const wv_alias *>&noise[0, 0]
         self.task.negative = negative
 
-    def hierarchical_softmax(self, float[:, ::1] node_rows, const int64_t[::1] offsets,
-                             const int32_t[::1] nodes, const uint8_t[::1] codes, int32_t max_path):
-        if node_rows.shape[0] != self.task.n_words - 1 or node_rows.shape[1] != self.task.dim:
-            raise ValueError("node rows must be one fewer than the input rows and as long")
-        if offsets.shape[0] != self.task.n_words + 1 or nodes.shape[0] != codes.shape[0]:
-            raise ValueError(f"{offsets.shape[0] - 1} Huffman paths for {self.task.n_words} words")
-        if nodes.shape[0] < offsets[self.task.n_words] + WV_PATH_PADDING:
-            raise ValueError(f"{nodes.shape[0]} nodes: the Huffman paths lack their padding of {WV_PATH_PADDING}")
-        self.node_rows, self.path_offsets = node_rows, offsets
-        self.path_nodes, self.path_codes = nodes, codes
-        self.task.node_rows = &node_rows[0, 0]
-        self.task.path_offsets = &offsets[0]
-        self.task.path_nodes = &nodes[0]
+    def hierarchical_softmax(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
+                             int32_t max_path):
+        """Huffman paths of the ids; nodes and codes have PATH_PADDING more elements."""
+        cdef int64_t n = self.get("input").n
+        check_offsets(offsets, nodes.shape[0] - WV_PATH_PADDING, "the paths")
+        check_ids(nodes, self.get("nodes").n, "the paths")
+        if offsets.shape[0] != n + 1 or nodes.shape[0] != codes.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} Huffman paths for {n} ids")
+        if max_path != np.diff(offsets).max():
+            raise ValueError(f"max_path={max_path}, but the longest path has {np.diff(offsets).max()} nodes")
+        self.arrays += [offsets, nodes, codes]
+        self.task.paths.offsets, self.task.paths.ids = &offsets[0], &nodes[0]
         self.task.path_codes = &codes[0]
         self.task.max_path = max_path
 
-    def settings(self, *, bint cbow, int32_t window, bint shrink_windows, bint cbow_mean,
-                 bint one_pair_at_a_time, uint64_t seed, int32_t n_hottest, int32_t merge_every,
-                 int32_t n_workers, const float[:, ::1] hot_uses, int64_t share=0):
-        """hot_uses: (3, private rows) how often a centre uses each: as input row, as output row, as node."""
-        cdef int32_t n_hot = <int32_t>hot_uses.shape[1]
-        if window < 1 or n_hottest < (n_hot > 0) or merge_every < 1 or n_workers < 1 or share < 0:
-            raise ValueError(f"window={window}, n_hottest={n_hottest}, merge_every={merge_every}, "
-                             f"n_workers={n_workers}, share={share}: out of range")
-        if hot_uses.shape[0] != 3:
-            raise ValueError(f"uses of private rows in {hot_uses.shape[0]} matrices instead of 3")
-        self.task.objective = <wv_objective>cbow
-        self.task.window = window
-        self.task.shrink_windows = shrink_windows
-        self.task.cbow_mean = cbow_mean
-        self.task.one_pair_at_a_time = one_pair_at_a_time
-        self.task.seed = seed
-        self.task.n_hot = n_hot
-        self.task.n_hottest = n_hottest
-        self.task.merge_every = merge_every
-        self.task.n_workers = n_workers
-        self.hot_uses = hot_uses
-        self.task.hot_uses = &hot_uses[0, 0] if n_hot else NULL
-        self.task.share = share
+    def cells(self, const float[::1] values, const float[::1] weights):
+        """Objective "cells": the value of each item, and its weight in the loss. A unit's items must rise."""
+        cdef int64_t n = self.units_end()
+        if values.shape[0] < n or weights.shape[0] < n or not n:
+            raise ValueError(f"{values.shape[0]} values and {weights.shape[0]} weights for {n} cells")
+        if self.task.matrices[WV_INPUT].n < self.offsets.shape[0] - 1:
+            raise ValueError(f"{self.offsets.shape[0] - 1} units for {self.task.matrices[WV_INPUT].n} rows")
+        offsets, falls = np.asarray(self.offsets), np.diff(np.asarray(self.ids)[:n]) <= 0
+        starts = offsets[(offsets > 0) & (offsets < n)]
+        falls[starts - 1] = False
+        if falls.any():
+            raise ValueError(f"item {np.argmax(falls) + 1}: the columns of a unit must rise")
+        self.arrays += [values, weights]
+        self.task.values, self.task.weights = &values[0], &weights[0]
 
-    cdef void check_share(self, const int64_t[:, ::1] chunks) except *:
-        cdef int64_t tokens = 0
-        cdef Py_ssize_t c
-        for c in range(chunks.shape[0]):
-            tokens += self.sentences[chunks[c, 1]] - self.sentences[chunks[c, 0]]
-        if 0 < self.task.share < tokens:
-            raise ValueError(f"{tokens} tokens in a share, but workers have room for {self.task.share}")
+    def labels(self, const int32_t[::1] ids, const int64_t[::1] offsets):
+        """Objective "classify": the labels of each unit, rows of the output matrix."""
+        check_offsets(offsets, ids.shape[0], "the labels")
+        check_ids(ids, self.get("output").n, "the labels")
+        if self.task.items.offsets == NULL or offsets.shape[0] != self.offsets.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} lists of labels; give one for each unit, after the items")
+        self.arrays += [ids, offsets]
+        self.task.labels.ids = &ids[0] if ids.shape[0] else NULL
+        self.task.labels.offsets = &offsets[0]
+
+    def freeze_targets(self):
+        """Train the input rows only (inference)."""
+        self.task.freeze_targets = True
+
+    def workers(self, int32_t n_workers, *, int32_t n_hottest, int32_t merge_every):
+        """n_workers train at the same time. Each merges the first n_hottest private rows every merge_every examples."""
+        if n_workers < 1 or n_hottest < 1 or merge_every < 1:
+            raise ValueError(f"n_workers={n_workers}, n_hottest={n_hottest}, merge_every={merge_every}: give 1 or more")
+        self.task.n_workers, self.task.n_hottest, self.task.merge_every = n_workers, n_hottest, merge_every
+
+    def rounds(self, int64_t tokens, round_rows):
+        """Deterministic rounds: most items of a worker in a round, and for each matrix the most rows that it touches."""
+        if tokens < 1 or min(round_rows.values()) < 1:
+            raise ValueError(f"rounds of {tokens} tokens, {round_rows} rows: give 1 or more, for each matrix")
+        self.task.round_tokens = tokens
+        for role in round_rows:
+            self.get(role).round_rows = round_rows[role]
 
     def stop(self, bint stop=True):
         wv_stop(&self.task, stop)
 
+    def worker_bytes(self):
+        """Bytes of a worker's scratch memory and private rows."""
+        self.set_sizes()
+        return wv_worker_bytes(&self.task)
+
+    cdef int64_t units_end(self) except -1:
+        if self.task.items.offsets == NULL:
+            raise ValueError("the task has no items; call items first")
+        return self.offsets[self.offsets.shape[0] - 1]
+
+    cdef void set_sizes(self) except *:
+        """Sizes of a block; ValueError if something that the objective needs is missing."""
+        cdef wv_task *task = &self.task
+        if task.objective == WV_cells:
+            task.max_targets = CELLS_OF_BLOCK
+        elif task.objective == WV_classify:
+            task.max_targets = <int32_t>self.get("output").n
+        else:
+            task.max_targets = 2 + task.negative + task.max_path
+        missing = {
+            "items": task.items.offsets == NULL,
+            "cells": task.objective == WV_cells and task.values == NULL,
+            "labels": task.objective == WV_classify and task.labels.offsets == NULL,
+            "compose": task.objective == WV_classify and not task.max_context,
+            "windows": task.objective not in (WV_cells, WV_classify) and not task.window,
+            "negative_sampling or hierarchical_softmax": task.max_targets < 3,
+        }
+        if any(missing.values()):
+            raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
+        if task.max_context:
+            longest = np.diff(np.asarray(self.offsets)).max()
+            task.max_context = longest if task.objective == WV_classify else 2 * task.window + 2
+
+    cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
+        """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has room for."""
+        cdef int64_t n_units = self.offsets.shape[0] - 1, total = 0, n
+        cdef Py_ssize_t c
+        for c in range(chunks.shape[0]):
+            if not 0 <= chunks[c, 0] <= chunks[c, 1] <= n_units:
+                raise ValueError(f"chunk {c} holds the units {chunks[c, 0]} … {chunks[c, 1]} of {n_units}")
+            n = self.offsets[chunks[c, 1]] - self.offsets[chunks[c, 0]]
+            if n > self.task.max_chunk:
+                raise ValueError(f"chunk {c} has {n} items, but workers have room for {self.task.max_chunk}")
+            total += n
+        if 0 < self.task.round_tokens < total:
+            raise ValueError(f"{total} items in a round, but workers have room for {self.task.round_tokens}")
+
 
 cdef class Worker:
-    """One thread's scratch and private rows; `train` runs without the GIL, between two calls of `merge`."""
+    """Scratch memory and private rows of one thread. `train` runs without the GIL, between two calls of `merge`."""
 
     cdef wv_worker *worker
     cdef Task task
@@ -220,41 +392,66 @@ cdef class Worker:
     def __cinit__(self, Task task not None):
         cdef wv_status status
         self.task = task
+        task.set_sizes()
         with nogil:
             status = wv_worker_new(&task.task, &self.worker)
-        check(status, "scratch of a worker")
+        check(status, "scratch memory of a worker")
 
     def __dealloc__(self):
         wv_worker_free(self.worker)
 
     def train(self, int64_t epoch, int64_t first_chunk, const int64_t[:, ::1] chunks, const float[::1] rates,
               double[::1] losses):
-        """Train a lease; the loss of each chunk goes to `losses`. Answers how many examples there were."""
+        """Train the chunks (n, 2) of units; the loss of each goes to `losses` (n). Returns the number of examples."""
         cdef int64_t examples
         cdef wv_status status
         cdef int64_t n = rates.shape[0]
         if n == 0 or chunks.shape[0] != n or chunks.shape[1] != 2 or losses.shape[0] != n:
             raise ValueError(f"{n} rates and {losses.shape[0]} losses for {chunks.shape[0]} chunks")
-        if chunks[0, 0] < 0 or chunks[n - 1, 1] >= self.task.sentences.shape[0]:
-            raise ValueError("chunks reach past the sentences of the corpus")
-        self.task.check_share(chunks)
+        self.task.check_chunks(chunks)
         with nogil:
             status = wv_train(self.worker, epoch, first_chunk, n, &chunks[0, 0], &rates[0], &losses[0], &examples)
         check(status, f"epoch {epoch + 1}")
         return examples
 
     def merge(self):
-        """Bring private and shared rows together: first, last, and whenever others may read or change matrices."""
+        """Merge private rows: before and after training, and before another thread reads or changes the matrices."""
         with nogil:
             wv_merge(self.worker)
 
+    def export_deltas(self, str role):
+        """In a round, before its merge: (ids, deltas) of the rows of a matrix that the worker has changed."""
+        cdef int32_t stride = self.task.get(role).stride, matrix = ROLES[role]
+        cdef int64_t n = wv_export_deltas(self.worker, matrix, NULL, NULL)
+        ids, deltas = np.empty(n, np.int32), np.empty((n, stride), np.float32)
+        cdef int32_t[::1] to_ids = ids
+        cdef float[:, ::1] to_deltas = deltas
+        if n:
+            with nogil:
+                wv_export_deltas(self.worker, matrix, &to_ids[0], &to_deltas[0, 0])
+        return ids, deltas
+
+
+def apply_deltas(Task task not None, str role, const int32_t[::1] ids, const float[:, ::1] deltas,
+                 float factor=1):
+    """Add factor × deltas (n, columns of the matrix) to the rows `ids` (n) of a matrix of the task."""
+    cdef wv_matrix *of = task.get(role)
+    if deltas.shape[0] != ids.shape[0] or deltas.shape[1] != of.stride:
+        raise ValueError(f"{ids.shape[0]} ids for deltas of {deltas.shape[0]} × {deltas.shape[1]}, wanted {of.stride} columns")
+    check_ids(ids, of.n, "deltas")
+    if ids.shape[0]:
+        with nogil:
+            wv_apply_deltas(of, &ids[0], &deltas[0, 0], ids.shape[0], factor)
+
 
 def merge_round(workers, int part, int n_parts, float rate):
-    """Add up what the workers changed in a round: one of n_parts parts, each of which a thread may take."""
+    """Add the changes of all workers of a round to the shared rows: one of n_parts parts, each on its own thread."""
     cdef int n = len(workers)
+    if not 0 <= part < n_parts:
+        raise ValueError(f"part {part} of {n_parts}")
     cdef wv_worker **pointers = <wv_worker **>malloc(max(n, 1) * sizeof(wv_worker *))
     if not pointers:
-        raise MemoryError(f"no room for the addresses of {n} workers")
+        raise MemoryError(f"no memory for the addresses of {n} workers")
     try:
         for w in range(n):
             pointers[w] = (<Worker?>workers[w]).worker
@@ -265,39 +462,5 @@ def merge_round(workers, int part, int n_parts, float rate):
 
 
 def noise_draws(int32_t negative, int64_t n_windows):
-    """How many different draws of noise the first windows of a chunk take, in the block update."""
+    """How many different noise draws the first n_windows windows of a chunk use, in the block update."""
     return wv_noise_draws(negative, n_windows)
-
-
-def worker_bytes(*, bint cbow, int32_t n_words, int32_t dim, int32_t window, int32_t negative, int32_t max_path,
-                 int32_t n_hot, int64_t max_chunk):
-    """Bytes of a worker's scratch and private rows; negative and max_path are 0 where there are no such rows."""
-    cdef float row
-    cdef wv_task task
-    memset(&task, 0, sizeof(task))
-    task.objective = <wv_objective>cbow
-    task.n_words, task.dim, task.window, task.negative = n_words, dim, window, negative
-    task.max_path, task.n_hot, task.max_chunk = max_path, n_hot, max_chunk
-    task.input_rows = &row
-    task.output_rows = &row if negative else NULL
-    task.node_rows = &row if max_path else NULL
-    return wv_worker_bytes(&task)
-
-
-def bench_step(int32_t m, int32_t n, int32_t dim, int64_t n_steps, uint64_t seed):
-    cdef wv_status status
-    cdef wv_isa isa = chosen_isa()
-    if not 1 <= m <= WV_TILE or n < 1 or dim < 1 or dim % WV_PAD:
-        raise ValueError(f"a block of {m} × {n} rows of {dim}: 1 <= m <= {WV_TILE}, n >= 1, "
-                         f"dim a multiple of {WV_PAD}")
-    with nogil:
-        status = wv_bench_step(isa, m, n, dim, n_steps, seed)
-    check(status, "benchmark")
-
-
-def bench_fma(int64_t n_steps):
-    cdef double flops
-    cdef wv_isa isa = chosen_isa()
-    with nogil:
-        flops = wv_bench_fma(isa, n_steps)
-    return flops

@@ -37,14 +37,14 @@ def text():
 @pytest.fixture
 def many_chunks(monkeypatch):
     """Small chunks, so that an epoch of a small text can be stopped in many places."""
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 2000)
-    monkeypatch.setattr("wildvec.training.work_units.LEASE_SECONDS", 1e-3)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 2000)
+    monkeypatch.setattr("wildvec.training.work_units.UNIT_SECONDS", 1e-3)
 
 
 def bits(model):
     """A checksum of the matrices, and the losses."""
     digest = hashlib.sha256()
-    for matrix in model._matrices:
+    for matrix in model._matrices.values():
         digest.update(matrix.tobytes())
     losses = (
         model.epochs_trained,
@@ -274,8 +274,8 @@ def test_ctrl_c_while_the_held_out_loss_is_measured_loses_nothing(text, tmp_path
         return measured(*arguments)
 
     calls = []
-    measured = wildvec.training.loop._held_out_loss
-    monkeypatch.setattr("wildvec.training.loop._held_out_loss", interrupted)
+    measured = wildvec.training.loop._Training._held_out_loss
+    monkeypatch.setattr("wildvec.training.loop._Training._held_out_loss", interrupted)
     options = {**SMALL, "held_out": 0.1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
@@ -401,7 +401,7 @@ def test_training_continues_when_a_later_checkpoint_cannot_be_written(
     assert f"{tmp_path / 'checkpoint-000004.wv'}: {os.strerror(errno.ENOSPC)}" in caplog.text
     assert sorted(os.listdir(tmp_path)) == ["checkpoint-000002.wv", "checkpoint-000003.wv"]
     monkeypatch.undo()
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 2000)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 2000)
     assert bits(model) == bits(Word2Vec(text, **SMALL)) == bits(Word2Vec.resume(tmp_path, text))
 
 
@@ -674,7 +674,7 @@ def test_two_trainings_never_write_to_one_folder_at_the_same_time(text, tmp_path
                 lambda: Word2Vec.resume(tmp_path, text),
                 lambda: model.train(text),
             ):
-                with pytest.raises(BlockingIOError, match="another training is at work there") as caught:
+                with pytest.raises(BlockingIOError, match="another training writes to this folder") as caught:
                     begin()
                 refused.append(caught.value.filename)
 
@@ -682,7 +682,7 @@ def test_two_trainings_never_write_to_one_folder_at_the_same_time(text, tmp_path
     model = Word2Vec(text, checkpoint=tmp_path, callbacks=[Begins()], **SMALL)
     assert refused == [str(tmp_path)] * 12 and model.epochs_trained == 4
     assert len(os.listdir(tmp_path)) == 2, "no lock is left"
-    with lock.alone_in(tmp_path):
+    with lock.lock_folder(tmp_path):
         assert bits(Word2Vec.resume(tmp_path)) == bits(model), (
             "a finished training can be loaded all the same"
         )
@@ -700,8 +700,8 @@ def test_checkpoints_stay_in_the_locked_folder_when_the_working_folder_changes(t
 
 
 def test_other_processes_see_a_lock_and_it_ends_with_its_process(text, tmp_path):
-    code = "import sys; from pathlib import Path; from wildvec.io.lock import alone_in\n"
-    code += "with alone_in(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    code = "import sys; from pathlib import Path; from wildvec.io.lock import lock_folder\n"
+    code += "with lock_folder(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         child.stdout.readline()
@@ -723,9 +723,9 @@ def test_a_lock_file_that_is_removed_before_it_is_locked_is_made_again(tmp_path,
 
     locked, real = [], lock._lock
     monkeypatch.setattr("wildvec.io.lock._lock", goes_first)
-    with lock.alone_in(tmp_path):
+    with lock.lock_folder(tmp_path):
         assert len(locked) == 2 and os.stat(tmp_path / lock.NAME).st_ino == locked[1]
-    with pytest.raises(RuntimeError), lock.alone_in(tmp_path):
+    with pytest.raises(RuntimeError), lock.lock_folder(tmp_path):
         raise RuntimeError
     assert not os.listdir(tmp_path)
 
@@ -752,7 +752,7 @@ def test_a_file_system_without_locks_can_be_used(text, tmp_path, monkeypatch):
 
 
 def test_a_file_system_without_stable_inode_numbers_can_be_used(text, tmp_path, monkeypatch):
-    monkeypatch.setattr("wildvec.io.lock._is", lambda file, path: False)
+    monkeypatch.setattr("wildvec.io.lock._is_file_at", lambda file, path: False)
     Word2Vec(text, checkpoint=tmp_path, **SMALL)
     assert len(os.listdir(tmp_path)) == 2
 

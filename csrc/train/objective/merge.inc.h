@@ -1,32 +1,23 @@
-/* How private copies of rows come back. In: views of one worker, or of all at the end of a round. Out: shared rows with
- * what was changed in the copies. What a row is read and changed by is not here (see rows). */
+/* Merging private copies of rows. In: the views of one worker, or of all workers at the end of a round. Out: shared rows
+ * with the changes that were made in the copies.
+ *
+ * Workers that all move a row towards the same point overshoot it together. So a merged change is scaled. Each use of a
+ * row moves it by a part of the remaining distance: rate * curvature, which depends on the matrix and the objective.
+ * n uses one after the other move it as far as n / (1 + rate * curvature * n) uses without this damping. */
 
-/* What a use of a row takes, times the rate, from the way that the row has to go. Measured in rounds: among smaller
- * figures 32 workers diverge, with larger ones frequent rows learn too slowly. A use is a centre, a noise word, or a
- * context word with all its centres; its pairs are counted as if windows were shrunk. In CBOW the rows of a context move
- * as one. */
-static float use_pull(const struct wv_task *task, int matrix)
+WV_INLINE float effective_steps(int32_t n, float damping) { return (float)n / (1 + damping * (float)n); }
+
+/* Merges row i from all workers that have a copy, of which the first is one, and removes the copies. The sum of their changes
+ * is scaled by the effective steps of all their uses together, over the sum of the effective steps of each. */
+static void row_merge(struct wv_worker *const *workers, int n_workers, int matrix, int32_t i, float damping)
 {
-    static const float of_pair[WV_N_MATRICES] = {[WV_INPUT] = 0.14f, [WV_OUTPUT] = 0.33f, [WV_NODES] = 0.33f};
-    const int n_contexts = task->objective == WV_CBOW ? 1 : task->window + 1;
-    const int n_targets = (task->negative ? 1 + task->negative : 0) + task->max_path / 2;
-    return of_pair[matrix] * (float)(matrix == WV_INPUT ? n_contexts * n_targets : n_contexts);
-}
-
-/* How far n uses carry a row, in uses, where each goes a part of the way that those before left. */
-WV_INLINE float row_reach(int32_t n, float pull) { return (float)n / (1 + pull * (float)n); }
-
-/* Takes the copies of row i out of all workers, of which the first has one, and adds what they changed. Workers that all
- * move a row towards the same place would overshoot it together; so where there are several, their sum is scaled by how
- * far all their uses carry a row one after the other, over how far the uses of each do. */
-static void row_merge(struct wv_worker *const *workers, int n_workers, int matrix, int32_t i, float pull)
-{
-    const int64_t stride = workers[0]->task->dim;
-    float *shared = workers[0]->matrices[matrix].shared + i * stride;
-    float *sum = NULL, reach = 0;
+    const int64_t stride = workers[0]->views[matrix].stride;
+    const int64_t width = workers[0]->views[matrix].matrix->width;
+    float *shared = workers[0]->views[matrix].shared + i * stride;
+    float *sum = NULL, steps = 0;
     int32_t uses = 0;
     for (int w = 0; w < n_workers; w++) {
-        struct wv_rows *view = &workers[w]->matrices[matrix];
+        struct wv_rows *view = &workers[w]->views[matrix];
         const int32_t copy = view->copy_of[i] - 1;
         if (copy < 0)
             continue;
@@ -35,83 +26,94 @@ static void row_merge(struct wv_worker *const *workers, int n_workers, int matri
             row_add(sum, at, vec_sub(row_load(row, at), row_load(shared, at)));
         sum = sum ? sum : row;
         uses += view->uses[copy];
-        reach += row_reach(view->uses[copy], pull);
+        steps += effective_steps(view->uses[copy], damping);
         view->copy_of[i] = 0;
     }
-    const vec scale = vec_set(row_reach(uses, pull) / reach);
-    for (int at = 0; at < stride; at += VEC_LANES)
-        row_add(shared, at, vec_mul(scale, vec_sub(row_load(sum, at), row_load(shared, at))));
+    const float scale = effective_steps(uses, damping) / steps;
+    for (int at = 0; at < stride; at += VEC_LANES) { /* sums of squares, behind the values, are not scaled */
+        const vec factor = vec_set(at < width ? scale : 1);
+        row_add(shared, at, vec_mul(factor, vec_sub(row_load(sum, at), row_load(shared, at))));
+    }
 }
 
-/* Parts are made of cache lines of the tables. */
-WV_INLINE int row_is_of(int part, int n_parts, int32_t i) { return i / 16 % n_parts == part; }
+/* Which of n_parts threads merges row i. Parts consist of whole cache lines of the tables. */
+WV_INLINE int row_is_in_part(int part, int n_parts, int32_t i) { return i / 16 % n_parts == part; }
 
 /* The rows of one matrix that thread `part` merges. */
 static void rows_merge_round(struct wv_worker *const *workers, int n_workers, int matrix, int part, int n_parts,
                              float rate)
 {
-    const float pull = rate * use_pull(workers[0]->task, matrix);
+    const float damping = rate * workers[0]->task->matrices[matrix].curvature;
     for (int w = 0; w < n_workers; w++) {
-        const struct wv_rows *view = &workers[w]->matrices[matrix];
+        const struct wv_rows *view = &workers[w]->views[matrix];
         for (int32_t copy = 0; copy < view->n_copied; copy++) {
             const int32_t i = view->copied[copy], later = copy + 2 * WV_AHEAD;
-            if (later < view->n_copied && row_is_of(part, n_parts, view->copied[later])) {
+            if (later < view->n_copied && row_is_in_part(part, n_parts, view->copied[later])) {
                 for (int at = 0; at < view->stride; at += WV_PAD) {
                     WV_PREFETCH_TO_WRITE(view->shared + view->copied[later] * view->stride + at);
                     WV_PREFETCH_TO_WRITE(view->copies + later * view->stride + at);
                 }
             }
-            if (row_is_of(part, n_parts, i) && view->copy_of[i])
-                row_merge(workers + w, n_workers - w, matrix, i, pull);
+            if (row_is_in_part(part, n_parts, i) && view->copy_of[i])
+                row_merge(workers + w, n_workers - w, matrix, i, damping);
         }
     }
 }
 
-/* Adds what the worker changed in its hot rows first … last to the shared ones, and takes over what the others changed.
- * Workers that all move a row towards the same place overshoot it together: from three on they diverge. So a change is
- * scaled by how far `others` times its uses carry a row one after the other, over how far side by side. pull: that of all
- * centres since the last merge. Shared lines, which come from other cores, are asked for before they are needed, up to
- * row `end`. */
-static void rows_merge(const struct wv_rows *view, const float *uses, int64_t first, int64_t last, int64_t end,
-                       float pull, float others)
+WV_INLINE float *shared_row_of_slot(const struct wv_rows *view, int64_t slot)
 {
-    enum { EARLIER = 24 * WV_PAD };
+    const int32_t *ids = view->matrix->private_ids;
+    return view->shared + (ids ? ids[slot] : slot) * view->stride;
+}
+
+/* Merges the private rows of the slots first … last: adds the worker's changes to the shared rows, and takes over the changes
+ * of other workers. A change is scaled by the effective steps of `others` times its uses one after the other, over those
+ * at the same time. damping: rate * curvature * examples since the last merge. Shared rows, whose cache lines come from
+ * other cores, are prefetched up to slot `end`. */
+static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, int64_t end, float damping,
+                       float others)
+{
+    const int64_t stride = view->stride, width = view->matrix->width;
+    const int64_t ahead = 1 + 24 * WV_PAD / stride; /* slots */
     last = last < view->n_private ? last : view->n_private;
     end = end < view->n_private ? end : view->n_private;
-    for (int64_t i = first; i < last; i++) {
-        /* row_reach(others · n) / (others · row_reach(n)), and 1 where there are no uses */
-        const vec scale = vec_set((1 + pull * uses[i]) / (1 + pull * uses[i] * others));
-        for (int64_t at = i * view->stride; at < (i + 1) * view->stride; at += VEC_LANES) {
-            if (at % WV_PAD == 0 && at + EARLIER < end * view->stride)
-                WV_PREFETCH_TO_WRITE(view->shared + at + EARLIER);
-            const vec delta = vec_sub(row_load(view->copies + at, 0), row_load(view->base + at, 0));
-            const vec merged = vec_fma(scale, delta, row_load(view->shared + at, 0));
-            row_store(view->shared + at, 0, merged);
-            row_store(view->copies + at, 0, merged);
-            row_store(view->base + at, 0, merged);
+    for (int64_t slot = first; slot < last; slot++) {
+        const float used = damping * view->matrix->uses[slot];
+        const float scale = (1 + used) / (1 + used * others); /* 1 where the row is not used */
+        float *shared = shared_row_of_slot(view, slot);
+        float *copy = view->copies + slot * stride, *base = view->base + slot * stride;
+        const float *later = slot + ahead < end ? shared_row_of_slot(view, slot + ahead) : NULL;
+        for (int64_t at = 0; at < stride; at += VEC_LANES) {
+            if (later && at % WV_PAD == 0)
+                WV_PREFETCH_TO_WRITE(later + at);
+            const vec delta = vec_sub(row_load(copy + at, 0), row_load(base + at, 0));
+            const vec factor = vec_set(at < width ? scale : 1); /* sums of squares are not scaled */
+            const vec merged = vec_fma(factor, delta, row_load(shared + at, 0));
+            row_store(shared + at, 0, merged);
+            row_store(copy + at, 0, merged);
+            row_store(base + at, 0, merged);
         }
     }
 }
 
-/* Merges the octaves of hot rows that begin before n_rows. All workers but one count as others: with two, whose changes are
- * added up as they are, frequent rows go further than with one, and quality gains. */
-static void merge(struct wv_worker *worker, int64_t n_rows)
+/* Merges the tiers of private rows that begin before slot n_slots. `others` counts all workers but this one. With two
+ * workers changes are added unscaled: frequent rows then move further than with one worker, and quality improves. */
+static void merge(struct wv_worker *worker, int64_t n_slots)
 {
     const struct wv_task *task = worker->task;
+    const float others = (float)(task->n_workers > 1 ? task->n_workers - 1 : 1);
     int64_t first = 0, last = task->n_hottest;
-    for (int k = 0; first < n_rows && first < task->n_hot; k++, first = last, last *= 2) {
-        const float centres = (float)(worker->n_centres - worker->merged_at[k]);
-        const float others = (float)(task->n_workers > 1 ? task->n_workers - 1 : 1);
-        worker->merged_at[k] = worker->n_centres;
-        for (int m = 0; m < WV_N_MATRICES; m++)
-            rows_merge(&worker->matrices[m], task->hot_uses + (int64_t)m * task->n_hot, first, last, n_rows,
-                       centres * worker->rate * use_pull(task, m), others);
+    for (int tier = 0; first < n_slots && first < worker->n_private; tier++, first = last, last *= 2) {
+        const float examples = (float)(worker->n_trained - worker->merged_at[tier]);
+        worker->merged_at[tier] = worker->n_trained;
+        for (int m = 0; m < task->n_matrices; m++)
+            rows_merge(&worker->views[m], first, last, n_slots,
+                       examples * worker->rate * task->matrices[m].curvature, others);
     }
 }
 
-/* Where private rows are many, row i takes at most some constant / i of all uses. So the rarer a row, the rarer its
- * merges: merge k takes the first n_hottest rows, twice as many if k is even, four times as many if k is a multiple
- * of 4, and so on. */
+/* Where private rows are many, row i has at most some constant / i of all uses. So rarer rows are merged less often: merge k
+ * includes the first n_hottest slots, twice as many if k is even, four times as many if k is a multiple of 4, and so on. */
 WV_INLINE void merge_hottest(struct wv_worker *worker)
 {
     const int64_t k = ++worker->n_merges;
@@ -120,6 +122,6 @@ WV_INLINE void merge_hottest(struct wv_worker *worker)
 
 static void merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate)
 {
-    for (int m = 0; m < WV_N_MATRICES; m++)
+    for (int m = 0; m < workers[0]->task->n_matrices; m++)
         rows_merge_round(workers, n_workers, m, part, n_parts, rate);
 }

@@ -1,17 +1,16 @@
-/* Noise words. In: the noise distribution, draws. Out: the rows of those of the next window. Which of them become targets
- * is not here (see targets). */
+/* Noise words. In: the noise distribution, random draws. Out: the output rows of the noise words of the next window. */
 
-/* In a round looking up a row makes a copy and counts as a use: there is room only for words that a window takes. */
-WV_INLINE int noise_has_rows(const struct wv_worker *worker) { return !worker->output.copy_of; }
+/* In a round, looking up a row makes a copy and counts as a use, so only words that a window uses are looked up. */
+WV_INLINE int noise_has_rows(const struct wv_worker *worker) { return !worker->views[WV_OUTPUT].copy_of; }
 
-static void forget_noise(struct wv_noise *noise)
+static void reset_noise(struct wv_noise *noise)
 {
     noise->n = noise->n_past = noise->first = 0;
     noise->window = noise->n_windows;
 }
 
-/* Leaves out what no window will take. */
-static void drop_noise(struct wv_worker *worker)
+/* Removes draws that no later window uses. */
+static void remove_used_noise(struct wv_worker *worker)
 {
     struct wv_noise *noise = &worker->chunk.noise;
     noise->n -= noise->first;
@@ -22,33 +21,33 @@ static void drop_noise(struct wv_worker *worker)
     noise->first = 0;
 }
 
-/* Draws many words at a time, so that the look-ups in the table wait for memory together. */
+/* Draws many words at a time, so that the cache misses of the alias table overlap. */
 static void draw_noise(struct wv_worker *worker)
 {
     const struct wv_task *task = worker->task;
     struct wv_noise *noise = &worker->chunk.noise;
     int32_t *words = noise->words + noise->n;
     for (int64_t i = 0; i < WV_DRAWS; i++)
-        words[i] = wv_alias_draw(task->noise, task->n_words,
+        words[i] = wv_alias_draw(task->noise, (int32_t)task->matrices[WV_OUTPUT].n,
                                  wv_draw(worker->chunk.noise_key, (uint64_t)(noise->n_past + noise->n + i)));
     if (noise_has_rows(worker)) {
-        rows_at(&worker->output, words, WV_DRAWS, noise->rows + noise->n);
+        rows_at(&worker->views[WV_OUTPUT], words, WV_DRAWS, noise->rows + noise->n);
     } else {
         for (int64_t i = 0; i < WV_DRAWS; i++)
-            ask_in_round(&worker->output, words[i]);
+            prefetch_in_round(&worker->views[WV_OUTPUT], words[i]);
     }
     noise->n += WV_DRAWS;
 }
 
-/* Marks where two words are the same. */
+/* Marks the windows in which two of the words are equal. */
 WV_APART void mark_same(int32_t *marks, const int32_t *a, const int32_t *b, int n)
 {
     for (int i = 0; i < n; i++)
         marks[i] |= a[i] == b[i];
 }
 
-/* Finds the windows of which some words are the same: two draws at a time, of all windows. One alone is not searched:
- * add_repeated finds what is the same in any case. */
+/* Finds the windows that have equal words: two draws at a time, for all windows. A single window is not searched, since
+ * add_repeated finds equal words in any case. */
 static void mark_repeated(struct wv_noise *noise, int n_words)
 {
     if (noise->n_windows == 1) {
@@ -59,26 +58,27 @@ static void mark_repeated(struct wv_noise *noise, int n_words)
     memset(noise->repeated, 0, (size_t)noise->n_windows * sizeof *noise->repeated);
     for (int k = 1; k < n_words; k++) {
         for (int before = 0; before < k; before++)
-            mark_same(noise->repeated, words + noise->places[before], words + noise->places[k], noise->n_windows);
+            mark_same(noise->repeated, words + noise->positions[before], words + noise->positions[k],
+                      noise->n_windows);
     }
 }
 
-/* Draws what the next windows take. */
+/* Draws the words of the next windows. */
 WV_APART void prepare_noise(struct wv_worker *worker)
 {
     struct wv_noise *noise = &worker->chunk.noise;
-    const int n = worker->task->negative, n_taken = noise->places[n - 1] + noise->n_windows;
+    const int n = worker->task->negative, n_taken = noise->positions[n - 1] + noise->n_windows;
     noise->first += noise->n ? noise->n_own : 0;
     if (noise->first + n_taken > noise->n)
-        drop_noise(worker);
+        remove_used_noise(worker);
     while (noise->n < n_taken)
         draw_noise(worker);
     mark_repeated(noise, n);
     noise->window = 0;
 }
 
-/* The rows of the next window's noise words (negative); answers whether some may be the same. worker.c plans which
- * draws they are. */
+/* Sets rows (negative) to the output rows of the next window's noise words. Returns whether some may be equal. Which draws a window uses
+ * is set in worker.c (noise_position). */
 WV_INLINE int next_noise(struct wv_worker *worker, float **rows)
 {
     struct wv_noise *noise = &worker->chunk.noise;
@@ -89,11 +89,11 @@ WV_INLINE int next_noise(struct wv_worker *worker, float **rows)
     const int64_t first = noise->first + window;
     if (noise_has_rows(worker)) {
         for (int k = 0; k < n; k++)
-            rows[k] = noise->rows[first + noise->places[k]];
+            rows[k] = noise->rows[first + noise->positions[k]];
     } else {
         for (int k = 0; k < n; k++)
-            noise->of_window[k] = noise->words[first + noise->places[k]];
-        rows_in_round(&worker->output, noise->of_window, n, rows);
+            noise->of_window[k] = noise->words[first + noise->positions[k]];
+        rows_in_round(&worker->views[WV_OUTPUT], noise->of_window, n, rows);
     }
     return noise->repeated[window];
 }

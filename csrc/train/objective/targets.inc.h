@@ -1,6 +1,6 @@
-/* The output rows of one or two centres and the weights of their pairs. In: centres, noise words, a Huffman path, who is
- * whose context. Out: targets, and the weights of a block. The targets of a block differ from each other: a negative that
- * was drawn twice counts twice, one that is a centre is dropped. */
+/* The targets of one or two centres and the weights of their pairs. In: centres, noise words, a Huffman path, the contexts.
+ * Out: targets and weights of a block. The targets of a block differ from each other: a negative that was drawn twice has
+ * twice the weight, and one that is a centre is removed. */
 
 WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float second)
 {
@@ -10,7 +10,7 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
     chunk->weights[1][at] = second;
 }
 
-/* Adds n negatives of which some may be the same, or a centre. Their rows may stand where the targets go. */
+/* Adds n negatives of which some may be equal, or equal to a centre. `rows` may overlap the targets that are written. */
 static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, float *const centres[2])
 {
     const int first = chunk->n_targets;
@@ -28,7 +28,7 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
     }
 }
 
-/* Whether one of the centres is among n rows; it may be found behind them, too. */
+/* Whether a centre is among n rows; elements behind the n-th may count, too. */
 WV_INLINE int have_centre(float *const centres[2], float *const *rows, int n)
 {
     int64_t found[WV_OVERRUN] = {0}, any = 0;
@@ -58,14 +58,14 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
     chunk->n_targets += n;
 }
 
-/* The targets of n_centres of the window, from position `first` on. With paths it is one. */
+/* Sets the targets of n_centres of the window, from position `first` on; with paths n_centres is 1. */
 WV_INLINE void choose_targets(struct wv_worker *worker, int64_t first, int n_centres)
 {
     const struct wv_task *task = worker->task;
     struct wv_chunk *chunk = &worker->chunk;
     const int64_t last = first + n_centres - 1;
     chunk->n_targets = chunk->n_common = 0;
-    if (task->node_rows)
+    if (task->paths.ids)
         add_path(worker, first);
     if (!task->negative)
         return;
@@ -77,7 +77,7 @@ WV_INLINE void choose_targets(struct wv_worker *worker, int64_t first, int n_cen
     add_negatives(worker, centres);
 }
 
-/* Gives the targets at hand to a block with one hidden row for each centre that they are of. */
+/* Copies the current targets to a block that has one hidden row per centre. */
 WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_block *block)
 {
     const float *first = chunk->weights[0], *second = chunk->weights[1];
@@ -97,8 +97,8 @@ WV_INLINE void fill_targets_of_centres(const struct wv_chunk *chunk, struct wv_b
     memset(block->weights + m * n, 0, WV_PAD * sizeof *block->weights);
 }
 
-/* The weights of a block's pairs, target by target. Each target writes WV_TILE_LANES lanes, of which the next one
- * overwrites those beyond m. A lone centre, a constant of the caller, has all rows. */
+/* The weights of a block's pairs, target by target. Each target writes WV_TILE_LANES lanes; the next target overwrites those
+ * beyond m. is_lone, a constant of the caller: the only centre, which has all rows in its context. */
 WV_INLINE void fill_weights(const struct wv_chunk *chunk, const struct wv_block *block, int64_t in_window,
                             int is_lone)
 {
@@ -117,7 +117,7 @@ WV_INLINE void fill_weights(const struct wv_chunk *chunk, const struct wv_block 
     }
 }
 
-/* Gives the window's targets to a block whose rows begin at position `in_window` of it. */
+/* Copies the window's targets to a block whose rows begin at position `in_window` of the window. */
 WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block, int64_t in_window)
 {
     block->n = chunk->n_targets;
@@ -126,6 +126,6 @@ WV_INLINE void fill_targets(const struct wv_chunk *chunk, struct wv_block *block
         fill_weights(chunk, block, in_window, 1);
     else
         fill_weights(chunk, block, in_window, 0);
-    /* Scores are worked on in whole vectors: what stands behind the last pair must not count. */
+    /* the loss uses whole vectors: pairs behind the last one must have weight 0 */
     memset(block->weights + block->m * block->n, 0, WV_PAD * sizeof *block->weights);
 }

@@ -1,19 +1,19 @@
-/* The second pass of a step over rows. In: row pointers, a gradient per pair. Out: changed rows. How products become
- * gradients is not here (see step).
+/* The second pass of a block step over rows. In: row pointers, a gradient per pair. Out: changed rows.
  *
- * m, the number of hidden rows, is a constant of the caller, so that they and their gradients stay in registers while
- * target rows stream past. Pair (i, j) of a block lies at [j * m + i]. */
+ * All gradients are those at the values before the step. Targets differ from each other. A hidden row may occur twice, or be
+ * a target too: then it receives all its gradients. m, the number of hidden rows, is a constant of the caller, so that
+ * they and their gradients stay in registers while target rows are streamed. Pair (i, j) of a block is at [j * m + i]. */
 
-/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. Beside them the same stretch of other
- * rows is asked for: asked for all at once, they would wait for each other. */
-WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked, int n_asked,
-                              const float *gradients, int at, int n_vecs, int m)
+/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. The same part of the rows to prefetch is
+ * prefetched here: all prefetches at once would wait for each other. */
+WV_INLINE void update_part(const struct wv_block *block, float *const *later, int n_later, const float *gradients,
+                           int at, int n_vecs, int m)
 {
-    /* read once: for all that the compiler knows, stores change the block */
+    /* read once: the compiler must assume that stores change the block */
     float *const *rows = block->hidden, *const *grads = block->hidden_grad;
     float *const *target = block->targets, *const *end = target + block->n;
     vec hidden[WV_TILE][4], sum[WV_TILE][4];
-    rows_prefetch(asked, n_asked, at, n_vecs);
+    rows_prefetch(later, n_later, at, n_vecs);
     WV_UNROLL
     for (int i = 0; i < m; i++) {
         const float *row = rows[i] + at;
@@ -56,23 +56,30 @@ WV_INLINE void update_stretch(const struct wv_block *block, float *const *asked,
     }
 }
 
-/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. A block asks for half of
- * the rows that wait to be asked for. */
-WV_INLINE void update_block(const struct wv_block *block, struct wv_asks *asks, const float *gradients, int dim,
-                            int m)
+/* As many vectors at a time as registers allow, so that a gradient serves many multiply-adds. Each block prefetches half of
+ * the rows in the queue. */
+WV_INLINE void update_block(const struct wv_block *block, struct wv_prefetch_queue *queue, const float *gradients,
+                            int width, int m)
 {
-    float *const *asked = asks->rows + asks->first;
-    const int n_asked = (asks->last - asks->first + 1) / 2;
-    const int a_vec = 2 * m + 2; /* registers: of hidden rows, their sums, a target before and after */
-    const int fit = (VEC_REGISTERS - 1) / a_vec, n_vecs = fit > 4 ? 4 : fit;
+    float *const *later = queue->rows + queue->first;
+    const int n_later = (queue->last - queue->first + 1) / 2;
+    const int per_vec = 2 * m + 2; /* registers: hidden rows, their sums, a target before and after */
+    const int fit = (VEC_REGISTERS - 1) / per_vec, n_vecs = fit > 4 ? 4 : fit;
     int at = 0;
-    for (; at + n_vecs * VEC_LANES <= dim; at += n_vecs * VEC_LANES)
-        update_stretch(block, asked, n_asked, gradients, at, n_vecs, m);
-    switch ((dim - at) / VEC_LANES) {
-    case 3: update_stretch(block, asked, n_asked, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
-    case 2: update_stretch(block, asked, n_asked, gradients, at, n_vecs > 2 ? 2 : 1, m); break;
-    case 1: update_stretch(block, asked, n_asked, gradients, at, 1, m); break;
+    for (; at + n_vecs * VEC_LANES <= width; at += n_vecs * VEC_LANES)
+        update_part(block, later, n_later, gradients, at, n_vecs, m);
+    switch ((width - at) / VEC_LANES) {
+    case 3: update_part(block, later, n_later, gradients, at, n_vecs > 3 ? 3 : 1, m); break;
+    case 2: update_part(block, later, n_later, gradients, at, n_vecs > 2 ? 2 : 1, m); break;
+    case 1: update_part(block, later, n_later, gradients, at, 1, m); break;
     default: break;
     }
-    asks->first += n_asked;
+    queue->first += n_later;
+}
+
+/* SGD at one rate for all rows: gradients contain the rate. */
+static void update(const struct wv_block *block, struct wv_prefetch_queue *queue, const struct wv_scratch *scratch,
+                   int width)
+{
+    WV_BY_ROWS(block->m, update_block, block, queue, scratch->gradients, width)
 }

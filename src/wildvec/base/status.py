@@ -15,11 +15,12 @@ EXCEPTIONS: dict[int, tuple[type[Exception], str]] = {
         FloatingPointError,
         "the vectors are no longer finite; lower alpha (0.025 is usual), or train with fewer workers",
     ),
+    5: (ValueError, "no objective of the C core has this name; see csrc/train/objectives.h"),
     20: (OverflowError, "more than 2**31 distinct tokens; give max_vocab_size or coarser tokens"),
     21: (ValueError, "a key occurs twice in the vocabulary; keys must be distinct"),
     22: (ValueError, "a token holds a NUL character; remove it, NUL separates tokens here"),
     60: (ValueError, "not a decimal number; each line is a key and its values, separated by spaces"),
-    61: (ValueError, "wrong number of values; every line must have as many as the header says"),
+    61: (ValueError, "wrong number of values; every row must have the same number"),
     62: (ValueError, "no key and space where a record begins; the file is corrupt or not binary"),
 }
 

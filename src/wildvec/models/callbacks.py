@@ -1,41 +1,82 @@
-"""Callbacks: what a user may be told while a model trains."""
+"""Callbacks of a user: objects with methods that training calls between epochs.
+
+In: a model and a list of callbacks. Out: an object that the training loop calls before and after each epoch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from wildvec.training.state import Epoch
 
 EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
+M_contra = TypeVar("M_contra", contravariant=True)
 
-class Callback(Protocol):
-    """What may be told during training; any of the methods may be missing. Workers are parked meanwhile.
 
-    If `max_seconds` is over before an epoch has learned anything, it does not count: of it on_epoch_end is not told.
+class OnTrainBegin(Protocol[M_contra]):
+    """A callback with a method that is called before the first epoch."""
+
+    def on_train_begin(self, model: M_contra, /) -> object:
+        """Run before the first epoch."""
+
+
+class OnEpochBegin(Protocol[M_contra]):
+    """A callback with a method that is called before each epoch."""
+
+    def on_epoch_begin(self, model: M_contra, /) -> object:
+        """Run before each epoch."""
+
+
+class OnEpochEnd(Protocol[M_contra]):
+    """A callback with a method that is called after each epoch.
+
+    An epoch in which `max_seconds` ended before anything was learned does not count.
     """
 
-    def on_train_begin(self, model: Any) -> None:
-        """Before the first epoch."""
-
-    def on_epoch_begin(self, model: Any) -> None:
-        """Before each epoch."""
-
-    def on_epoch_end(self, model: Any) -> None:
-        """After each epoch."""
-
-    def on_train_end(self, model: Any) -> None:
-        """After the last epoch, unless training was stopped."""
+    def on_epoch_end(self, model: M_contra, /) -> object:
+        """Run after each epoch."""
 
 
-class Callbacks:
-    """What the training loop tells, counted by the model and passed on to its callbacks.
+class OnTrainEnd(Protocol[M_contra]):
+    """A callback with a method that is called after the last epoch."""
 
-    TypeError: a callback has none of the four methods.
+    def on_train_end(self, model: M_contra, /) -> object:
+        """Run after the last epoch, unless training was stopped."""
+
+
+# An object with at least one of the four methods. No worker runs during a call.
+Callback: TypeAlias = (
+    OnTrainBegin[M_contra] | OnEpochBegin[M_contra] | OnEpochEnd[M_contra] | OnTrainEnd[M_contra]
+)
+
+
+class Trained(Protocol):
+    """What the callbacks need of a model."""
+
+    def _add_epoch(self, epoch: Epoch) -> None:
+        """Record the losses of an epoch."""
+
+    def _take_over_vectors(self) -> None:
+        """Copy vectors that a callback assigned into the matrix that is trained."""
+
+
+M = TypeVar("M", bound=Trained)
+
+
+class Callbacks(Generic[M]):
+    """The callbacks of one training.
+
+    Args:
+        model: Argument of each method.
+        callbacks: Objects with at least one of the methods in EVENTS.
+
+    Raises:
+        TypeError: `callbacks` is no list, or one of them has none of the methods.
     """
 
-    def __init__(self, model: Any, callbacks: Iterable[Callback]) -> None:
+    def __init__(self, model: M, callbacks: Iterable[Callback[M]]) -> None:
         if not isinstance(callbacks, Iterable):
             raise TypeError(f"callbacks={callbacks!r}: give a list of callbacks")
         self._model = model
@@ -44,17 +85,18 @@ class Callbacks:
             if not any(callable(getattr(callback, event, None)) for event in EVENTS):
                 raise TypeError(f"callback {callback!r} has no method {', '.join(EVENTS)}; give it one")
 
-    def all(self, event: str) -> None:
-        """Tell every callback that listens for the event."""
+    def notify(self, event: str) -> None:
+        """Call the method `event` of each callback that has one."""
         for callback in self._callbacks:
-            if tell := getattr(callback, event, None):
-                tell(self._model)
+            if method := getattr(callback, event, None):
+                method(self._model)
+                self._model._take_over_vectors()
 
     def epoch_begin(self) -> None:
-        """An epoch is about to begin."""
-        self.all("on_epoch_begin")
+        """Run the callbacks before an epoch."""
+        self.notify("on_epoch_begin")
 
     def epoch_end(self, epoch: Epoch) -> None:
-        """An epoch is done."""
-        self._model._count_epoch(epoch)
-        self.all("on_epoch_end")
+        """Record an epoch in the model and run the callbacks after it."""
+        self._model._add_epoch(epoch)
+        self.notify("on_epoch_end")

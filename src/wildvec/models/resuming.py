@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,10 @@ from wildvec.training.checkpoint import (
 )
 from wildvec.training.state import NoSaver, Saver
 
-Model = TypeVar("Model")
+if TYPE_CHECKING:
+    from wildvec.models import base
+
+Model = TypeVar("Model", bound="base.Model")
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def load_checkpoint(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[
 
 def _check_best_rows(file: Path, model: Any, training: Training) -> None:
     best_rows = training.state.best_rows
-    expected = [matrix.shape for matrix in model._matrices]
+    expected = [matrix.shape for matrix in model._matrices.values()]
     if best_rows and (
         [rows.shape for rows in best_rows] != expected or any(rows.dtype != np.float32 for rows in best_rows)
     ):

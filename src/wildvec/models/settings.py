@@ -1,116 +1,241 @@
-"""The settings of Word2Vec and what each may be, for the model and for the command line."""
+"""Settings of a model: each is declared once and checked wherever its value comes from.
+
+In: values from a constructor, an assignment, a file or the command line. Out: checked values.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
+import copy
+import os
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
-from wildvec.base.checks import Check, checked, choice, number, whole
-from wildvec.base.threads import WORKERS
-from wildvec.text.readers import ERRORS
-from wildvec.training.schedule import Schedule
+from wildvec.base.checks import Check, checked, choice
+from wildvec.base.threads import WORKERS, default_workers
 
-# The upper bounds keep scratch memory sane and Ctrl-C prompt: a step is no longer than window × negative.
-SETTINGS: dict[str, Check] = {
-    "vector_size": whole(1, 100_000),
-    "alpha": number(0, 1e38),  # float32 holds it
-    "min_alpha": number(0, 1e38),
-    "window": whole(1, 10_000),
-    "min_count": whole(0),
-    "max_vocab_size": whole(1, none="no bound"),
-    "max_final_vocab": whole(1, none="no bound"),
-    "sample": number(0, 2**53),
-    "seed": whole(),
-    "workers": WORKERS,
-    "sg": choice(0, 1),
-    "hs": choice(0, 1),
-    "negative": whole(0, 10_000),
-    "ns_exponent": number(-10, 10),
-    "cbow_mean": choice(0, 1),
-    "epochs": whole(1, 10**9),
-    "sorted_vocab": choice(0, 1),
-    "update": choice("block", "pair"),
-    "held_out": number(0, 0.5),
-    "patience": whole(1, none="all epochs"),
-    "max_seconds": number(1e-3, 1e9, none="as long as the epochs take"),
-    "checkpoint_minutes": number(0, 1e7, none="none by time"),
-    "checkpoint_epochs": whole(1, none="none by epochs"),
-    "keep_checkpoints": whole(1),
-    "errors": choice(*ERRORS),
-    "max_sentence_length": whole(1, 2**31 - 1),
-}
+T = TypeVar("T")
 
 
-SWITCHES = ("shrink_windows", "deterministic", "lowercase")  # True or False
+def number_from_text(text: str) -> float:
+    """Return the int or float that `text` stands for; ValueError if it is no number.
 
-
-def check_settings(model: Any) -> None:
-    """Check each setting of a model, and what they are together; each is then of its proper type."""
-    for name, bounds in SETTINGS.items():
-        setattr(model, name, checked(name, getattr(model, name), bounds))
-    if not model.hs and not model.negative:
-        raise ValueError("hs=0 and negative=0 leave nothing to train on; set negative=5 or hs=1")
-    if model.patience is not None and not model.held_out:
-        raise ValueError(
-            f"patience={model.patience}: there is no held-out loss to watch; set held_out=0.01, say "
-            "(the training loss falls with the learning rate, whatever is learned)"
-        )
-    _check_time(model, model.max_seconds)
-
-
-def _check_time(model: Any, max_seconds: float | None) -> None:
-    if model.deterministic and max_seconds is not None:
-        raise ValueError(
-            f"max_seconds={max_seconds:g} with deterministic: how much is learned by then hangs on the speed; "
-            "give epochs instead"
-        )
-
-
-# What may change when a training is resumed; what is not stored must be given again.
-CHANGEABLE = ("workers", "checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
-NOT_STORED = ("tokenizer", "cache_dir")
-
-
-def give_again(model: Any, settings: Mapping[str, Any]) -> None:
-    """Set what may change when a training is resumed, and compare the rest with what it began with.
-
-    TypeError: no such setting. ValueError: it is another than the training began with.
+    >>> number_from_text("5"), number_from_text("1e-3")
+    (5, 0.001)
     """
-    for name, value in settings.items():
-        value = checked(name, value, SETTINGS[name]) if name in SETTINGS else value
-        if name not in (*SETTINGS, *SWITCHES, *NOT_STORED):
-            raise TypeError(f"{name}={value!r}: there is no such setting")
-        if name == "workers" and value is None:
-            continue
-        if name in (*CHANGEABLE, *NOT_STORED) and not (name == "workers" and model.deterministic):
-            setattr(model, name, value)
-        elif value != getattr(model, name):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise ValueError("give a number")
+
+
+class Setting(Generic[T]):
+    """A setting of a model class: a descriptor that checks each value that is assigned to it.
+
+    Args:
+        default: The value that the constructor uses if none is given.
+        check: Returns the value with its proper type, or raises TypeError or ValueError with the remedy.
+        help: What the setting means, for the command line.
+        stored: Whether files of the model contain it. Paths and functions are not stored.
+        changeable: Whether a resumed training may use another value than it began with.
+        fixed: Whether the value can no longer change when the model has a vocabulary.
+        from_text: Converts the text of a command-line option to a value for `check`.
+        choices: The allowed values, if these are few.
+
+    >>> class Model:
+    ...     epochs = Setting(5, choice(1, 5), "passes over the data")
+    >>> model = Model()
+    >>> model.epochs = 1
+    >>> model.epochs, Model.epochs.default
+    (1, 5)
+    >>> model.epochs = 3
+    Traceback (most recent call last):
+    ValueError: epochs=3: give 1 or 5
+    """
+
+    def __init__(
+        self,
+        default: T | None,
+        check: Check,
+        help: str,
+        *,
+        stored: bool = True,
+        changeable: bool = False,
+        fixed: bool = False,
+        from_text: Callable[[str], Any] = number_from_text,
+        choices: tuple[Any, ...] = (),
+    ) -> None:
+        self.name = ""
+        self.default = default
+        self.check = check
+        self.help = help
+        self.stored = stored
+        self.changeable = changeable
+        self.fixed = fixed
+        self.from_text = from_text
+        self.choices = choices
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, model: None, owner: type) -> Setting[T]: ...
+    @overload
+    def __get__(self, model: object, owner: type) -> T: ...
+    def __get__(self, model: object | None, owner: type) -> Setting[T] | T:
+        if model is None:
+            return self
+        value: T = vars(model)[self.name]
+        return value
+
+    def __set__(self, model: object, value: T | None) -> None:
+        new, values = self.checked(value), vars(model)
+        if self.fixed and values.get("vocab") and new != values[self.name]:
             raise ValueError(
-                f"{name}={value!r}, but the training began with {getattr(model, name)!r}: it cannot change on the "
-                "way; leave it out, or begin anew in another folder"
+                f"{self.name}={value!r}: the model has a vocabulary and {self.name}={values[self.name]!r}, which "
+                "cannot change any more; create another model"
             )
+        values[self.name] = new
+
+    def __call__(self, value: Any) -> T:
+        """Return the checked value; errors do not name the setting."""
+        result: T = self.check(value)
+        return result
+
+    def checked(self, value: Any) -> T:
+        """Return the checked value; errors name the setting and the value."""
+        result: T = checked(self.name, value, self.check)
+        return result
+
+    def parse(self, text: str) -> T:
+        """Return the checked value of a command-line option; errors do not name the setting.
+
+        >>> Setting(5, choice(1, 5), "passes over the data").parse("1")
+        1
+        """
+        return self(self.from_text(text))
+
+    def with_default(self, default: T) -> Self:
+        """Return a copy with another default, for a model class that inherits the setting."""
+        other = copy.copy(self)
+        other.default = default
+        return other
 
 
-def schedule_of(
-    model: Any,
-    epochs: int | None = None,
-    start_alpha: float | None = None,
-    end_alpha: float | None = None,
-    max_seconds: float | None = None,
-) -> Schedule:
-    """How long and at what rate a model trains: by what is given, else by its settings."""
+def one_of(default: T, *choices: T, help: str) -> Setting[T]:
+    """Return a setting with a few allowed values, of which `default` is the first."""
+    values = (default, *choices)
+    from_text: Callable[[str], Any] = str if isinstance(default, str) else number_from_text
+    return Setting(default, choice(*values), help, from_text=from_text, choices=values)
 
-    def given(name: str, value: float | None, setting: str) -> Any:
-        return getattr(model, setting) if value is None else checked(name, value, SETTINGS[setting])
 
-    seconds = given("max_seconds", max_seconds, "max_seconds")
-    _check_time(model, seconds)
-    return Schedule(
-        given("epochs", epochs, "epochs"),
-        given("start_alpha", start_alpha, "alpha"),
-        given("end_alpha", end_alpha, "min_alpha"),
-        first_epoch=model.epochs_trained,
-        max_seconds=seconds or math.inf,
-        patience=model.patience,
-    )
+def switch(default: bool, help: str) -> Setting[bool]:
+    """Return a setting that is True or False; other values than these, 1 and 0 are refused."""
+    return Setting(default, choice(True, False), help, choices=(True, False))
+
+
+def worker_count(value: Any) -> int:
+    """Return the number of workers: `value`, or the CPUs that this process may use for None."""
+    number: int | None = WORKERS(value)
+    return default_workers() if number is None else number
+
+
+def path_of_folder(what: str) -> Check:
+    """Return a check for the path of a folder or None. what: the purpose of the folder, for the error."""
+
+    def check(value: Any) -> str | os.PathLike[str] | None:
+        if value is None:
+            return None
+        if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+            raise TypeError(f"give the path of a folder for {what}")
+        return value
+
+    return check
+
+
+def function_or_none(value: Any) -> Callable[..., Any] | None:
+    """Return a function or None; TypeError for anything else."""
+    if value is not None and not callable(value):
+        raise TypeError("give a function, or None")
+    function: Callable[..., Any] | None = value
+    return function
+
+
+class HasSettings:
+    """An object whose class declares settings."""
+
+    SETTINGS: ClassVar[Mapping[str, Setting[Any]]] = {}  # all settings by name, those of base classes first
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.SETTINGS = {
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Setting)
+        }
+
+    def _set_settings(self, given: Mapping[str, Any]) -> None:
+        """Set all settings, by default to their default values, and check them together."""
+        for name, setting in self.SETTINGS.items():
+            setattr(self, name, given.get(name, setting.default))
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Raise ValueError if settings contradict each other."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the value of each setting by name, as scikit-learn's estimators do. deep: has no effect."""
+        return {name: getattr(self, name) for name in self.SETTINGS}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change settings, as scikit-learn's estimators do. If one value is refused, nothing changes.
+
+        Raises:
+            ValueError: There is no such setting, a value is out of range, or values contradict each other.
+            TypeError: A value has the wrong type.
+        """
+        if unknown := params.keys() - self.SETTINGS.keys():
+            raise ValueError(f"no setting {min(unknown)!r}; the settings are {', '.join(self.SETTINGS)}")
+        before = self.get_params()
+        try:
+            for name, value in params.items():
+                setattr(self, name, value)
+            self._check_together()
+        except (TypeError, ValueError):
+            vars(self).update(before)
+            raise
+        return self
+
+    def _check_same_settings(self, settings: Mapping[str, Any], fixed: Collection[str] = ()) -> None:
+        """Apply settings that were given to `resume`; those that must not change are compared.
+
+        fixed: Names of changeable settings that must not change now.
+
+        Raises:
+            TypeError: There is no such setting.
+            ValueError: The training began with another value.
+        """
+        for name, value in settings.items():
+            if name not in self.SETTINGS or name == "checkpoint":
+                raise TypeError(f"{name}={value!r}: there is no such setting for a resumed training")
+            setting = self.SETTINGS[name]
+            if name == "workers" and value is None:
+                continue
+            if setting.changeable and name not in fixed:
+                setattr(self, name, value)
+            elif setting.checked(value) != getattr(self, name):
+                raise ValueError(
+                    f"{name}={value!r}, but the training began with {getattr(self, name)!r}, which cannot change; "
+                    "leave it out, or begin another training in another folder"
+                )
+
+
+def __getattr__(name: str) -> Any:
+    # `SETTINGS` of this module was the table of Word2Vec. Use `Word2Vec.SETTINGS`.
+    if name == "SETTINGS":
+        from wildvec.models.word2vec import Word2Vec
+
+        return Word2Vec.SETTINGS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

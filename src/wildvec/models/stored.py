@@ -1,4 +1,7 @@
-"""What a Word2Vec stores of itself in a native file, and how it comes back."""
+"""Models as files and as states for pickle and copy: a model to tensors and metadata, and back.
+
+The metadata "class" is the name of the model class, "model" its settings and counters as JSON.
+"""
 
 from __future__ import annotations
 
@@ -6,105 +9,128 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.checks import checked
 from wildvec.io import native, vectors
-from wildvec.models.matrices import Matrices
-from wildvec.models.settings import NOT_STORED, SETTINGS, SWITCHES
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
 from wildvec.training.matrices import FloatRows
 
-Model = TypeVar("Model")
+if TYPE_CHECKING:
+    from wildvec.models.base import Model
 
-MATRICES = ("vectors", "output_rows", "node_rows")
+M = TypeVar("M", bound="Model")
 
-STORED = (
-    *(*SETTINGS, *SWITCHES),
-    *(
-        "corpus_count",
-        "corpus_total_words",
-        "epochs_trained",
-        "epoch_losses",
-        "held_out_losses",
-        "_latest_loss",
-    ),
-)
+FACTORS = "vectors_lockf"  # tensor of the factors of the rows' changes, if they are not all 1
 
 
 def write(
-    model: Any,
+    model: Model,
     path: str | os.PathLike[str],
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, NDArray[Any]] | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a model, and with it more tensors and metadata."""
-    check_keys(model)
-    tensors = vectors.to_tensors(model.wv.index_to_key, model.wv.vectors, model.vocab.counts)
-    scored = model._matrices.scored(model.vector_size)
-    tensors |= {name: matrix for name, matrix in scored.items() if matrix is not None}
-    stored = {name: getattr(model, name) for name in STORED}
+    """Write a model to a native file, with more tensors and metadata if given."""
+    model._take_over_vectors()
+    tensors = vectors.to_tensors(model.vocab.keys, model.wv.vectors, model.vocab.counts)
+    tensors |= model._unpadded_matrices()
+    if rates := model._row_rates():
+        tensors[FACTORS] = rates["vectors"]
+    names = [name for name, setting in model.SETTINGS.items() if setting.stored]
+    header = {name: getattr(model, name) for name in (*names, *model.STATE)}
     native.write(
         path,
         {**tensors, **(more or {})},
-        {"class": "Word2Vec", "model": json.dumps(stored), **(metadata or {})},
+        {"class": model.NAME, "model": json.dumps(header), **(metadata or {})},
     )
 
 
-def read(cls: type[Model], path: str | os.PathLike[str]) -> tuple[Model, native.Tensors, native.Metadata]:
-    """A model, with all tensors and metadata of its file; errors as in `load`. Matrices stay where they are read."""
+def read(cls: type[M], path: str | os.PathLike[str]) -> tuple[M, native.Tensors, native.Metadata]:
+    """Return a model and all tensors and metadata of its file; errors as in `Model.load`.
+
+    The matrices are read directly into padded rows and are not copied.
+    """
     padded: dict[str, FloatRows] = {}
 
-    def make(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
-        if name not in MATRICES or len(shape) != 2 or dtype != np.float32:
+    def allocate(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+        if name not in cls.MATRICES or len(shape) != 2 or dtype != np.float32:
             return np.empty(shape, dtype)
         padded[name] = matrices.allocate(*shape)
         return padded[name][:, : shape[1]]
 
-    tensors, metadata = vectors.load_native(path, "Word2Vec", make=make)
+    tensors, metadata = vectors.load_native(path, cls.NAME, allocate=allocate)
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
-    if counts is None:
-        raise ValueError(f"{os.fspath(path)}: the counts of a Word2Vec model are missing")
-    for name in MATRICES:  # from another writer, perhaps of another type
-        if name in tensors and name not in padded:
-            padded[name] = matrices.padded(tensors[name])
-    state: dict[str, Any] = dict.fromkeys((*NOT_STORED, "checkpoint"))
-    state |= {**json.loads(metadata["model"]), "tokens_per_second": math.nan}
-    state |= {"vocab": Vocab(keys, counts)}
-    model: Any = cls.__new__(cls)
-    _become(model, state, Matrices(padded["vectors"], padded.get("output_rows"), padded.get("node_rows")))
+    try:
+        if counts is None:
+            raise ValueError(f"the counts of a {cls.NAME} model are missing")
+        model = _with_header(cls, metadata.get("model", ""))
+        _set_tensors(model, Vocab(keys, counts), tensors, padded)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from error
     return model, tensors, metadata
 
 
-def state_of(model: Any) -> dict[str, Any]:
-    """All of a model, each matrix once."""
-    check_keys(model)
+def _with_header(cls: type[M], text: str) -> M:
+    """Return a model with the settings and counters of a file; each passes its check."""
+    header = json.loads(text)
+    stored = {name: setting for name, setting in cls.SETTINGS.items() if setting.stored}
+    if not isinstance(header, dict):
+        raise ValueError("the settings must be a JSON object")
+    if unknown := header.keys() - stored.keys() - cls.STATE.keys():
+        raise ValueError(
+            f"{min(unknown)!r} is no setting of a {cls.NAME}; the file may be of a newer version"
+        )
+    if missing := cls.STATE.keys() - header.keys():
+        raise ValueError(f"{min(missing)!r} is missing")
+    model = cls.__new__(cls)
+    model._set_settings(header)
+    for name, state_check in cls.STATE.items():
+        setattr(model, name, checked(name, header[name], state_check))
+    model.tokens_per_second = math.nan
+    model._own_folder = None
+    return model
+
+
+def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: dict[str, FloatRows]) -> None:
+    """Give a model its vocabulary and its matrices. padded: those that were read into padded rows."""
+    if len(vocab):
+        model._check_vocab(vocab)
+    rows = {}
+    for spec in model._matrix_specs(len(vocab)):
+        for name in (spec.name, spec.name + matrices.ADAGRAD):
+            if name in tensors and tensors[name].shape != (spec.rows, spec.size):
+                raise ValueError(
+                    f"{name} has the shape {tensors[name].shape}, but the settings need {(spec.rows, spec.size)}"
+                )
+        if spec.name in padded and spec.adagrad is None:
+            rows[spec.name] = padded[spec.name]
+        elif spec.name in tensors:  # from another writer, perhaps of another type, or with AdaGrad
+            rows[spec.name] = matrices.from_views(spec, tensors)
+    model._set_matrices(vocab, rows)
+    if FACTORS in tensors:
+        model.wv.vectors_lockf = tensors[FACTORS].astype(np.float32)
+        model._row_rates()
+
+
+def state_of(model: Model) -> dict[str, Any]:
+    """Return all attributes of a model for pickle and copy; each matrix occurs once, without padding."""
+    model._take_over_vectors()
     state = dict(vars(model))
-    for name in ("wv", "_own_folder"):  # a copy must not write where the original does
+    for name in ("wv", "_own_folder"):  # a copy must not write checkpoints to the folder of the original
         del state[name]
-    state["_matrices"] = [model.wv.vectors, *model._matrices.scored(model.vector_size).values()]
-    return state
+    return state | {"_matrices": model._unpadded_matrices(), FACTORS: model.wv.vectors_lockf}
 
 
-def restore(model: Any, state: dict[str, Any]) -> None:
-    """Make a model what `state_of` gave."""
-    matrices = Matrices.copies(*state.pop("_matrices"))
-    _become(model, state, matrices)
-
-
-def _become(model: Any, state: dict[str, Any], matrices: Matrices) -> None:
+def restore(model: Model, state: dict[str, Any]) -> None:
+    """Set the attributes that `state_of` returned."""
+    parts = state.pop("_matrices")
+    factors = state.pop(FACTORS)
     vars(model).update(state)
     model._own_folder = None
-    model._set_matrices(model.vocab, matrices)
-
-
-def check_keys(model: Any) -> None:
-    """Raise ValueError if the vectors have keys that the model did not learn."""
-    if len(model.wv) != len(model.vocab):
-        raise ValueError(
-            f"wv has {len(model.wv)} keys, but the model learned {len(model.vocab)}: with keys added, "
-            "save the vectors alone (wv.save)"
-        )
+    specs = [spec for spec in model._matrix_specs(len(model.vocab)) if spec.name in parts]
+    model._set_matrices(model.vocab, {spec.name: matrices.from_views(spec, parts) for spec in specs})
+    model.wv.vectors_lockf = factors

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,13 @@ from wildvec.text.vocab import Vocab, choose
 
 Ids = NDArray[np.int32]
 FROM_IDS_TOKENS = 1 << 18
+
+
+class TakesItems(Protocol):
+    """A training task (wildvec._train.Task)."""
+
+    def items(self, ids: Ids, offsets: NDArray[np.int64]) -> None:
+        """Set the items of each unit."""
 
 
 class Corpus:
@@ -143,6 +150,20 @@ class Corpus:
             raise ValueError(f"tokens={tokens}: give at least 1")
         starts = np.searchsorted(self.offsets, np.arange(0, len(self.ids), tokens))
         return np.unique(np.append(starts, len(self))).astype(np.int64)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Tokens of each sentence."""
+        return np.diff(self.offsets)
+
+    @property
+    def raw_items(self) -> int:
+        """Tokens read, those outside the vocabulary included."""
+        return self.raw_tokens
+
+    def attach(self, task: TakesItems) -> None:
+        """Give a training task the tokens."""
+        task.items(self.ids, self.offsets)
 
     def close(self) -> None:
         """Let go of ids and offsets; a file behind them vanishes when nobody else holds them."""

@@ -114,7 +114,7 @@ def decompressed(raw: Any) -> IO[bytes]:
     start = raw.peek(10)[:10] if hasattr(raw, "peek") else b""
     if start.startswith(b"\x1f\x8b\x08"):
         return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
-    if start.startswith(b"BZh") and start[4:10] == b"1AY&SY":
+    if start.startswith(b"BZh") and start[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):  # data, or an empty file
         return bz2.BZ2File(raw)
     if start.startswith(b"\xfd7zXZ\0"):
         return lzma.LZMAFile(raw)

@@ -27,7 +27,7 @@ from wildvec._train import isa_in_use
 from wildvec.base.checks import Check, checked, choice, number, whole
 from wildvec.io import native
 from wildvec.io.atomic import check_output, remove_leftovers
-from wildvec.io.lock import alone_in
+from wildvec.io.lock import lock_folder
 from wildvec.text.corpus import Corpus
 from wildvec.text.vocab import Vocab
 from wildvec.training.schedule import Schedule
@@ -330,7 +330,7 @@ def claim_folder(folder: Any, created_by_us: bool) -> Iterator[Path]:
         reason = f"{error.strerror}: checkpoint must be a folder, or a new name in a folder that exists"
         raise OSError(error.errno, reason, os.fspath(folder)) from error
     check_output(path / "checkpoint")
-    with alone_in(path):
+    with lock_folder(path):
         if list_checkpoints(path) and not created_by_us:
             raise FileExistsError(
                 f"{os.fspath(folder)} holds the checkpoints of another training; resume that training, remove its "

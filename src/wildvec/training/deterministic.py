@@ -1,8 +1,8 @@
-"""Rounds: several workers whose bits do not depend on which of them is faster.
+"""Deterministic training with several workers: rounds, whose bits do not depend on the speed of threads.
 
-In a round every worker gets a share of the text and changes copies of the rows that it needs; nobody writes to the
-matrices. When all are done, what they changed is added up in the order of the workers, and the next round begins.
-Workers are more than threads where CPUs are fewer: it is the number of workers that the bits depend on.
+In a round each worker trains a part of the data and changes only its own copies of rows; no worker writes to the
+matrices. At the end of the round the changes are added in the order of the workers. There can be more workers than
+threads: the bits depend on the number of workers only.
 """
 
 from __future__ import annotations
@@ -19,43 +19,46 @@ from numpy.typing import NDArray
 from wildvec._train import Worker, merge_round
 from wildvec.base.threads import default_workers
 
-# What all the other workers train in a round is news to a worker at its end. So they train as much together, be they
-# one or many, but less where words come again sooner: a token meets its own word in the news so often on average.
+# Staleness: at the end of a round a worker has not seen what the others trained in it. The length of a round is
+# chosen so that on average a token of one worker meets its own word SAME_WORD times among the tokens of all others,
+# within the bounds STALE_TOKENS.
 SAME_WORD = 12
-NEWS_TOKENS = (1_000, 10_000)
-SHARE_TOKENS = 125  # the least that is worth a merge
+STALE_TOKENS = (1_000, 10_000)
+LEAST_TOKENS = 125  # of one worker; with fewer the merge takes too much of the time
 
-Share = tuple[int, int, int]  # a worker, and its chunks first … last
+Part = tuple[int, int, int]  # a worker, and the first and last (exclusive) chunk that it trains
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """How a pass over the corpus is divided. share: tokens that each worker gets in a round."""
+    """How a pass over the data is divided. tokens_per_worker: what each worker trains in a round."""
 
     workers: int
-    share: int
+    tokens_per_worker: int
 
     @classmethod
     def of(cls, workers: int, frequencies: NDArray[np.float64]) -> Rounds:
-        """For two workers or more, as many as get a share. frequencies: how often each word is trained.
+        """Plan rounds for two workers or more; fewer take part if their parts would be too small.
+
+        frequencies: how often each row is trained, up to a factor.
 
         >>> Rounds.of(11, np.ones(10_000))
-        Rounds(workers=11, share=1000)
+        Rounds(workers=11, tokens_per_worker=1000)
         >>> Rounds.of(11, np.array([30, 20, 20]))
-        Rounds(workers=9, share=125)
+        Rounds(workers=9, tokens_per_worker=125)
         """
         same_word = np.square(frequencies / frequencies.sum()).sum()
-        news = int(np.clip(SAME_WORD / same_word, *NEWS_TOKENS))
-        others = min(workers - 1, news // SHARE_TOKENS)
-        return cls(1 + others, news // others)
+        stale = int(np.clip(SAME_WORD / same_word, *STALE_TOKENS))
+        others = min(workers - 1, stale // LEAST_TOKENS)
+        return cls(1 + others, stale // others)
 
     @property
     def tokens(self) -> int:
-        """Those of a round, which begins with the first chunk at or after a multiple of so many."""
-        return self.workers * self.share
+        """Tokens of a round. It begins with the first chunk at or after a multiple of this number."""
+        return self.workers * self.tokens_per_worker
 
     def starts(self, before: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The chunk that each round begins with. before: tokens before each chunk, and all.
+        """Return the first chunk of each round. before: tokens before each chunk, and their total.
 
         >>> Rounds(2, 10).starts(np.array([0, 10, 21, 29, 42])).tolist()
         [0, 2]
@@ -63,57 +66,60 @@ class Rounds:
         starts = np.searchsorted(before[:-1], np.arange(0, before[-1], self.tokens))
         return np.unique(starts[starts < len(before) - 1])
 
-    def shares(self, before: NDArray[np.int64], first: int) -> list[Share]:
-        """Those of the round that begins with chunk `first`; none for a worker in whose place no chunk starts.
+    def parts(self, before: NDArray[np.int64], first: int) -> list[Part]:
+        """Return the parts of the round that begins with chunk `first`; a worker may have none.
 
-        >>> Rounds(2, 10).shares(np.array([0, 10, 21, 29, 42]), 2)
+        >>> Rounds(2, 10).parts(np.array([0, 10, 21, 29, 42]), 2)
         [(0, 2, 4)]
         """
         start = before[first] // self.tokens * self.tokens
-        cuts = np.searchsorted(before[:-1], start + self.share * np.arange(self.workers + 1)).tolist()
+        cuts = np.searchsorted(
+            before[:-1], start + self.tokens_per_worker * np.arange(self.workers + 1)
+        ).tolist()
         return [(w, a, b) for w, (a, b) in enumerate(itertools.pairwise(cuts)) if a < b]
 
 
-class Team:
-    """The threads that train the rounds of one pass; each runs one of `jobs`.
+class RoundThreads:
+    """The threads that train the rounds of one pass; each thread runs one of `jobs`.
 
-    pool: a worker for each share. rounds: the shares of each, asked for when it begins. train: a worker's chunks
-    first … last. rates: of the chunks first … last.
+    workers: one for each part. rounds: the parts of each round, taken when it begins. train: trains the chunks of a
+    part. rates: returns the learning rates of chunks.
     """
 
     def __init__(
         self,
-        pool: Sequence[Worker],
-        rounds: Iterator[list[Share]],
+        workers: Sequence[Worker],
+        rounds: Iterator[list[Part]],
         train: Callable[[Worker, int, int], None],
         rates: Callable[[int, int], NDArray[np.float32]],
     ) -> None:
-        self._pool, self._rounds, self._train, self._rates = pool, rounds, train, rates
-        self._threads = min(len(pool), default_workers())
-        self._trained = threading.Barrier(self._threads)
-        self._merged = threading.Barrier(self._threads, self._open)
-        self._open()
+        self._workers, self._rounds, self._train, self._rates = workers, rounds, train, rates
+        self._n_threads = min(len(workers), default_workers())
+        self._trained = threading.Barrier(self._n_threads)
+        self._merged = threading.Barrier(self._n_threads, self._begin_round)
+        self._begin_round()
 
     @property
     def jobs(self) -> list[Callable[[], None]]:
-        """What each thread does."""
-        return [partial(self._work, part) for part in range(self._threads)]
+        """The function of each thread."""
+        return [partial(self._run, thread) for thread in range(self._n_threads)]
 
     def abort(self) -> None:
-        """Let no thread wait for one that will not come; what was learned in this round is lost."""
+        """Release threads that wait for a thread that has failed. What was learned in this round is lost."""
         self._trained.abort()
         self._merged.abort()
 
-    def _open(self) -> None:
-        self._shares = next(self._rounds, [])
-        if self._shares:
-            _, first, _ = self._shares[0]
+    def _begin_round(self) -> None:
+        self._parts = next(self._rounds, [])
+        if self._parts:
+            _, first, _ = self._parts[0]
             self._rate = float(self._rates(first, first + 1)[0])
 
-    def _work(self, part: int) -> None:
-        while shares := self._shares:
-            for worker, first, last in shares[part :: self._threads]:
-                self._train(self._pool[worker], first, last)
+    def _run(self, thread: int) -> None:
+        while parts := self._parts:
+            for worker, first, last in parts[thread :: self._n_threads]:
+                self._train(self._workers[worker], first, last)
             self._trained.wait()
-            merge_round([self._pool[worker] for worker, _, _ in shares], part, self._threads, self._rate)
+            trained = [self._workers[worker] for worker, _, _ in parts]
+            merge_round(trained, thread, self._n_threads, self._rate)
             self._merged.wait()

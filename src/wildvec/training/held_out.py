@@ -1,43 +1,47 @@
-"""Sentences kept aside from training, to measure the loss on what was never trained."""
+"""Sentences that are held out of training, to measure the loss on them: numbers and seed in, chunks out."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-Sentences = NDArray[np.int64]  # their numbers, rising
-Chunks = NDArray[np.int64]  # (n, 2): the sentences first … last of each
+Sentences = NDArray[np.int64]  # numbers of sentences, ascending
+Chunks = NDArray[np.int64]  # (n, 2): first sentence and end of each chunk
 
 
-def keep_aside(n_sentences: int, share: float, seed: int) -> Sentences:
-    """One sentence at random of each of equal runs of them, so many that their share is `share`, but at least one.
+def split_held_out(n_sentences: int, fraction: float, seed: int) -> Sentences:
+    """Return the numbers of the sentences to hold out: at least one, unless fraction is 0.
 
-    The same number of sentences, share and seed give the same sentences.
+    The sentences are divided into runs of equal length, and one is drawn from each run. The same arguments give the
+    same sentences.
 
-    ValueError: there is but one sentence, and nothing would be left.
+    Raises:
+        ValueError: There is only one sentence, so none would be left to train.
 
-    >>> keep_aside(1000, 0.005, seed=1) // 200
+    >>> split_held_out(1000, 0.005, seed=1) // 200
     array([0, 1, 2, 3, 4])
-    >>> keep_aside(1000, 0, seed=1)
+    >>> split_held_out(1000, 0, seed=1)
     array([], dtype=int64)
     """
-    if not share:
+    if not fraction:
         return np.empty(0, dtype=np.int64)
     if n_sentences < 2:
         raise ValueError(
-            f"held_out={share}: there is but one sentence, and none would be left to train on; "
-            "give more sentences, or a smaller max_sentence_length to split it"
+            f"held_out={fraction}: there is only one sentence, so none would be left to train on; give more "
+            "sentences, or a smaller max_sentence_length to split it"
         )
-    n = max(1, round(share * n_sentences))
+    n = max(1, round(fraction * n_sentences))
     starts = np.arange(n + 1) * n_sentences // n
     draws = np.random.PCG64(seed).random_raw(n) >> np.uint64(32)  # the same in every version of numpy
     return starts[:-1] + (draws.astype(np.int64) * np.diff(starts) >> 32)
 
 
-def around(bounds: NDArray[np.int64], held_out: Sentences) -> Chunks:
-    """The runs of sentences bounds[c] … bounds[c + 1] without those held out, in as many pieces as it takes.
+def chunks_to_train(bounds: NDArray[np.int64], held_out: Sentences) -> Chunks:
+    """Return the chunks without the sentences held out; a chunk that contains such sentences is cut at them.
 
-    >>> around(np.array([0, 4, 8]), np.array([1, 2, 7])).tolist()
+    bounds: first sentence of each chunk, and the end of the last one.
+
+    >>> chunks_to_train(np.array([0, 4, 8]), np.array([1, 2, 7])).tolist()
     [[0, 1], [3, 4], [4, 7]]
     """
     cuts = np.unique(np.concatenate([bounds, held_out, held_out + 1]))
@@ -45,10 +49,10 @@ def around(bounds: NDArray[np.int64], held_out: Sentences) -> Chunks:
     return np.ascontiguousarray(pieces[~np.isin(pieces[:, 0], held_out)])
 
 
-def alone(held_out: Sentences) -> Chunks:
-    """Each sentence as a chunk of its own.
+def chunks_to_measure(held_out: Sentences) -> Chunks:
+    """Return one chunk for each sentence held out.
 
-    >>> alone(np.array([1, 7])).tolist()
+    >>> chunks_to_measure(np.array([1, 7])).tolist()
     [[1, 2], [7, 8]]
     """
     return np.stack([held_out, held_out + 1], axis=1)

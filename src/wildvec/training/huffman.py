@@ -1,4 +1,4 @@
-"""The Huffman tree of a vocabulary, as the paths that hierarchical softmax walks: counts to nodes and codes."""
+"""The Huffman tree of a vocabulary for hierarchical softmax: counts in, the path to each word out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from wildvec._train import PATH_PADDING, huffman
 def huffman_paths(
     counts: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]:
-    """Offsets, nodes (0 is the root) and codes (1 turns right) of all words' paths, and the longest path's length.
+    """Return the path from the root to each word: offsets, nodes, codes, and the length of the longest path.
 
-    Nodes and codes have PATH_PADDING places more, since training reads them in eights.
+    The path of word i is ``nodes[offsets[i]:offsets[i + 1]]``; node 0 is the root. A code is 1 where the path turns
+    right. Nodes and codes have PATH_PADDING additional zeros, because training reads them in groups of eight.
 
     >>> offsets, nodes, codes, longest = huffman_paths(np.array([8, 1, 1]))
     >>> offsets.tolist(), nodes[:5].tolist(), longest

@@ -1,8 +1,8 @@
-"""THE training loop: workers, learning rate, progress, callbacks, Ctrl-C; the same for every model.
+"""The training loop, for every model: threads, epochs, progress, Ctrl-C, held-out loss, time budget, checkpoints.
 
-A worker is a thread that takes leases, runs of consecutive chunks that last at most 50 ms, and trains each
-in one call without the GIL; or, where the bits must be the same each time, it takes its share of each round (see
-rounds). The main thread wakes ten times a second.
+Workers are threads. Each takes one work unit after the other (consecutive chunks that take at most 50 ms) and trains
+it in one call without the GIL; or, for deterministic training, it trains its part of each round. The main thread
+wakes ten times a second.
 """
 
 from __future__ import annotations
@@ -23,323 +23,287 @@ from numpy.typing import NDArray
 from wildvec._train import Task, Worker
 from wildvec.base.progress import progress_bar
 from wildvec.base.threads import WAKE_SECONDS
-from wildvec.text.corpus import Corpus
-from wildvec.training.deterministic import Rounds, Team
-from wildvec.training.held_out import Sentences, alone, around
+from wildvec.training.deterministic import RoundThreads
+from wildvec.training.plan import Plan
 from wildvec.training.schedule import Budget, Patience, Schedule
 from wildvec.training.state import Epoch, Saver, State
-from wildvec.training.work_units import LEASE_SECONDS, Leases
+from wildvec.training.work_units import WorkUnits
 
 logger = logging.getLogger(__name__)
 
-PARK_SECONDS = 0.05  # after Ctrl-C a lease has so long to come to its end, which leaves no chunk half trained
-CHUNK_TOKENS = 10_000
-HELD_OUT_EPOCH = -1  # keys the draws for the sentences held out: the same whenever their loss is measured
-
-# Private copies keep the cache lines of the hottest rows from travelling between cores. What they cost is staleness:
-# so the merge interval counts the centres of all workers together, their number falls with the workers, and what more
-# than two bring back is scaled (objective/merge.inc.h).
-HOT_ROWS = 256  # of all workers together, but LEAST_HOT of each at least
-LEAST_HOT = 32
-# Where words are few, all rows are used often between merges, and workers together carry them too far: so a typical
-# row is the centre no more than so many times.
-MERGE_CENTRES = 5_000
-TYPICAL_CENTRES = 5
-# Text has more of them: by Zipf's law row r takes at most ZIPF_SHARE / r of all uses, so that later rows may wait
-# longer for their merges (objective/merge.inc.h) and cost less. Where words are about equally frequent, waiting made
-# the vectors worse, and diverge at large rates. Each worker has ZIPF_ROWS / workers², for what waits in one is
-# behind all the others: eight workers with 512 each lost a point of analogies, with 256 none.
-ZIPF_ROWS = 8_192
-ZIPF_SHARE = 0.15
-
-
-Rates = Callable[[int, int], NDArray[np.float32]]  # those of the chunks first … last
+PARK_SECONDS = 0.05  # after Ctrl-C, work units may end within this time, which leaves no chunk half trained
+HELD_OUT_EPOCH = -1  # keys the draws for held-out units: the same whenever their loss is measured
 
 
 class Callback(Protocol):
-    """What `run` tells; workers are parked meanwhile."""
+    """What `run` calls between epochs; no worker is running then."""
 
     def epoch_begin(self) -> None:
-        """An epoch is about to begin. If the time is over before it has learned anything, it does not end."""
+        """An epoch begins. If the time is over before it has trained anything, epoch_end is not called."""
 
     def epoch_end(self, epoch: Epoch) -> None:
-        """An epoch is done."""
-
-
-def chunk_tokens(rounds: Rounds | None) -> int:
-    """How many tokens a chunk has, whole sentences aside."""
-    return CHUNK_TOKENS if rounds is None else min(CHUNK_TOKENS, rounds.share)
-
-
-def chunks_of(corpus: Corpus, rounds: Rounds | None) -> NDArray[np.int64]:
-    """The sentences at which chunks begin and the last one ends."""
-    return corpus.chunks(chunk_tokens(rounds))
-
-
-def crew_size(n_chunks: int, workers: int, rounds: Rounds | None) -> int:
-    """How many of the workers take part in training so many chunks, before sentences held out cut them."""
-    return rounds.workers if rounds else min(workers, n_chunks)
-
-
-def hot_rows(workers: int, shares: NDArray[np.float64]) -> tuple[int, int]:
-    """How many rows each of several workers has private copies of, and how many of these are merged every time.
-
-    shares: the part of all uses that each row takes.
-
-    >>> by_zipf = 1 / np.arange(1, 10_001)
-    >>> [hot_rows(workers, by_zipf / by_zipf.sum()) for workers in (2, 8, 32)]
-    [(2048, 32), (128, 32), (32, 32)]
-    >>> hot_rows(2, np.full(500, 1 / 500))
-    (128, 128)
-    """
-    n = max(LEAST_HOT, HOT_ROWS // workers)
-    by_zipf = max(LEAST_HOT, ZIPF_ROWS // workers**2)
-    later = shares[LEAST_HOT:by_zipf]
-    too_large = np.flatnonzero(later * (np.arange(len(later)) + LEAST_HOT + 1) > ZIPF_SHARE)
-    if len(too_large):
-        by_zipf = LEAST_HOT + int(too_large[0])
-    return (by_zipf, LEAST_HOT) if by_zipf > n else (n, n)
-
-
-def merge_interval(workers: int, shares: NDArray[np.float64]) -> int:
-    """How many centres a worker trains between two merges of its hottest private rows.
-
-    Half of all uses fall on rows at least as frequent as the typical one. shares: the part of all uses that each row
-    takes, in any order.
-
-    >>> merge_interval(2, np.full(10_000, 1 / 10_000)), merge_interval(2, np.full(100, 1 / 100))
-    (2500, 250)
-    """
-    descending = np.sort(shares)[::-1]
-    typical = descending[np.searchsorted(np.cumsum(descending), shares.sum() / 2)]
-    return max(1, int(min(MERGE_CENTRES, TYPICAL_CENTRES / typical)) // workers)
+        """An epoch has ended."""
 
 
 @dataclass(frozen=True)
-class _Crew:
-    """The workers of one training. rounds: None where they share rows and race for leases."""
+class Engine:
+    """The parts of one training that the C core uses. raw_items: items of the data as they were read."""
 
     task: Task
-    workers: Sequence[Worker]
-    rounds: Rounds | None
+    plan: Plan
+    raw_items: int
+    matrices: Sequence[NDArray[np.float32]]
+    check_finite: Callable[[], None]
 
 
-def run(
-    task: Task,
-    corpus: Corpus,
-    schedule: Schedule,
-    workers: int,
-    rounds: Rounds | None,
-    callback: Callback,
-    check: Callable[[], None],
-    held_out: Sentences,
-    matrices: Sequence[NDArray[np.float32]],
-    state: State,
-    saver: Saver,
-) -> None:
-    """Train until the epochs, the time or the patience are at an end.
+def run(engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver) -> None:
+    """Train until the epochs, the time or the patience are over.
 
-    rounds: in which the workers train if the bits are not to depend on which is faster; None where they are. check:
-    called after each epoch, may raise. held_out: sentences that are not trained; their loss is measured after each
-    epoch. matrices: what is trained; with patience they end as they were after the best epoch. state: where to begin;
-    it moves on with the training. saver: is given it when it wants it, at Ctrl-C and at the end.
+    engine.check_finite is called after each epoch and may raise. With patience, the matrices end as they were after
+    the best epoch. state: where to begin; it is updated. saver: saves the state when it is due, at Ctrl-C and at the
+    end.
 
-    ValueError: the sentences held out give no example. An exception, Ctrl-C included, stops the workers within 0.1 s
-    and is raised; the rows keep what they learned.
+    Raises:
+        ValueError: the held-out units give no example.
+        BaseException: what a callback, a worker or Ctrl-C raises. The workers stop within 0.1 s, and the matrices
+        keep
+            what was learned.
     """
-    budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
-    bounds = chunks_of(corpus, rounds)
-    chunks = around(bounds, held_out)
-    leases = Leases(corpus, chunks, 1, LEASE_SECONDS, budget, state)
-    tokens = int(leases.before[-1])
-    raw_per_token = corpus.raw_tokens / int(corpus.offsets[-1])
-    n_workers = crew_size(len(bounds) - 1, workers, rounds)
-    crew = _Crew(task, [Worker(task) for _ in range(n_workers)], rounds)
-    epochs = state.epochs
-    patience = None
-    if schedule.patience is not None:
-        losses = [epoch.held_out_loss for epoch in epochs]
-        patience = Patience(schedule.patience, matrices, losses, state.best_rows)
+    _Training(engine, schedule, callback, state, saver).run()
 
-    def save() -> None:
-        state.elapsed, state.reserve = budget.elapsed, budget.reserve
+
+class _Training:
+    """One call of `run`: the state that its steps share."""
+
+    def __init__(
+        self, engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver
+    ) -> None:
+        self.engine, self.schedule, self.callback, self.state, self.saver = (
+            engine,
+            schedule,
+            callback,
+            state,
+            saver,
+        )
+        self.plan = engine.plan
+        self.budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
+        self.workers = [Worker(engine.task) for _ in range(self.plan.workers)]
+        self.units = self._work_units()
+        self.raw_per_item = engine.raw_items / max(1, int(self.plan.offsets[-1]))
+        self.patience = None
+        if schedule.patience is not None:
+            losses = [epoch.held_out_loss for epoch in state.epochs]
+            self.patience = Patience(schedule.patience, engine.matrices, losses, state.best_rows)
+
+    def run(self) -> None:
+        items, n_epochs = int(self.units.before[-1]), len(self.state.epochs)
+        total = round(items * self.raw_per_item) * self.schedule.epochs
+        done = int((n_epochs * items + self.units.items_done) * self.raw_per_item)
+        with progress_bar(total, "training", "tokens", done) as self.bar:
+            if not self.state.begun:
+                if len(self.plan.held_out) or self.schedule.max_seconds < math.inf:
+                    self._close_epoch()  # its errors come early, and the budget measures how long it takes
+                self._save()  # so that a full disk is noticed before hours of training
+            while not self._is_over() and self._run_epoch():
+                pass
+        with self._saved_at_ctrl_c(self._finish):
+            self._finish()
+
+    def _run_epoch(self) -> bool:
+        """Train one epoch, or the rest of one; False if the time was over before it trained anything."""
+        state, saver = self.state, self.saver
+        with self._saved_at_ctrl_c(self._save):
+            self.callback.epoch_begin()
+        self.units = units = self._work_units(self.units.chunk_seconds)
+        with self._saved_at_ctrl_c(self._save_within_epoch):
+            self._train_epoch()
+            if not units.examples and self.budget.spent >= 1:
+                return False
+            seconds = units.seconds
+            held_out_loss = self._close_epoch()
+        tokens = round(units.items_done * self.raw_per_item)
+        epoch = Epoch(float(units.losses.sum()), units.examples, tokens, seconds, held_out_loss)
+        with self._saved_at_ctrl_c(_refuse_to_save):
+            state.end_epoch(epoch)
+            _log(state.epochs, self.schedule)
+            if self.patience:
+                self.patience.add(held_out_loss)
+        with self._saved_at_ctrl_c(self._save):
+            self.callback.epoch_end(epoch)
+            if saver.due_after(len(state.epochs)) and not self._is_over():
+                self._save()
+        return True
+
+    def _work_units(self, *chunk_seconds: float) -> WorkUnits:
+        plan = self.plan
+        return WorkUnits(plan.chunks, plan.offsets, plan.workers, self.budget, self.state, *chunk_seconds)
+
+    def _is_over(self) -> bool:
+        no_time = self.budget.spent >= 1 and not len(self.state.losses)
+        enough = len(self.state.epochs) == self.schedule.epochs
+        return enough or no_time or (self.patience is not None and self.patience.is_over)
+
+    def _train_epoch(self) -> None:
+        units, schedule, number = self.units, self.schedule, len(self.state.epochs)
+        progress = (number + units.before[:-1] / units.before[-1]) / schedule.epochs
+
+        def rates(first: int, last: int) -> NDArray[np.float32]:
+            return schedule.rates(progress[first:last], self.budget.spent)
+
+        def show() -> None:
+            items = number * int(units.before[-1]) + units.items_done
+            self.bar.update(int(items * self.raw_per_item) - self.bar.n)
+
+        while not units.over:
+            units.pause_from(self.saver.due_at)
+            _run_pass(self.engine, self.workers, units, schedule.first_epoch + number, rates, show)
+            if not units.over:
+                self._save_within_epoch()
+
+    def _close_epoch(self) -> float:
+        """Check the matrices and return the held-out loss, NaN if nothing is held out."""
+        with self.budget.closing():
+            self.engine.check_finite()
+            return self._held_out_loss() if len(self.plan.held_out) else math.nan
+
+    def _held_out_loss(self) -> float:
+        """The mean loss of the held-out units, subsampled and drawn as in training, but always with the same draws.
+
+        They are trained at rate 0: each row keeps its value (the sign of a zero may change).
+        """
+        plan = self.plan
+        units = WorkUnits(plan.held_out, plan.offsets, len(self.workers), Budget(), State())
+        _run_pass(self.engine, self.workers, units, HELD_OUT_EPOCH, _rate_0, lambda: None)
+        if not units.examples:
+            raise ValueError(
+                f"of the {len(plan.held_out)} sentences held out none has two words left; give a larger held_out, "
+                "a larger sample (0 keeps all) or longer sentences"
+            )
+        return float(units.losses.sum()) / units.examples
+
+    # -- saving ---------------------------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        state, patience = self.state, self.patience
+        state.elapsed, state.reserve = self.budget.elapsed, self.budget.reserve
         state.best_rows = patience.best_rows if patience and not state.finished else ()
-        saver.write(state)
+        self.saver.write(state)
 
-    def pause() -> None:
-        if not leases.whole:
-            raise ValueError("stopped within a chunk")
-        state.losses, state.examples = leases.losses[: leases.next], leases.examples
-        state.seconds = leases.seconds
-        save()
+    def _save_within_epoch(self) -> None:
+        units, state = self.units, self.state
+        if not units.is_whole:
+            raise ValueError("training was stopped within a chunk")
+        state.losses, state.examples, state.seconds = (
+            units.losses[: units.next],
+            units.examples,
+            units.seconds,
+        )
+        self._save()
 
-    def too_early() -> None:
-        raise ValueError("stopped at the end of an epoch, perhaps with half a copy of the best rows")
+    def _finish(self) -> None:
+        if self.patience and self.state.epochs:
+            best = self.patience.restore()
+            logger.info("the vectors are those of epoch %d of %d", best, len(self.state.epochs))
+        self.state.finished = True
+        self._save()
 
-    def finish() -> None:
-        if patience and epochs:
-            logger.info("the vectors are those of epoch %d of %d", patience.restore(), len(epochs))
-        state.finished = True
-        save()
-
-    def close() -> float:
-        with budget.closing():
-            check()
-            return _held_out_loss(crew, corpus, held_out) if len(held_out) else math.nan
-
-    def is_over() -> bool:
-        no_time = budget.spent >= 1 and not len(state.losses)
-        return len(epochs) == schedule.epochs or no_time or (patience is not None and patience.is_over)
-
-    all_tokens = round(tokens * raw_per_token) * schedule.epochs
-    tokens_before = int((len(epochs) * tokens + leases.tokens_done) * raw_per_token)
-    with progress_bar(all_tokens, "training", "tokens", tokens_before) as bar:
-
-        def show(epoch: int, tokens_done: int) -> None:
-            bar.update(int((epoch * tokens + tokens_done) * raw_per_token) - bar.n)
-
-        if not state.begun:
-            if len(held_out) or schedule.max_seconds < math.inf:
-                close()  # so that its errors come early and the budget knows how long it takes
-            save()  # so that a disk without room is known before hours of training
-        while not is_over():
-            number = len(epochs)
-            with _kept_at_ctrl_c(save, saver):
-                callback.epoch_begin()
-            leases = Leases(corpus, chunks, n_workers, leases.chunk_seconds, budget, state)
-            with _kept_at_ctrl_c(pause, saver):
-                _train_epoch(crew, leases, schedule, number, partial(show, number), saver, pause)
-                if not leases.examples and budget.spent >= 1:
-                    break  # the time was over before it had learned anything
-                seconds = leases.seconds
-                held_out_loss = close()
-            raw_tokens = round(leases.tokens_done * raw_per_token)
-            loss = float(leases.losses.sum())
-            with _kept_at_ctrl_c(too_early, saver):
-                state.end_epoch(Epoch(loss, leases.examples, raw_tokens, seconds, held_out_loss))
-                _log(epochs, schedule)
-                if patience:
-                    patience.add(held_out_loss)
-            with _kept_at_ctrl_c(save, saver):
-                callback.epoch_end(epochs[-1])
-                if saver.due_after(len(epochs)) and not is_over():
-                    save()
-    with _kept_at_ctrl_c(finish, saver):
-        finish()
-
-
-@contextmanager
-def _kept_at_ctrl_c(keep: Callable[[], None], saver: Saver) -> Iterator[None]:
-    """At Ctrl-C, keep a state on the way out; if that fails, Ctrl-C is still what there is to tell."""
-    try:
-        yield
-    except KeyboardInterrupt:
+    @contextmanager
+    def _saved_at_ctrl_c(self, save: Callable[[], None]) -> Iterator[None]:
+        """At Ctrl-C, save the state with `save`. If that fails, warn; Ctrl-C is raised in any case."""
         try:
-            keep()
-        except (OSError, ValueError) as error:
-            saver.warn_not_saved(str(error))
-        raise
+            yield
+        except KeyboardInterrupt:
+            try:
+                save()
+            except (OSError, ValueError) as error:
+                self.saver.warn_not_saved(str(error))
+            raise
+
+
+def _refuse_to_save() -> None:
+    raise ValueError("training was stopped at the end of an epoch, perhaps with half a copy of the best rows")
 
 
 def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
     epoch = epochs[-1]
     held_out = "" if math.isnan(epoch.held_out_loss) else f", {epoch.held_out_loss:.4f} held out"
-    speed = epoch.tokens / epoch.seconds
     logger.info(
         "epoch %d of %d: loss %.4f%s, %.0f tokens/s",
         len(epochs),
         schedule.epochs,
         epoch.mean_loss,
         held_out,
-        speed,
+        epoch.tokens / epoch.seconds,
     )
-
-
-def _train_epoch(
-    crew: _Crew,
-    leases: Leases,
-    schedule: Schedule,
-    number: int,
-    show: Callable[[int], None],
-    saver: Saver,
-    pause: Callable[[], None],
-) -> None:
-    progress = (number + leases.before[:-1] / leases.before[-1]) / schedule.epochs
-
-    def rates(first: int, last: int) -> NDArray[np.float32]:
-        return schedule.rates(progress[first:last], leases.budget.spent)
-
-    while not leases.over:
-        leases.pause_from(saver.due_at)
-        _pass(crew, leases, schedule.first_epoch + number, rates, show)
-        if not leases.over:
-            pause()
-
-
-def _held_out_loss(crew: _Crew, corpus: Corpus, held_out: Sentences) -> float:
-    """The mean loss of the sentences held out, subsampled and drawn for as in training, but always the same way.
-
-    Trained at rate 0: a row's value stays what it is (the sign of a zero may change).
-    """
-    leases = Leases(corpus, alone(held_out), len(crew.workers), LEASE_SECONDS, Budget(), State())
-    _pass(crew, leases, HELD_OUT_EPOCH, _rate_0, lambda _: None)
-    if not leases.examples:
-        raise ValueError(
-            f"of the {len(held_out)} sentences held out none has two words left; give a larger held_out, "
-            "a larger sample (0 keeps all) or longer sentences"
-        )
-    return float(leases.losses.sum()) / leases.examples
 
 
 def _rate_0(first: int, last: int) -> NDArray[np.float32]:
     return np.zeros(last - first, dtype=np.float32)
 
 
-def _pass(crew: _Crew, leases: Leases, epoch: int, rates: Rates, show: Callable[[int], None]) -> None:
-    """Let the workers loose on the chunks, until the leases end; `epoch` keys the draws."""
+# -- threads ------------------------------------------------------------------------------------------------------
+
+
+def _run_pass(
+    engine: Engine,
+    workers: Sequence[Worker],
+    units: WorkUnits,
+    epoch: int,
+    rates: Callable[[int, int], NDArray[np.float32]],
+    show: Callable[[], None],
+) -> None:
+    """Train the work units on all workers until they end.
+
+    epoch: keys the draws. rates: returns the rates of the chunks first … last. show: updates the progress bar.
+    """
 
     def train(worker: Worker, first: int, last: int) -> None:
         start = time.perf_counter()
         examples = worker.train(
-            epoch, first, leases.chunks[first:last], rates(first, last), leases.losses[first:last]
+            epoch, first, units.chunks[first:last], rates(first, last), units.losses[first:last]
         )
-        leases.done(first, last, examples, time.perf_counter() - start)
+        units.done(first, last, examples, time.perf_counter() - start)
 
-    def take_leases(worker: Worker) -> None:
-        worker.merge()  # nobody but workers reads or changes the matrices until all have merged again
+    def train_work_units(worker: Worker) -> None:
+        worker.merge()  # nothing but workers reads or changes the matrices until all have merged again
         try:
-            for first, last in leases:
+            for first, last in units:
                 train(worker, first, last)
         finally:
             worker.merge()
 
-    if crew.rounds is None:
-        jobs = [partial(take_leases, worker) for worker in crew.workers]
-        _run_threads(crew.task, jobs, leases, show, lambda: None)
+    rounds = engine.plan.rounds
+    if rounds is None:
+        jobs = [partial(train_work_units, worker) for worker in workers]
+        _run_threads(engine.task, jobs, units, show, lambda: None)
     else:
-        team = Team(crew.workers, leases.in_rounds(crew.rounds), train, rates)
-        _run_threads(crew.task, team.jobs, leases, show, team.abort)
+        threads = RoundThreads(workers, units.in_rounds(rounds), train, rates)
+        _run_threads(engine.task, threads.jobs, units, show, threads.abort)
 
 
 def _run_threads(
     task: Task,
     jobs: Sequence[Callable[[], None]],
-    leases: Leases,
-    show: Callable[[int], None],
+    units: WorkUnits,
+    show: Callable[[], None],
     abort: Callable[[], None],
 ) -> None:
-    """Run each job on a thread of its own, and watch. abort: lets go those who wait for one that is no more."""
+    """Run each job on its own thread.
+
+    show: called ten times a second. abort: releases jobs that wait for a failed one.
+    """
 
     def work(job: Callable[[], None], end: threading.Event) -> None:
         try:
             job()
         except BaseException as error:
-            leases.fail(error)
+            units.fail(error)
             abort()
         finally:
             end.set()
 
-    # Before Python 3.13 a join() that Ctrl-C ends takes the thread for dead, so joining waits until all is over.
+    # Before Python 3.13 a join() that Ctrl-C interrupts marks the thread as ended, so join only threads that have
+    # ended.
     ends = [threading.Event() for _ in jobs]
     threads = [
         threading.Thread(target=work, args=(job, end), daemon=True)
@@ -351,15 +315,15 @@ def _run_threads(
             thread.start()
         for end in ends:
             while not end.wait(WAKE_SECONDS):
-                show(leases.tokens_done)
-                if leases.budget.spent >= 1:
+                show()
+                if units.budget.spent >= 1:
                     task.stop()
-        show(leases.tokens_done)
+        show()
     except BaseException:
-        leases.whole = False
-        leases.pause_from(-math.inf)
+        units.is_whole = False
+        units.pause_from(-math.inf)
         try:
-            leases.whole = _all_end(ends, PARK_SECONDS) and leases.error is None
+            units.is_whole = _all_end(ends, PARK_SECONDS) and units.error is None
         finally:
             task.stop()
             if any(thread.ident is None for thread in threads):
@@ -369,11 +333,11 @@ def _run_threads(
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
-    if leases.error is not None:
-        raise leases.error
+    if units.error is not None:
+        raise units.error
 
 
 def _all_end(ends: Sequence[threading.Event], seconds: float) -> bool:
-    """Whether all workers come to the end of their leases in so many seconds."""
+    """Whether all threads end within so many seconds."""
     deadline = time.perf_counter() + seconds
     return all(end.wait(max(0.0, deadline - time.perf_counter())) for end in ends)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+import zlib
+from collections.abc import Mapping
 from contextlib import closing
 
 import numpy as np
@@ -12,13 +14,24 @@ from numpy.typing import NDArray
 from wildvec._train import PAD, init_rows
 from wildvec.base.pages import private_pages
 from wildvec.base.threads import default_workers, in_order
+from wildvec.training.objective import MatrixSpec
 
 FloatRows = NDArray[np.float32]
-DRAWN_ROWS = 10_000  # at a time, by one thread
+ADAGRAD = ".adagrad"  # end of the tensor name of the sums of squared gradients
+ROWS_AT_ONCE = 10_000  # drawn by one thread in one call
+
+
+def row_width(spec: MatrixSpec) -> int:
+    """Return the columns of a padded matrix: with AdaGrad twice as many as without.
+
+    >>> row_width(MatrixSpec("vectors", "input", 3, 100, adagrad=1.0))
+    224
+    """
+    return padded_width(spec.size) * (1 if spec.adagrad is None else 2)
 
 
 def padded_width(size: int) -> int:
-    """`size` rounded up to whole cache lines of floats.
+    """Return `size` rounded up to whole cache lines of floats.
 
     >>> padded_width(100)
     112
@@ -26,15 +39,16 @@ def padded_width(size: int) -> int:
     return -(-size // PAD) * PAD
 
 
-def allocate(n: int, size: int) -> FloatRows:
-    """A zeroed float32 matrix of n rows whose width is `size` rounded up to the padding.
+def allocate(n: int, size: int, adagrad: float | None = None) -> FloatRows:
+    """Return a zeroed float32 matrix of n rows, with `size` rounded up to whole cache lines.
 
-    It starts on a page, so every row starts on a cache line.
+    It starts on a page, so every row starts on a cache line. adagrad: if given, rows are twice as wide, and the
+    second half holds sums of squared gradients, all `adagrad` at first.
 
-    >>> allocate(3, 100).shape
-    (3, 112)
+    >>> allocate(3, 100).shape, allocate(3, 100, adagrad=1.0).shape
+    ((3, 112), (3, 224))
     """
-    width = padded_width(size)
+    width = padded_width(size) * (1 if adagrad is None else 2)
     if n == 0:
         return np.zeros((0, width), dtype=np.float32)
     try:
@@ -44,30 +58,73 @@ def allocate(n: int, size: int) -> FloatRows:
         remedy = "lower vector_size, or keep fewer words by min_count or max_final_vocab"
         raise MemoryError(f"no memory for a matrix of {size_text}; {remedy}") from None
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):  # a kernel may be built without them
+        with contextlib.suppress(OSError):  # some kernels are built without them
             pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, dtype=np.float32, count=n * width).reshape(n, width)
+    rows = np.frombuffer(pages, dtype=np.float32, count=n * width).reshape(n, width)
+    if adagrad is not None:
+        rows[:, width // 2 :] = adagrad
+    return rows
 
 
-def random(n: int, size: int, seed: int) -> FloatRows:
-    """`allocate`d rows, uniform in ±1 / size (as gensim's; word2vec.c takes half); row r depends on (seed, r) alone.
+def random(n: int, size: int, seed: int, adagrad: float | None = None) -> FloatRows:
+    """Return allocated rows, uniform in ±1 / size; row r depends on (seed, r) only.
+
+    gensim uses the same range, word2vec.c half of it.
 
     >>> bool((random(2, 8, seed=1)[1] == random(5, 8, seed=1)[1]).all())
     True
     """
-    rows = allocate(n, size)
+    rows = allocate(n, size, adagrad)
 
     def draw(first: int) -> None:
-        init_rows(rows[: first + DRAWN_ROWS], first, size, seed)
+        init_rows(rows[: first + ROWS_AT_ONCE], first, size, seed, padded_width(size))
 
-    with closing(in_order([draw] * default_workers(), range(0, n, DRAWN_ROWS))) as drawn:
+    with closing(in_order([draw] * default_workers(), range(0, n, ROWS_AT_ONCE))) as drawn:
         for _ in drawn:
             pass
     return rows
 
 
+def create(spec: MatrixSpec, seed: int) -> FloatRows:
+    """Return the new padded rows of a matrix.
+
+    Matrices of other names than "vectors" get other random values for the same seed.
+
+    >>> create(MatrixSpec("output_rows", "output", 3, 100, "zeros"), seed=1).shape
+    (3, 112)
+    """
+    if spec.init == "zeros":
+        return allocate(spec.rows, spec.size, spec.adagrad)
+    if spec.name != "vectors":
+        seed ^= zlib.crc32(spec.name.encode()) << 32
+    return random(spec.rows, spec.size, seed % 2**64, spec.adagrad)
+
+
 def padded(matrix: NDArray[np.floating]) -> FloatRows:
-    """`allocate`d rows that hold a copy of a matrix of shape (n, size)."""
+    """Return allocated rows with a copy of a matrix of shape (n, size)."""
     rows = allocate(*matrix.shape)
     rows[:, : matrix.shape[1]] = matrix
+    return rows
+
+
+def views(spec: MatrixSpec, rows: FloatRows) -> dict[str, FloatRows]:
+    """Return views without padding, by tensor name: the values and, with AdaGrad, the sums of squared gradients."""
+    parts = {spec.name: rows[:, : spec.size]}
+    if spec.adagrad is not None:
+        width = padded_width(spec.size)
+        parts[spec.name + ADAGRAD] = rows[:, width : width + spec.size]
+    return parts
+
+
+def from_views(spec: MatrixSpec, parts: Mapping[str, NDArray[np.floating]]) -> FloatRows:
+    """Return padded rows with a copy of what `views` returned; sums that are missing have their first value.
+
+    >>> spec = MatrixSpec("vectors", "input", 2, 3, adagrad=0.5)
+    >>> from_views(spec, {"vectors": np.ones((2, 3))})[1, [0, 3, 16]].tolist()
+    [1.0, 0.0, 0.5]
+    """
+    rows = allocate(spec.rows, spec.size, spec.adagrad)
+    for name, view in views(spec, rows).items():
+        if name in parts:
+            view[...] = parts[name]
     return rows

@@ -1,6 +1,6 @@
-"""How long training goes on and at what rate: epochs, a budget of time, patience with the held-out loss.
+"""The length and the learning rates of a training: epochs, a budget of time, patience with the held-out loss.
 
-In: settings, the clock, losses. Out: rates, and when to stop. The loop over epochs is not here (see train).
+In: settings, the clock, losses. Out: learning rates, and whether to stop. The loop over epochs is in loop.py.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Schedule:
-    """Epochs, and a learning rate that falls linearly over all of them from alpha to min_alpha.
+    """The epochs of a training, and a learning rate that falls linearly over all of them.
 
-    first_epoch: how many the model has seen before, so that it draws other numbers now.
-    max_seconds: where that is over sooner, the rate falls linearly in time instead.
-    patience: epochs that the held-out loss may go without a new minimum; None: all.
+    Attributes:
+        epochs: Number of epochs.
+        alpha: Learning rate at the start.
+        min_alpha: Learning rate at the end.
+        first_epoch: Number of epochs in earlier trainings; it gives each epoch of a model its own random numbers.
+        max_seconds: If this time is over before the epochs, the rate falls linearly in time instead.
+        patience: Epochs that the held-out loss may go without a new minimum; None: all.
     """
 
     epochs: int
@@ -32,9 +36,10 @@ class Schedule:
     patience: int | None = None
 
     def rates(self, progress: NDArray[np.float64], time_spent: float = 0.0) -> NDArray[np.float32]:
-        """The rates of chunks: progress is the share of all tokens that comes before each, time_spent that of time.
+        """Return the learning rate of each chunk.
 
-        The larger of the two counts. Either ends at 1, so the decay reaches its end whichever is first.
+        progress: Fraction of all tokens that comes before each chunk, (chunks,). time_spent: Fraction of the time
+        that is over. The larger of the two counts, so the rate reaches min_alpha when either is 1.
 
         >>> Schedule(1, 0.5, 0.1).rates(np.array([0.0, 0.25, 1.0]), 0.5).tolist()
         [0.30000001192092896, 0.30000001192092896, 0.10000000149011612]
@@ -44,9 +49,12 @@ class Schedule:
 
 
 class Budget:
-    """The seconds that training may take, and how much of them is gone.
+    """The time that a training may take.
 
-    elapsed: those that were gone before. reserve: how many to keep for the end of the last epoch.
+    Args:
+        seconds: Time for the training.
+        elapsed: Seconds that were over before, in a training that is resumed.
+        reserve: Seconds to keep for the end of the last epoch.
     """
 
     def __init__(self, seconds: float = math.inf, elapsed: float = 0.0, reserve: float = 0.0) -> None:
@@ -56,28 +64,31 @@ class Budget:
 
     @property
     def elapsed(self) -> float:
-        """The seconds that are gone."""
+        """Seconds since the training began."""
         return perf_counter() - self._start
 
     @property
     def spent(self) -> float:
-        """The share of the time for training that is gone; from 1 on it is over."""
+        """Fraction of the time that is over; training must end at 1 or more."""
         seconds = self._seconds - self.reserve
         return self.elapsed / seconds if seconds > 0 else 1.0
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Times what ends every epoch, and keeps time for the longest of them so far at the end."""
+        """Measure the work at the end of an epoch; the longest so far becomes the reserve."""
         start = perf_counter()
         yield
         self.reserve = max(self.reserve, perf_counter() - start)
 
 
 class Patience:
-    """Watches the held-out loss of each epoch and keeps the rows of the best.
+    """A copy of the matrices after the epoch with the lowest held-out loss.
 
-    matrices: what training changes; they are copied at every new minimum. losses, best_rows: what the epochs before
-    left of these.
+    Args:
+        epochs: Epochs without a new minimum after which training ends.
+        matrices: Matrices that training changes; they are copied at each new minimum.
+        losses: Held-out losses of earlier epochs, in a training that is resumed.
+        best_rows: Copy of the matrices after the best of these.
 
     >>> rows = np.zeros(2, dtype=np.float32)
     >>> patience = Patience(2, [rows])
@@ -110,11 +121,11 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
-        """Whether so many epochs have come without a new minimum."""
+        """Whether the number of epochs without a new minimum is reached."""
         return len(self._losses) - 1 - self._best >= self._epochs
 
     def add(self, loss: float) -> None:
-        """One more epoch; its rows are kept if its loss is the least."""
+        """Add the loss of an epoch; the matrices are copied if it is the lowest."""
         self._losses.append(loss)
         if not self.best_rows:
             self.best_rows = [matrix.copy() for matrix in self._matrices]
@@ -124,7 +135,7 @@ class Patience:
                 np.copyto(kept, matrix)
 
     def restore(self) -> int:
-        """Put back the rows of the best epoch; answers its number, counted from 1."""
+        """Restore the matrices of the best epoch. Returns its number, counted from 1."""
         if self._best + 1 < len(self._losses):
             for kept, matrix in zip(self.best_rows, self._matrices, strict=True):
                 np.copyto(matrix, kept)

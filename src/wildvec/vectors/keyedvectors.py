@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from wildvec import io
 from wildvec.base.checks import checked
 from wildvec.base.keys import Key
-from wildvec.io import word2vec
+from wildvec.io import counts, glove, word2vec
+from wildvec.io.vectors import kind_by_name
 from wildvec.vectors import evaluate, search
 from wildvec.vectors.evaluate import FIRST_ROWS
 from wildvec.vectors.queries import (
@@ -65,6 +66,9 @@ class KeyedVectors:
     index_to_key: list[Key]
     key_to_index: dict[Key, int]
     counts: NDArray[np.int64] | None
+    vectors_lockf: NDArray[
+        np.float32
+    ]  # factors of the rows' changes in training; only a model's vectors have it
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
         if vector_size < 1 or count < 0:
@@ -508,39 +512,132 @@ class KeyedVectors:
     # Files
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the native format: one file with keys, vectors and counts, that can be mapped."""
-        io.save_native_vectors(path, self.index_to_key, self.vectors, self.counts)
+        """Write keys, vectors and counts to a file. Its ending decides the format.
+
+        .bin is word2vec binary, .txt and .vec are word2vec text. Every other ending (.wv, gensim's
+        .kv, none) is the native format, which alone keeps counts, float64 and int keys. Each may
+        be compressed: add .gz, .bz2 or .xz. ValueError: a key that the format cannot hold.
+        """
+        kind = kind_by_name(path, io.Kind.NATIVE)
+        io.save(path, self.index_to_key, self.vectors, self.counts, kind)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], mmap: bool = False) -> Self:
-        """Read a file of vectors: native, word2vec text or binary, GloVe; the content decides.
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        mmap: bool | str | None = False,
+        *,
+        limit: int | None = None,
+        errors: str = "strict",
+        encoding: str = "utf-8",
+    ) -> Self:
+        """Read a file of vectors: native, word2vec text or binary, GloVe. The content decides the format.
 
-        mmap=True maps a native file, read-only, instead of reading it. EOFError: the file is cut
-        off. AttributeError: it is native, but holds no vectors. ValueError: it is damaged or of no
-        known kind.
+        Args:
+            path: the file, plain or compressed.
+            mmap: True or "r": map a native file, read-only, instead of reading it.
+            limit: read only the first `limit` vectors; None: all.
+            errors: treatment of keys that `encoding` cannot decode: "strict" (an error), "replace" or "ignore".
+            encoding: encoding of the keys; a native file is always UTF-8.
+
+        Raises:
+            EOFError: the file is empty or cut off.
+            AttributeError: a native file without vectors.
+            ValueError: it is damaged or of an unknown kind; the text names the line.
         """
-        return cls.from_arrays(*io.load(path, mmap=mmap))
+        if mmap not in (True, False, None, "r"):
+            raise ValueError(f"mmap={mmap!r}: give True or 'r' (a file is mapped read-only), or False")
+        return cls.from_arrays(*io.load(path, bool(mmap), limit=limit, errors=errors, encoding=encoding))
 
-    def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
-        """Write word2vec's format, as text or binary, by falling count where there are counts.
+    def save_word2vec_format(
+        self,
+        fname: str | os.PathLike[str],
+        fvocab: str | os.PathLike[str] | None = None,
+        binary: bool = False,
+        total_vec: int | None = None,
+        write_header: bool = True,
+        prefix: str = "",
+        append: bool = False,
+        sort_attr: str | None = "count",
+    ) -> None:
+        """Write word2vec's format; the arguments are gensim's.
 
-        ValueError for a key with white space, which the format cannot hold.
+        Args:
+            fname: the file; the endings .gz, .bz2 and .xz compress it.
+            fvocab: file for the counts: lines of a key and its count.
+            binary: binary instead of text.
+            total_vec: number of vectors in the header; None: all of these.
+            write_header: False: no header. Such a text file has GloVe's format.
+            prefix: text before each key.
+            append: add to the file that exists.
+            sort_attr: "count": sort by falling count, if there are counts; None: keep the order.
+
+        Raises:
+            ValueError: a key with white space, which the format cannot hold, or `fvocab` without counts.
         """
-        word2vec.save(path, self.index_to_key, self.vectors, self.counts, binary=binary)
+        if sort_attr not in ("count", None):
+            raise ValueError(f"sort_attr={sort_attr!r}: give 'count', or None to keep the order")
+        if fvocab is not None:
+            if self.counts is None:
+                raise ValueError(f"fvocab={fvocab!r}: these vectors have no counts; leave fvocab out")
+            order = np.argsort(-self.counts, kind="stable")
+            counts.save(fvocab, [self.index_to_key[i] for i in order], self.counts[order], prefix=prefix)
+        word2vec.save(
+            fname,
+            self.index_to_key,
+            self.vectors,
+            self.counts if sort_attr else None,
+            binary,
+            header=write_header,
+            n_announced=total_vec,
+            prefix=prefix,
+            append=append,
+        )
 
     @classmethod
     def load_word2vec_format(
         cls,
-        path: str | os.PathLike[str],
+        fname: str | os.PathLike[str],
+        fvocab: str | os.PathLike[str] | None = None,
         binary: bool = False,
+        encoding: str = "utf-8",
+        unicode_errors: str = "strict",
         limit: int | None = None,
-        errors: str = "strict",
+        datatype: DTypeLike = np.float32,
+        no_header: bool = False,
+        *,
+        errors: str | None = None,
     ) -> Self:
-        """Read word2vec's format; of the rows only the first `limit`.
+        """Read word2vec's format; the arguments are gensim's.
 
-        errors: what to do with keys that are not UTF-8 ("strict", "replace" or "ignore").
+        Args:
+            fname: the file, plain or compressed.
+            fvocab: file with the counts: lines of a key and its count.
+            binary: binary instead of text.
+            encoding: encoding of the keys.
+            unicode_errors: treatment of keys that `encoding` cannot decode: "strict" (an error),
+                "replace" or "ignore".
+            limit: read only the first `limit` vectors; None: all.
+            datatype: type of the vectors: float16, float32 or float64. Values are read as float32.
+            no_header: a text file without a header, as GloVe's.
+            errors: the same as unicode_errors, by the name that `load` has.
+
+        Raises:
+            EOFError: the file is empty or cut off.
+            ValueError: it is damaged or of another kind; the text names the line.
         """
-        return cls.from_arrays(*word2vec.load(path, binary=binary, limit=limit, errors=errors))
+        options: dict[str, Any] = {"limit": limit, "errors": errors or unicode_errors, "encoding": encoding}
+        if np.dtype(datatype).kind != "f":
+            raise TypeError(f"datatype={datatype!r}: give float16, float32 or float64")
+        if no_header and binary:
+            raise ValueError("no_header=True is for text files; a binary file needs its header")
+        if no_header:
+            keys, matrix = glove.load(fname, **options)
+        else:
+            keys, matrix = word2vec.load(fname, binary=binary, **options)
+        del options["limit"]
+        found = None if fvocab is None else counts.load(fvocab, keys, **options)
+        return cls.from_arrays(keys, matrix.astype(datatype, copy=False), found)
 
 
 def _index(keys: list[Key]) -> dict[Key, int]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.io.atomic import replacing
+from wildvec.io.atomic import write_atomically
 
 COLOURS = ["#4269d0", "#d9662b", "#2f9e5b", "#b5309a", "#8a6d3b", "#0f8b9d", "#c93a4c", "#6b5bb5"]
 INK, FAINT, PAPER, GROUND = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
@@ -108,7 +108,7 @@ def save(
 ) -> None:
     """Write what `draw` draws to a file, whole or not at all."""
     picture = draw(keys, matrix, panels, title=title)
-    with replacing(path) as stream:
+    with write_atomically(path) as stream:
         stream.write(picture.encode())
 
 

@@ -1,9 +1,9 @@
-/* CBOW blocks: a hidden row is the mean or the sum of a centre's context rows, targets = the centre and negatives
- * (Mikolov et al. 2013), or its Huffman path. But for the classic update, two neighbouring centres are a window: their
- * hidden rows are made, and their gradients spread, together. They are one block and share negatives; but with paths,
- * each is a block of its own. */
+/* CBOW blocks: a hidden row is the mean or the sum of a centre's context rows; targets = the centre and negatives (Mikolov et
+ * al. 2013), or its Huffman path. Except in the classic update, two neighbouring centres are one window: their hidden rows are
+ * composed together, and their gradients spread together. They form one block and share negatives; with paths, each centre
+ * is a block. */
 
-/* The context rows of the window: first what only the first centre has, then what both have, then the rest. */
+/* The context rows of the window: those of the first centre only, then those of both, then those of the second only. */
 WV_INLINE void fill_context(const struct wv_chunk *chunk, struct wv_block *block)
 {
     const struct wv_window *window = &chunk->window;
@@ -46,14 +46,14 @@ WV_APART int make_cbow(struct wv_worker *worker, struct wv_block *block)
         fill_context(chunk, block);
     }
     const int64_t nth = chunk->next_row - window->centre;
-    block->hidden = worker->desk.hidden + nth;
-    block->hidden_grad = worker->desk.hidden_grad + nth;
-    block->m = task->node_rows ? 1 : window->n_centres;
+    block->hidden = worker->scratch.hidden + nth;
+    block->hidden_grad = worker->scratch.hidden_grad + nth;
+    block->m = task->paths.ids ? 1 : window->n_centres;
     choose_targets(worker, chunk->next_row, block->m);
-    ask_for_rows(worker, is_new);
+    queue_rows(worker, is_new);
     fill_targets_of_centres(chunk, block);
     chunk->next_row += block->m;
     const int is_done = chunk->next_row == chunk->next_centre;
-    block->n_examples = block->n_centres = is_done ? window->n_centres : 0;
+    block->n_examples = block->n_trained = is_done ? window->n_centres : 0;
     return 1;
 }

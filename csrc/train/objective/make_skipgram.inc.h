@@ -1,17 +1,16 @@
-/* Skip-gram blocks: hidden rows = context rows of one or two centres, targets = these centres and negatives
- * that all these rows share (Ji, Satish, Li, Dubey 2016), or the centre's Huffman path. One pair at a time (Mikolov et
- * al. 2013) is a block of one row with negatives of its own. */
+/* Skip-gram blocks: hidden rows = context rows of one or two centres; targets = these centres and negatives that all rows
+ * share (Ji, Satish, Li, Dubey 2016), or the centre's Huffman path. In the classic update (Mikolov et al. 2013) a block has
+ * one row and its own negatives. */
 
-/* Moves on to the position where the next block begins: a lone centre is context of none. */
+/* Sets the position where the next block begins. A single centre is not in its own context. */
 WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)
 {
     const struct wv_window *window = &chunk->window;
     chunk->next_row = row + (window->n_centres == 1 && row == window->centre);
 }
 
-/* How many rows the next block takes: those of the window. More than WV_TILE are split into parts of about equal
- * size, rounded up to even numbers; the last takes what is left. Scores are worked on in whole vectors, of which odd
- * numbers waste more. */
+/* The number of rows of the next block. A window of more than WV_TILE rows is split into parts of about equal size, rounded
+ * up to even numbers, and the rest: odd numbers waste more of the vectors of scores. */
 WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
 {
     const struct wv_window *window = &chunk->window;
@@ -25,8 +24,8 @@ WV_INLINE int count_rows(const struct wv_chunk *chunk, int is_pair)
     return m + m % 2;
 }
 
-/* Marks which rows of a new window are context of its first centre and which of its second; answers how many pairs these
- * are. For a lone centre nothing is marked: all other rows are its context. */
+/* Marks which rows of a new window are context of its first centre and which of its second. Returns the number of pairs. For
+ * a single centre nothing is marked: all other rows are its context. */
 WV_INLINE int find_members(struct wv_chunk *chunk)
 {
     const struct wv_window *window = &chunk->window;
@@ -47,7 +46,7 @@ WV_INLINE int find_members(struct wv_chunk *chunk)
     return 2 * n - 2 - without_first - without_second;
 }
 
-/* The block's m rows; those of both sides of a lone centre are put together. Answers the position behind them. */
+/* Sets the m hidden rows of the block; those on both sides of a single centre are joined. Returns the position behind them. */
 WV_INLINE int64_t fill_hidden(const struct wv_chunk *chunk, struct wv_block *block, int m)
 {
     const struct wv_window *window = &chunk->window;
@@ -68,14 +67,14 @@ WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
     const struct wv_window *window = &chunk->window;
     const int is_pair = task->one_pair_at_a_time, is_new = chunk->next_row == window->end;
     if (is_new) {
-        if (!next_window(task, chunk, task->node_rows || is_pair ? 1 : 2))
+        if (!next_window(task, chunk, task->paths.ids || is_pair ? 1 : 2))
             return 0;
         next_row(chunk, window->low);
         chunk->n_pairs = find_members(chunk);
     }
     if (is_new || is_pair) {
         choose_targets(worker, window->centre, window->n_centres);
-        ask_for_rows(worker, is_new);
+        queue_rows(worker, is_new);
     }
     const int64_t in_window = chunk->next_row - window->low;
     block->m = count_rows(chunk, is_pair);
@@ -83,7 +82,7 @@ WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
     fill_targets(chunk, block, in_window);
     next_row(chunk, end);
     const int is_done = chunk->next_row == window->end;
-    block->n_centres = is_done ? window->n_centres : 0;
+    block->n_trained = is_done ? window->n_centres : 0;
     block->n_examples = is_done ? chunk->n_pairs : 0;
     return 1;
 }

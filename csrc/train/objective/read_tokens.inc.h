@@ -1,11 +1,11 @@
-/* Windows over the kept tokens of a chunk. In: sentences, draws. Out: a centre and the context positions around it.
- * What a window trains is not here (see skipgram, cbow, targets). */
+/* Reads tokens of sentences: subsampling, and windows over the kept tokens. In: sentences, random draws. Out: the rows of each
+ * kept token; one or two centres and the context positions around them. */
 
-/* What draws are for. */
+/* Streams of random draws. */
 enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS };
 
-/* Reads the sentences first … last of the corpus into the worker's chunk: subsampling, and each token's rows. */
-WV_APART void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
+/* Reads the sentences first … last into the worker's chunk. */
+WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
 {
     const struct wv_task *task = worker->task;
     const uint64_t keep_key = wv_subkey(key, KEEP_DRAWS);
@@ -13,9 +13,9 @@ WV_APART void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t las
     int64_t n = 0, n_sentences = 0;
     for (int64_t s = first; s < last; s++) {
         int64_t start = n;
-        for (int64_t t = task->sentences[s]; t < task->sentences[s + 1]; t++) {
-            int32_t word = task->ids[t];
-            uint32_t draw = (uint32_t)(wv_draw(keep_key, (uint64_t)(t - task->sentences[first])) >> 32);
+        for (int64_t t = task->items.offsets[s]; t < task->items.offsets[s + 1]; t++) {
+            int32_t word = task->items.ids[t];
+            uint32_t draw = (uint32_t)(wv_draw(keep_key, (uint64_t)(t - task->items.offsets[first])) >> 32);
             chunk->words[n] = word;
             n += !task->keep || draw <= task->keep[word];
         }
@@ -24,21 +24,21 @@ WV_APART void prepare_chunk(struct wv_worker *worker, int64_t first, int64_t las
         else
             n = start;
     }
-    rows_at(&worker->input, chunk->words, n, chunk->input);
+    rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
     if (task->negative)
-        rows_at(&worker->output, chunk->words, n, chunk->output);
+        rows_at(&worker->views[WV_OUTPUT], chunk->words, n, chunk->output);
     chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
     chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
     chunk->sentence = chunk->next_centre = 0;
     chunk->next_row = chunk->window.end = 0;
-    forget_noise(&chunk->noise);
-    worker->asks.first = worker->asks.last = 0;
+    reset_noise(&chunk->noise);
+    worker->queue.first = worker->queue.last = 0;
 }
 
-/* Moves the chunk's window to the next centre, or the next two if max_centres allows and the sentence has them; 0 at
- * the end. */
+/* Moves the chunk's window to the next centre, or to the next two if max_centres is 2 and the sentence has two. Returns 0 at the
+ * end. */
 WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, int max_centres)
 {
     struct wv_window *window = &chunk->window;
@@ -61,7 +61,7 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     return 1;
 }
 
-/* Of two centres, whether the first position is context of the first one alone, and the last one of the second. */
+/* With two centres: whether the first position is context of the first centre only, and the last one of the second only. */
 WV_INLINE int low_is_first(const struct wv_window *window) { return window->low == window->centre - window->width; }
 WV_INLINE int last_is_second(const struct wv_window *window)
 {

@@ -1,0 +1,22 @@
+/* The prefetch queue: rows that are prefetched before their block is trained. In: targets of a block, a new window. Out: the queue;
+ * each block prefetches half of it during its update. */
+
+/* Appends the current targets and, if the window is new, the input rows that windows reach next. */
+WV_INLINE void queue_rows(struct wv_worker *worker, int window_is_new)
+{
+    const struct wv_chunk *chunk = &worker->chunk;
+    struct wv_prefetch_queue *queue = &worker->queue;
+    const int64_t first = chunk->next_centre + worker->task->window;
+    const int64_t last = window_is_new ? first + chunk->window.n_centres : first;
+    if (queue->last + chunk->n_targets + 2 > queue->room) {
+        queue->last -= queue->first;
+        memmove(queue->rows, queue->rows + queue->first, (size_t)queue->last * sizeof *queue->rows);
+        queue->first = 0;
+    }
+    float **to = queue->rows + queue->last;
+    copy_rows(to, chunk->targets + chunk->n_common, chunk->n_targets - chunk->n_common);
+    to += chunk->n_targets - chunk->n_common;
+    for (int64_t t = first; t < last && t < chunk->n; t++)
+        *to++ = chunk->input[t];
+    queue->last = (int)(to - queue->rows);
+}

@@ -1,0 +1,37 @@
+/* The training kernels of one ISA. Included once in the region of each ISA, after its vector header. */
+#include "isa/math.inc.h"
+#include "train/objective/rows.inc.h"
+#include "train/objective/merge.inc.h"
+#include "train/objective/score.inc.h"
+#include "train/objective/loss_logistic.inc.h"
+#include "train/objective/loss_pairwise.inc.h"
+#include "train/objective/loss_squares.inc.h"
+#include "train/objective/loss_softmax.inc.h"
+#include "train/objective/loss_hinge.inc.h"
+#include "train/objective/update.inc.h"
+#include "train/objective/update_by_rule.inc.h"
+#include "train/objective/compose.inc.h"
+#include "train/objective/noise.inc.h"
+#include "train/objective/read_tokens.inc.h"
+#include "train/objective/path.inc.h"
+#include "train/objective/targets.inc.h"
+#include "train/objective/prefetch.inc.h"
+#include "train/objective/make_skipgram.inc.h"
+#include "train/objective/make_cbow.inc.h"
+#include "train/objective/read_cells.inc.h"
+#include "train/objective/make_cells.inc.h"
+#include "train/objective/read_bags.inc.h"
+#include "train/objective/make_bags.inc.h"
+#include "train/objective/run.inc.h"
+
+#define TRAIN_CHUNK(name, read, make, loss)                                                                        \
+    static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
+                               int64_t *examples)                                                                  \
+    {                                                                                                              \
+        return run_chunk(worker, first, last, key, rate, examples, read, make, loss);                              \
+    }
+WV_OBJECTIVES(TRAIN_CHUNK)
+#undef TRAIN_CHUNK
+
+#define TABLE_ENTRY(name, read, make, loss) train_##name,
+#define TRAIN_KERNELS {{WV_OBJECTIVES(TABLE_ENTRY)}, merge, merge_round}

@@ -1,0 +1,420 @@
+"""What all models share: settings, matrices, training, resuming, files.
+
+In: settings and a feed (the data to train on). Out: vectors by key, losses. The module of a model adds its own
+settings, its matrices and its way to read data.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from wildvec.base.checks import Check, checked, number, whole
+from wildvec.base.status import NOT_FINITE, check
+from wildvec.models import stored
+from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.gensim_names import check_arguments, missing_attribute
+from wildvec.models.resuming import make_saver
+from wildvec.models.settings import HasSettings, Setting, path_of_folder, switch, worker_count
+from wildvec.text.vocab import Vocab
+from wildvec.training import matrices
+from wildvec.training.checkpoint import Training
+from wildvec.training.feed import Feed
+from wildvec.training.loop import Engine, run
+from wildvec.training.matrices import FloatRows
+from wildvec.training.objective import MatrixSpec, Objective
+from wildvec.training.plan import Plan
+from wildvec.training.schedule import Schedule
+from wildvec.training.state import Epoch, Saver, State
+from wildvec.vectors.keyedvectors import KeyedVectors
+
+logger = logging.getLogger(__name__)
+
+OpenFeed = Callable[[Vocab | None], AbstractContextManager[Feed]]
+
+
+def losses(value: Any) -> list[float]:
+    """Return a list of losses; ValueError for anything else."""
+    if not isinstance(value, list) or not all(type(loss) in (int, float) for loss in value):
+        raise ValueError("give a list of numbers")
+    return [float(loss) for loss in value]
+
+
+class Model(HasSettings, ABC):
+    """A model: settings, a vocabulary, and matrices that training changes.
+
+    A subclass declares its settings as class attributes (see `Setting`) and names all settings in its constructor.
+    The constructor calls `_set_up(locals())`. The subclass implements `_matrix_specs` and a way to read data that
+    calls `_set_vocab` and `_train`.
+
+    Attributes:
+        wv: The rows of the matrix "vectors" by key (KeyedVectors). Values may be changed in place or assigned to
+            `wv.vectors`. `wv.vectors_lockf` is gensim's factor of each row's change, float32 of length 1 or one
+            factor per row: 1 trains a row (the default for all), 0 freezes it.
+        vocab: Keys and counts of these rows (Vocab).
+        epochs_trained: Number of epochs in all trainings so far.
+        epoch_losses: Mean loss per example of each epoch, in nats. It may rise a little in the last epochs although
+            the model improves: each example is scored just before its update, in early epochs often right after the
+            same words were trained at a high learning rate. `held_out_losses` does not have this effect.
+        held_out_losses: Mean loss per held-out example after each epoch that held examples out.
+        tokens_per_second: Speed of the last training; NaN before the first.
+    """
+
+    NAME: ClassVar[str]  # class name in files
+    MATRICES: ClassVar[tuple[str, ...]] = ("vectors",)  # names of all matrices that the model may have
+    STATE: ClassVar[Mapping[str, Check]] = {  # attributes that files contain besides the settings
+        "epochs_trained": whole(0),
+        "epoch_losses": losses,
+        "held_out_losses": losses,
+        "_latest_loss": number(0, math.inf),
+    }
+
+    vector_size = Setting(100, whole(1, 100_000), "values in a vector", fixed=True)
+    alpha = Setting(0.025, number(0, 1e38), "learning rate at the start")  # float32 holds up to 3e38
+    min_alpha = Setting(1e-4, number(0, 1e38), "learning rate at the end")
+    epochs = Setting(5, whole(1, 10**9), "passes over the data")
+    seed = Setting(1, whole(), "one worker, or --deterministic: the same seed gives the same vectors")
+    workers = Setting[int](None, worker_count, "threads (default: the CPUs it may use)", changeable=True)
+    deterministic = switch(False, "the same seed and number of workers give the same vectors; slower")
+    held_out = Setting(
+        0.0, number(0, 0.5), "fraction of the data to measure the loss on, not trained; 0: none"
+    )
+    patience = Setting[int | None](
+        None, whole(1, none="all epochs"), "stop after this many epochs without a lower held-out loss"
+    )
+    max_seconds = Setting[float | None](
+        None, number(1e-3, 1e9, none="as long as the epochs take"), "seconds after which training ends"
+    )
+    checkpoint = Setting[str | os.PathLike[str] | None](
+        None, path_of_folder("checkpoints"), "folder for checkpoints", stored=False, from_text=str
+    )
+    checkpoint_minutes = Setting[float | None](
+        10, number(0, 1e7, none="none by time"), "minutes between two checkpoints", changeable=True
+    )
+    checkpoint_epochs = Setting[int | None](
+        None,
+        whole(1, none="none by epochs"),
+        "epochs between two checkpoints (default: none)",
+        changeable=True,
+    )
+    keep_checkpoints = Setting(2, whole(1), "number of newest checkpoints to keep", changeable=True)
+
+    # -- settings -------------------------------------------------------------------------------------------------
+
+    def _set_up(self, given: Mapping[str, Any]) -> None:
+        """Set all settings; the model has no vocabulary yet.
+
+        given: Values by name, usually `locals()` of the constructor; "others" holds its unknown arguments.
+        """
+        check_arguments(given.get("others", {}))
+        self._set_settings(given)
+        self._own_folder: Path | None = None  # the folder that holds only checkpoints of this model
+        self.vocab = Vocab([], [])
+        self._reset(self.vocab)
+
+    def _check_together(self) -> None:
+        if self.patience is not None and not self.held_out:
+            raise ValueError(
+                f"patience={self.patience}: there is no held-out loss; set held_out too, for example to 0.01 "
+                "(the training loss falls with the learning rate, so it is no measure)"
+            )
+        self._check_time(self.max_seconds)
+
+    def _check_time(self, max_seconds: float | None) -> None:
+        if self.deterministic and max_seconds is not None:
+            raise ValueError(
+                f"max_seconds={max_seconds:g} with deterministic=True: what is trained in a given time depends "
+                "on the speed of the machine; give epochs instead"
+            )
+
+    def _schedule(
+        self,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        max_seconds: float | None = None,
+    ) -> Schedule:
+        """Return the schedule of a training; the settings stand for arguments that are None."""
+
+        def given(name: str, value: Any, setting: str) -> Any:
+            return (
+                getattr(self, setting)
+                if value is None
+                else checked(name, value, self.SETTINGS[setting].check)
+            )
+
+        seconds = given("max_seconds", max_seconds, "max_seconds")
+        self._check_time(seconds)
+        return Schedule(
+            given("epochs", epochs, "epochs"),
+            given("start_alpha", start_alpha, "alpha"),
+            given("end_alpha", end_alpha, "min_alpha"),
+            first_epoch=self.epochs_trained,
+            max_seconds=math.inf if seconds is None else seconds,
+            patience=self.patience,
+        )
+
+    # -- vocabulary and matrices ----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
+        """Return the matrices that the settings need for a vocabulary of n keys; the first is "vectors"."""
+
+    @abstractmethod
+    def _objective(self) -> Objective:
+        """Return what the model trains, for its vocabulary and settings."""
+
+    def _check_vocab(self, vocab: Vocab) -> None:
+        """Raise ValueError if the model cannot be trained with a vocabulary."""
+
+    def _set_vocab(self, vocab: Vocab) -> None:
+        self._check_vocab(vocab)
+        self._reset(vocab)
+
+    def _reset(self, vocab: Vocab) -> None:
+        """Begin again: a vocabulary, new matrices, no training yet."""
+        specs = self._matrix_specs(len(vocab))
+        self._set_matrices(vocab, {spec.name: matrices.create(spec, self.seed) for spec in specs})
+        self.epochs_trained = 0
+        self.epoch_losses: list[float] = []
+        self.held_out_losses: list[float] = []
+        self.tokens_per_second = math.nan
+        self._latest_loss = 0.0
+
+    def _set_matrices(self, vocab: Vocab, rows: dict[str, FloatRows]) -> None:
+        self.vocab = vocab
+        self._matrices = rows
+        self.wv = KeyedVectors.from_arrays(vocab.keys, self._vectors, vocab.counts)
+        self.wv.vectors_lockf = np.ones(1, np.float32)
+
+    @property
+    def _vectors(self) -> FloatRows:
+        """The trained vectors without padding, (keys, vector_size): a view of the matrix."""
+        return self._matrices["vectors"][:, : self.vector_size]
+
+    def _unpadded_matrices(self) -> dict[str, FloatRows]:
+        """Return views without padding by tensor name; only of matrices that the settings need.
+
+        With AdaGrad, these are also the sums of squared gradients.
+        """
+        parts: dict[str, FloatRows] = {}
+        for spec in self._matrix_specs(len(self.vocab)):
+            if spec.name in self._matrices:
+                parts |= matrices.views(spec, self._matrices[spec.name])
+        return parts
+
+    def _check_matrices(self) -> None:
+        """Raise ValueError if a matrix does not have the shape that the settings need."""
+        for spec in self._matrix_specs(len(self.vocab)):
+            expected = (spec.rows, matrices.row_width(spec))
+            if spec.name in self._matrices and self._matrices[spec.name].shape != expected:
+                raise ValueError(
+                    f"{spec.name} has the shape {self._matrices[spec.name].shape}, but the settings need {expected}"
+                )
+
+    def _match_matrices(self) -> None:
+        """Create matrices that changed settings need and drop those that they do not need."""
+        self._check_vocab(self.vocab)
+        self._check_matrices()
+        self._matrices = {
+            spec.name: self._matrices[spec.name]
+            if spec.name in self._matrices
+            else matrices.create(spec, self.seed)
+            for spec in self._matrix_specs(len(self.vocab))
+        }
+
+    def _take_over_vectors(self) -> None:
+        """Copy vectors that were assigned to `wv.vectors` into the matrix that is trained.
+
+        Raises:
+            ValueError: `wv` has other keys than the model, or its vectors another shape.
+        """
+        self._check_keys()
+        given, rows = self.wv.vectors, self._vectors
+        if given.shape != rows.shape:
+            raise ValueError(f"wv.vectors has the shape {given.shape}; the model needs {rows.shape}")
+        if given.strides != rows.strides or _address(given) != _address(rows):
+            rows[...] = given
+            self.wv.vectors = rows
+
+    def _check_keys(self) -> None:
+        """Raise ValueError if the vectors have keys that the model did not learn."""
+        if self.wv.index_to_key != self.vocab.keys:
+            raise ValueError(
+                f"wv has {len(self.wv)} keys, which are not the {len(self.vocab)} keys that the model learned; save "
+                "such vectors alone (wv.save), or build a new model for them"
+            )
+
+    def _row_rates(self) -> dict[str, FloatRows]:
+        """Return factors of the changes of rows by matrix name, float32 (rows,); nothing where all are 1.
+
+        Raises:
+            ValueError: `wv.vectors_lockf` has another length than 1 or the number of keys, or a value that is
+                negative or not finite.
+        """
+        given = getattr(self.wv, "vectors_lockf", np.ones(1, np.float32))
+        factors = np.asarray(given, np.float32)
+        if factors.shape not in ((1,), (len(self.vocab),)):
+            raise ValueError(
+                f"wv.vectors_lockf has the shape {factors.shape}; give one factor, or one for each of the "
+                f"{len(self.vocab)} keys"
+            )
+        bad = np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))
+        if len(bad):
+            raise ValueError(f"wv.vectors_lockf[{bad[0]}]={factors[bad[0]]}: give a finite number from 0 up")
+        if (factors == 1).all():
+            return {}
+        return {"vectors": np.ascontiguousarray(np.broadcast_to(factors, len(self.vocab)))}
+
+    def _check_finite(self) -> None:
+        """Raise FloatingPointError if training left a value that is not finite."""
+        if not all(np.isfinite(rows.sum()) for rows in self._matrices.values()):
+            check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
+
+    # -- training -------------------------------------------------------------------------------------------------
+
+    def _train(
+        self, feed: Feed, training: Training, callbacks: Callbacks[Self], folder: Path | None
+    ) -> tuple[int, int]:
+        """Train on a feed. Returns trained tokens and tokens read of all epochs in this training."""
+        state = training.state
+        if not state.begun:
+            self._latest_loss = 0.0
+        callbacks.notify("on_train_begin")
+        self._check_together()
+        self._take_over_vectors()
+        self._match_matrices()
+        saver = make_saver(self, folder, training, feed)
+        self._run(feed, training.schedule, callbacks, state, saver)
+        self.tokens_per_second = state.tokens_per_second
+        self._warn_if_nothing_learned(training)
+        callbacks.notify("on_train_end")
+        raw = sum(epoch.tokens for epoch in state.epochs)
+        return round(raw * int(feed.sizes.sum()) / max(1, feed.raw_items)), raw
+
+    def _run(
+        self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver
+    ) -> None:
+        """Plan the training and run the training loop. This is the only method that uses the engine."""
+        objective, seed = self._objective(), self.seed % 2**64
+        plan = Plan.make(
+            feed,
+            objective.matrices(feed),
+            workers=self.workers,
+            deterministic=self.deterministic,
+            held_out=self.held_out,
+            seed=seed,
+        )
+        task = plan.make_task(objective, feed, self._matrices, self._row_rates(), seed)
+        rows = list(self._matrices.values())
+        run(Engine(task, plan, feed.raw_items, rows, self._check_finite), schedule, callbacks, state, saver)
+
+    def _resume(
+        self,
+        training: Training,
+        open_feed: OpenFeed | None,
+        callbacks: Iterable[Callback[Self]],
+        folder: Path,
+    ) -> None:
+        """Continue a training; if it is finished, only compare the data.
+
+        open_feed: Opens the data, with a vocabulary if the training had one; None: no data to compare.
+        """
+        notifier = Callbacks(self, callbacks)
+        if training.state.finished:
+            self.tokens_per_second = training.state.tokens_per_second
+        if open_feed is None:
+            return
+        with (
+            open_feed(None if training.own_vocab else self.vocab) as feed,
+            self._attached_to_errors(),
+        ):
+            training.check_feed(feed, self.vocab)
+            if not training.state.finished:
+                self._train(feed, training, notifier, folder)
+
+    def _add_epoch(self, epoch: Epoch) -> None:
+        self.epochs_trained += 1
+        self.epoch_losses.append(epoch.mean_loss)
+        self._latest_loss += epoch.loss
+        if not math.isnan(epoch.held_out_loss):
+            self.held_out_losses.append(epoch.held_out_loss)
+
+    def _warn_if_nothing_learned(self, training: Training) -> None:
+        epochs = training.state.epochs
+        if not any(epoch.tokens for epoch in epochs):
+            logger.warning("nothing was learned: max_seconds=%g is too short", training.schedule.max_seconds)
+        elif not any(epoch.examples for epoch in epochs):
+            logger.warning("nothing was learned: %s", self._why_no_examples())
+
+    def _why_no_examples(self) -> str:
+        """Return the reason and the remedy when the data gave no example."""
+        return "the data holds no example; give more"
+
+    @contextmanager
+    def _attached_to_errors(self) -> Iterator[None]:
+        """Set attribute `model` of exceptions, where the caller has no other way to get the model."""
+        try:
+            yield
+        except BaseException as error:
+            error.model = self  # type: ignore[attr-defined]
+            raise
+
+    def get_latest_training_loss(self) -> float:
+        """Return the loss of the latest training so far: the sum over all examples, in nats."""
+        return self._latest_loss
+
+    # -- files ----------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, with all that further training needs. `KeyedVectors.load` opens it too.
+
+        Paths and functions (`checkpoint`, `cache_dir`, `tokenizer`) are not stored: set them again after `load`.
+
+        Raises:
+            OSError: The file cannot be written. An existing file is then unchanged.
+        """
+        stored.write(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model that `save` wrote, or the model in a checkpoint.
+
+        Raises:
+            AttributeError: The file holds something else.
+            EOFError: The file is cut off.
+            ValueError: The file is damaged, of another kind, or holds a setting that is unknown or out of range.
+        """
+        return stored.read(cls, path)[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return stored.state_of(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        stored.restore(self, state)
+
+    def __repr__(self) -> str:
+        size = f"{len(self.vocab):,} keys × {self.vector_size}"
+        return f"{type(self).__name__}({size}, {self._kind()}{self.epochs_trained} epochs trained)"
+
+    def _kind(self) -> str:
+        """Return what the text form of a model says about its objective."""
+        return ""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing_attribute(self, name)
+
+
+def _address(array: np.ndarray[Any, Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address

@@ -1,0 +1,313 @@
+"""What all models of text share: settings for reading, the vocabulary of a corpus, `train` and `resume`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from wildvec.base.checks import Check, whole
+from wildvec.base.keys import Key
+from wildvec.models import memory
+from wildvec.models.base import Model
+from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.gensim_names import check_arguments
+from wildvec.models.resuming import claim_model_folder, load_checkpoint
+from wildvec.models.settings import Setting, function_or_none, one_of, path_of_folder, switch
+from wildvec.text.corpus import Corpus
+from wildvec.text.files import Paths
+from wildvec.text.readers import ERRORS, Tokenizer
+from wildvec.text.vocab import Vocab
+from wildvec.training.checkpoint import Training
+
+Source = Any  # all that Corpus.read accepts
+
+
+class TextModel(Model):
+    """A model that is trained on sentences.
+
+    Attributes:
+        corpus_count: Number of sentences of the corpus that the vocabulary was built from.
+        corpus_total_words: Number of tokens that were read of it.
+    """
+
+    STATE: ClassVar[Mapping[str, Check]] = {
+        **Model.STATE,
+        "corpus_count": whole(0),
+        "corpus_total_words": whole(0),
+    }
+
+    min_count = Setting(5, whole(0), "leave out words that occur less often")
+    max_vocab_size = Setting[int | None](
+        None, whole(1, none="no bound"), "bound of the words held while reading (default: none)"
+    )
+    max_final_vocab = Setting[int | None](
+        None, whole(1, none="no bound"), "bound of the words in the vocabulary (default: none)"
+    )
+    sorted_vocab = one_of(1, 0, help="1: most frequent words first; 0: order of first appearance")
+    lowercase = switch(False, "convert the text to lower case")
+    tokenizer = Setting[Tokenizer | None](
+        None, function_or_none, "function from a line to its tokens", stored=False, changeable=True
+    )
+    errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
+    max_sentence_length = Setting(10_000, whole(1, 2**31 - 1), "words after which longer lines are split")
+    cache_dir = Setting[str | os.PathLike[str] | None](
+        None,
+        path_of_folder("temporary files"),
+        "folder for a corpus that does not fit into memory",
+        stored=False,
+        changeable=True,
+        from_text=str,
+    )
+
+    def _start(self, sentences: Source, corpus_file: Source, callbacks: Iterable[Callback[Self]]) -> None:
+        """Read a corpus, build the vocabulary and train; nothing if no corpus is given. Used by constructors."""
+        notifier = Callbacks(self, callbacks)
+        if sentences is None and corpus_file is None:
+            return
+        with claim_model_folder(self) as folder, self._read(sentences, corpus_file, None) as corpus:
+            self._set_corpus(corpus)
+            with self._attached_to_errors():
+                self._train(corpus, Training(self._schedule(), own_vocab=True), notifier, folder)
+
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
+        """Read the corpus that is given; without a vocabulary, build one from it."""
+        if (sentences is None) == (corpus_file is None):
+            raise TypeError("give either sentences or corpus_file")
+        return Corpus.read(
+            _as_paths(corpus_file) if sentences is None else sentences,
+            vocab=vocab,
+            min_count=self.min_count,
+            max_vocab_size=self.max_vocab_size,
+            max_final_vocab=self.max_final_vocab,
+            sorted_vocab=bool(self.sorted_vocab),
+            workers=self.workers,
+            lowercase=self.lowercase,
+            tokenizer=self.tokenizer,
+            errors=self.errors,
+            max_sentence_length=self.max_sentence_length,
+            cache_dir=self.cache_dir,
+        )
+
+    # -- vocabulary -----------------------------------------------------------------------------------------------
+
+    def build_vocab(
+        self,
+        corpus_iterable: Source = None,
+        corpus_file: Source = None,
+        *,
+        sentences: Source = None,
+        **others: Any,
+    ) -> None:
+        """Read a corpus and build the vocabulary. The model then has new random vectors.
+
+        Args:
+            corpus_iterable: Sentences, as in the constructor.
+            sentences: Another name of corpus_iterable.
+            corpus_file: File of sentences, as in the constructor.
+            others: Other arguments of gensim: ignored if they change no result, else refused.
+        """
+        check_arguments(others)
+        with self._read(_only(corpus_iterable, sentences), corpus_file, None) as corpus:
+            self._set_corpus(corpus)
+
+    def build_vocab_from_freq(
+        self, word_freq: Mapping[Key, int], corpus_count: int = 0, **others: Any
+    ) -> None:
+        """Build the vocabulary from a table of frequencies. The model then has new random vectors.
+
+        Args:
+            word_freq: How often each word occurs.
+            corpus_count: Number of sentences, if known.
+            others: Other arguments of gensim: ignored if they change no result, else refused.
+
+        >>> from wildvec import Word2Vec
+        >>> model = Word2Vec(vector_size=16)
+        >>> model.build_vocab_from_freq({"king": 7, "queen": 9, "rare": 1})
+        >>> model.wv.index_to_key
+        ['queen', 'king']
+        """
+        check_arguments(others)
+        self._set_vocab(
+            Vocab.from_counts(
+                word_freq,
+                min_count=self.min_count,
+                max_final_vocab=self.max_final_vocab,
+                sorted_vocab=bool(self.sorted_vocab),
+            )
+        )
+        self.corpus_count = corpus_count
+
+    def _set_corpus(self, corpus: Corpus) -> None:
+        self._set_vocab(corpus.vocab)
+        self.corpus_count = len(corpus)
+        self.corpus_total_words = corpus.raw_tokens
+
+    def _reset(self, vocab: Vocab) -> None:
+        super()._reset(vocab)
+        self.corpus_count = 0
+        self.corpus_total_words = 0
+
+    def estimate_memory(
+        self,
+        vocab_size: int | None = None,
+        report: dict[str, int] | None = None,
+        *,
+        tokens: int | None = None,
+        sentences: int | None = None,
+    ) -> dict[str, int]:
+        """Return upper bounds of the memory that training needs, in bytes: each part, and `total`.
+
+        Args:
+            vocab_size: Number of words in the vocabulary; default: the vocabulary of the model.
+            report: A dict that receives the parts too, as in gensim.
+            tokens: Tokens of the corpus; default: those of the corpus that the vocabulary was built from. If that is
+                unknown too, the largest part of a corpus that stays in memory is counted.
+            sentences: Sentences of the corpus, default as for tokens, or 20 tokens each.
+
+        Returns:
+            See `wildvec.models.memory.estimate`.
+
+        Raises:
+            ValueError: There is neither a vocabulary nor a vocab_size, or a number is negative.
+
+        >>> from wildvec import Word2Vec
+        >>> Word2Vec(vector_size=300).estimate_memory(1_000_000, tokens=1_000_000_000)["vectors"]
+        1216000000
+        """
+        parts = memory.estimate(self, vocab_size, tokens, sentences)
+        if report is not None:
+            report.update(parts)
+        return parts
+
+    def _worker_bytes(self, n_words: int, tokens: int, longest: int) -> int:
+        """Return an upper bound of the bytes that all workers need. longest: tokens of the longest sentence."""
+        return 0
+
+    def _table_bytes(self, n_words: int) -> int:
+        """Return the bytes of tables by word that training needs."""
+        return 0
+
+    # -- training -------------------------------------------------------------------------------------------------
+
+    def train(
+        self,
+        corpus_iterable: Source = None,
+        corpus_file: Source = None,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        *,
+        callbacks: Iterable[Callback[Self]] = (),
+        max_seconds: float | None = None,
+        sentences: Source = None,
+        **others: Any,
+    ) -> tuple[int, int]:
+        """Train on a corpus. It is read once for all epochs; words outside the vocabulary are left out.
+
+        Args:
+            corpus_iterable: Sentences, as in the constructor.
+            corpus_file: File of sentences, as in the constructor.
+            total_examples: Ignored; the corpus is counted when it is read.
+            total_words: Ignored too.
+            epochs: Passes over the corpus; default: `self.epochs`.
+            start_alpha: Learning rate at the start; default: `self.alpha`.
+            end_alpha: Learning rate at the end; default: `self.min_alpha`.
+            callbacks: Objects with methods that are called during training, as in the constructor.
+            max_seconds: Seconds after which training ends, if the epochs take longer; default: `self.max_seconds`.
+            sentences: Another name of corpus_iterable.
+            others: Other arguments of gensim: ignored if they change no result, else refused.
+
+        Returns:
+            Number of trained words (those in the vocabulary, before subsampling) and of words read, of all epochs.
+
+        Raises:
+            RuntimeError: There is no vocabulary yet.
+            FloatingPointError: The vectors are no longer finite.
+            ValueError: A setting or an argument is out of range, or settings contradict each other.
+            KeyboardInterrupt: Ctrl-C was pressed. Training stops within 0.1 s and the model keeps what it learned.
+
+        >>> from wildvec import Word2Vec
+        >>> model = Word2Vec(min_count=1, workers=1)
+        >>> model.build_vocab([["king", "rules"], ["queen", "rules"]])
+        >>> model.train([["king", "rules", "lands"]] * 10, epochs=2)
+        (40, 60)
+        """
+        check_arguments(others)
+        if not len(self.vocab):
+            raise RuntimeError("there is no vocabulary yet; call build_vocab first")
+        schedule = self._schedule(epochs, start_alpha, end_alpha, max_seconds)
+        notifier = Callbacks(self, callbacks)
+        source = _only(corpus_iterable, sentences)
+        with claim_model_folder(self) as folder, self._read(source, corpus_file, self.vocab) as corpus:
+            return self._train(corpus, Training(schedule, own_vocab=False), notifier, folder)
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        sentences: Source = None,
+        corpus_file: Source = None,
+        callbacks: Iterable[Callback[Self]] = (),
+        **settings: Any,
+    ) -> Self:
+        """Continue a training that was stopped or killed, from the newest checkpoint in a folder.
+
+        With one worker, or `deterministic`, vectors and losses are the same bits as those of a training that was
+        never stopped (on the same instruction set). If the training is finished, the result is its model; a text
+        is not needed then, but if one is given, it is compared.
+
+        Args:
+            path: Folder with checkpoints, or one checkpoint file.
+            sentences: The text that the training began with. Its vocabulary and a checksum of all ids and sentence
+                ends are compared.
+            corpus_file: The same, as a file.
+            callbacks: Objects with methods that are called during training. `on_epoch_begin` is also called for an
+                epoch that is continued.
+            settings: `tokenizer` and `cache_dir` must be given again, as they are not stored. `workers` (unless
+                `deterministic`) and the settings of checkpoints may change. Other settings must be the same.
+
+        Raises:
+            FileNotFoundError: There is no checkpoint.
+            ValueError: No checkpoint is whole (a damaged one is skipped with a warning), or the text or a setting is
+                another one.
+            BlockingIOError: The training still runs.
+            FileExistsError: The file is in a folder with checkpoints of another training.
+            BaseException: Errors that stop the training have an attribute `model`, as in the constructor.
+
+        >>> import tempfile
+        >>> from wildvec import Word2Vec
+        >>> text, folder = [["king", "rules", "land"]] * 50, tempfile.mkdtemp()
+        >>> model = Word2Vec(text, vector_size=16, workers=1, checkpoint=folder, checkpoint_epochs=1)
+        >>> same = Word2Vec.resume(folder, text)
+        >>> bool((same.wv.vectors == model.wv.vectors).all())
+        True
+        """
+        with load_checkpoint(cls, path) as (model, training, folder):
+            model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
+
+            def open_corpus(vocab: Vocab | None) -> Corpus:
+                return model._read(sentences, corpus_file, vocab)
+
+            has_text = sentences is not None or corpus_file is not None
+            is_needed = has_text or not training.state.finished
+            model._resume(training, open_corpus if is_needed else None, callbacks, folder)
+            return model
+
+
+def _only(corpus_iterable: Source, sentences: Source) -> Source:
+    """Return the one of two names of the same argument that was used."""
+    if corpus_iterable is not None and sentences is not None:
+        raise TypeError("corpus_iterable and sentences mean the same; give one of them")
+    return sentences if corpus_iterable is None else corpus_iterable
+
+
+def _as_paths(corpus_file: Source) -> Source:
+    """Return a corpus_file as paths, because a list of str would be taken for sentences."""
+    if isinstance(corpus_file, (bytes, bytearray)) or hasattr(corpus_file, "read"):
+        return corpus_file
+    if not isinstance(corpus_file, Iterable) and not isinstance(corpus_file, os.PathLike):
+        raise TypeError(f"corpus_file={corpus_file!r}: give a path or a list of paths")
+    return Paths(corpus_file)
