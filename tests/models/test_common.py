@@ -25,7 +25,7 @@ from wildvec.models.base import Model
 from wildvec.models.text_model import TextModel
 from wildvec.training.checkpoint import Training, found
 
-FREEZING = False  # set to True when the engine uses the factors of `Model._row_rates`
+FREEZING = True
 
 COMMON = {"vector_size": 12, "epochs": 3, "workers": 1}
 SENTENCES = list(toy.sentences(1_500, seed=2))
@@ -90,10 +90,10 @@ def bits(model):
 @pytest.fixture
 def small_rounds(monkeypatch):
     """Divide a small text into many chunks and rounds, for deterministic training too."""
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.training.work_units.LEASE_SECONDS", 1e-9)
-    monkeypatch.setattr("wildvec.training.deterministic.NEWS_TOKENS", (200, 200))
-    monkeypatch.setattr("wildvec.training.deterministic.SHARE_TOKENS", 20)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
+    monkeypatch.setattr("wildvec.training.work_units.UNIT_SECONDS", 1e-9)
+    monkeypatch.setattr("wildvec.training.deterministic.STALE_TOKENS", (200, 200))
+    monkeypatch.setattr("wildvec.training.deterministic.LEAST_TOKENS", 20)
 
 
 # -- seeds ---------------------------------------------------------------------------------------------------------

@@ -12,18 +12,15 @@ import subprocess
 import sys
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from wildvec.models.task import uses_of_rows
 
 from wildvec import Word2Vec
 from wildvec._train import Worker, isas
 from wildvec.demo import toy
 from wildvec.training import matrices
-from wildvec.training.huffman import huffman_paths
-from wildvec.training.loop import merge_interval
+from wildvec.training.hot_rows import merge_interval
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 2, "workers": 1, "sg": 1}
 
@@ -77,9 +74,9 @@ def test_many_workers_on_few_cores_keep_the_quality(world, workers):
 @pytest.fixture
 def only_private_rows(monkeypatch):
     """Return walks over few nodes: all rows are private copies, merged only at the begin and the end of a pass."""
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 1_000)
-    for interval in ("MERGE_CENTRES", "TYPICAL_CENTRES"):
-        monkeypatch.setattr(f"wildvec.training.loop.{interval}", 10**9)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 1_000)
+    for interval in ("MERGE_EXAMPLES", "TYPICAL_USES"):
+        monkeypatch.setattr(f"wildvec.training.hot_rows.{interval}", 10**9)
     return np.random.default_rng(1).integers(0, 50, (2_000, 20)).tolist()
 
 
@@ -93,9 +90,9 @@ def test_changes_of_private_rows_reach_the_matrix(only_private_rows):
 
 def test_workers_merge_before_and_after_each_pass(only_private_rows, monkeypatch):
     class Logging(Worker):
-        def train(self, *lease):
+        def train(self, *work_unit):
             calls.append((id(self), "train"))
-            return super().train(*lease)
+            return super().train(*work_unit)
 
         def merge(self):
             calls.append((id(self), "merge"))
@@ -113,21 +110,26 @@ def test_uses_of_private_rows_are_counted_per_centre():
     counts = np.array([5, 4, 2, 1])
     weights = counts**0.75
     noise = weights / weights.sum()
-    model = SimpleNamespace(sample=0, negative=4, ns_exponent=0.75, update="block")
-    paths = huffman_paths(counts)  # node 0: the root; 1: all words but the first; 2: the last two
-    words, more, none = counts / 12, np.zeros(2), np.zeros(6)
-    uses = uses_of_rows(model, counts, 6, None)  # two centres share their negatives
-    np.testing.assert_allclose(uses, [[*words, *more], [*(words + 2 * noise), *more], none], rtol=1e-6)
-    uses = uses_of_rows(model, counts, 2, paths)
-    np.testing.assert_allclose(uses, [words[:2], (words + 4 * noise)[:2], [1, 7 / 12]], rtol=1e-6)
-    model.update = "pair"
-    np.testing.assert_allclose(uses_of_rows(model, counts, 1, None)[1], words[:1] + 4 * noise[:1], rtol=1e-6)
+    words = counts / 12
+    nodes = [1, 7 / 12, 3 / 12]  # node 0: the root; 1: all words but the first; 2: the last two
+    for settings, expected in (
+        ({}, {"vectors": words, "output_rows": words + 2 * noise}),  # two centres share their negatives
+        ({"update": "pair"}, {"vectors": words, "output_rows": words + 4 * noise}),
+        ({"hs": 1}, {"vectors": words, "output_rows": words + 4 * noise, "node_rows": nodes}),
+        ({"hs": 1, "negative": 0}, {"vectors": words, "node_rows": nodes}),
+    ):
+        model = Word2Vec(**{"sample": 0, "negative": 4, "min_count": 1} | settings)
+        model.build_vocab_from_freq(dict(enumerate(counts.tolist())))
+        specs = model._objective().matrices(None)
+        assert [spec.name for spec in specs] == list(expected)
+        for spec in specs:
+            np.testing.assert_allclose(spec.uses, expected[spec.name], rtol=1e-6)
 
 
 def test_the_fewer_words_the_more_often_rows_are_merged():
     zipf = 1 / np.arange(1, 100_001)
-    shares = np.random.default_rng(1).permutation(zipf / zipf.sum())
-    assert [merge_interval(workers, shares) for workers in (2, 3, 10_000)] == [2_500, 1_666, 1]
+    fractions = np.random.default_rng(1).permutation(zipf / zipf.sum())
+    assert [merge_interval(workers, fractions) for workers in (2, 3, 10_000)] == [2_500, 1_666, 1]
     few = {1: 2, 4: 10, 100: 250, 500: 1_250, 1_000: 2_500}
     assert {n: merge_interval(2, np.full(n, 1 / n)) for n in few} == few
 
@@ -145,16 +147,16 @@ def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes, m
     )  # measured: 1.00 to 1.07 on average; at most 1.04, 1.08, 1.15
 
 
-def take_turns(crew, leases, epoch, rates, show):
+def take_turns(engine, workers, units, epoch, rates, show):
     """Train the chunks one by one with alternating workers: what many cores do, on any number of cores."""
-    for worker in crew.workers:
+    for worker in workers:
         worker.merge()
-    workers = itertools.cycle(crew.workers)
-    while (chunk := leases.next) < len(leases.chunks):
-        leases.next = end = chunk + 1
-        lease = leases.chunks[chunk:end], rates(chunk, end), leases.losses[chunk:end]
-        leases.done(chunk, end, next(workers).train(epoch, chunk, *lease), 1)
-    for worker in crew.workers:
+    turns = itertools.cycle(workers)
+    while (chunk := units.next) < len(units.chunks):
+        units.next = end = chunk + 1
+        arrays = units.chunks[chunk:end], rates(chunk, end), units.losses[chunk:end]
+        units.done(chunk, end, next(turns).train(epoch, chunk, *arrays), 1)
+    for worker in workers:
         worker.merge()
 
 
@@ -176,8 +178,8 @@ def words_by_zipf():
 )
 @pytest.mark.parametrize("sentences", [walks_on_a_ring, words_by_zipf])
 def test_any_number_of_simultaneous_workers_keeps_the_quality(sentences, objective, monkeypatch):
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.training.loop._pass", take_turns)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
+    monkeypatch.setattr("wildvec.training.loop._run_pass", take_turns)
     options = {
         "sg": 1,
         "vector_size": 32,

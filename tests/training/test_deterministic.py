@@ -45,8 +45,8 @@ def text():
 @pytest.fixture
 def small_rounds(monkeypatch):
     """Divide a small text into many rounds, on more threads than there may be CPUs."""
-    monkeypatch.setattr("wildvec.training.deterministic.NEWS_TOKENS", (200, 200))
-    monkeypatch.setattr("wildvec.training.deterministic.SHARE_TOKENS", 20)
+    monkeypatch.setattr("wildvec.training.deterministic.STALE_TOKENS", (200, 200))
+    monkeypatch.setattr("wildvec.training.deterministic.LEAST_TOKENS", 20)
     monkeypatch.setattr("wildvec.training.deterministic.default_workers", lambda: 4)
 
 
@@ -160,29 +160,25 @@ class Bench:
     """A task with two sentences of `length` tokens each."""
 
     RATE, WINDOW, SEED = 0.05, 3, 7
+    CONTEXTS = WINDOW + 1
 
-    def __init__(self, share=None, n_words=20, length=60, negative=4, pair=False):
+    def __init__(self, part=None, n_words=20, length=60, negative=4, pair=False):
         random = np.random.default_rng(5)
         self.negative = negative
         self.ids = random.integers(0, n_words, 2 * length).astype(np.int32)
         self.input, self.output = matrices.random(n_words, 10, 1), matrices.random(n_words, 10, 2)
         self.noise = np.empty((n_words, 2), dtype=np.uint32)
         alias_table(np.ones(n_words), self.noise)
-        self.task = Task(self.ids, np.array([0, length, 2 * length]), self.input, 10, length)
-        self.task.negative_sampling(self.output, self.noise, negative)
-        self.task.settings(
-            cbow=False,
-            window=self.WINDOW,
-            shrink_windows=True,
-            cbow_mean=True,
-            one_pair_at_a_time=pair,
-            seed=self.SEED,
-            n_hottest=0,
-            merge_every=1,
-            n_workers=1,
-            hot_uses=np.zeros((3, 0), dtype=np.float32),
-            share=2 * length if share is None else share,
-        )
+        self.task = Task("skipgram", max_chunk=length, seed=self.SEED)
+        self.task.matrix("input", self.input, 10, curvature=0.14 * self.CONTEXTS * (1 + negative))
+        self.task.matrix("output", self.output, 10, curvature=0.33 * self.CONTEXTS)
+        self.task.items(self.ids, np.array([0, length, 2 * length]))
+        self.task.windows(self.WINDOW, shrink=True, one_pair_at_a_time=pair)
+        self.task.negative_sampling(self.noise, negative)
+        self.task.workers(1, n_hottest=1, merge_every=1)
+        tokens = 2 * length if part is None else part
+        if tokens:
+            self.task.rounds(tokens, {"input": n_words, "output": n_words})
 
     def train(self, worker, sentence=0, chunk=0):
         chunks = np.array([[sentence, sentence + 1]])
@@ -239,14 +235,13 @@ def test_sums_of_changes_are_scaled_by_how_often_a_row_is_used(n_words):
         bench.train(worker)  # all train the same
     merge_round(workers, 0, 1, bench.RATE)
     as_centre = np.bincount(bench.ids[:60], minlength=n_words)
-    n_contexts = bench.WINDOW + 1
-    for matrix, uses, pull in (
-        ("input", as_centre, 0.14 * n_contexts * (1 + bench.negative)),
-        ("output", as_centre + times_drawn(before), 0.33 * n_contexts),
+    for matrix, uses, curvature in (
+        ("input", as_centre, 0.14 * bench.CONTEXTS * (1 + bench.negative)),
+        ("output", as_centre + times_drawn(before), 0.33 * bench.CONTEXTS),
     ):
         start, end = getattr(before, matrix), getattr(plain, matrix)
-        reach = (bench.RATE * pull * uses)[:, None]
-        expected = start + (end - start) * 3 * (1 + reach) / (1 + 3 * reach)
+        used = (bench.RATE * curvature * uses)[:, None]
+        expected = start + (end - start) * 3 * (1 + used) / (1 + 3 * used)
         np.testing.assert_allclose(getattr(bench, matrix), expected, atol=1e-6)
 
 
@@ -263,8 +258,8 @@ def test_changes_are_added_in_the_order_of_the_workers():
 
 
 def test_a_part_of_a_round_that_is_too_long_is_refused():
-    bench = Bench(share=59)
-    with pytest.raises(ValueError, match="60 tokens in a share, but workers have room for 59"):
+    bench = Bench(part=59)
+    with pytest.raises(ValueError, match="60 items in a round, but workers have room for 59"):
         bench.train(Worker(bench.task))
 
 
@@ -274,18 +269,18 @@ def test_a_part_of_a_round_that_is_too_long_is_refused():
 @given(
     sizes=st.lists(st.integers(0, 40), min_size=1, max_size=60).filter(any),
     workers=st.integers(1, 5),
-    share=st.integers(1, 30),
+    tokens=st.integers(1, 30),
 )
-def test_rounds_contain_each_chunk_once_and_in_order(sizes, workers, share):
+def test_rounds_contain_each_chunk_once_and_in_order(sizes, workers, tokens):
     before = np.concatenate([[0], np.cumsum(sizes)])
-    rounds = Rounds(workers, share)
+    rounds = Rounds(workers, tokens)
     done = 0
     for start in rounds.starts(before).tolist():
-        shares = rounds.shares(before, start)
-        assert start == done and [w for w, _, _ in shares] == sorted({w for w, _, _ in shares})
-        for worker, first, last in shares:
+        parts = rounds.parts(before, start)
+        assert start == done and [w for w, _, _ in parts] == sorted({w for w, _, _ in parts})
+        for worker, first, last in parts:
             assert first == done < last and 0 <= worker < workers
-            assert before[last - 1] - before[first] < share, (
+            assert before[last - 1] - before[first] < tokens, (
                 "without its last chunk, a part has less than its size"
             )
             done = last
@@ -295,12 +290,12 @@ def test_rounds_contain_each_chunk_once_and_in_order(sizes, workers, share):
 @pytest.mark.parametrize("n_words", [1, 100, 10**5])
 def test_the_tokens_of_all_other_workers_in_a_round_do_not_grow_with_their_number(n_words):
     frequencies = 1 / np.arange(1.0, n_words + 1)
-    news = Rounds.of(2, frequencies).share
-    assert 1000 <= news <= 10_000
+    stale = Rounds.of(2, frequencies).tokens_per_worker
+    assert 1000 <= stale <= 10_000
     for workers in (3, 8, 32, 1000):
         rounds = Rounds.of(workers, frequencies)
-        assert rounds.workers <= workers and rounds.share >= 125
-        assert rounds.tokens - rounds.share == pytest.approx(news, rel=0.02)
+        assert rounds.workers <= workers and rounds.tokens_per_worker >= 125
+        assert rounds.tokens - rounds.tokens_per_worker == pytest.approx(stale, rel=0.02)
 
 
 @pytest.mark.usefixtures("small_rounds")

@@ -82,7 +82,7 @@ def reference_of(model, vocab):
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_losses_of_all_epochs_equal_those_of_the_numpy_reference(monkeypatch, objective):
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 80)
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 80)
     text = list(toy.sentences(250, seed=2))
     options = {"alpha": 0.1, "sample": 0.05, "window": 3, "held_out": 0.1, **SMALL, **OBJECTIVES[objective]}
     model = Word2Vec(text, **options)
@@ -158,7 +158,7 @@ def test_with_a_learning_rate_of_zero_the_held_out_loss_does_not_change(text, wo
 
 def test_measuring_changes_no_bit(text, monkeypatch):
     measured = Word2Vec(text, held_out=0.2, **SMALL)
-    monkeypatch.setattr("wildvec.training.loop._held_out_loss", lambda *_: 0.0)
+    monkeypatch.setattr("wildvec.training.loop._Training._held_out_loss", lambda self: 0.0)
     not_measured = Word2Vec(text, held_out=0.2, **SMALL)
     assert not_measured.held_out_losses == [0.0] * 3 != measured.held_out_losses
     assert measured.wv.vectors.tobytes() == not_measured.wv.vectors.tobytes()
@@ -243,7 +243,7 @@ def test_patience_restores_the_vectors_of_the_best_epoch(workers):
 )
 def test_patience_counts_epochs_without_a_new_minimum(text, monkeypatch, losses, epochs, best):
     measured = iter([9, *losses])
-    monkeypatch.setattr("wildvec.training.loop._held_out_loss", lambda *_: next(measured))
+    monkeypatch.setattr("wildvec.training.loop._Training._held_out_loss", lambda self: next(measured))
     keeper = Keeper()
     model = Word2Vec(text, held_out=0.1, patience=2, callbacks=[keeper], **{**SMALL, "epochs": 5})
     assert model.held_out_losses == losses[:epochs] and model.epochs_trained == epochs
@@ -262,7 +262,7 @@ class Clock:
 
 
 @pytest.fixture
-def leases(monkeypatch):
+def work_units(monkeypatch):
     """Record (rates, seconds) of each call for training: one takes a quarter of a second, measuring two seconds."""
     clock, seen = Clock(), []
 
@@ -275,46 +275,46 @@ def leases(monkeypatch):
 
     monkeypatch.setattr("wildvec.training.schedule.perf_counter", clock)
     monkeypatch.setattr("wildvec.training.loop.Worker", Watched)
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.training.work_units.LEASE_SECONDS", 1e-9)  # one chunk at a time
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
+    monkeypatch.setattr("wildvec.training.work_units.UNIT_SECONDS", 1e-9)  # one chunk at a time
     return seen
 
 
-def test_in_a_time_budget_the_learning_rate_falls_with_the_time(text, leases):
+def test_in_a_time_budget_the_learning_rate_falls_with_the_time(text, work_units):
     model = Word2Vec(text, max_seconds=20, **{**SMALL, "epochs": 10**6})
-    rates = [rate for lease, _ in leases for rate in lease]
+    rates = [rate for unit, _ in work_units for rate in unit]
     assert rates[0] == pytest.approx(model.alpha) and rates == sorted(rates, reverse=True)
-    assert len(rates) == 80 and leases[-1][1] == 20
+    assert len(rates) == 80 and work_units[-1][1] == 20
     assert rates == pytest.approx(np.linspace(model.alpha, model.min_alpha, 81)[:-1].tolist())
     whole, rest = divmod(80, len(Corpus.read(text, min_count=1).chunks(200)) - 1)
     assert model.epochs_trained == len(model.epoch_losses) == whole + (rest > 0)
 
 
-def test_a_time_budget_reserves_time_to_measure_the_held_out_loss(text, leases):
+def test_a_time_budget_reserves_time_to_measure_the_held_out_loss(text, work_units):
     model = Word2Vec(text, max_seconds=9, held_out=0.001, **{**SMALL, "epochs": 10**6})
-    assert leases[-1][1] == 7 and len(leases) > 8
-    assert leases[-1][0][0] == pytest.approx(model.min_alpha, abs=model.alpha * 0.25 / 7)
+    assert work_units[-1][1] == 7 and len(work_units) > 8
+    assert work_units[-1][0][0] == pytest.approx(model.min_alpha, abs=model.alpha * 0.25 / 7)
     assert len(model.held_out_losses) == model.epochs_trained
 
 
-def test_a_time_budget_that_is_long_enough_changes_nothing(text, leases):
+def test_a_time_budget_that_is_long_enough_changes_nothing(text, work_units):
     plenty = Word2Vec(text, max_seconds=10**6, **SMALL)
     assert plenty.wv.vectors.tobytes() == Word2Vec(text, **SMALL).wv.vectors.tobytes()
     assert plenty.epochs_trained == 3
 
 
-def test_train_has_an_argument_for_the_time_budget(text, leases):
+def test_train_has_an_argument_for_the_time_budget(text, work_units):
     model = Word2Vec(**SMALL)
     model.build_vocab(text)
     model.train(text, epochs=10**6, max_seconds=2)
-    assert len(leases) == 8
+    assert len(work_units) == 8
     with pytest.raises(ValueError, match="max_seconds=-1"):
         model.train(text, max_seconds=-1)
 
 
-def test_a_time_budget_that_is_too_short_gives_a_warning(text, leases, caplog):
+def test_a_time_budget_that_is_too_short_gives_a_warning(text, work_units, caplog):
     model = Word2Vec(text, max_seconds=1, held_out=0.1, **SMALL)
-    assert not leases and model.epochs_trained == 0
+    assert not work_units and model.epochs_trained == 0
     assert "nothing was learned: max_seconds=1 is too short" in caplog.text
 
 
@@ -369,7 +369,7 @@ def test_an_epoch_whose_workers_start_after_the_time_does_not_count(text, monkey
             assert stopped.wait(20)
             return super().train(*args)
 
-    monkeypatch.setattr("wildvec.models.task.Task", Watched)
+    monkeypatch.setattr("wildvec.training.plan.Task", Watched)
     monkeypatch.setattr("wildvec.training.loop.Worker", Late)
     model = Word2Vec(text, max_seconds=0.01, **SMALL)
     assert model.epochs_trained == 0 and not model.epoch_losses

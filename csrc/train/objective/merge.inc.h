@@ -73,6 +73,8 @@ WV_INLINE float *shared_row_of_slot(const struct wv_rows *view, int64_t slot)
 static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, int64_t end, float damping,
                        float others)
 {
+    if (!view->n_private) /* also where the objective has no such matrix */
+        return;
     const int64_t stride = view->stride, width = view->matrix->width;
     const int64_t ahead = 1 + 24 * WV_PAD / stride; /* slots */
     last = last < view->n_private ? last : view->n_private;

@@ -69,7 +69,7 @@ def read(cls: type[M], path: str | os.PathLike[str]) -> tuple[M, native.Tensors,
             raise ValueError(f"the counts of a {cls.NAME} model are missing")
         model = _with_header(cls, metadata.get("model", ""))
         _set_tensors(model, Vocab(keys, counts), tensors, padded)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{os.fspath(path)}: {error}") from error
     return model, tensors, metadata
 
@@ -97,6 +97,7 @@ def _with_header(cls: type[M], text: str) -> M:
 
 def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: dict[str, FloatRows]) -> None:
     """Give a model its vocabulary and its matrices. padded: those that were read into padded rows."""
+    model.vocab = vocab
     if len(vocab):
         model._check_vocab(vocab)
     rows = {}
