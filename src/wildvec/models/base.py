@@ -336,7 +336,7 @@ class Model(HasSettings, ABC):
             open_feed(None if training.own_vocab else self.vocab) as feed,
             self._attached_to_errors(),
         ):
-            training.check_feed(feed, self.vocab)
+            training.check_feed(feed)
             if not training.state.finished:
                 self._train(feed, training, notifier, folder)
 
