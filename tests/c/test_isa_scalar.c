@@ -1,4 +1,4 @@
-/* The vector vocabulary and the block step in plain C. */
+/* The vector functions and the parts of a block step in plain C. */
 #include "cpu.h"
 
 #include <stdint.h>
@@ -9,13 +9,10 @@
 
 #include "isa/region.h"
 #include "isa/vec_scalar.h"
-#include "vec.inc.h"
-
-#include "step.inc.h"
+#include "tests_of_isa.inc.h"
 
 int main(void)
 {
-    vocabulary();
-    steps();
+    run_tests_of_isa();
     return finish();
 }
