@@ -7,7 +7,12 @@ Nothing is asserted about time: shared machines vary, and the figures are for re
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shlex
+import shutil
+import subprocess
+import sysconfig
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +28,43 @@ from wildvec import KeyedVectors, _train
 from wildvec.demo import toy
 from wildvec.text.corpus import Corpus
 
+ROOT = Path(__file__).resolve().parents[1]
+C_FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fno-wrapv", "-w"]  # as in setup.py
 ROUND_SECONDS, ROUNDS = 0.004, 150
 WORDS, VECTOR_SIZE = 67_747, 100
+
+
+class Bench:
+    """Benchmark functions of one ISA, compiled from tests/c/bench.c with the C compiler of $CC, or else of Python."""
+
+    def __init__(self, isa: str, folder: Path) -> None:
+        """Compile the library into `folder` and load it. Calls do not hold the GIL."""
+        compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+        if not shutil.which(compiler[0]):
+            pytest.skip(f"no C compiler {compiler[0]!r}; set CC")
+        path = folder / f"bench_{isa}.so"
+        command = [*compiler, *C_FLAGS, f"-DBENCH_{isa.upper()}", "-shared", "-fPIC"]
+        command += [f"-I{ROOT / 'csrc'}", f"-I{ROOT / 'tests' / 'c'}", str(ROOT / "tests" / "c" / "bench.c")]
+        subprocess.run([*command, "-o", str(path), "-lm"], check=True)
+        library = ctypes.CDLL(str(path))
+        self._step, self._fma = library.bench_step, library.bench_fma
+        self._step.argtypes = [ctypes.c_int32] * 3 + [ctypes.c_int64, ctypes.c_uint64]
+        self._fma.argtypes, self._fma.restype = [ctypes.c_int64], ctypes.c_double
+
+    def step(self, m: int, n: int, dim: int, n_steps: int, seed: int) -> None:
+        """Train n_steps times one block of m hidden rows × n targets of `dim` values, a multiple of 16."""
+        if self._step(m, n, dim, n_steps, seed):
+            raise MemoryError(f"no memory for a block of {m} × {n} rows of {dim} values")
+
+    def fma(self, n_steps: int) -> float:
+        """Multiply and add in registers; the number of floating-point operations."""
+        return float(self._fma(n_steps))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Benchmark functions of the ISA in use."""
+    return Bench(_train.isa_in_use(), tmp_path_factory.mktemp("bench"))
 
 
 def note_bytes(benchmark: Any, name: str, n_bytes: int) -> None:
@@ -50,32 +90,32 @@ def flops_of_step(m: int, n: int, dim: int) -> int:
     return 3 * 2 * m * n * dim
 
 
-# Hidden rows × targets: a classic pair; CBOW; the blocks of two centres; and the mix of these that training with
-# windows of 1 … 5 words meets; dim as padded.
+# Hidden rows × targets: the classic update; CBOW; blocks of two centres; and the mix of these that windows of 1 … 5
+# words make. dim includes padding.
 SHAPES = {"1 × 6": [(1, 6)]} | {f"{m} × 7": [(m, 7)] for m in (2, 4, 6)} | {"mix × 7": [(4, 7), (6, 7)]}
 
 
 @pytest.mark.parametrize("dim", [112, 304])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_block_step(shape: str, dim: int) -> None:
-    """Scores, sigmoid and both gradients, rows in L1, against a core that only does FMAs on registers.
+def test_block_step(bench: Bench, shape: str, dim: int) -> None:
+    """Scores, sigmoid and both gradients, with rows in L1, compared with FMAs in registers.
 
-    A neighbour on the core's other hardware thread makes a step half as slow again for some milliseconds, and
-    the FMAs too, but less. So rounds are short, step and peak take turns, every round has its rows elsewhere,
-    and the share is that of the undisturbed rounds: both at the fastest tenth. The median stands beside it.
+    Another process on the core's second hardware thread slows down a step by half for some milliseconds, and the FMAs
+    less. So rounds are short, rounds of steps and of FMAs alternate, and each round has other rows. The first
+    percentage compares the fastest tenth of both; the median of all rounds is in parentheses.
     """
 
     def run(n_steps: int, seed: int = 0) -> None:
         for m, n in SHAPES[shape]:
-            _train.bench_step(m, n, dim, n_steps, seed)
+            bench.step(m, n, dim, n_steps, seed)
 
-    n_steps, n_fma_steps = round_length(run), round_length(_train.bench_fma)
+    n_steps, n_fma_steps = round_length(run), round_length(bench.fma)
     rates, peaks = [], []
     for seed in range(ROUNDS):
         started = time.thread_time()
         run(n_steps, seed)
         between = time.thread_time()
-        fma_flops = _train.bench_fma(n_fma_steps)
+        fma_flops = bench.fma(n_fma_steps)
         peaks.append(fma_flops / (time.thread_time() - between))
         rates.append(n_steps * sum(flops_of_step(m, n, dim) for m, n in SHAPES[shape]) / (between - started))
     rate, peak = np.quantile(rates, 0.9), np.quantile(peaks, 0.9)
@@ -87,18 +127,19 @@ def test_block_step(shape: str, dim: int) -> None:
     assert 0 < rate < 1.1 * peak
 
 
-@pytest.mark.parametrize(
-    ("work", "run"),
-    [
-        ("FMAs on registers", _train.bench_fma),
-        ("block steps in L1", lambda n_steps: _train.bench_step(6, 7, 112, n_steps, 1)),
-    ],
-)
-def test_second_thread(work: str, run: Callable[[int], object]) -> None:
-    """Two threads over one where they share nothing: what the machine leaves for training to reach.
+@pytest.mark.parametrize("work", ["FMAs in registers", "block steps in L1"])
+def test_second_thread(bench: Bench, work: str) -> None:
+    """Speed of two threads over that of one, where they share nothing: the most that training can gain here.
 
-    One and two take turns; the rounds are long enough to begin and end together.
+    Rounds of one and of two threads alternate; they are long enough that the threads begin and end together.
     """
+
+    def run(n_steps: int) -> None:
+        if work == "FMAs in registers":
+            bench.fma(n_steps)
+        else:
+            bench.step(6, 7, 112, n_steps, 1)
+
     n_steps = 10 * round_length(run)
     gains = []
     with ThreadPoolExecutor(2) as pool:
