@@ -285,6 +285,7 @@ static void deltas_of_one_worker_are_its_merge(void)
             }
             wv_merge_round(&worker, 1, 0, 1, p.rate);
             CHECK_NEAR(distance(&merged, &applied), 0, 1e-6);
+            CHECK(wv_export_deltas(worker, WV_INPUT, NULL, NULL) == 0);
             check_frozen(&before, &applied);
             wv_worker_free(worker);
             end(&merged);

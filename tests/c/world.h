@@ -317,7 +317,7 @@ static inline void start(struct world *world, const struct problem *p, enum wv_i
         make_cell_values(world, n_units);
         make_matrix(world, p, WV_INPUT, n_units);
         make_matrix(world, p, WV_OUTPUT, 2 * longest_unit(p));
-        task->max_targets = 16;
+        task->max_targets = WV_CELLS_OF_BLOCK;
     } else {
         make_labels(world, n_units);
         make_matrix(world, p, WV_INPUT, p->n_words);
