@@ -1,8 +1,8 @@
-"""The primitives in GB/s and in percent of the FMA peak, measured on the spot.
+"""Measure the primitives in GB/s and in percent of the FMA peak of this machine.
 
     pip install -e ".[bench]" && pytest benchmarks/test_primitives.py
 
-Nothing is asserted about time: shared machines vary, and the figures are for reading.
+No time is asserted, because shared machines vary.
 """
 
 from __future__ import annotations
@@ -63,19 +63,19 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """Benchmark functions of the ISA in use."""
+    """Return the benchmark functions of the ISA in use."""
     return Bench(_train.isa_in_use(), tmp_path_factory.mktemp("bench"))
 
 
-def note_bytes(benchmark: Any, name: str, n_bytes: int) -> None:
-    """Note what one call moves as GB/s (10**9 bytes), at its fastest."""
+def report_rate(benchmark: Any, name: str, n_bytes: int) -> None:
+    """Add the rate of the fastest call in GB/s (10**9 bytes) to the report; one call processes `n_bytes`."""
     rate = n_bytes / benchmark.stats.stats.min / 1e9
     benchmark.extra_info["GB/s"] = rate
     RATES.append(f"{name:44} {rate:8.3f} GB/s")
 
 
-def round_length(run: Callable[[int], object]) -> int:
-    """How many steps run(n_steps) does in about ROUND_SECONDS."""
+def count_steps_per_round(run: Callable[[int], object]) -> int:
+    """Return the n_steps for which run(n_steps) takes about ROUND_SECONDS."""
     n_steps, seconds = 100, 0.0
     while seconds < ROUND_SECONDS / 2:
         n_steps *= 2
@@ -86,30 +86,30 @@ def round_length(run: Callable[[int], object]) -> int:
 
 
 def flops_of_step(m: int, n: int, dim: int) -> int:
-    """A multiply and an add for the score and for each of the two gradients, padding counted."""
+    """Count a multiply and an add for the score and for each of the two gradients, including padding."""
     return 3 * 2 * m * n * dim
 
 
-# Hidden rows × targets: the classic update; CBOW; blocks of two centres; and the mix of these that windows of 1 … 5
-# words make. dim includes padding.
+# Hidden rows × targets: a classic pair; CBOW; blocks of two centres; and the mix of blocks in training with windows
+# of 1 … 5 words. dim includes padding.
 SHAPES = {"1 × 6": [(1, 6)]} | {f"{m} × 7": [(m, 7)] for m in (2, 4, 6)} | {"mix × 7": [(4, 7), (6, 7)]}
 
 
 @pytest.mark.parametrize("dim", [112, 304])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_block_step(bench: Bench, shape: str, dim: int) -> None:
-    """Scores, sigmoid and both gradients, with rows in L1, compared with FMAs in registers.
+    """Compare scores, sigmoid and both gradients, rows in L1, with FMAs on registers on the same core.
 
-    Another process on the core's second hardware thread slows down a step by half for some milliseconds, and the FMAs
-    less. So rounds are short, rounds of steps and of FMAs alternate, and each round has other rows. The first
-    percentage compares the fastest tenth of both; the median of all rounds is in parentheses.
+    Another process on the core's second hardware thread makes a step 1.5 times slower for some milliseconds, and the
+    FMAs less so. Therefore rounds are short, steps and FMAs take turns, and each round has its rows at other
+    addresses. The reported part of the peak compares the fastest tenth of both. The median is reported as well.
     """
 
     def run(n_steps: int, seed: int = 0) -> None:
         for m, n in SHAPES[shape]:
             bench.step(m, n, dim, n_steps, seed)
 
-    n_steps, n_fma_steps = round_length(run), round_length(bench.fma)
+    n_steps, n_fma_steps = count_steps_per_round(run), count_steps_per_round(bench.fma)
     rates, peaks = [], []
     for seed in range(ROUNDS):
         started = time.thread_time()
@@ -127,20 +127,20 @@ def test_block_step(bench: Bench, shape: str, dim: int) -> None:
     assert 0 < rate < 1.1 * peak
 
 
-@pytest.mark.parametrize("work", ["FMAs in registers", "block steps in L1"])
+@pytest.mark.parametrize("work", ["FMAs on registers", "block steps in L1"])
 def test_second_thread(bench: Bench, work: str) -> None:
-    """Speed of two threads over that of one, where they share nothing: the most that training can gain here.
+    """Measure the speed of two threads that share no data, relative to one: the upper bound for training.
 
-    Rounds of one and of two threads alternate; they are long enough that the threads begin and end together.
+    One thread and two threads take turns. Rounds are long, so that both threads run for almost all of a round.
     """
 
     def run(n_steps: int) -> None:
-        if work == "FMAs in registers":
+        if work == "FMAs on registers":
             bench.fma(n_steps)
         else:
             bench.step(6, 7, 112, n_steps, 1)
 
-    n_steps = 10 * round_length(run)
+    n_steps = 10 * count_steps_per_round(run)
     gains = []
     with ThreadPoolExecutor(2) as pool:
         for _ in range(ROUNDS // 3):
@@ -157,7 +157,7 @@ def test_second_thread(bench: Bench, work: str) -> None:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """wiki8 (100 MB) where $WILDVEC_DATA has it, else about a million tokens of the toy world."""
+    """Return wiki8 (100 MB) if $WILDVEC_DATA is set, else a text of about a million tokens of the demo."""
     if "WILDVEC_DATA" in os.environ:
         return data.corpus("wiki8")[0]
     path = tmp_path_factory.mktemp("text") / "toy.txt"
@@ -168,37 +168,37 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_scan_and_encode(benchmark: Any, text: Path, workers: int) -> None:
-    """File → vocabulary → ids."""
+    """Read a file into a vocabulary and ids."""
 
     def read() -> None:
         Corpus.read(text, min_count=5, workers=workers).close()
 
     benchmark(read)
-    note_bytes(benchmark, f"scan + encode, {workers} workers", text.stat().st_size)
+    report_rate(benchmark, f"scan + encode, {workers} workers", text.stat().st_size)
 
 
 @pytest.fixture(scope="module")
 def wv() -> KeyedVectors:
-    """Random vectors of the size of wiki8's."""
+    """Return as many random vectors as wiki8 has words."""
     matrix = np.random.default_rng(1).standard_normal((WORDS, VECTOR_SIZE), dtype=np.float32)
     return KeyedVectors.from_arrays([f"w{i}" for i in range(WORDS)], matrix)
 
 
 @pytest.mark.parametrize("queries", [1, 100])
 def test_search(benchmark: Any, wv: KeyedVectors, queries: int) -> None:
-    """Exact top ten; the matrix is counted once per query."""
+    """Find the exact ten nearest; the matrix counts once per query."""
     keys = [f"w{i * 7919 % WORDS}" for i in range(queries)]
     benchmark(wv.search, keys, topn=10)
-    note_bytes(benchmark, f"search, {queries} queries", queries * wv.vectors.nbytes)
+    report_rate(benchmark, f"search, {queries} queries", queries * wv.vectors.nbytes)
 
 
 @pytest.mark.parametrize("suffix", [".wv", ".bin", ".txt"])
 def test_save_and_load(benchmark: Any, wv: KeyedVectors, tmp_path: Path, suffix: str) -> None:
-    """Each format, loaded by its content; the rate is that of the file's bytes."""
+    """Load each format; the rate is that of the file size."""
     path = tmp_path / f"vectors{suffix}"
     if suffix == ".wv":
         wv.save(path)
     else:
         wv.save_word2vec_format(path, binary=suffix == ".bin")
     benchmark(KeyedVectors.load, path)
-    note_bytes(benchmark, f"load {suffix}", path.stat().st_size)
+    report_rate(benchmark, f"load {suffix}", path.stat().st_size)

@@ -172,6 +172,7 @@ cdef class Task:
 
     cdef wv_task task
     cdef list arrays  # keeps alive what the task points to
+    cdef const int32_t[::1] ids
     cdef const int64_t[::1] offsets
 
     def __cinit__(self, str objective, *, int64_t max_chunk, uint64_t seed):
@@ -239,7 +240,7 @@ cdef class Task:
         check_offsets(offsets, ids.shape[0], "the items")
         check_ids(ids, self.get(role).n, "the items")
         self.arrays += [ids, offsets]
-        self.offsets = offsets
+        self.ids, self.offsets = ids, offsets
         self.task.items.ids = &ids[0] if ids.shape[0] else NULL
         self.task.items.offsets = &offsets[0]
 
@@ -258,11 +259,9 @@ cdef class Task:
         self.task.shrink_windows = shrink
         self.task.one_pair_at_a_time = one_pair_at_a_time
 
-    def compose(self, int32_t max_context, *, bint average_hidden, bint average_grad):
-        """Hidden rows are composed of up to max_context rows: mean or sum, gradient divided or not."""
-        if max_context < 1:
-            raise ValueError(f"max_context={max_context}: give 1 or more")
-        self.task.max_context = max_context
+    def compose(self, *, bint average_hidden, bint average_grad):
+        """Hidden rows are composed of several rows: mean or sum, gradient divided by their number or not."""
+        self.task.max_context = 1  # set_sizes finds the number
         self.task.average_hidden = average_hidden
         self.task.average_grad = average_grad
 
@@ -298,6 +297,11 @@ cdef class Task:
             raise ValueError(f"{values.shape[0]} values and {weights.shape[0]} weights for {n} cells")
         if self.task.matrices[WV_INPUT].n < self.offsets.shape[0] - 1:
             raise ValueError(f"{self.offsets.shape[0] - 1} units for {self.task.matrices[WV_INPUT].n} rows")
+        offsets, falls = np.asarray(self.offsets), np.diff(np.asarray(self.ids)[:n]) <= 0
+        starts = offsets[(offsets > 0) & (offsets < n)]
+        falls[starts - 1] = False
+        if falls.any():
+            raise ValueError(f"item {np.argmax(falls) + 1}: the columns of a unit must rise")
         self.arrays += [values, weights]
         self.task.values, self.task.weights = &values[0], &weights[0]
 
@@ -305,8 +309,8 @@ cdef class Task:
         """Objective "classify": the labels of each unit, rows of the output matrix."""
         check_offsets(offsets, ids.shape[0], "the labels")
         check_ids(ids, self.get("output").n, "the labels")
-        if self.offsets is None or offsets.shape[0] != self.offsets.shape[0]:
-            raise ValueError(f"{offsets.shape[0] - 1} lists of labels must be as many as the units")
+        if self.task.items.offsets == NULL or offsets.shape[0] != self.offsets.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} lists of labels; give one for each unit, after the items")
         self.arrays += [ids, offsets]
         self.task.labels.ids = &ids[0] if ids.shape[0] else NULL
         self.task.labels.offsets = &offsets[0]
@@ -338,12 +342,12 @@ cdef class Task:
         return wv_worker_bytes(&self.task)
 
     cdef int64_t units_end(self) except -1:
-        if self.offsets is None:
+        if self.task.items.offsets == NULL:
             raise ValueError("the task has no items; call items first")
         return self.offsets[self.offsets.shape[0] - 1]
 
     cdef void set_sizes(self) except *:
-        """The most targets of a block; ValueError if something that the objective needs is missing."""
+        """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
         if task.objective == WV_cells:
             task.max_targets = WV_CELLS_OF_BLOCK
@@ -352,7 +356,7 @@ cdef class Task:
         else:
             task.max_targets = 2 + task.negative + task.max_path
         missing = {
-            "items": self.offsets is None,
+            "items": task.items.offsets == NULL,
             "cells": task.objective == WV_cells and task.values == NULL,
             "labels": task.objective == WV_classify and task.labels.offsets == NULL,
             "compose": task.objective == WV_classify and not task.max_context,
@@ -361,6 +365,9 @@ cdef class Task:
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
+        if task.max_context:
+            longest = np.diff(np.asarray(self.offsets)).max()
+            task.max_context = longest if task.objective == WV_classify else 2 * task.window + 2
 
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has room for."""

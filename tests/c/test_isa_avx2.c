@@ -1,4 +1,4 @@
-/* The vector functions and the parts of a block step on AVX2, where this processor has it. */
+/* Tested: the vector functions and the parts of a block step for AVX2, if this processor supports it. */
 #include "cpu.h"
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* The vector functions and the parts of a block step on NEON, where this processor has it. */
+/* Tested: the vector functions and the parts of a block step for NEON, if this processor supports it. */
 #include "cpu.h"
 
 #include <stdint.h>

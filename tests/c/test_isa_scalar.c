@@ -1,4 +1,4 @@
-/* The vector functions and the parts of a block step in plain C. */
+/* Tested: the vector functions and the parts of a block step in plain C. */
 #include "cpu.h"
 
 #include <stdint.h>

@@ -17,7 +17,7 @@ static void benchmarks_run(void)
 
 static void run_tests_of_isa(void)
 {
-    vocabulary();
+    vector_functions();
     steps();
     losses();
     rules();

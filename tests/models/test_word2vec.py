@@ -1,8 +1,7 @@
-"""Word2Vec as a user sees it: quality on the toy world, seeds, interruption, continuation, files, bad input."""
+"""Word2Vec: quality on the toy corpus, shared rows of several workers, Ctrl-C, files, wrong arguments."""
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import itertools
 import os
@@ -13,18 +12,15 @@ import subprocess
 import sys
 import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from wildvec.models.task import uses_of_rows
 
-from wildvec import KeyedVectors, Word2Vec
+from wildvec import Word2Vec
 from wildvec._train import Worker, isas
 from wildvec.demo import toy
 from wildvec.training import matrices
-from wildvec.training.huffman import huffman_paths
-from wildvec.training.loop import merge_interval
+from wildvec.training.hot_rows import merge_interval
 
 SMALL = {"vector_size": 24, "min_count": 1, "epochs": 2, "workers": 1, "sg": 1}
 
@@ -61,7 +57,7 @@ def bits(model):
     ],
     ids=str,
 )
-def test_the_toy_world_is_learned(world, options):
+def test_the_toy_corpus_is_learned(world, options):
     model = Word2Vec(world, vector_size=48, epochs=8, workers=2, sample=0, **options)
     assert accuracy(model) > 0.85
     assert model.epoch_losses[-1] < model.epoch_losses[0]
@@ -77,14 +73,14 @@ def test_many_workers_on_few_cores_keep_the_quality(world, workers):
 
 @pytest.fixture
 def only_private_rows(monkeypatch):
-    """Walks over so few nodes that all their rows are private, which are merged but once or twice in a pass."""
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 1_000)
-    for interval in ("MERGE_CENTRES", "TYPICAL_CENTRES"):
-        monkeypatch.setattr(f"wildvec.training.loop.{interval}", 10**9)
+    """Return walks over few nodes: all rows are private copies, merged only at the begin and the end of a pass."""
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 1_000)
+    for interval in ("MERGE_EXAMPLES", "TYPICAL_USES"):
+        monkeypatch.setattr(f"wildvec.training.hot_rows.{interval}", 10**9)
     return np.random.default_rng(1).integers(0, 50, (2_000, 20)).tolist()
 
 
-def test_workers_bring_their_private_rows_home(only_private_rows):
+def test_changes_of_private_rows_reach_the_matrix(only_private_rows):
     model = Word2Vec(**{**SMALL, "workers": 2, "epochs": 1})
     model.build_vocab(only_private_rows)
     start = model.wv.vectors.copy()
@@ -94,9 +90,9 @@ def test_workers_bring_their_private_rows_home(only_private_rows):
 
 def test_workers_merge_before_and_after_each_pass(only_private_rows, monkeypatch):
     class Logging(Worker):
-        def train(self, *lease):
+        def train(self, *work_unit):
             calls.append((id(self), "train"))
-            return super().train(*lease)
+            return super().train(*work_unit)
 
         def merge(self):
             calls.append((id(self), "merge"))
@@ -110,25 +106,30 @@ def test_workers_merge_before_and_after_each_pass(only_private_rows, monkeypatch
         assert re.fullmatch("(mt*m){3}", steps), steps
 
 
-def test_uses_of_private_rows_are_those_of_a_centre():
+def test_uses_of_private_rows_are_counted_per_centre():
     counts = np.array([5, 4, 2, 1])
     weights = counts**0.75
     noise = weights / weights.sum()
-    model = SimpleNamespace(sample=0, negative=4, ns_exponent=0.75, update="block")
-    paths = huffman_paths(counts)  # 0: the root; 1: all but the first word; 2: the last two
-    words, more, none = counts / 12, np.zeros(2), np.zeros(6)
-    uses = uses_of_rows(model, counts, 6, None)  # two centres share their negatives
-    np.testing.assert_allclose(uses, [[*words, *more], [*(words + 2 * noise), *more], none], rtol=1e-6)
-    uses = uses_of_rows(model, counts, 2, paths)
-    np.testing.assert_allclose(uses, [words[:2], (words + 4 * noise)[:2], [1, 7 / 12]], rtol=1e-6)
-    model.update = "pair"
-    np.testing.assert_allclose(uses_of_rows(model, counts, 1, None)[1], words[:1] + 4 * noise[:1], rtol=1e-6)
+    words = counts / 12
+    nodes = [1, 7 / 12, 3 / 12]  # node 0: the root; 1: all words but the first; 2: the last two
+    for settings, expected in (
+        ({}, {"vectors": words, "output_rows": words + 2 * noise}),  # two centres share their negatives
+        ({"update": "pair"}, {"vectors": words, "output_rows": words + 4 * noise}),
+        ({"hs": 1}, {"vectors": words, "output_rows": words + 4 * noise, "node_rows": nodes}),
+        ({"hs": 1, "negative": 0}, {"vectors": words, "node_rows": nodes}),
+    ):
+        model = Word2Vec(**{"sample": 0, "negative": 4, "min_count": 1} | settings)
+        model.build_vocab_from_freq(dict(enumerate(counts.tolist())))
+        specs = model._objective().matrices(None)
+        assert [spec.name for spec in specs] == list(expected)
+        for spec in specs:
+            np.testing.assert_allclose(spec.uses, expected[spec.name], rtol=1e-6)
 
 
-def test_rows_are_merged_as_often_as_words_are_few():
+def test_the_fewer_words_the_more_often_rows_are_merged():
     zipf = 1 / np.arange(1, 100_001)
-    shares = np.random.default_rng(1).permutation(zipf / zipf.sum())
-    assert [merge_interval(workers, shares) for workers in (2, 3, 10_000)] == [2_500, 1_666, 1]
+    fractions = np.random.default_rng(1).permutation(zipf / zipf.sum())
+    assert [merge_interval(workers, fractions) for workers in (2, 3, 10_000)] == [2_500, 1_666, 1]
     few = {1: 2, 4: 10, 100: 250, 500: 1_250, 1_000: 2_500}
     assert {n: merge_interval(2, np.full(n, 1 / n)) for n in few} == few
 
@@ -138,24 +139,24 @@ def test_workers_keep_the_quality_where_all_words_are_about_as_frequent(nodes, m
     steps = np.random.default_rng(1).integers(-3, 4, 200_000)
     walks = (np.cumsum(steps) % nodes).reshape(-1, 20).tolist()  # on a ring
     options = {"vector_size": 32, "window": 10, "negative": 20, "alpha": 0.05, "sample": 0, "epochs": 2}
-    alone, *crews = (
+    one, *several = (
         Word2Vec(walks, sg=1, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 4)
     )
     assert all(
-        loss < most * alone for loss in crews
-    )  # seen: 1.00 to 1.07 on average; at most 1.04, 1.08 and 1.15
+        loss < most * one for loss in several
+    )  # measured: 1.00 to 1.07 on average; at most 1.04, 1.08, 1.15
 
 
-def take_turns(crew, leases, epoch, rates, show):
-    """What many cores do at the same time, on any number of them: no worker gets further than the others."""
-    for worker in crew.workers:
+def take_turns(engine, workers, units, epoch, rates, show):
+    """Train the chunks one by one with alternating workers: what many cores do, on any number of cores."""
+    for worker in workers:
         worker.merge()
-    workers = itertools.cycle(crew.workers)
-    while (chunk := leases.next) < len(leases.chunks):
-        leases.next = end = chunk + 1
-        lease = leases.chunks[chunk:end], rates(chunk, end), leases.losses[chunk:end]
-        leases.done(chunk, end, next(workers).train(epoch, chunk, *lease), 1)
-    for worker in crew.workers:
+    turns = itertools.cycle(workers)
+    while (chunk := units.next) < len(units.chunks):
+        units.next = end = chunk + 1
+        arrays = units.chunks[chunk:end], rates(chunk, end), units.losses[chunk:end]
+        units.done(chunk, end, next(turns).train(epoch, chunk, *arrays), 1)
+    for worker in workers:
         worker.merge()
 
 
@@ -176,9 +177,9 @@ def words_by_zipf():
     "objective", [{}, {"sg": 0}, {"hs": 1, "negative": 0}, {"hs": 1}, {"update": "pair"}], ids=str
 )
 @pytest.mark.parametrize("sentences", [walks_on_a_ring, words_by_zipf])
-def test_any_number_of_workers_side_by_side_keep_the_quality(sentences, objective, monkeypatch):
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.training.loop._pass", take_turns)
+def test_any_number_of_simultaneous_workers_keeps_the_quality(sentences, objective, monkeypatch):
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
+    monkeypatch.setattr("wildvec.training.loop._run_pass", take_turns)
     options = {
         "sg": 1,
         "vector_size": 32,
@@ -188,19 +189,12 @@ def test_any_number_of_workers_side_by_side_keep_the_quality(sentences, objectiv
         "min_count": 1,
     } | objective
     text = sentences()
-    alone, *crews = (
+    one, *several = (
         Word2Vec(text, held_out=0.02, workers=n, **options).held_out_losses[-1] for n in (1, 2, 3, 8, 32)
     )
     assert all(
-        loss < 1.1 * alone for loss in crews
+        loss < 1.1 * one for loss in several
     )  # changes that are not scaled: up to 100 times, or not finite
-
-
-@pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1}, {"update": "pair"}], ids=str)
-def test_one_worker_and_a_seed_give_the_same_bits(small, options):
-    first, again, other = (Word2Vec(small, seed=s, **{**SMALL, **options}) for s in (5, 5, 6))
-    assert bits(first) == bits(again) != bits(other)
-    assert first.epoch_losses == again.epoch_losses
 
 
 def test_the_hash_seed_of_python_changes_nothing():
@@ -209,7 +203,7 @@ def test_the_hash_seed_of_python_changes_nothing():
         "m = Word2Vec(toy.sentences(5000), vector_size=8, workers=1, epochs=1);"
         "print(hashlib.sha256(m.wv.vectors.tobytes()).hexdigest(), m.wv.index_to_key[:9])"
     )
-    answers = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
             env={**os.environ, "PYTHONHASHSEED": seed},
@@ -219,7 +213,7 @@ def test_the_hash_seed_of_python_changes_nothing():
         ).stdout
         for seed in ("0", "1")
     }
-    assert len(answers) == 1
+    assert len(outputs) == 1
 
 
 def test_all_isas_give_nearly_the_same_vectors(small, monkeypatch):
@@ -229,43 +223,6 @@ def test_all_isas_give_nearly_the_same_vectors(small, monkeypatch):
         vectors.append(Word2Vec(small[:300], **{**SMALL, "epochs": 1}).wv.vectors)
     for other in vectors[1:]:
         np.testing.assert_allclose(vectors[0], other, atol=1e-4)
-
-
-def test_callbacks_hear_of_every_epoch_and_see_the_model(small):
-    heard = []
-
-    class Listener:
-        def on_train_begin(self, model):
-            heard.append("begin")
-
-        def on_epoch_end(self, model):
-            heard.append((model.epochs_trained, len(model.epoch_losses), model.get_latest_training_loss()))
-
-        def on_train_end(self, model):
-            heard.append("end")
-
-    model = Word2Vec(small, callbacks=[Listener()], **SMALL)
-    assert heard[0] == "begin" and heard[-1] == "end"
-    assert [h[:2] for h in heard[1:-1]] == [(1, 1), (2, 2)]
-    assert 0 < heard[1][2] < heard[2][2] == model.get_latest_training_loss()
-
-
-def test_an_exception_in_a_callback_stops_and_leaves_a_usable_model(small):
-    class Stop(Exception):
-        pass
-
-    class Stopper:
-        def on_epoch_end(self, model):
-            raise Stop
-
-    model = Word2Vec(**SMALL)
-    model.build_vocab(small)
-    before = bits(model)
-    with pytest.raises(Stop):
-        model.train(small, callbacks=[Stopper()])
-    assert model.epochs_trained == 1 and bits(model) != before
-    model.train(small, epochs=1)
-    assert model.epochs_trained == 2
 
 
 def interrupt_after(seconds):
@@ -280,7 +237,7 @@ def interrupt_after(seconds):
     ids=str,
 )
 def test_ctrl_c_stops_soon_and_loses_nothing(world, options):
-    # epochs enough for minutes; a chunk of the second setting takes far longer than a lease should
+    # The epochs would take minutes; one chunk with the second settings takes far longer than a work unit should.
     model = Word2Vec(**{**SMALL, "vector_size": 200, "epochs": 1000, "workers": 2, **options})
     model.build_vocab(world)
     start, threads = bits(model), set(threading.enumerate())
@@ -295,7 +252,7 @@ def test_ctrl_c_stops_soon_and_loses_nothing(world, options):
     model.train(world[:50], epochs=1)
 
 
-def test_ctrl_c_in_the_constructor_hands_out_the_model(world):
+def test_ctrl_c_in_the_constructor_carries_the_model(world):
     timer = interrupt_after(1.0)
     with pytest.raises(KeyboardInterrupt) as interrupt:
         Word2Vec(world, **{**SMALL, "epochs": 1000})
@@ -318,30 +275,7 @@ def test_a_fork_after_training_trains_too(small):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_two_models_train_at_once(small):
-    alone = Word2Vec(small, **SMALL)
-    models = [Word2Vec(**SMALL), Word2Vec(**{**SMALL, "seed": 2})]
-    for model in models:
-        model.build_vocab(small)
-    threads = [threading.Thread(target=model.train, args=(small,)) for model in models]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert bits(models[0]) == bits(alone) != bits(models[1])
-
-
-def test_build_vocab_and_train_is_what_the_constructor_does(small):
-    model = Word2Vec(**SMALL)
-    assert len(model.wv) == 0
-    model.build_vocab(small)
-    model.train(small, total_examples=model.corpus_count, epochs=model.epochs)
-    assert bits(model) == bits(Word2Vec(small, **SMALL))
-    assert model.corpus_count == len(small)
-    assert model.corpus_total_words == sum(map(len, small))
-
-
-def test_training_goes_on_with_more_text(small):
+def test_training_continues_with_another_text(small):
     model = Word2Vec(small, **SMALL)
     before = bits(model)
     model.train([["king", "unheard-of", "queen"]] * 100, epochs=3, start_alpha=0.01, end_alpha=0.001)
@@ -357,21 +291,6 @@ def test_a_vocabulary_from_frequencies(small):
     model.train(small, epochs=1)
 
 
-def test_a_saved_model_goes_on_as_if_it_had_not_been_saved(small, tmp_path):
-    model = Word2Vec(small, hs=1, **SMALL)
-    model.save(tmp_path / "model.wv")
-    copies = [Word2Vec.load(tmp_path / "model.wv"), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
-    model.train(small, epochs=1)
-    for other in copies:
-        assert other.wv.vectors.base is not None, "vectors are a view of the training matrix"
-        other.train(small, epochs=1)
-        assert bits(other) == bits(model)
-        assert other.epoch_losses == model.epoch_losses
-        assert repr(other) == repr(model)
-    vectors = KeyedVectors.load(tmp_path / "model.wv")
-    assert vectors.index_to_key == model.wv.index_to_key
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -382,13 +301,13 @@ def test_a_saved_model_goes_on_as_if_it_had_not_been_saved(small, tmp_path):
         (b"some notes\n", "is no file of vectors"),
     ],
 )
-def test_a_file_of_another_kind_is_no_damaged_model(tmp_path, content, message):
+def test_a_file_of_another_kind_is_named(tmp_path, content, message):
     (tmp_path / "other").write_bytes(content)
     with pytest.raises(ValueError, match=f"other {message}"):
         Word2Vec.load(tmp_path / "other")
 
 
-def test_vectors_are_live_and_writable(small):
+def test_vectors_can_be_changed_in_place(small):
     model = Word2Vec(small, **SMALL)
     model.wv.vectors[:] = 0
     model.train(small, epochs=1)
@@ -396,7 +315,7 @@ def test_vectors_are_live_and_writable(small):
     assert model.wv.vectors.shape == (len(model.wv), 24)
 
 
-def test_a_diverging_model_says_what_to_do(small):
+def test_the_error_of_a_diverging_model_gives_the_remedy(small):
     with pytest.raises(FloatingPointError, match="lower alpha"):
         Word2Vec(small, **{**SMALL, "alpha": 1e30, "epochs": 5})
 
@@ -406,7 +325,7 @@ def test_integer_tokens_are_keys():
     assert set(model.wv.index_to_key) == {1, 2, 3, 4} and model.wv[3].shape == (24,)
 
 
-def test_sentences_of_one_word_train_nothing_and_crash_nothing():
+def test_sentences_of_one_word_train_nothing():
     model = Word2Vec([["alone"]] * 10 + [["two", "words"]], **SMALL)
     assert np.isfinite(model.wv.vectors).all()
     Word2Vec([["same", "same", "same"]] * 10, **SMALL)
@@ -438,7 +357,7 @@ def test_a_setting_out_of_range_is_named(small, options, message):
         Word2Vec(small, **{**SMALL, **options})
 
 
-def test_training_that_trained_nothing_says_so(small, caplog):
+def test_a_training_that_learned_nothing_gives_a_warning(small, caplog):
     Word2Vec([["alone"]] * 10, **SMALL)
     Word2Vec(small, **{**SMALL, "sample": 1e-12})
     assert [r.message.startswith("nothing was learned") for r in caplog.records] == [True, True]
@@ -448,20 +367,13 @@ def test_training_that_trained_nothing_says_so(small, caplog):
     assert not caplog.records
 
 
-def test_what_is_no_callback_is_refused_before_any_work():
-    with pytest.raises(TypeError, match="on_train_begin, on_epoch_begin, on_epoch_end, on_train_end"):
-        Word2Vec("absent.txt", callbacks=[print], **SMALL)
-    with pytest.raises(TypeError, match="give a list of callbacks"):
-        Word2Vec("absent.txt", callbacks=object(), **SMALL)
-
-
 @pytest.mark.parametrize("name", ["vector_size", "window", "negative", "epochs", "min_count", "workers"])
-def test_a_fraction_is_refused_not_cut(name):
+def test_a_fraction_is_refused_and_not_rounded(name):
     with pytest.raises(TypeError, match=rf"{name}=16\.9: give a whole number"):
         Word2Vec(**{**SMALL, name: 16.9})
 
 
-def test_what_train_is_given_is_checked_like_the_settings(small):
+def test_arguments_of_train_are_checked_like_the_settings(small):
     model = Word2Vec(small, **SMALL)
     for name in ("start_alpha", "end_alpha"):
         with pytest.raises(ValueError, match=f"{name}=nan"):
@@ -478,7 +390,7 @@ def test_strings_and_integers_side_by_side_survive_saving(tmp_path):
     assert set(Word2Vec.load(tmp_path / "m").wv.index_to_key) == {"a", 1, "1", -5}
 
 
-def test_what_is_missing_is_named(small, tmp_path):
+def test_missing_arguments_are_named(small, tmp_path):
     with pytest.raises(RuntimeError, match="build_vocab"):
         Word2Vec(**SMALL).train(small)
     with pytest.raises(TypeError, match="either sentences or corpus_file"):
@@ -491,27 +403,7 @@ def test_what_is_missing_is_named(small, tmp_path):
         Word2Vec(small, **SMALL).train(small, epochs=0)
 
 
-def test_keys_added_to_wv_are_no_part_of_the_model(world, tmp_path):
-    model = Word2Vec(world, **SMALL)
-    model.wv.add_vector("new", np.ones(24))
-    for use in (lambda: model.save(tmp_path / "m"), lambda: pickle.dumps(model), lambda: model.train(world)):
-        with pytest.raises(ValueError, match="keys"):
-            use()
-    assert not (tmp_path / "m").exists()
-
-
-def test_an_exception_that_stops_the_constructor_carries_the_model(world):
-    class Refuses:
-        def on_epoch_end(self, model):
-            raise RuntimeError("enough")
-
-    with pytest.raises(RuntimeError, match="enough") as caught:
-        Word2Vec(world, callbacks=[Refuses()], **SMALL)
-    assert caught.value.model.epochs_trained == 1
-    assert caught.value.model.wv.most_similar("king", topn=1)
-
-
-def test_every_iterable_of_corpus_files_holds_paths(tmp_path):
+def test_corpus_file_may_be_any_iterable_of_paths(tmp_path):
     path = tmp_path / "text"
     path.write_text("king rules land\n" * 9)
     for files in (path, str(path), [str(path)], iter([str(path)]), {str(path)}):
@@ -521,3 +413,93 @@ def test_every_iterable_of_corpus_files_holds_paths(tmp_path):
 def test_any_integer_is_a_seed():
     for seed in (-1, 2**70):
         assert "king" in Word2Vec([["king", "rules"]] * 9, seed=seed, **SMALL).wv
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"sg": 1, "window": 10_000, "negative": 10_000, "vector_size": 1_000},
+        {"sg": 1, "window": 10_000, "hs": 1, "negative": 0, "vector_size": 1_000},
+        {"sg": 0, "window": 10_000, "vector_size": 100_000},
+    ],
+    ids=str,
+)
+def test_settings_whose_step_would_delay_ctrl_c_are_refused(options):
+    with pytest.raises(ValueError, match=r"are too large together: a step would use .* lower one of them"):
+        Word2Vec(**options)
+    model = Word2Vec(min_count=1, sg=options["sg"], workers=1)
+    model.build_vocab([["a", "b"]])
+    with pytest.raises(ValueError, match="too large together"):
+        model.set_params(**options | {"vector_size": 100, "window": 10_000, "negative": 10_000, "sg": 1})
+    model.window = model.negative = 10_000
+    model.sg = 1
+    with pytest.raises(ValueError, match="too large together"):
+        model.train([["a", "b"]])
+
+
+def test_ctrl_c_stops_soon_with_the_largest_settings():
+    words = np.random.default_rng(1).integers(0, 3_000, 30_000).tolist()
+    settings = {
+        "sg": 1,
+        "update": "pair",
+        "window": 4_000,
+        "negative": 11,
+        "vector_size": 1_000,
+        "epochs": 1_000,
+    }
+    model = Word2Vec(**SMALL | settings, max_sentence_length=10**6, shrink_windows=False)
+    model.build_vocab([words])
+    timer = interrupt_after(1.0)
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        model.train([words])
+    late = time.perf_counter() - start - 1.0
+    timer.join()
+    assert late < 1
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_the_order_of_the_vocabulary_does_not_change_the_quality(world, workers):
+    """Rare words come first here, so the most used rows are not the first ones."""
+    text = [[f"rare{i}", "king"] for i in range(50)] + world[::-1]
+    options = {**SMALL, "workers": workers, "held_out": 0.02, "epochs": 3}
+    by_count, by_place = (Word2Vec(text, sorted_vocab=n, **options) for n in (1, 0))
+    assert by_place.wv.index_to_key[0] == "rare0" != by_count.wv.index_to_key[0]
+    assert by_place.held_out_losses[-1] == pytest.approx(by_count.held_out_losses[-1], rel=0.05)
+
+
+def test_hierarchical_softmax_can_begin_after_the_vocabulary_was_built(small, tmp_path):
+    model = Word2Vec(small, **SMALL)
+    assert list(model._matrices) == ["vectors", "output_rows"]
+    model.hs = 1
+    model.save(tmp_path / "model")
+    for each in (model, Word2Vec.load(tmp_path / "model")):
+        each.train(small, epochs=1)
+        assert each._matrices["node_rows"].any()
+    model.negative = 0
+    model.train(small, epochs=1)
+    assert list(model._matrices) == ["vectors", "node_rows"]
+    model.hs = 0
+    with pytest.raises(ValueError, match="hs=0 and negative=0"):
+        model.train(small)
+
+
+def test_train_returns_trained_words_and_words_read(small):
+    model = Word2Vec(**SMALL)
+    model.build_vocab([["king", "queen", "man", "woman"]])
+    trained, raw = model.train(small, epochs=3)
+    words = [word for sentence in small for word in sentence]
+    assert raw == 3 * len(words)
+    assert trained == 3 * sum(word in model.wv for word in words)
+
+
+def test_a_subclass_writes_files_that_its_base_class_reads(small, tmp_path):
+    class Own(Word2Vec):
+        """A class of a user."""
+
+    model = Own(small, **SMALL)
+    assert repr(model).startswith("Own(")
+    model.save(tmp_path / "model")
+    assert type(Word2Vec.load(tmp_path / "model")) is Word2Vec
+    assert type(Own.load(tmp_path / "model")) is Own
+    assert bits(Own.load(tmp_path / "model")) == bits(model)

@@ -1,4 +1,4 @@
-"""deterministic=True: the same seed and the same number of workers give the same bits, whichever thread is faster."""
+"""deterministic=True: the same seed and number of workers give the same bits, whatever the speed of each thread."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def text():
 
 @pytest.fixture
 def small_rounds(monkeypatch):
-    """So that a small text is many of them, on more threads than there may be CPUs."""
-    monkeypatch.setattr("wildvec.training.deterministic.NEWS_TOKENS", (200, 200))
-    monkeypatch.setattr("wildvec.training.deterministic.SHARE_TOKENS", 20)
+    """Divide a small text into many rounds, on more threads than there may be CPUs."""
+    monkeypatch.setattr("wildvec.training.deterministic.STALE_TOKENS", (200, 200))
+    monkeypatch.setattr("wildvec.training.deterministic.LEAST_TOKENS", 20)
     monkeypatch.setattr("wildvec.training.deterministic.default_workers", lambda: 4)
 
 
 @contextmanager
 def load():
-    """Three processes that are busy, so that threads get their turn now here, now there; a minute long at most."""
+    """Run three busy processes, for a minute at most, so that threads run in changing order."""
     code = "from time import monotonic; end = monotonic() + 60\nwhile monotonic() < end: pass"
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     try:
@@ -64,14 +64,14 @@ def load():
 
 
 def bits(model):
-    """A hash of all that training left."""
+    """Return a hash of all results of a training."""
     everything = hashlib.sha256(repr(model.epoch_losses + model.held_out_losses).encode())
     for matrix in model._matrices.values():
         everything.update(matrix.tobytes())
     return everything.hexdigest()
 
 
-# The promise
+# The same bits
 
 
 @pytest.mark.usefixtures("small_rounds")
@@ -98,12 +98,12 @@ def test_the_seed_and_the_number_of_workers_choose_the_bits(text):
 
 
 @pytest.mark.usefixtures("small_rounds")
-def test_one_worker_trains_as_ever(text):
+def test_one_worker_gives_the_bits_of_training_that_is_not_deterministic(text):
     ours, plain = (Word2Vec(text, **SMALL | {"deterministic": d, "workers": 1}) for d in (True, False))
     assert bits(ours) == bits(plain)
 
 
-def test_a_text_of_one_chunk_has_one_worker_also_where_sentences_held_out_cut_it(text):
+def test_a_text_of_one_chunk_has_one_worker_even_if_held_out_sentences_cut_it(text):
     settings = {**SMALL, "deterministic": False, "held_out": 0.1}
     assert len({bits(Word2Vec(text, workers=workers, **settings)) for workers in (1, 4)}) == 1
 
@@ -119,15 +119,15 @@ def test_continued_training_gives_the_same_bits_after_save_and_load(tmp_path, te
     assert bits(model) == bits(other)
 
 
-def test_a_budget_of_time_is_refused(text):
-    with pytest.raises(ValueError, match=r"max_seconds=9 with deterministic.*give epochs"):
+def test_a_time_budget_is_refused(text):
+    with pytest.raises(ValueError, match=r"max_seconds=9 with deterministic=True.*give epochs"):
         Word2Vec(text, max_seconds=9, **SMALL)
     model = Word2Vec(text, **SMALL, workers=1)
     with pytest.raises(ValueError, match="max_seconds=9 with deterministic"):
         model.train(text, max_seconds=9)
 
 
-def test_the_command_line_has_it(text, tmp_path, capsys):
+def test_the_command_line_has_the_option(text, tmp_path, capsys):
     path = tmp_path / "text.txt"
     path.write_text("\n".join(map(" ".join, text)))
     output = tmp_path / "m.wv"
@@ -146,43 +146,39 @@ def test_the_command_line_has_it(text, tmp_path, capsys):
 
 @pytest.mark.parametrize("objective", ["skip-gram", "skip-gram hs", "cbow"])
 def test_many_workers_learn_what_one_learns(objective):
-    """Summed up as they are, the updates of 32 workers would go far beyond what each of them meant."""
+    """The plain sum of the changes of 32 workers would be far too large a step."""
     text = list(toy.sentences(100_000, seed=3))
     settings = SMALL | {"vector_size": 20, "alpha": 0.05, "held_out": 0.02} | OBJECTIVES[objective]
     one, many = (Word2Vec(text, **settings, workers=n).held_out_losses[-1] for n in (1, 32))
     assert many < 1.05 * one
 
 
-# What a round adds up
+# Merging a round
 
 
 class Bench:
-    """Workers of one task, on sentences 0 and 1 of 60 tokens each, or of as many as told."""
+    """A task with two sentences of `length` tokens each."""
 
     RATE, WINDOW, SEED = 0.05, 3, 7
+    CONTEXTS = WINDOW + 1
 
-    def __init__(self, share=None, n_words=20, length=60, negative=4, pair=False):
+    def __init__(self, part=None, n_words=20, length=60, negative=4, pair=False):
         random = np.random.default_rng(5)
         self.negative = negative
         self.ids = random.integers(0, n_words, 2 * length).astype(np.int32)
         self.input, self.output = matrices.random(n_words, 10, 1), matrices.random(n_words, 10, 2)
         self.noise = np.empty((n_words, 2), dtype=np.uint32)
         alias_table(np.ones(n_words), self.noise)
-        self.task = Task(self.ids, np.array([0, length, 2 * length]), self.input, 10, length)
-        self.task.negative_sampling(self.output, self.noise, negative)
-        self.task.settings(
-            cbow=False,
-            window=self.WINDOW,
-            shrink_windows=True,
-            cbow_mean=True,
-            one_pair_at_a_time=pair,
-            seed=self.SEED,
-            n_hottest=0,
-            merge_every=1,
-            n_workers=1,
-            hot_uses=np.zeros((3, 0), dtype=np.float32),
-            share=2 * length if share is None else share,
-        )
+        self.task = Task("skipgram", max_chunk=length, seed=self.SEED)
+        self.task.matrix("input", self.input, 10, curvature=0.14 * self.CONTEXTS * (1 + negative))
+        self.task.matrix("output", self.output, 10, curvature=0.33 * self.CONTEXTS)
+        self.task.items(self.ids, np.array([0, length, 2 * length]))
+        self.task.windows(self.WINDOW, shrink=True, one_pair_at_a_time=pair)
+        self.task.negative_sampling(self.noise, negative)
+        self.task.workers(1, n_hottest=1, merge_every=1)
+        tokens = 2 * length if part is None else part
+        if tokens:
+            self.task.rounds(tokens, {"input": n_words, "output": n_words})
 
     def train(self, worker, sentence=0, chunk=0):
         chunks = np.array([[sentence, sentence + 1]])
@@ -195,14 +191,14 @@ def plainly_trained(n_words=20, **other):
     return bench
 
 
-LONG = {"length": 1600}  # its windows take noise that was drawn several times
+LONG = {"length": 1600}  # its windows use noise that was drawn several times
 
 
 @pytest.mark.parametrize("other", [{}, LONG, LONG | {"negative": 65}, LONG | {"pair": True}], ids=str)
-def test_a_worker_alone_in_a_round_loses_nothing(other):
+def test_a_round_with_one_worker_equals_plain_training(other):
     bench, plain = Bench(**other), plainly_trained(**other)
     worker = Worker(bench.task)
-    for _ in range(2):  # what is not merged is as if it had never been
+    for _ in range(2):  # changes that are not merged have no effect
         bench.train(worker)
         assert bench.input.tobytes() == Bench(**other).input.tobytes()
     for part in range(3):
@@ -214,7 +210,7 @@ def test_a_worker_alone_in_a_round_loses_nothing(other):
 
 
 def times_drawn(bench):
-    """How often each word is among the noise of the windows of sentence 0, whether or not it is a negative then."""
+    """Return how often each word is drawn as noise for sentence 0, also where it is not used as a negative."""
     times = np.zeros(len(bench.input), dtype=int)
 
     class Counting(Reference):
@@ -232,25 +228,24 @@ def times_drawn(bench):
 
 
 @pytest.mark.parametrize("n_words", [20, 4], ids=["many words", "few words"])
-def test_the_more_a_row_is_used_by_several_the_less_their_sum_counts(n_words):
+def test_sums_of_changes_are_scaled_by_how_often_a_row_is_used(n_words):
     bench, plain, before = Bench(n_words=n_words), plainly_trained(n_words), Bench(n_words=n_words)
     workers = [Worker(bench.task) for _ in range(3)]
     for worker in workers:
-        bench.train(worker)  # all the same
+        bench.train(worker)  # all train the same
     merge_round(workers, 0, 1, bench.RATE)
     as_centre = np.bincount(bench.ids[:60], minlength=n_words)
-    n_contexts = bench.WINDOW + 1
-    for matrix, uses, pull in (
-        ("input", as_centre, 0.14 * n_contexts * (1 + bench.negative)),
-        ("output", as_centre + times_drawn(before), 0.33 * n_contexts),
+    for matrix, uses, curvature in (
+        ("input", as_centre, 0.14 * bench.CONTEXTS * (1 + bench.negative)),
+        ("output", as_centre + times_drawn(before), 0.33 * bench.CONTEXTS),
     ):
         start, end = getattr(before, matrix), getattr(plain, matrix)
-        reach = (bench.RATE * pull * uses)[:, None]
-        expected = start + (end - start) * 3 * (1 + reach) / (1 + 3 * reach)
+        used = (bench.RATE * curvature * uses)[:, None]
+        expected = start + (end - start) * 3 * (1 + used) / (1 + 3 * used)
         np.testing.assert_allclose(getattr(bench, matrix), expected, atol=1e-6)
 
 
-def test_workers_are_added_up_in_their_order():
+def test_changes_are_added_in_the_order_of_the_workers():
     sums = []
     for order in ([0, 1], [0, 1], [1, 0]):
         bench = Bench()
@@ -262,48 +257,50 @@ def test_workers_are_added_up_in_their_order():
     assert sums[0] == sums[1] == sums[2]
 
 
-def test_a_share_that_is_too_long_is_refused():
-    bench = Bench(share=59)
-    with pytest.raises(ValueError, match="60 tokens in a share, but workers have room for 59"):
+def test_a_part_of_a_round_that_is_too_long_is_refused():
+    bench = Bench(part=59)
+    with pytest.raises(ValueError, match="60 items in a round, but workers have room for 59"):
         bench.train(Worker(bench.task))
 
 
-# The way there
+# Division into rounds
 
 
 @given(
     sizes=st.lists(st.integers(0, 40), min_size=1, max_size=60).filter(any),
     workers=st.integers(1, 5),
-    share=st.integers(1, 30),
+    tokens=st.integers(1, 30),
 )
-def test_rounds_share_out_every_chunk_once_and_in_order(sizes, workers, share):
+def test_rounds_contain_each_chunk_once_and_in_order(sizes, workers, tokens):
     before = np.concatenate([[0], np.cumsum(sizes)])
-    rounds = Rounds(workers, share)
+    rounds = Rounds(workers, tokens)
     done = 0
     for start in rounds.starts(before).tolist():
-        shares = rounds.shares(before, start)
-        assert start == done and [w for w, _, _ in shares] == sorted({w for w, _, _ in shares})
-        for worker, first, last in shares:
+        parts = rounds.parts(before, start)
+        assert start == done and [w for w, _, _ in parts] == sorted({w for w, _, _ in parts})
+        for worker, first, last in parts:
             assert first == done < last and 0 <= worker < workers
-            assert before[last - 1] - before[first] < share, "but for its last chunk, a share has its size"
+            assert before[last - 1] - before[first] < tokens, (
+                "without its last chunk, a part has less than its size"
+            )
             done = last
-    assert done == len(sizes) or before[done] == before[-1], "but for empty chunks at the end"
+    assert done == len(sizes) or before[done] == before[-1], "except empty chunks at the end"
 
 
 @pytest.mark.parametrize("n_words", [1, 100, 10**5])
-def test_what_a_worker_does_not_see_is_as_much_with_many_workers_as_with_two(n_words):
+def test_the_tokens_of_all_other_workers_in_a_round_do_not_grow_with_their_number(n_words):
     frequencies = 1 / np.arange(1.0, n_words + 1)
-    news = Rounds.of(2, frequencies).share
-    assert 1000 <= news <= 10_000
+    stale = Rounds.of(2, frequencies).tokens_per_worker
+    assert 1000 <= stale <= 10_000
     for workers in (3, 8, 32, 1000):
         rounds = Rounds.of(workers, frequencies)
-        assert rounds.workers <= workers and rounds.share >= 125
-        assert rounds.tokens - rounds.share == pytest.approx(news, rel=0.02)
+        assert rounds.workers <= workers and rounds.tokens_per_worker >= 125
+        assert rounds.tokens - rounds.tokens_per_worker == pytest.approx(stale, rel=0.02)
 
 
 @pytest.mark.usefixtures("small_rounds")
 @pytest.mark.parametrize("last_call", [0, 1, 6])
-def test_a_worker_that_fails_keeps_no_other_waiting(monkeypatch, text, last_call):
+def test_a_worker_that_fails_does_not_block_the_others(monkeypatch, text, last_call):
     calls = itertools.count()
 
     class Failing(Worker):
@@ -321,7 +318,7 @@ def test_a_worker_that_fails_keeps_no_other_waiting(monkeypatch, text, last_call
 
 
 @pytest.mark.usefixtures("small_rounds")
-def test_a_thread_that_does_not_start_keeps_no_other_waiting(monkeypatch, text):
+def test_a_thread_that_does_not_start_does_not_block_the_others(monkeypatch, text):
     starts = itertools.count()
 
     class Thread(threading.Thread):

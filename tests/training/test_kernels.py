@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import NOISE_SPAN, Reference, below, draw, mix, paths_of, subkey
 
+from wildvec import Word2Vec
 from wildvec._train import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas, noise_draws
+from wildvec.demo import toy
 from wildvec.training import matrices
 from wildvec.training.huffman import huffman_paths
 
@@ -29,6 +31,13 @@ MODELS = {
     "cbow pair": {"cbow": True, "pair": True},
     "cbow pair hs": {"cbow": True, "pair": True, "hs": True, "negative": 0},
 }
+
+
+def make_private(task, role, n, n_private, slots):
+    """Give workers private copies of the first rows, or of other ones."""
+    n_private = min(n, n_private)
+    ids = np.random.default_rng(1).permutation(n)[:n_private].astype(np.int32) if slots == "any" else None
+    task.private_rows(role, np.zeros(n_private, np.float32), ids)
 
 
 class Run:
@@ -52,6 +61,7 @@ class Run:
         shrink_windows=True,
         lengths=(30, 1, 2, 17, 3, 50),
         n_words=N_WORDS,
+        slots="first",
     ):
         random = np.random.default_rng(seed)
         counts = np.sort(random.integers(1, 500, n_words))[::-1].astype(np.int64)
@@ -67,24 +77,25 @@ class Run:
         self.input = self.matrix(random, n_words)
         self.output = self.matrix(random, n_words) if negative else None
         self.nodes = self.matrix(random, n_words - 1) if hs else None
-        self.task = Task(self.ids, self.offsets, self.input, size, int(self.offsets[-1]))
-        self.task.subsample(self.keep)
+        self.task = Task("cbow" if cbow else "skipgram", max_chunk=int(self.offsets[-1]), seed=seed)
+        self.task.matrix("input", self.input, size)
         if negative:
-            self.task.negative_sampling(self.output, self.noise, negative)
+            self.task.matrix("output", self.output, size)
         if hs:
-            self.task.hierarchical_softmax(self.nodes, offsets, nodes, codes, longest)
-        self.task.settings(
-            cbow=cbow,
-            window=window,
-            shrink_windows=shrink_windows,
-            cbow_mean=cbow_mean,
-            one_pair_at_a_time=pair,
-            seed=seed,
-            n_hottest=n_hottest,
-            merge_every=merge_every,
-            n_workers=1,
-            hot_uses=np.zeros((3, n_hot), dtype=np.float32),
-        )
+            self.task.matrix("nodes", self.nodes, size)
+        self.task.items(self.ids, self.offsets)
+        self.task.subsample(self.keep)
+        self.task.windows(window, shrink=shrink_windows, one_pair_at_a_time=pair)
+        if cbow:
+            self.task.compose(average_hidden=cbow_mean, average_grad=not cbow_mean)
+        if negative:
+            self.task.negative_sampling(self.noise, negative)
+        if hs:
+            self.task.hierarchical_softmax(offsets, nodes, codes, longest)
+        for role, rows in (("input", self.input), ("output", self.output), ("nodes", self.nodes)):
+            if rows is not None:
+                make_private(self.task, role, len(rows), n_hot, slots)
+        self.task.workers(1, n_hottest=n_hottest, merge_every=merge_every)
         self.reference = Reference(
             *(
                 None if m is None else m[:, :size].astype(np.float64)
@@ -199,14 +210,15 @@ def test_draws_of_noise_are_counted(negative, n_windows):
 
 
 @pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative", "cbow hs + negative"])
+@pytest.mark.parametrize("slots", ["first", "any"])
 @pytest.mark.parametrize("n_hot", [3, 40, 500])
-def test_private_rows_lose_no_update(isa, model, n_hot):
-    run = Run(n_hot=n_hot, merge_every=4, **MODELS[model])
+def test_private_rows_lose_no_update(isa, model, n_hot, slots):
+    run = Run(n_hot=n_hot, merge_every=4, slots=slots, **MODELS[model])
     run.check(*run.both())
 
 
 @pytest.mark.parametrize("n_hot", [0, 3, N_WORDS])
-def test_a_lease_may_end_after_any_chunk(n_hot):
+def test_a_work_unit_may_end_after_any_chunk(n_hot):
     whole, parts = Run(n_hot=n_hot), Run(n_hot=n_hot)
     one, other = Worker(whole.task), Worker(parts.task)
     chunks, rates = np.array([[0, 2], [2, 3], [4, 6]]), np.array([0.05, 0.04, 0.03], dtype=np.float32)
@@ -221,6 +233,22 @@ def test_a_lease_may_end_after_any_chunk(n_hot):
     assert losses.tobytes() == other_losses.tobytes()
     assert whole.input.tobytes() == parts.input.tobytes()
     assert whole.output.tobytes() == parts.output.tobytes()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_step_is_bounded_at_extreme_rates(isa, model):
+    run = Run(8, lengths=(9, 7), **MODELS[model])
+    run.check(*run.both(rate=0.9), tolerance=1e-3)
+    assert np.abs(run.input).max() < 20
+
+
+@pytest.mark.parametrize("options", [{"negative": 1000}, {"alpha": 0.5}])
+def test_large_steps_stay_finite_on_real_sentences(options):
+    text = list(toy.sentences(30_000, seed=3))
+    model = Word2Vec(
+        text, **{"sg": 1, "vector_size": 32, "epochs": 1, "min_count": 1, "workers": 1} | options
+    )
+    assert np.abs(model.wv.vectors).max() < 100
 
 
 @pytest.mark.parametrize(("model", "scale"), [("skip-gram", 20), ("cbow", 50)])

@@ -1,4 +1,4 @@
-"""The loss and what follows from it: exact figures, sentences held out, patience, a budget of time."""
+"""The loss: exact values, sentences held out, patience, a time budget."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ def text():
 
 
 def own_words(n):
-    """Sentences that share no word: the input rows of one change only where that one is trained."""
+    """Return sentences without common words: the vectors of a sentence change only if it is trained."""
     return [[f"{i}-{k}" for k in range(5)] for i in range(n)]
 
 
 def untrained(model):
-    """The sentences of own_words whose words' vectors are still as they were drawn."""
+    """Return the sentences of own_words whose vectors still have their initial values."""
     drawn = matrices.random(len(model.wv), model.vector_size, model.seed)[:, : model.vector_size]
     same = (model.wv.vectors == drawn).all(axis=1)
     sentences = [
         {int(key.split("-")[0]) for key in np.array(model.wv.index_to_key)[which]} for which in (same, ~same)
     ]
-    assert not sentences[0] & sentences[1], "a sentence is trained as a whole or not at all"
+    assert not sentences[0] & sentences[1], "each sentence is trained as a whole or not at all"
     return sentences[0]
 
 
-# The figures
+# Values
 
 
 def reference_of(model, vocab):
@@ -81,8 +81,8 @@ def reference_of(model, vocab):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_the_losses_of_all_epochs_are_those_of_numpy(monkeypatch, objective):
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 80)
+def test_the_losses_of_all_epochs_equal_those_of_the_numpy_reference(monkeypatch, objective):
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 80)
     text = list(toy.sentences(250, seed=2))
     options = {"alpha": 0.1, "sample": 0.05, "window": 3, "held_out": 0.1, **SMALL, **OBJECTIVES[objective]}
     model = Word2Vec(text, **options)
@@ -113,15 +113,15 @@ def test_the_losses_of_all_epochs_are_those_of_numpy(monkeypatch, objective):
 
 
 @given(st.integers(2, 3000), st.floats(1e-6, 0.5), st.integers(0, 2**64 - 1))
-def test_a_share_of_the_sentences_is_kept_aside(n, share, seed):
-    held_out = split_held_out(n, share, seed)
-    assert len(held_out) == max(1, round(share * n)) < n
+def test_a_fraction_of_the_sentences_is_held_out(n, fraction, seed):
+    held_out = split_held_out(n, fraction, seed)
+    assert len(held_out) == max(1, round(fraction * n)) < n
     assert held_out[0] >= 0 and held_out[-1] < n and (np.diff(held_out) > 0).all()
-    assert held_out.tolist() == split_held_out(n, share, seed).tolist()
+    assert held_out.tolist() == split_held_out(n, fraction, seed).tolist()
 
 
 @given(st.sets(st.integers(1, 59)), st.sets(st.integers(0, 59)))
-def test_chunks_go_around_what_is_held_out(bounds, held_out):
+def test_chunks_leave_out_the_sentences_held_out(bounds, held_out):
     bounds = np.array([0, *sorted(bounds), 60])
     held_out = np.array(sorted(held_out), dtype=np.int64)
     pieces = [list(range(first, last)) for first, last in chunks_to_train(bounds, held_out)]
@@ -131,7 +131,7 @@ def test_chunks_go_around_what_is_held_out(bounds, held_out):
 
 
 @pytest.mark.parametrize("options", [{}, {"workers": 2}, {"sg": 0}, {"update": "pair"}], ids=str)
-def test_what_is_held_out_is_never_trained(options):
+def test_sentences_held_out_are_never_trained(options):
     model = Word2Vec(own_words(40), held_out=0.1, sample=0, **{**SMALL, **options})
     held_out = untrained(model)
     assert held_out == set(split_held_out(40, 0.1, model.seed).tolist())
@@ -145,20 +145,20 @@ def test_other_seeds_hold_out_other_sentences():
     assert len(set(map(frozenset, seeds))) > 1
 
 
-def test_nothing_is_held_out_unless_asked():
+def test_nothing_is_held_out_by_default():
     model = Word2Vec(own_words(40), sample=0, **SMALL)
     assert not untrained(model) and model.held_out_losses == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_without_learning_the_held_out_loss_stays_what_it_is(text, workers):
+def test_with_a_learning_rate_of_zero_the_held_out_loss_does_not_change(text, workers):
     model = Word2Vec(text, held_out=0.2, alpha=0, min_alpha=0, hs=1, **{**SMALL, "workers": workers})
     assert len(set(model.held_out_losses)) == 1
 
 
 def test_measuring_changes_no_bit(text, monkeypatch):
     measured = Word2Vec(text, held_out=0.2, **SMALL)
-    monkeypatch.setattr("wildvec.training.loop._held_out_loss", lambda *_: 0.0)
+    monkeypatch.setattr("wildvec.training.loop._Training._held_out_loss", lambda self: 0.0)
     not_measured = Word2Vec(text, held_out=0.2, **SMALL)
     assert not_measured.held_out_losses == [0.0] * 3 != measured.held_out_losses
     assert measured.wv.vectors.tobytes() == not_measured.wv.vectors.tobytes()
@@ -185,14 +185,14 @@ def test_a_saved_model_holds_out_the_same(tmp_path, text):
 @pytest.mark.parametrize(
     ("sentences", "options", "message"),
     [
-        ([["one", "sentence"]], {"held_out": 0.1}, "held_out=0.1: there is but one sentence"),
+        ([["one", "sentence"]], {"held_out": 0.1}, "held_out=0.1: there is only one sentence"),
         (
             [["alone"]] * 9 + [["two", "words"]],
             {"held_out": 0.01},
             "none has two words left; give a larger held_out",
         ),
         (own_words(9), {"held_out": 0.7}, "held_out=0.7: give a number from 0 to 0.5"),
-        (own_words(9), {"patience": 2}, "patience=2: there is no held-out loss to watch; set held_out"),
+        (own_words(9), {"patience": 2}, "patience=2: there is no held-out loss; set held_out"),
         (
             own_words(9),
             {"patience": 0, "held_out": 0.1},
@@ -202,7 +202,7 @@ def test_a_saved_model_holds_out_the_same(tmp_path, text):
         (own_words(9), {"max_seconds": math.nan}, "max_seconds=nan"),
     ],
 )
-def test_what_makes_no_sense_is_refused(sentences, options, message):
+def test_settings_that_make_no_sense_are_refused(sentences, options, message):
     with pytest.raises(ValueError, match=message):
         Word2Vec(sentences, **{**SMALL, **options})
 
@@ -211,7 +211,7 @@ def test_what_makes_no_sense_is_refused(sentences, options, message):
 
 
 class Keeper:
-    """Keeps the vectors of every epoch."""
+    """Copies the vectors after each epoch."""
 
     def __init__(self):
         self.vectors = []
@@ -221,8 +221,8 @@ class Keeper:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_patience_ends_with_the_vectors_of_the_best_epoch(workers):
-    # words at random: after a while all that can be learned is the sentences that are trained
+def test_patience_restores_the_vectors_of_the_best_epoch(workers):
+    # The words are random, so after some epochs the model only overfits the trained sentences.
     words = np.random.default_rng(1).integers(0, 300, (150, 20)).tolist()
     keeper = Keeper()
     options = {**SMALL, "epochs": 200, "alpha": 0.1, "workers": workers, "vector_size": 50}
@@ -242,15 +242,15 @@ def test_patience_ends_with_the_vectors_of_the_best_epoch(workers):
     ],
 )
 def test_patience_counts_epochs_without_a_new_minimum(text, monkeypatch, losses, epochs, best):
-    answers = iter([9, *losses])
-    monkeypatch.setattr("wildvec.training.loop._held_out_loss", lambda *_: next(answers))
+    measured = iter([9, *losses])
+    monkeypatch.setattr("wildvec.training.loop._Training._held_out_loss", lambda self: next(measured))
     keeper = Keeper()
     model = Word2Vec(text, held_out=0.1, patience=2, callbacks=[keeper], **{**SMALL, "epochs": 5})
     assert model.held_out_losses == losses[:epochs] and model.epochs_trained == epochs
     assert model.wv.vectors.tobytes() == keeper.vectors[best - 1].tobytes()
 
 
-# A budget of time
+# Time budget
 
 
 class Clock:
@@ -262,8 +262,8 @@ class Clock:
 
 
 @pytest.fixture
-def leases(monkeypatch):
-    """(rates, seconds) of every call for training; each takes a quarter of a second and measuring two seconds."""
+def work_units(monkeypatch):
+    """Record (rates, seconds) of each call for training: one takes a quarter of a second, measuring two seconds."""
     clock, seen = Clock(), []
 
     class Watched(Worker):
@@ -275,50 +275,50 @@ def leases(monkeypatch):
 
     monkeypatch.setattr("wildvec.training.schedule.perf_counter", clock)
     monkeypatch.setattr("wildvec.training.loop.Worker", Watched)
-    monkeypatch.setattr("wildvec.training.loop.CHUNK_TOKENS", 200)
-    monkeypatch.setattr("wildvec.training.work_units.LEASE_SECONDS", 1e-9)  # one chunk at a time
+    monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 200)
+    monkeypatch.setattr("wildvec.training.work_units.UNIT_SECONDS", 1e-9)  # one chunk at a time
     return seen
 
 
-def test_in_a_budget_the_rate_falls_to_its_end_by_the_time(text, leases):
+def test_in_a_time_budget_the_learning_rate_falls_with_the_time(text, work_units):
     model = Word2Vec(text, max_seconds=20, **{**SMALL, "epochs": 10**6})
-    rates = [rate for lease, _ in leases for rate in lease]
+    rates = [rate for unit, _ in work_units for rate in unit]
     assert rates[0] == pytest.approx(model.alpha) and rates == sorted(rates, reverse=True)
-    assert len(rates) == 80 and leases[-1][1] == 20
+    assert len(rates) == 80 and work_units[-1][1] == 20
     assert rates == pytest.approx(np.linspace(model.alpha, model.min_alpha, 81)[:-1].tolist())
     whole, rest = divmod(80, len(Corpus.read(text, min_count=1).chunks(200)) - 1)
     assert model.epochs_trained == len(model.epoch_losses) == whole + (rest > 0)
 
 
-def test_a_budget_keeps_time_for_what_is_held_out(text, leases):
+def test_a_time_budget_reserves_time_to_measure_the_held_out_loss(text, work_units):
     model = Word2Vec(text, max_seconds=9, held_out=0.001, **{**SMALL, "epochs": 10**6})
-    assert leases[-1][1] == 7 and len(leases) > 8
-    assert leases[-1][0][0] == pytest.approx(model.min_alpha, abs=model.alpha * 0.25 / 7)
+    assert work_units[-1][1] == 7 and len(work_units) > 8
+    assert work_units[-1][0][0] == pytest.approx(model.min_alpha, abs=model.alpha * 0.25 / 7)
     assert len(model.held_out_losses) == model.epochs_trained
 
 
-def test_a_budget_that_suffices_changes_nothing(text, leases):
+def test_a_time_budget_that_is_long_enough_changes_nothing(text, work_units):
     plenty = Word2Vec(text, max_seconds=10**6, **SMALL)
     assert plenty.wv.vectors.tobytes() == Word2Vec(text, **SMALL).wv.vectors.tobytes()
     assert plenty.epochs_trained == 3
 
 
-def test_train_takes_a_budget_of_its_own(text, leases):
+def test_train_has_an_argument_for_the_time_budget(text, work_units):
     model = Word2Vec(**SMALL)
     model.build_vocab(text)
     model.train(text, epochs=10**6, max_seconds=2)
-    assert len(leases) == 8
+    assert len(work_units) == 8
     with pytest.raises(ValueError, match="max_seconds=-1"):
         model.train(text, max_seconds=-1)
 
 
-def test_a_budget_too_short_for_anything_says_so(text, leases, caplog):
+def test_a_time_budget_that_is_too_short_gives_a_warning(text, work_units, caplog):
     model = Word2Vec(text, max_seconds=1, held_out=0.1, **SMALL)
-    assert not leases and model.epochs_trained == 0
+    assert not work_units and model.epochs_trained == 0
     assert "nothing was learned: max_seconds=1 is too short" in caplog.text
 
 
-def test_a_chunk_that_outlasts_the_budget_is_cut_short(monkeypatch):
+def test_a_chunk_longer_than_the_time_budget_is_stopped(monkeypatch):
     clock = Clock()
 
     class Slow(Worker):
@@ -332,14 +332,14 @@ def test_a_chunk_that_outlasts_the_budget_is_cut_short(monkeypatch):
     sentences = [[1, 2]] * 9
     sentences.insert(
         int(split_held_out(10, 0.1, 1)[0] == 0), [i % 50 for i in range(9_900)]
-    )  # where it is trained
+    )  # the place of a sentence that is trained
     model = Word2Vec(sentences, max_seconds=0.5, held_out=0.1, **{**SMALL, **options})
     pairs = model.get_latest_training_loss() / model.epoch_losses[0]
     assert model.epochs_trained == 1 and pairs < 9_900 * 500
-    assert model.held_out_losses[0] > 0, "workers that were stopped measure"
+    assert model.held_out_losses[0] > 0, "stopped workers can still measure the loss"
 
 
-def test_an_epoch_that_has_no_time_left_is_none(text, monkeypatch):
+def test_an_epoch_that_begins_after_the_time_does_not_count(text, monkeypatch):
     clock, ended = Clock(), []
 
     class Slow:
@@ -355,10 +355,10 @@ def test_an_epoch_that_has_no_time_left_is_none(text, monkeypatch):
     assert np.isfinite(model.epoch_losses).all() and len(model.epoch_losses) == 1
 
 
-def test_an_epoch_whose_workers_come_too_late_is_none(text, monkeypatch, caplog):
+def test_an_epoch_whose_workers_start_after_the_time_does_not_count(text, monkeypatch, caplog):
     stopped = threading.Event()
 
-    class Told(Task):
+    class Watched(Task):
         def stop(self, stop=True):
             super().stop(stop)
             if stop:
@@ -369,14 +369,14 @@ def test_an_epoch_whose_workers_come_too_late_is_none(text, monkeypatch, caplog)
             assert stopped.wait(20)
             return super().train(*args)
 
-    monkeypatch.setattr("wildvec.models.task.Task", Told)
+    monkeypatch.setattr("wildvec.training.plan.Task", Watched)
     monkeypatch.setattr("wildvec.training.loop.Worker", Late)
     model = Word2Vec(text, max_seconds=0.01, **SMALL)
     assert model.epochs_trained == 0 and not model.epoch_losses
     assert "nothing was learned: max_seconds=0.01 is too short" in caplog.text
 
 
-def test_the_rate_follows_what_has_gone_further():
+def test_the_learning_rate_follows_the_larger_of_progress_and_time():
     schedule = Schedule(4, 1.0, 0.0)
     assert schedule.rates(np.array([0.25, 0.75]), 0.5).tolist() == [0.5, 0.25]
     assert schedule.rates(np.array([0.25, 0.75]), 7).tolist() == [0, 0]

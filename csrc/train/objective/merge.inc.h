@@ -73,12 +73,12 @@ WV_INLINE float *shared_row_of_slot(const struct wv_rows *view, int64_t slot)
 static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, int64_t end, float damping,
                        float others)
 {
-    last = last < view->n_private ? last : view->n_private;
-    end = end < view->n_private ? end : view->n_private;
-    if (first >= last)
-        return; /* a matrix that the objective does not use has the stride 0 */
+    if (!view->n_private) /* also where the objective has no such matrix */
+        return;
     const int64_t stride = view->stride, width = view->matrix->width;
     const int64_t ahead = 1 + 24 * WV_PAD / stride; /* slots */
+    last = last < view->n_private ? last : view->n_private;
+    end = end < view->n_private ? end : view->n_private;
     for (int64_t slot = first; slot < last; slot++) {
         const float used = damping * view->matrix->uses[slot];
         const float scale = (1 + used) / (1 + used * others); /* 1 where the row is not used */

@@ -1,7 +1,7 @@
-"""Files of vectors: native, word2vec's two, GloVe's; functions of (keys, matrix) only."""
+"""Files of vectors: native, word2vec text and binary, GloVe text. In and out: keys, matrix, counts."""
 
 from __future__ import annotations
 
-from wildvec.io.vectors import Kind, load, save, save_native_vectors
+from wildvec.io.vectors import Kind, load, save
 
-__all__ = ["Kind", "load", "save", "save_native_vectors"]
+__all__ = ["Kind", "load", "save"]

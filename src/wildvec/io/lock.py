@@ -1,4 +1,4 @@
-"""A folder of one's own: a lock that all threads and processes see. It goes with its process and those it forked."""
+"""A lock on a folder, seen by all threads and processes. It ends with the process and its forked children."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 NAME = ".checkpoint.lock"
-TURNS = 100  # so often others may remove the file just before it is locked
+MAX_TRIES = 100  # how often another process may remove the lock file just before it is locked
 
 if sys.platform == "win32":
     import msvcrt
@@ -31,25 +31,26 @@ else:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Whoever else enters such a block for the folder meanwhile gets a BlockingIOError.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock `folder` until the block ends.
 
-    Where the file system knows no locks, nobody is kept out. OSError: the folder cannot be written to.
+    On a file system without locks the block runs without one. BlockingIOError: another thread or
+    process has locked the folder. OSError: the folder cannot be written to.
     """
     path = folder / NAME
-    with _locked(path, folder) as file:
+    with _open_locked(path, folder) as file:
         try:
             yield
         finally:
             with contextlib.suppress(OSError):
-                if sys.platform == "win32":  # no open file can be removed there
+                if sys.platform == "win32":  # Windows does not remove an open file
                     file.close()
                 path.unlink()
 
 
-def _locked(path: Path, folder: Path) -> IO[bytes]:
-    """The lock file, locked if the file system can do that."""
-    for _ in range(TURNS):
+def _open_locked(path: Path, folder: Path) -> IO[bytes]:
+    """Open the lock file and lock it, if the file system has locks."""
+    for _ in range(MAX_TRIES):
         file = open(path, "ab")  # noqa: SIM115
         try:
             _lock(file)
@@ -59,16 +60,17 @@ def _locked(path: Path, folder: Path) -> IO[bytes]:
             file.close()
             raise BlockingIOError(
                 error.errno,
-                "another training is at work there; wait for its end, or give another folder",
+                "another training writes to this folder; wait until it ends, or give another folder",
                 os.fspath(folder),
             ) from None
-        if _is(file, path):
+        if _is_file_at(file, path):
             return file
-        file.close()  # whoever had the lock before has removed it meanwhile
-    return open(path, "ab")  # numbers of files mean nothing there: no better than no locks
+        file.close()  # the process that held the lock before has removed the file
+    return open(path, "ab")  # file numbers mean nothing on this file system, so there is no lock
 
 
-def _is(file: IO[bytes], path: Path) -> bool:
+def _is_file_at(file: IO[bytes], path: Path) -> bool:
+    """Whether `path` is still the name of the open file."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except OSError:

@@ -1,4 +1,7 @@
-"""Vectors from and to a file of any kind: the content decides on load, the name on save."""
+"""Vectors in files of every kind. The content decides the kind when reading, the file name when writing.
+
+In: a path. Out: keys, matrix and counts, and the other way round.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,29 @@ from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
 from wildvec.io import glove, native, word2vec
+from wildvec.io.atomic import COMPRESSORS
 from wildvec.io.keys import pack, unpack
-from wildvec.io.source import Source
+from wildvec.io.options import ReadOptions
+from wildvec.io.rows import Rows, count_values
+from wildvec.io.source import CONTROL, Source
 
 Vectors = tuple[list[Key], NDArray[Any], NDArray[np.int64] | None]
 
-STRANGERS = {
-    b"\x80": "a Python pickle, which wildvec never opens; in gensim, call save_word2vec_format",
+CLASS = "KeyedVectors"  # of native files that `save` writes
+OTHER_FORMATS = {
+    b"\x80": "a Python pickle, which wildvec does not open, because a pickle can run any code; "
+    "in gensim, call save_word2vec_format",
     b"\xba\x16\x4f\x2f": "a fastText model; export its vectors as text (.vec)",
     b"PK\x03\x04": "a zip archive; unpack it first",
     b"\x93NUMPY": "a numpy array; use KeyedVectors.from_arrays(keys, numpy.load(path))",
-    b"\x89HDF": "an HDF5 file",
+    b"\x89HDF": "an HDF5 file; read it with h5py and use KeyedVectors.from_arrays(keys, matrix)",
+    b"\xff\xfe": "UTF-16 text; convert it to UTF-8",
+    b"\xfe\xff": "UTF-16 text; convert it to UTF-8",
 }
 
 
 class Kind(Enum):
-    """The kinds of file; the value is what a user reads."""
+    """The kinds of file. The value is the name in messages."""
 
     NATIVE = "native"
     BINARY = "word2vec binary"
@@ -36,49 +46,81 @@ class Kind(Enum):
     GLOVE = "GloVe text"
 
 
-SUFFIXES = {
-    ".wv": Kind.NATIVE,
-    ".bin": Kind.BINARY,
-    ".txt": Kind.TEXT,
-    ".vec": Kind.TEXT,
-}
+SUFFIXES = {".wv": Kind.NATIVE, ".bin": Kind.BINARY, ".txt": Kind.TEXT, ".vec": Kind.TEXT}
 
 
-def load(path: str | os.PathLike[str], mmap: bool = False) -> Vectors:
-    """Keys, matrix (n, dim) and counts (None where the file has none), whatever kind it is.
+def load(
+    path: str | os.PathLike[str],
+    mmap: bool = False,
+    *,
+    limit: int | None = None,
+    errors: str = "strict",
+    encoding: str = "utf-8",
+) -> Vectors:
+    """Read a file of vectors of any kind: keys, matrix (n, dim) and counts (int64, None if there are none).
 
-    `mmap` maps a native file (read-only); the other kinds cannot be mapped: ValueError. EOFError:
-    the file is cut off. AttributeError: a native file without vectors. ValueError: other damage,
-    or no known kind.
+    Every native file with vectors is read, whatever its class: also a model.
+
+    Args:
+        path: the file, plain or compressed (gz, bz2, xz, zst).
+        mmap: map a native file, read-only, instead of reading it.
+        limit: read only the first `limit` rows; None: all rows.
+        errors: treatment of keys that `encoding` cannot decode: "strict" (an error), "replace" or "ignore".
+        encoding: encoding of the keys. It must contain ASCII. A native file is always UTF-8.
+
+    Raises:
+        EOFError: the file is empty or cut off.
+        AttributeError: a native file without vectors.
+        ValueError: other damage, an unknown kind, or `mmap` of a kind that cannot be mapped.
     """
+    options = ReadOptions(limit, errors, encoding)
     with Source(path) as source:
-        kind = sniff(source)
+        kind = detect_kind(source)
         if kind is Kind.NATIVE:
-            tensors, metadata = native.read_from(source, mmap=mmap)
-            native.check_class(path, metadata, "KeyedVectors", "Word2Vec")
-            return from_tensors(source.path, tensors)
+            return _load_native_vectors(source, mmap, limit)
         if mmap:
-            raise ValueError(f"{source.path}: {kind.value} cannot be memory-mapped; convert to .wv")
+            raise ValueError(f"{source.path}: {kind.value} cannot be memory-mapped; convert it to .wv first")
         if kind is Kind.GLOVE:
-            return (*_as_keys(glove.read(source)), None)
-        return (*_as_keys(word2vec.read(source, binary=kind is Kind.BINARY)), None)
+            return _without_counts(glove.read(source, options))
+        return _without_counts(word2vec.read(source, options, binary=kind is Kind.BINARY))
+
+
+def _without_counts(rows: Rows) -> Vectors:
+    keys, matrix = rows
+    return list(keys), matrix, None
+
+
+def _load_native_vectors(source: Source, mmap: bool, limit: int | None) -> Vectors:
+    tensors, metadata = native.read_from(source, mmap=mmap)
+    found = metadata.get("class", "safetensors file")
+    if "vectors" not in tensors and found != CLASS:
+        raise AttributeError(
+            f"{source.path} holds a {found}, not a {CLASS}: it has no tensors 'vectors' and 'keys.bytes'"
+        )
+    keys, matrix, counts = from_tensors(source.path, tensors)
+    if limit is None or limit >= len(keys):
+        return keys, matrix, counts
+    # A copy, so that the memory of the other rows is released.
+    first = matrix[:limit] if mmap else matrix[:limit].copy()
+    return keys[:limit], first, None if counts is None else counts[:limit]
 
 
 def load_native(
-    path: str | os.PathLike[str], *classes: str, make: native.Make
+    path: str | os.PathLike[str], *classes: str, allocate: native.Allocate | None = None
 ) -> tuple[native.Tensors, native.Metadata]:
-    """Tensors and metadata of a native file of one of `classes`; errors as in `load`, no other kind is read.
+    """Read tensors and metadata of a native file that holds an object of one of `classes`.
 
-    make: where each tensor is read to.
+    allocate: as for `native.read_from`. AttributeError: another class. ValueError: another kind of
+    file. Other errors as for `load`.
     """
     with Source(path) as source:
-        kind = sniff(source)
+        kind = detect_kind(source)
         if kind is not Kind.NATIVE:
             raise ValueError(
                 f"{source.path} is {kind.value}, which holds vectors but no {' or '.join(classes)}; "
-                "read it with KeyedVectors.load"
+                f"read it with {CLASS}.load"
             )
-        tensors, metadata = native.read_from(source, make=make)
+        tensors, metadata = native.read_from(source, allocate=allocate)
     native.check_class(path, metadata, *classes)
     return tensors, metadata
 
@@ -90,35 +132,25 @@ def save(
     counts: NDArray[np.int64] | None = None,
     kind: Kind | None = None,
 ) -> Kind:
-    """Write the kind of file asked for; by default the one that the name's ending stands for.
+    """Write vectors and return the kind of file: `kind`, or the one that the ending of `path` stands for.
 
-    .wv is native, .bin word2vec binary, .txt or .vec word2vec text, each also with .gz, .bz2 or .xz
-    after it; ValueError for another ending.
+    The endings are .wv (native), .bin (word2vec binary), .txt and .vec (word2vec text), each also
+    with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot hold.
     """
     kind = kind or kind_by_name(path)
     if kind is Kind.GLOVE:
-        raise ValueError("GloVe text is only read; save word2vec text (.txt)")
+        raise ValueError("GloVe text is only read; write word2vec text (.txt)")
     if kind is Kind.NATIVE:
-        save_native_vectors(path, keys, matrix, counts)
+        native.write(path, to_tensors(keys, matrix, counts), {"class": CLASS})
     else:
         word2vec.save(path, keys, matrix, counts, binary=kind is Kind.BINARY)
     return kind
 
 
-def save_native_vectors(
-    path: str | os.PathLike[str],
-    keys: Sequence[Key],
-    matrix: NDArray[Any],
-    counts: NDArray[np.int64] | None = None,
-) -> None:
-    """Write a native file of class KeyedVectors: matrix of any float type, keys str or int."""
-    native.write(path, to_tensors(keys, matrix, counts), {"class": "KeyedVectors"})
-
-
 def to_tensors(
     keys: Sequence[Key], matrix: NDArray[Any], counts: NDArray[np.int64] | None = None
 ) -> native.Tensors:
-    """The tensors that every native file with vectors has."""
+    """Return the tensors that every native file with vectors has."""
     if matrix.ndim != 2 or len(keys) != len(matrix):
         raise ValueError(f"{len(keys)} keys do not fit a matrix of shape {matrix.shape}")
     tensors = {"vectors": matrix, **pack(keys)}
@@ -128,13 +160,9 @@ def to_tensors(
 
 
 def from_tensors(path: str, tensors: Mapping[str, NDArray[Any]]) -> Vectors:
-    """Keys, matrix and counts from a native file's tensors."""
+    """Return keys, matrix and counts from a native file's tensors."""
     try:
-        keys, matrix, counts = (
-            unpack(tensors),
-            tensors.get("vectors"),
-            tensors.get("counts"),
-        )
+        keys, matrix, counts = unpack(tensors), tensors.get("vectors"), tensors.get("counts")
         if matrix is None or matrix.ndim != 2 or matrix.dtype.kind != "f":
             raise ValueError("no float matrix named vectors")
         if len(keys) != len(matrix) or len(set(keys)) != len(keys):
@@ -146,51 +174,56 @@ def from_tensors(path: str, tensors: Mapping[str, NDArray[Any]]) -> Vectors:
     return keys, matrix, counts
 
 
-def kind_by_name(path: str | os.PathLike[str]) -> Kind:
-    """What a file to be written shall be, by its name.
+def kind_by_name(path: str | os.PathLike[str], default: Kind | None = None) -> Kind:
+    """Return the kind of file that the ending of a name stands for, or `default`.
+
+    ValueError: the ending stands for none and there is no default.
 
     >>> kind_by_name("wiki.vec.gz")
     <Kind.TEXT: 'word2vec text'>
     """
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    while suffixes and suffixes[-1] in (".gz", ".bz2", ".xz"):
+    while suffixes and suffixes[-1] in COMPRESSORS:
         suffixes.pop()
-    if not suffixes or suffixes[-1] not in SUFFIXES:
-        raise ValueError(f"{os.fspath(path)}: the ending says the format; take one of {', '.join(SUFFIXES)}")
-    return SUFFIXES[suffixes[-1]]
+    kind = SUFFIXES.get(suffixes[-1], default) if suffixes else default
+    if kind is None:
+        endings = ", ".join(SUFFIXES)
+        raise ValueError(f"{os.fspath(path)}: the ending decides the format; choose one of {endings}")
+    return kind
 
 
-def sniff(source: Source) -> Kind:
-    """What kind of file it is, by its first bytes; nothing is taken from the source."""
+def detect_kind(source: Source) -> Kind:
+    """Return the kind of a file, judged by its first bytes. They stay in the source.
+
+    EOFError: the file is empty. ValueError: an unknown kind.
+    """
     source.more()
-    head = bytes(source.unread[: word2vec.SNIFFED])
+    head = bytes(source.unread[: word2vec.HEAD])
     if not head:
         raise EOFError(f"{source.path}: the file is empty")
     if native.is_native(head):
         return Kind.NATIVE
-    for magic, what in STRANGERS.items():
+    for magic, description in OTHER_FORMATS.items():
         if head.startswith(magic):
-            raise ValueError(f"{source.path} is {what}")
-    if len(head) == word2vec.SNIFFED:
-        head = head.rpartition(b" ")[0]  # the last number may have been cut
+            raise ValueError(f"{source.path} is {description}")
     header = word2vec.HEADER.match(head)
-    line = head[header.end() if header else 0 :].lstrip(b"\n").partition(b"\n")[0]
-    has_values = word2vec.count_values(line) > 0
+    rows = head[header.end() :] if header else head
+    if len(head) == word2vec.HEAD:
+        rows = rows.rpartition(b" ")[0]  # the last number may be cut
     if header:
-        binary = word2vec.looks_binary(head[header.end() :], int(header[2]))
-        if binary is None:
-            binary = bool(line) and not has_values
-        return Kind.BINARY if binary else Kind.TEXT
-    if has_values and not word2vec.CONTROL.search(line.partition(b" ")[2]):
+        return _detect_word2vec(rows, int(header[2]))
+    if any(map(count_values, rows.splitlines())) and not CONTROL.search(rows):
         return Kind.GLOVE
     raise ValueError(
-        f"{source.path} is no file of vectors that wildvec knows (native, word2vec text or "
+        f"{source.path} is no file of vectors that wildvec can read (native, word2vec text or "
         f"binary, GloVe text); it begins with {head[:20]!r}"
     )
 
 
-def _as_keys(
-    loaded: tuple[list[str], NDArray[np.float32]],
-) -> tuple[list[Key], NDArray[Any]]:
-    keys, matrix = loaded
-    return list(keys), matrix
+def _detect_word2vec(rows: bytes, dim: int) -> Kind:
+    """Return whether the rows after a header are binary records or lines of text."""
+    binary = word2vec.looks_binary(rows, dim)
+    if binary is None:
+        line = rows.lstrip(b"\n").partition(b"\n")[0]
+        binary = bool(line) and not count_values(line)
+    return Kind.BINARY if binary else Kind.TEXT

@@ -1,4 +1,4 @@
-"""What all models share: settings, matrices, training, resuming, files.
+"""The base class of all models: settings, matrices, training, resuming, files.
 
 In: settings and a feed (the data to train on). Out: vectors by key, losses. The module of a model adds its own
 settings, its matrices and its way to read data.
@@ -22,12 +22,12 @@ from wildvec.base.status import NOT_FINITE, check
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
-from wildvec.models.resuming import saver_of
+from wildvec.models.resuming import make_saver
 from wildvec.models.settings import HasSettings, Setting, path_of_folder, switch, worker_count
-from wildvec.text.corpus import Corpus as Feed
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
+from wildvec.training.feed import Feed
 from wildvec.training.loop import Engine, run
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec, Objective
@@ -61,9 +61,8 @@ class Model(HasSettings, ABC):
             factor per row: 1 trains a row (the default for all), 0 freezes it.
         vocab: Keys and counts of these rows (Vocab).
         epochs_trained: Number of epochs in all trainings so far.
-        epoch_losses: Mean loss per example of each epoch, in nats. It may rise a little in the last epochs although
-            the model improves: each example is scored just before its update, in early epochs often right after the
-            same words were trained at a high learning rate. `held_out_losses` does not have this effect.
+        epoch_losses: Mean loss per example of each epoch, in nats. It may rise in the last epochs while the vectors
+            still improve, because each example is scored before its update, when its data has just been trained.
         held_out_losses: Mean loss per held-out example after each epoch that held examples out.
         tokens_per_second: Speed of the last training; NaN before the first.
     """
@@ -201,33 +200,27 @@ class Model(HasSettings, ABC):
         return self._matrices["vectors"][:, : self.vector_size]
 
     def _unpadded_matrices(self) -> dict[str, FloatRows]:
-        """Return a view of each matrix without padding, (rows, size); only of those that the settings need."""
-        specs = self._matrix_specs(len(self.vocab))
-        return {
-            spec.name: self._matrices[spec.name][:, : spec.size]
-            for spec in specs
-            if spec.name in self._matrices
-        }
+        """Return views without padding by tensor name; only of matrices that the settings need.
 
-    def _check_matrices(self) -> None:
-        """Raise ValueError if a matrix does not have the shape that the settings need."""
+        With AdaGrad, these are also the sums of squared gradients.
+        """
+        parts: dict[str, FloatRows] = {}
         for spec in self._matrix_specs(len(self.vocab)):
-            expected = (spec.rows, matrices.padded_width(spec.size))
-            if spec.name in self._matrices and self._matrices[spec.name].shape != expected:
-                raise ValueError(
-                    f"{spec.name} has the shape {self._matrices[spec.name].shape}, but the settings need {expected}"
-                )
+            if spec.name in self._matrices:
+                parts |= matrices.views(spec, self._matrices[spec.name])
+        return parts
 
     def _match_matrices(self) -> None:
         """Create matrices that changed settings need and drop those that they do not need."""
         self._check_vocab(self.vocab)
-        self._check_matrices()
-        self._matrices = {
-            spec.name: self._matrices[spec.name]
-            if spec.name in self._matrices
-            else matrices.create(spec, self.seed)
-            for spec in self._matrix_specs(len(self.vocab))
-        }
+        needed: dict[str, FloatRows] = {}
+        for spec in self._matrix_specs(len(self.vocab)):
+            rows = self._matrices.get(spec.name)
+            needed[spec.name] = rows = matrices.create(spec, self.seed) if rows is None else rows
+            expected = (spec.rows, matrices.row_width(spec))
+            if rows.shape != expected:
+                raise ValueError(f"{spec.name} has the shape {rows.shape}, but the settings need {expected}")
+        self._matrices = needed
 
     def _take_over_vectors(self) -> None:
         """Copy vectors that were assigned to `wv.vectors` into the matrix that is trained.
@@ -235,21 +228,17 @@ class Model(HasSettings, ABC):
         Raises:
             ValueError: `wv` has other keys than the model, or its vectors another shape.
         """
-        self._check_keys()
+        if self.wv.index_to_key != self.vocab.keys:
+            raise ValueError(
+                f"wv has {len(self.wv)} keys, which are not the {len(self.vocab)} keys that the model learned; save "
+                "such vectors alone (wv.save), or build a new model for them"
+            )
         given, rows = self.wv.vectors, self._vectors
         if given.shape != rows.shape:
             raise ValueError(f"wv.vectors has the shape {given.shape}; the model needs {rows.shape}")
         if given.strides != rows.strides or _address(given) != _address(rows):
             rows[...] = given
             self.wv.vectors = rows
-
-    def _check_keys(self) -> None:
-        """Raise ValueError if the vectors have keys that the model did not learn."""
-        if self.wv.index_to_key != self.vocab.keys:
-            raise ValueError(
-                f"wv has {len(self.wv)} keys, which are not the {len(self.vocab)} keys that the model learned; save "
-                "such vectors alone (wv.save), or build a new model for them"
-            )
 
     def _row_rates(self) -> dict[str, FloatRows]:
         """Return factors of the changes of rows by matrix name, float32 (rows,); nothing where all are 1.
@@ -290,13 +279,13 @@ class Model(HasSettings, ABC):
         self._check_together()
         self._take_over_vectors()
         self._match_matrices()
-        saver = saver_of(self, folder, training, feed)
+        saver = make_saver(self, folder, training, feed)
         self._run(feed, training.schedule, callbacks, state, saver)
         self.tokens_per_second = state.tokens_per_second
         self._warn_if_nothing_learned(training)
         callbacks.notify("on_train_end")
         raw = sum(epoch.tokens for epoch in state.epochs)
-        return round(raw * len(feed.ids) / feed.raw_tokens), raw
+        return round(raw * int(feed.sizes.sum()) / max(1, feed.raw_items)), raw
 
     def _run(
         self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver
@@ -316,19 +305,28 @@ class Model(HasSettings, ABC):
         run(Engine(task, plan, feed.raw_items, rows, self._check_finite), schedule, callbacks, state, saver)
 
     def _resume(
-        self, training: Training, open_feed: OpenFeed, callbacks: Iterable[Callback[Self]], folder: Path
+        self,
+        training: Training,
+        open_feed: OpenFeed | None,
+        callbacks: Iterable[Callback[Self]],
+        folder: Path,
     ) -> None:
-        """Continue a training. open_feed: opens the data, with a vocabulary if the training had one."""
+        """Continue a training; if it is finished, only compare the data.
+
+        open_feed: Opens the data, with a vocabulary if the training had one; None: no data to compare.
+        """
         notifier = Callbacks(self, callbacks)
         if training.state.finished:
             self.tokens_per_second = training.state.tokens_per_second
+        if open_feed is None:
             return
         with (
             open_feed(None if training.own_vocab else self.vocab) as feed,
             self._attached_to_errors(),
         ):
-            training.check(feed, self.vocab)
-            self._train(feed, training, notifier, folder)
+            training.check_feed(feed)
+            if not training.state.finished:
+                self._train(feed, training, notifier, folder)
 
     def _add_epoch(self, epoch: Epoch) -> None:
         self.epochs_trained += 1

@@ -56,20 +56,20 @@ def read(cls: type[M], path: str | os.PathLike[str]) -> tuple[M, native.Tensors,
     """
     padded: dict[str, FloatRows] = {}
 
-    def make(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    def allocate(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
         if name not in cls.MATRICES or len(shape) != 2 or dtype != np.float32:
             return np.empty(shape, dtype)
         padded[name] = matrices.allocate(*shape)
         return padded[name][:, : shape[1]]
 
-    tensors, metadata = vectors.load_native(path, cls.NAME, make=make)
+    tensors, metadata = vectors.load_native(path, cls.NAME, allocate=allocate)
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     try:
         if counts is None:
             raise ValueError(f"the counts of a {cls.NAME} model are missing")
         model = _with_header(cls, metadata.get("model", ""))
         _set_tensors(model, Vocab(keys, counts), tensors, padded)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{os.fspath(path)}: {error}") from error
     return model, tensors, metadata
 
@@ -97,17 +97,21 @@ def _with_header(cls: type[M], text: str) -> M:
 
 def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: dict[str, FloatRows]) -> None:
     """Give a model its vocabulary and its matrices. padded: those that were read into padded rows."""
+    model.vocab = vocab
     if len(vocab):
         model._check_vocab(vocab)
-    specs = {spec.name: spec for spec in model._matrix_specs(len(vocab))}
-    for name, spec in specs.items():
-        if name in tensors and tensors[name].shape != (spec.rows, spec.size):
-            raise ValueError(
-                f"{name} has the shape {tensors[name].shape}, but the settings need {(spec.rows, spec.size)}"
-            )
-        if name in tensors and name not in padded:  # from another writer, perhaps of another type
-            padded[name] = matrices.padded(tensors[name])
-    model._set_matrices(vocab, {name: padded[name] for name in specs if name in padded})
+    rows = {}
+    for spec in model._matrix_specs(len(vocab)):
+        for name in (spec.name, spec.name + matrices.ADAGRAD):
+            if name in tensors and tensors[name].shape != (spec.rows, spec.size):
+                raise ValueError(
+                    f"{name} has the shape {tensors[name].shape}, but the settings need {(spec.rows, spec.size)}"
+                )
+        if spec.name in padded and spec.adagrad is None:
+            rows[spec.name] = padded[spec.name]
+        elif spec.name in tensors:  # from another writer, perhaps of another type, or with AdaGrad
+            rows[spec.name] = matrices.from_views(spec, tensors)
+    model._set_matrices(vocab, rows)
     if FACTORS in tensors:
         model.wv.vectors_lockf = tensors[FACTORS].astype(np.float32)
         model._row_rates()
@@ -124,9 +128,10 @@ def state_of(model: Model) -> dict[str, Any]:
 
 def restore(model: Model, state: dict[str, Any]) -> None:
     """Set the attributes that `state_of` returned."""
-    rows = {name: matrices.padded(matrix) for name, matrix in state.pop("_matrices").items()}
+    parts = state.pop("_matrices")
     factors = state.pop(FACTORS)
     vars(model).update(state)
     model._own_folder = None
-    model._set_matrices(model.vocab, rows)
+    specs = [spec for spec in model._matrix_specs(len(model.vocab)) if spec.name in parts]
+    model._set_matrices(model.vocab, {spec.name: matrices.from_views(spec, parts) for spec in specs})
     model.wv.vectors_lockf = factors

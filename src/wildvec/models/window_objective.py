@@ -101,7 +101,7 @@ class WindowObjective:
         if not self.sg:
             mean = bool(self.cbow_mean)
             # as in word2vec.c and gensim: the gradient of a mean is not divided, that of a sum is
-            task.compose(2 * self.window + 2, average_hidden=mean, average_grad=not mean)
+            task.compose(average_hidden=mean, average_grad=not mean)
         if self.sample:
             task.subsample(self.vocab.keep_thresholds(self.sample))
         if self.negative:

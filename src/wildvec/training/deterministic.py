@@ -1,8 +1,8 @@
 """Deterministic training with several workers: rounds, whose bits do not depend on the speed of threads.
 
-In a round each worker trains a part of the data and changes only its own copies of rows; no worker writes to the matrices.
-At the end of the round the changes are added in the order of the workers. There can be more workers than threads: the bits
-depend on the number of workers only.
+In a round each worker trains a part of the data and changes only its own copies of rows; no worker writes to the
+matrices. At the end of the round the changes are added in the order of the workers. There can be more workers than
+threads: the bits depend on the number of workers only.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from wildvec._train import Worker, merge_round
 from wildvec.base.threads import default_workers
 
-# Staleness: at the end of a round a worker has not seen what the others trained in it. The length of a round is chosen so
-# that on average a token of one worker meets its own word SAME_WORD times among the tokens of all others, within the bounds
-# STALE_TOKENS.
+# Staleness: at the end of a round a worker has not seen what the others trained in it. The length of a round is
+# chosen so that on average a token of one worker meets its own word SAME_WORD times among the tokens of all others,
+# within the bounds STALE_TOKENS.
 SAME_WORD = 12
 STALE_TOKENS = (1_000, 10_000)
 LEAST_TOKENS = 125  # of one worker; with fewer the merge takes too much of the time
@@ -82,8 +82,8 @@ class Rounds:
 class RoundThreads:
     """The threads that train the rounds of one pass; each thread runs one of `jobs`.
 
-    workers: one for each part. rounds: the parts of each round, taken when it begins. train: trains the chunks of a part.
-    rates: returns the learning rates of chunks.
+    workers: one for each part. rounds: the parts of each round, taken when it begins. train: trains the chunks of a
+    part. rates: returns the learning rates of chunks.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """Private copies of the most used rows: how many, and how often they are merged.
 
-Several workers that write to the same row send its cache lines back and forth between cores. So each worker has private
-copies of the most used rows and merges them now and then (csrc/train/objective/merge.inc.h). The cost is staleness: a worker
-does not see what the others changed since its last merge. So the merge interval counts the examples of all workers
-together, and the number of private rows falls with the number of workers.
+Several workers that write to the same row send its cache lines back and forth between cores. So each worker has
+private copies of the most used rows and merges them now and then (csrc/train/objective/merge.inc.h). The cost is
+staleness: a worker does not see what the others changed since its last merge. So the merge interval counts the
+examples of all workers together, and the number of private rows falls with the number of workers.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ LEAST_HOT = 32
 # used at most TYPICAL_USES times between merges.
 MERGE_EXAMPLES = 5_000
 TYPICAL_USES = 5
-# By Zipf's law, word r of a text has at most ZIPF_PART / r of all uses. Then later rows can be merged less often, in tiers,
-# and there can be more of them. Where all rows are used about equally often, this made vectors worse, and they diverged
-# at large rates. Each worker has ZIPF_ROWS / workers²: changes that one worker has not merged are missing in all others
-# (8 workers with 512 private rows each lost one point of analogies, with 256 none).
+# By Zipf's law, word r of a text has at most ZIPF_PART / r of all uses. Then later rows can be merged less often, in
+# tiers, and there can be more of them. Where all rows are used about equally often, this made vectors worse, and they
+# diverged at large rates. Each worker has ZIPF_ROWS / workers²: changes that one worker has not merged are missing in
+# all others (8 workers with 512 private rows each lost one point of analogies, with 256 none).
 ZIPF_ROWS = 8_192
 ZIPF_PART = 0.15
 
@@ -40,9 +40,10 @@ class PrivateRows:
 
 @dataclass(frozen=True)
 class MergePlan:
-    """How workers share rows. rows: the private rows of each matrix. n_hottest: how many of them are merged each time.
+    """How workers share rows.
 
-    merge_every: examples that one worker trains between merges.
+    rows: the private rows of each matrix. n_hottest: how many of them are merged each time. merge_every: examples
+    that one worker trains between merges.
     """
 
     rows: tuple[PrivateRows, ...]

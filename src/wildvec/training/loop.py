@@ -1,8 +1,8 @@
 """The training loop, for every model: threads, epochs, progress, Ctrl-C, held-out loss, time budget, checkpoints.
 
-Workers are threads. Each takes one work unit after the other (consecutive chunks that take at most 50 ms) and trains it
-in one call without the GIL; or, for deterministic training, it trains its part of each round. The main thread wakes ten
-times a second.
+Workers are threads. Each takes one work unit after the other (consecutive chunks that take at most 50 ms) and trains
+it in one call without the GIL; or, for deterministic training, it trains its part of each round. The main thread
+wakes ten times a second.
 """
 
 from __future__ import annotations
@@ -59,12 +59,14 @@ class Engine:
 def run(engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver) -> None:
     """Train until the epochs, the time or the patience are over.
 
-    engine.check_finite is called after each epoch and may raise. With patience, the matrices end as they were after the
-    best epoch. state: where to begin; it is updated. saver: saves the state when it is due, at Ctrl-C and at the end.
+    engine.check_finite is called after each epoch and may raise. With patience, the matrices end as they were after
+    the best epoch. state: where to begin; it is updated. saver: saves the state when it is due, at Ctrl-C and at the
+    end.
 
     Raises:
         ValueError: the held-out units give no example.
-        BaseException: what a callback, a worker or Ctrl-C raises. The workers stop within 0.1 s, and the matrices keep
+        BaseException: what a callback, a worker or Ctrl-C raises. The workers stop within 0.1 s, and the matrices
+        keep
             what was learned.
     """
     _Training(engine, schedule, callback, state, saver).run()
@@ -214,7 +216,7 @@ class _Training:
             try:
                 save()
             except (OSError, ValueError) as error:
-                self.saver.missed(str(error))
+                self.saver.warn_not_saved(str(error))
             raise
 
 
@@ -250,7 +252,10 @@ def _run_pass(
     rates: Callable[[int, int], NDArray[np.float32]],
     show: Callable[[], None],
 ) -> None:
-    """Train the work units on all workers until they end. epoch: keys the draws. rates: of the chunks first … last."""
+    """Train the work units on all workers until they end.
+
+    epoch: keys the draws. rates: returns the rates of the chunks first … last. show: updates the progress bar.
+    """
 
     def train(worker: Worker, first: int, last: int) -> None:
         start = time.perf_counter()
@@ -283,7 +288,10 @@ def _run_threads(
     show: Callable[[], None],
     abort: Callable[[], None],
 ) -> None:
-    """Run each job on its own thread. show: called ten times a second. abort: releases jobs that wait for a failed one."""
+    """Run each job on its own thread.
+
+    show: called ten times a second. abort: releases jobs that wait for a failed one.
+    """
 
     def work(job: Callable[[], None], end: threading.Event) -> None:
         try:
@@ -294,7 +302,8 @@ def _run_threads(
         finally:
             end.set()
 
-    # Before Python 3.13 a join() that Ctrl-C interrupts marks the thread as ended, so join only threads that have ended.
+    # Before Python 3.13 a join() that Ctrl-C interrupts marks the thread as ended, so join only threads that have
+    # ended.
     ends = [threading.Event() for _ in jobs]
     threads = [
         threading.Thread(target=work, args=(job, end), daemon=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import zlib
+from collections.abc import Mapping
 from contextlib import closing
 
 import numpy as np
@@ -16,7 +17,17 @@ from wildvec.base.threads import default_workers, in_order
 from wildvec.training.objective import MatrixSpec
 
 FloatRows = NDArray[np.float32]
+ADAGRAD = ".adagrad"  # end of the tensor name of the sums of squared gradients
 ROWS_AT_ONCE = 10_000  # drawn by one thread in one call
+
+
+def row_width(spec: MatrixSpec) -> int:
+    """Return the columns of a padded matrix: with AdaGrad twice as many as without.
+
+    >>> row_width(MatrixSpec("vectors", "input", 3, 100, adagrad=1.0))
+    224
+    """
+    return padded_width(spec.size) * (1 if spec.adagrad is None else 2)
 
 
 def padded_width(size: int) -> int:
@@ -31,8 +42,8 @@ def padded_width(size: int) -> int:
 def allocate(n: int, size: int, adagrad: float | None = None) -> FloatRows:
     """Return a zeroed float32 matrix of n rows, with `size` rounded up to whole cache lines.
 
-    It starts on a page, so every row starts on a cache line. adagrad: if given, rows are twice as wide, and the second
-    half holds sums of squared gradients, all `adagrad` at first.
+    It starts on a page, so every row starts on a cache line. adagrad: if given, rows are twice as wide, and the
+    second half holds sums of squared gradients, all `adagrad` at first.
 
     >>> allocate(3, 100).shape, allocate(3, 100, adagrad=1.0).shape
     ((3, 112), (3, 224))
@@ -93,4 +104,27 @@ def padded(matrix: NDArray[np.floating]) -> FloatRows:
     """Return allocated rows with a copy of a matrix of shape (n, size)."""
     rows = allocate(*matrix.shape)
     rows[:, : matrix.shape[1]] = matrix
+    return rows
+
+
+def views(spec: MatrixSpec, rows: FloatRows) -> dict[str, FloatRows]:
+    """Return views without padding, by tensor name: the values and, with AdaGrad, the sums of squared gradients."""
+    parts = {spec.name: rows[:, : spec.size]}
+    if spec.adagrad is not None:
+        width = padded_width(spec.size)
+        parts[spec.name + ADAGRAD] = rows[:, width : width + spec.size]
+    return parts
+
+
+def from_views(spec: MatrixSpec, parts: Mapping[str, NDArray[np.floating]]) -> FloatRows:
+    """Return padded rows with a copy of what `views` returned; sums that are missing have their first value.
+
+    >>> spec = MatrixSpec("vectors", "input", 2, 3, adagrad=0.5)
+    >>> from_views(spec, {"vectors": np.ones((2, 3))})[1, [0, 3, 16]].tolist()
+    [1.0, 0.0, 0.5]
+    """
+    rows = allocate(spec.rows, spec.size, spec.adagrad)
+    for name, view in views(spec, rows).items():
+        if name in parts:
+            view[...] = parts[name]
     return rows

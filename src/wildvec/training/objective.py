@@ -1,7 +1,8 @@
 """Objectives: what is trained, in terms of the C core: a kernel, its matrices, its settings.
 
-An objective names a line of the table in csrc/train/objectives.h and declares its matrices. Allocation, storage, private
-rows and the memory estimate follow from the declarations. The training loop uses objectives through this interface only.
+An objective names a line of the table in csrc/train/objectives.h and declares its matrices. Allocation, storage,
+private rows and the memory estimate follow from the declarations. The training loop uses objectives through this
+interface only.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ FloatArray = NDArray[np.float64]
 class MatrixSpec:
     """One matrix of an objective.
 
-    name: of the tensor in files. role: "input", "output" or "nodes" in the kernel. rows, size: its shape. init: "uniform" in ±1 / size, drawn by (seed, row), or "zeros".
-    uses: (rows) how often one example uses each row, on average; None: no worker has private copies of its rows.
-    curvature: part of the remaining distance by which one use moves a row, divided by the learning rate; it scales
-    merged changes (csrc/train/objective/merge.inc.h). rows_per_item: most rows that one item touches. adagrad: the first
-    value of the sums of squared gradients; None: SGD. l2: each use also moves a row by -rate · l2 · row.
+    name: of the tensor in files. role: "input", "output" or "nodes" in the kernel. rows, size: its shape. init:
+    "uniform" in ±1 / size, drawn by (seed, row), or "zeros". uses: (rows) how often one example uses each row, on
+    average; None: no worker has private copies of its rows. curvature: part of the remaining distance by which one
+    use moves a row, divided by the learning rate; it scales merged changes (csrc/train/objective/merge.inc.h).
+    rows_per_item: most rows that one item touches. adagrad: the first value of the sums of squared gradients; None:
+    SGD. l2: each use also moves a row by -rate · l2 · row.
     """
 
     name: str

@@ -27,8 +27,8 @@ class Plan:
     """How a feed is trained.
 
     chunks: (n, 2) the first and last (exclusive) unit of each chunk. held_out: the same of the held-out units, one
-    chunk for each. offsets: items before each unit, and their total. longest: items of the longest chunk. workers: how
-    many take part. rounds: in which they train if the bits must not depend on timing; else None. merges: private
+    chunk for each. offsets: items before each unit, and their total. longest: items of the longest chunk. workers:
+    how many take part. rounds: in which they train if the bits must not depend on timing; else None. merges: private
     rows of workers that share rows.
     """
 
@@ -65,8 +65,8 @@ class Plan:
         longest = int(np.diff(offsets[bounds]).max())
         if rounds and longest > 2 * rounds.tokens_per_worker:
             logger.warning(
-                "sentences of up to %d words, but a worker trains %d words in a round: workers will wait for each other; "
-                "set max_sentence_length=%d",
+                "sentences of up to %d words, but a worker trains %d words in a round, so workers will wait for "
+                "each other; set max_sentence_length=%d",
                 *(longest, rounds.tokens_per_worker, rounds.tokens_per_worker),
             )
         workers = rounds.workers if rounds else min(workers, len(bounds) - 1)
@@ -89,7 +89,10 @@ class Plan:
         row_rates: Mapping[str, NDArray[np.float32]],
         seed: int,
     ) -> Task:
-        """The task of the C core. matrices: of the objective, by name. row_rates: factors of the rate, by matrix name."""
+        """Return the task of the C core.
+
+        matrices: of the objective, by name. row_rates: factors of the learning rate of rows, by matrix name.
+        """
         specs = objective.matrices(feed)
         task = Task(objective.kernel, max_chunk=self.longest, seed=seed)
         for spec in specs:

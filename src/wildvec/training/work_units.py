@@ -24,9 +24,9 @@ UNIT_SECONDS = 0.03  # usual length of a worker's call without the GIL
 class WorkUnits:
     """The chunks of one pass in work units, until they are done or the time is over, and their results.
 
-    chunks: (n, 2) units of each chunk. offsets: items before each unit. state: the part of the pass that is done already.
-    chunk_seconds: duration of a chunk, at first a guess. When the pass is paused and no worker is running, exactly the
-    chunks before `next` are done.
+    chunks: (n, 2) units of each chunk. offsets: items before each unit. state: the part of the pass that is done
+    already. chunk_seconds: duration of a chunk, at first a guess. When the pass is paused and no worker is running,
+    exactly the chunks before `next` are done.
     """
 
     def __init__(
@@ -43,6 +43,10 @@ class WorkUnits:
         self._start = time.perf_counter() - state.seconds
         self.next = len(state.losses)
         self.chunks = chunks
+        if self.next > len(chunks):
+            raise ValueError(
+                f"the checkpoint holds losses of {self.next} chunks, but an epoch has {len(chunks)}"
+            )
         self.before = np.concatenate([[0], np.cumsum(offsets[chunks[:, 1]] - offsets[chunks[:, 0]])])
         self.chunk_seconds = chunk_seconds
         self.budget = budget
