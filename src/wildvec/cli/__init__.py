@@ -1,53 +1,63 @@
-"""The command `wildvec`: one module a command; what is theirs together stands here."""
+"""The command `wildvec`: parse the command line, run one command, return its exit code. One module per command."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 
 from wildvec import __version__
-from wildvec.cli import convert, demo, evaluate, query, train
-from wildvec.cli.options import UsageError, drop_output
+from wildvec.cli import convert, demo, evaluate, plot, query, train
+from wildvec.cli.options import UsageError
+from wildvec.cli.signals import StopSignals
+from wildvec.cli.streams import accept_any_text, drop_output, open_missing_streams, say
 
-COMMANDS = (train, query, evaluate, convert, demo)
+COMMANDS = (train, query, evaluate, plot, convert, demo)
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line (default: the program's own); the exit code.
+    """Run a command line (default: that of the process) and return its exit code.
 
-    0: fine. 1: it failed, and one line on stderr says why. 2: the command line is wrong.
-    130: Ctrl-C.
+    0: success. 1: failure, with one line on stderr. 2: wrong command line. 130: Ctrl-C. 143: SIGTERM.
+    129: SIGHUP (the terminal was closed).
 
     >>> main(["convert", "no-such-file.txt", "out.bin"])
     1
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # any word can be shown on any terminal
+    open_missing_streams()
+    accept_any_text()
+    with StopSignals() as signals:
+        code = _run(argv, signals)
+        try:
+            sys.stdout.flush()
+        except OSError:  # the reader of stdout has ended, or its disk is full
+            drop_output(sys.stdout)
+    return signals.code or code
+
+
+def _run(argv: Sequence[str] | None, signals: StopSignals) -> int:
     try:
         args = _parse(argv)
-    except SystemExit as stop:  # argparse has said what it had to
-        return int(stop.code or 0)
-    try:
+        args.signals = signals
         code = int(args.run(args))
         sys.stdout.flush()
+    except SystemExit as stop:  # argparse has printed its message
+        return int(stop.code or 0)
     except KeyboardInterrupt:
-        print("wildvec: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        drop_output(sys.stdout)
+        say("wildvec: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of stdout has ended, as `head` does
         return 0
     except Exception as error:
-        print(f"wildvec: {_one_line(error)}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        say(f"wildvec: {_one_line(error)}")
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
     return code
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line; words may also follow options, which argparse alone refuses."""
-    parser = _parser()
+    """Parse a command line. Words may follow options, which argparse alone refuses."""
+    parser = _make_parser()
     args, rest = parser.parse_known_args(argv)
     if rest and (not hasattr(args, "words") or any(word.startswith("-") for word in rest)):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -56,7 +66,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wildvec", description="Embeddings of anything discrete, trained fast on the CPU."
     )
@@ -68,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _one_line(error: Exception) -> str:
-    """What an exception says, in one line, with its kind where it says too little."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+    """Return the message of an exception in one line; a message of one word gets the exception's name."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
     return text if " " in text else f"{type(error).__name__}: {text}"

@@ -1,32 +1,37 @@
-"""`wildvec demo`: learn the toy world and show it."""
+"""`wildvec demo`: train on a generated text and show the result."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from wildvec.cli.options import add_setting
+from wildvec.cli.options import UsageError, add_setting
+from wildvec.cli.output import STDOUT
 from wildvec.demo import run as demo
 from wildvec.io.atomic import check_output
+
+SETTINGS = ("epochs", "seed", "workers")
 
 
 def add_to(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "demo",
-        help="learn a toy world, show what was learned, draw it",
-        description="Train on a million generated words, print neighbours and analogies, and "
-        "write a picture of the vectors.",
+        help="train on a generated text, print and draw the result",
+        description="Train skip-gram on a million generated words, print neighbours and analogies, and "
+        "draw the vectors.",
     )
     parser.add_argument("-o", "--output", default="toy.svg", help="the picture (SVG; default: toy.svg)")
-    add_setting(parser, "epochs", "times through the text", 5)
-    add_setting(parser, "seed", "same seed and one worker: same vectors", 1)
-    add_setting(parser, "workers", "threads (default: the CPUs it may use)", None)
+    add_setting(parser, "epochs", "passes over the text", 5)
+    add_setting(parser, "seed", "the same seed and one worker give the same vectors", 1)
+    add_setting(parser, "workers", "number of threads (default: all CPUs)", None)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run it."""
+    """Train, print and draw."""
+    if args.output == STDOUT:
+        raise UsageError("-o -: the demo prints text to stdout; give a file for the picture")
     check_output(args.output)
-    demo.run(args.output, epochs=args.epochs, seed=args.seed, workers=args.workers)
+    demo.run(args.output, **{name: value for name, value in vars(args).items() if name in SETTINGS})
     return 0

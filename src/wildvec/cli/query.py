@@ -1,4 +1,4 @@
-"""`wildvec nearest` and `wildvec analogy`: questions to vectors, from arguments or from stdin."""
+"""`wildvec nearest` and `wildvec analogy`: print the nearest words; queries are arguments or lines of stdin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from wildvec.cli.options import UsageError, queries
+from wildvec.base.checks import whole
+from wildvec.cli.options import UsageError, add_reading_options, argument_type, load_vectors, queries
+from wildvec.cli.streams import say
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 
@@ -14,47 +16,53 @@ def add_to(commands: Any) -> None:
     """Declare the two commands."""
     nearest = commands.add_parser(
         "nearest",
-        help="words whose vectors are nearest to a word's",
-        description="Print the nearest words and their cosines. Without a word, read one from each "
-        "line of stdin; with several, each output line begins with its word.",
+        help="print the words nearest to a word",
+        description="Print the nearest words and their cosine similarities. Without WORD, each line of stdin "
+        "is a word. If there are several words, each output line begins with its word.",
     )
     analogy = commands.add_parser(
         "analogy",
-        help="A is to B as C is to what?",
+        help="complete analogies: A is to B as C is to ...",
         description="Print the words nearest to B - A + C: `analogy wiki.wv man king woman`. "
-        "Without words, read three from each line of stdin.",
+        "Without words, each line of stdin holds three.",
     )
     for parser, metavar, n_words in ((nearest, "WORD", 1), (analogy, "A B C", 3)):
-        parser.add_argument("vectors", help="a file of vectors of any kind")
+        parser.add_argument("vectors", help="a file of vectors of any format")
         parser.add_argument("words", nargs="*", metavar=metavar)
         parser.set_defaults(run=run, n_words=n_words)
-        parser.add_argument("-n", "--topn", type=int, default=10, help="how many to print (default: 10)")
+        parser.add_argument(
+            "-n",
+            "--topn",
+            type=argument_type(whole(1)),
+            default=10,
+            metavar="N",
+            help="how many words to print (default: 10)",
+        )
+        add_reading_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer every query; 1 if one of them had no answer."""
+    """Print the result of every query; return 1 if one of them failed."""
     if len(args.words) % args.n_words:
         raise UsageError(f"an analogy takes 3 words, not {len(args.words)}")
-    if args.topn < 1:
-        raise UsageError(f"--topn {args.topn}: must be at least 1")
-    vectors = KeyedVectors.load(args.vectors)
-    alone = len(args.words) == args.n_words or (not args.words and sys.stdin.isatty())
+    vectors = load_vectors(args, args.vectors)
+    only_one = len(args.words) == args.n_words or (not args.words and sys.stdin.isatty())
     code = 0
     for query in queries(args.words, args.n_words):
         try:
-            answers = _answer(vectors, query, args.n_words, args.topn)
-        except ValueError as error:
-            print(f"wildvec: {error}", file=sys.stderr)
+            results = _nearest(vectors, query, args.n_words, args.topn)
+        except (KeyError, ValueError) as error:
+            say(f"wildvec: {str(error.args[0]).partition('; test with')[0]}")  # a remedy for Python only
             code = 1
             continue
-        label = "" if alone else " ".join(query) + "\t"
-        for word, cosine in answers:
+        label = "" if only_one else " ".join(query) + "\t"
+        for word, cosine in results:
             print(f"{label}{word}\t{cosine:.4f}")
         sys.stdout.flush()
     return code
 
 
-def _answer(vectors: KeyedVectors, query: list[str], n_words: int, topn: int) -> list[tuple[Any, float]]:
+def _nearest(vectors: KeyedVectors, query: list[str], n_words: int, topn: int) -> list[tuple[Any, float]]:
     if len(query) != n_words:
         raise ValueError(f"an analogy takes 3 words, not {len(query)}: {' '.join(query)}")
     keys = [_key(vectors, word) for word in query]
@@ -65,9 +73,7 @@ def _answer(vectors: KeyedVectors, query: list[str], n_words: int, topn: int) ->
 
 
 def _key(vectors: KeyedVectors, word: str) -> str | int:
-    """The key that a typed word stands for: also an integer, where the keys are such."""
+    """Return the key that a word stands for: the word, or an integer if the file has integer keys."""
     if word not in vectors and word.removeprefix("-").isdecimal() and int(word) in vectors:
         return int(word)
-    if word not in vectors:
-        raise ValueError(f"no vector for {word!r} among the {len(vectors)}")
     return word

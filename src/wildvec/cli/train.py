@@ -1,109 +1,133 @@
-"""`wildvec train`: from text to a file of vectors."""
+"""`wildvec train`: learn vectors from text and write them to a file."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
 import math
-import sys
+from pathlib import Path
 from typing import Any
 
 from wildvec import io
-from wildvec.cli.options import UsageError, add_format, add_setting, drop_output, output_kind
-from wildvec.io.atomic import check_output
+from wildvec.cli.options import UsageError, add_errors, add_setting
+from wildvec.cli.output import (
+    add_format,
+    check_before_work,
+    check_no_input,
+    output_kind,
+    output_name,
+    warn_if_disk_is_small,
+    write_or_rescue,
+)
+from wildvec.cli.signals import StopSignals
+from wildvec.cli.streams import say
 from wildvec.models.word2vec import Word2Vec
-from wildvec.training import checkpoint
+from wildvec.training.checkpoint import list_checkpoints
 
 OPTIONS = inspect.signature(Word2Vec).parameters
 MODEL_OPTIONS = {
-    "vector_size": "values in a vector",
-    "window": "words on each side",
-    "epochs": "times through the text",
-    "negative": "noise words to an example; 0: none",
+    "vector_size": "values per vector",
+    "window": "words on each side of the centre word",
+    "epochs": "passes over the text",
+    "negative": "noise words per example; 0: none",
     "ns_exponent": "noise words are drawn by count to this power",
     "alpha": "learning rate at the start",
     "min_alpha": "learning rate at the end",
-    "sample": "words above this share of the text are thinned out; 0: none",
-    "seed": "same seed and one worker, or --deterministic: same vectors",
-    "workers": "threads (default: the CPUs it may use)",
+    "sample": "words above this fraction of the text are trained less often; 0: none",
+    "seed": "the same seed gives the same vectors, with one worker or with --deterministic",
+    "workers": "number of threads (default: all CPUs)",
 }
 STOP_OPTIONS = {
-    "held_out": "share of the lines to keep aside and tell the loss of; 0: none",
-    "patience": "with --held-out: stop after so many epochs without a lower loss there, and keep the best",
-    "max_seconds": "end training after so long, the learning rate at its end",
+    "held_out": "fraction of the lines that is not trained; its loss is printed after each epoch; 0: none",
+    "patience": "with --held-out: stop after N epochs without a lower held-out loss, and keep the best epoch",
+    "max_seconds": "stop after N seconds of training; the learning rate reaches its end then",
 }
 CHECKPOINT_OPTIONS = {
-    "checkpoint_minutes": "write one so many minutes after the last",
-    "checkpoint_epochs": "write one whenever so many epochs are over (default: none)",
-    "keep_checkpoints": "leave the newest so many",
+    "checkpoint_minutes": "write a checkpoint every N minutes",
+    "checkpoint_epochs": "write a checkpoint every N epochs (default: not by epochs)",
+    "keep_checkpoints": "keep the newest N checkpoints",
 }
 TEXT_OPTIONS = {
-    "min_count": "leave out words that are rarer",
-    "max_final_vocab": "keep at most so many words (default: all)",
-    "max_vocab_size": "bound the words held while reading (default: none)",
-    "max_sentence_length": "split longer lines there",
+    "min_count": "leave out words that occur less often",
+    "max_final_vocab": "keep at most the N most frequent words (default: all)",
+    "max_vocab_size": "remove rare words while reading, so that at most N are in memory (default: never)",
+    "max_sentence_length": "split lines that have more words",
 }
+BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12}
 
 
 def add_to(commands: Any) -> None:
-    """Declare the command; its options are Word2Vec's, its defaults too, but for skip-gram."""
+    """Declare the command. Its options are Word2Vec's settings, with Word2Vec's defaults except skip-gram."""
     parser = commands.add_parser(
         "train",
         help="learn vectors from text",
-        description="Learn vectors from text files (a line is a sentence) and save them. Ctrl-C "
-        "stops early and saves what was learned so far.",
+        description="Learn vectors from text files (each line is a sentence) and save them. The model is skip-gram; "
+        "--cbow trains CBOW, which is the default of the Python class Word2Vec. Ctrl-C and SIGTERM stop early and "
+        "save what was learned.",
     )
     parser.add_argument(
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="text file, plain or compressed, folder or glob; - is stdin",
+        help="text file (plain or compressed), folder or glob pattern; - is stdin",
     )
     parser.add_argument(
         "-o",
         "--output",
         required=True,
-        help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text",
+        help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text; - is stdout",
     )
-    add_format(parser, model="native, with all that training can go on from (Word2Vec.load)")
-    learned = parser.add_argument_group("what is learned, and how")
-    learned.add_argument("--cbow", action="store_true", help="CBOW (default: skip-gram)")
-    learned.add_argument("--cbow-sum", action="store_true", help="CBOW adds words up, no mean")
-    learned.add_argument("--hs", action="store_true", help="hierarchical softmax, too")
-    learned.add_argument("--full-windows", action="store_true", help="never draw smaller windows")
-    learned.add_argument(
-        "--update",
-        choices=["block", "pair"],
-        default="block",
-        help="pair: the classic update, slower (default: block)",
-    )
-    learned.add_argument(
-        "--deterministic",
-        action="store_true",
-        help="same seed, same number of workers: same vectors; slower",
-    )
-    _add_settings(learned, MODEL_OPTIONS)
-    stop = parser.add_argument_group("how it is watched, and when it ends")
+    add_format(parser, model="native, with all that further training needs (Word2Vec.load)")
+    _add_model_options(parser.add_argument_group("model"))
+    stop = parser.add_argument_group("early stopping")
     _add_settings(stop, STOP_OPTIONS)
-    kept = parser.add_argument_group("how a killed training goes on")
-    kept.add_argument("--checkpoint", metavar="DIR", help="folder for checkpoints, made if it is not there")
-    kept.add_argument(
+    resume = parser.add_argument_group("checkpoints")
+    resume.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="write checkpoints to this folder, which is made if it does not exist",
+    )
+    resume.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the newest checkpoint in DIR with the same text and options; begin if there is none",
+        help="resume the training from its newest checkpoint in DIR, with the same text; options that are left out "
+        "stay as they were. If DIR has no checkpoint, start a new training",
     )
-    _add_settings(kept, CHECKPOINT_OPTIONS)
-    read = parser.add_argument_group("how the text is read")
-    read.add_argument("--lowercase", action="store_true", help="fold upper case")
-    read.add_argument(
-        "--errors",
-        choices=["strict", "replace", "ignore"],
-        default="strict",
-        help="what to do about bytes that are not UTF-8 (default: strict)",
+    _add_settings(resume, CHECKPOINT_OPTIONS)
+    text = parser.add_argument_group("text")
+    _add_switch(text, "--lowercase", "lowercase", True, "convert words to lower case")
+    add_errors(text, "words")
+    text.add_argument(
+        "--cache-dir",
+        default=argparse.SUPPRESS,
+        help="folder for a temporary file with text that does not fit into memory",
     )
-    read.add_argument("--cache-dir", help="folder for what does not fit in memory")
-    _add_settings(read, TEXT_OPTIONS)
+    _add_settings(text, TEXT_OPTIONS)
     parser.set_defaults(run=run)
+
+
+def _add_model_options(group: Any) -> None:
+    _add_switch(group, "--cbow", "sg", 0, "train CBOW instead of skip-gram")
+    _add_switch(group, "--cbow-sum", "cbow_mean", 0, "CBOW: add up the context vectors instead of their mean")
+    _add_switch(group, "--hs", "hs", 1, "add hierarchical softmax")
+    _add_switch(group, "--full-windows", "shrink_windows", False, "do not draw smaller windows")
+    group.add_argument(
+        "--update",
+        choices=["block", "pair"],
+        default=argparse.SUPPRESS,
+        help="pair: the classic update, slower (default: block)",
+    )
+    text = "the same seed and number of workers give the same vectors; slower"
+    _add_switch(group, "--deterministic", "deterministic", True, text)
+    _add_settings(group, MODEL_OPTIONS)
+
+
+def _add_switch(group: Any, option: str, setting: str, value: Any, text: str) -> None:
+    """Add an option without a value that gives a setting of Word2Vec this value."""
+    group.add_argument(
+        option, dest=setting, action="store_const", const=value, default=argparse.SUPPRESS, help=text
+    )
 
 
 def _add_settings(group: Any, texts: dict[str, str]) -> None:
@@ -111,82 +135,113 @@ def _add_settings(group: Any, texts: dict[str, str]) -> None:
         add_setting(group, name, text, OPTIONS[name].default)
 
 
-def _say(text: str) -> None:
-    """Print to stderr, as stdout may be the output; that nobody reads it is no reason to lose what is learned."""
-    try:
-        print(text, file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        drop_output(sys.stderr)
-
-
 class _Report:
-    """Tells what memory is needed, each epoch's loss as it ends, and which epoch was the best."""
+    """Callback that prints progress, and keeps the model so that it can be saved when training is interrupted.
+
+    output, kind: the file to be written; kind None is the whole model. begun: at least one epoch has begun.
+    """
+
+    def __init__(self, output: str, kind: io.Kind | None) -> None:
+        self._output = output
+        self._kind = kind
+        self.model: Word2Vec | None = None
+        self.begun = False
 
     def on_train_begin(self, model: Word2Vec) -> None:
-        _say(f"memory at the peak: about {model.estimate_memory()['total'] / 1e6:,.0f} MB")
+        self.model = model
+        if model.epochs_trained:
+            say(f"resumed: {model!r}")
+        warn_if_disk_is_small(self._output, output_bytes(model, self._kind))
+        say(f"memory at the peak: about {model.estimate_memory()['total'] / 1e6:,.0f} MB")
+
+    def on_epoch_begin(self, model: Word2Vec) -> None:
+        self.begun = True
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         held_out = f", {model.held_out_losses[-1]:.4f} held out" if model.held_out else ""
-        _say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}{held_out}")
+        say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}{held_out}")
 
     def on_train_end(self, model: Word2Vec) -> None:
         if model.patience is not None and model.held_out_losses:
             best = model.held_out_losses.index(min(model.held_out_losses)) + 1
-            _say(f"the vectors are those of epoch {best}")
+            say(f"the vectors are those of epoch {best}")
+
+
+def output_bytes(model: Word2Vec, kind: io.Kind | None) -> int:
+    """Return about how many bytes the output takes, without compression and without its keys."""
+    values = len(model.wv) * model.vector_size
+    if kind is None:
+        return 4 * values * (1 + bool(model.negative) + bool(model.hs))
+    return BYTES_PER_VALUE[kind] * values
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, save, sum up."""
-    if not args.negative and not args.hs:
-        raise UsageError("--negative 0 leaves nothing to train on; add --hs")
-    if args.patience is not None and not args.held_out:
-        raise UsageError("--patience needs a loss to watch; add --held-out 0.01, say")
-    if args.deterministic and args.max_seconds is not None:
-        raise UsageError("--deterministic leaves no room for --max-seconds; give --epochs instead")
-    if args.resume and args.checkpoint is None:
-        raise UsageError("--resume needs the folder to go on from; add --checkpoint DIR")
-    kind = None if args.format == "model" else output_kind(args.output, args.format)
-    check_output(args.output)
+    """Train and save; if training is interrupted, save what was learned."""
     settings = {name: value for name, value in vars(args).items() if name in OPTIONS}
-    settings |= {
-        "corpus_file": args.inputs,
-        "sg": int(not args.cbow),
-        "cbow_mean": int(not args.cbow_sum),
-        "shrink_windows": not args.full_windows,
-        "callbacks": [_Report()],
-    }
+    _check_options(args, settings)
+    kind = None if args.format == "model" else output_kind(args.output, args.format)
+    report = _Report(args.output, kind)
+    signals: StopSignals = args.signals
     interrupted = False
     try:
-        if args.resume and checkpoint.found(args.checkpoint):
-            model = Word2Vec.resume(settings.pop("checkpoint"), **settings)
-        else:
-            model = Word2Vec(**settings)
-    except KeyboardInterrupt as interrupt:
-        learned = getattr(interrupt, "model", None)
-        if learned is None or not len(learned.wv):
+        model = _train(args, settings, report)
+        signals.hold()
+    except KeyboardInterrupt:
+        signals.hold()
+        if report.model is None or not (report.begun or report.model.epochs_trained):
             raise
-        model, interrupted = learned, True
-    _save(model, args.output, kind)
-    _say(summary(model))
-    if interrupted:
-        more = "" if args.checkpoint is None else "; --resume goes on"
-        _say(f"wildvec: interrupted; {args.output} holds what was learned{more}")
-        return 130
-    _say(f"saved {args.output}")
-    return 0
+        model, interrupted = report.model, True
+    is_saved = write_or_rescue(args.output, lambda path: _save(model, path, kind), signals)
+    if report.model is None:
+        say(f"nothing was trained: the training in {args.checkpoint} is finished")
+    say(summary(model))
+    name = output_name(args.output)
+    if interrupted and is_saved:
+        say(f"wildvec: interrupted; {name} holds what was learned{_resume_hint(settings)}")
+    elif is_saved:
+        say(f"saved {name}")
+    return 0 if is_saved else 1
 
 
-def summary(model: Word2Vec) -> str:
-    """One line about what was read and how fast."""
-    text = f"{len(model.wv):,} words, {model.corpus_total_words:,} tokens"
-    if math.isnan(model.tokens_per_second):  # interrupted
-        return text
-    return f"{text}; {model.tokens_per_second:,.0f} tokens/s with {model.workers} workers"
+def _check_options(args: argparse.Namespace, settings: dict[str, Any]) -> None:
+    """Raise before anything is read if the options do not fit each other or the output cannot be written."""
+    folder = settings.get("checkpoint")
+    if args.resume and folder is None:
+        raise UsageError("--resume needs the folder of the checkpoints; add --checkpoint DIR")
+    if settings.get("negative") == 0 and not (settings.get("hs") or args.resume):
+        raise UsageError("--negative 0 leaves nothing to train on; add --hs")
+    if "patience" in settings and not (settings.get("held_out") or args.resume):
+        raise UsageError("--patience needs a held-out loss; add --held-out 0.01")
+    if settings.get("deterministic") and "max_seconds" in settings:
+        raise UsageError("--deterministic and --max-seconds exclude each other; give --epochs instead")
+    check_before_work(args.output, args.inputs)
+    if folder is not None:
+        check_no_input(Path(folder, "checkpoint-000001.wv"), args.inputs)
 
 
-def _save(model: Word2Vec, output: str, kind: io.Kind | None) -> None:
+def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) -> Word2Vec:
+    """Train a new model, or resume with the settings of the checkpoint; given ones must be the same."""
+    settings = {**settings, "corpus_file": args.inputs, "callbacks": [report]}
+    if args.resume and list_checkpoints(settings["checkpoint"]):
+        return Word2Vec.resume(settings.pop("checkpoint"), **settings)
+    return Word2Vec(**{"sg": 1, **settings})
+
+
+def _save(model: Word2Vec, output: Any, kind: io.Kind | None) -> None:
     if kind is None:
         model.save(output)
     else:
         vectors = model.wv
         io.save(output, vectors.index_to_key, vectors.vectors, vectors.counts, kind)
+
+
+def _resume_hint(settings: dict[str, Any]) -> str:
+    return "; add --resume to continue" if "checkpoint" in settings else ""
+
+
+def summary(model: Word2Vec) -> str:
+    """Return one line about the text and the speed."""
+    text = f"{len(model.wv):,} words, {model.corpus_total_words:,} tokens"
+    if math.isnan(model.tokens_per_second):  # interrupted
+        return text
+    return f"{text}; {model.tokens_per_second:,.0f} tokens/s with {model.workers} workers"

@@ -87,17 +87,20 @@ def check_output_is_no_input(
 
 
 @contextmanager
-def write_atomically(path: str | os.PathLike[str], *, append: bool = False) -> Iterator[BinaryIO]:
+def write_atomically(path: str | os.PathLike[str] | BinaryIO, *, append: bool = False) -> Iterator[BinaryIO]:
     """Open a binary stream whose bytes become the file `path` when the block ends without an exception.
 
     The bytes go to a temporary file in the same folder, which is synchronised and then renamed.
     After an error or Ctrl-C the old file is unchanged and the temporary file is removed. The
-    suffixes .gz, .bz2 and .xz compress. Devices and pipes are written to directly.
+    suffixes .gz, .bz2 and .xz compress. Devices, pipes and open streams are written to directly.
 
     append: begin with a copy of the old file, if there is one.
 
     Raises OSError with path and remedy, for example if the disk is full; others as `check_output`.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        yield path
+        return
     target = check_output(path)
     compressor = COMPRESSORS.get(Path(path).suffix.lower())
     if _is_device(target):

@@ -22,7 +22,7 @@ from wildvec.base.status import NOT_FINITE, check
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
-from wildvec.models.resuming import saver_of
+from wildvec.models.resuming import make_saver
 from wildvec.models.settings import HasSettings, Setting, path_of_folder, switch, worker_count
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
@@ -279,7 +279,7 @@ class Model(HasSettings, ABC):
         self._check_together()
         self._take_over_vectors()
         self._match_matrices()
-        saver = saver_of(self, folder, training, feed)
+        saver = make_saver(self, folder, training, feed)
         self._run(feed, training.schedule, callbacks, state, saver)
         self.tokens_per_second = state.tokens_per_second
         self._warn_if_nothing_learned(training)
@@ -305,19 +305,28 @@ class Model(HasSettings, ABC):
         run(Engine(task, plan, feed.raw_items, rows, self._check_finite), schedule, callbacks, state, saver)
 
     def _resume(
-        self, training: Training, open_feed: OpenFeed, callbacks: Iterable[Callback[Self]], folder: Path
+        self,
+        training: Training,
+        open_feed: OpenFeed | None,
+        callbacks: Iterable[Callback[Self]],
+        folder: Path,
     ) -> None:
-        """Continue a training. open_feed: opens the data, with a vocabulary if the training had one."""
+        """Continue a training; if it is finished, only compare the data.
+
+        open_feed: Opens the data, with a vocabulary if the training had one; None: no data to compare.
+        """
         notifier = Callbacks(self, callbacks)
         if training.state.finished:
             self.tokens_per_second = training.state.tokens_per_second
+        if open_feed is None:
             return
         with (
             open_feed(None if training.own_vocab else self.vocab) as feed,
             self._attached_to_errors(),
         ):
-            training.check(feed, self.vocab)
-            self._train(feed, training, notifier, folder)
+            training.check_feed(feed)
+            if not training.state.finished:
+                self._train(feed, training, notifier, folder)
 
     def _add_epoch(self, epoch: Epoch) -> None:
         self.epochs_trained += 1

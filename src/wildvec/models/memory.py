@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wildvec._text import vocab_bytes
 from wildvec.base.checks import checked, whole
 from wildvec.base.threads import AHEAD
-from wildvec.text.id_buffer import room_in_memory
+from wildvec.text.id_buffer import max_bytes_in_memory
 from wildvec.text.readers import BLOCK_BYTES
 from wildvec.training import matrices
 
@@ -42,7 +42,7 @@ def estimate(
     n_words = _count("vocab_size", vocab_size, len(model.vocab))
     if not n_words:
         raise ValueError("there is no vocabulary yet; call build_vocab first, or give vocab_size")
-    tokens = _count("tokens", tokens, model.corpus_total_words) or room_in_memory() // 4
+    tokens = _count("tokens", tokens, model.corpus_total_words) or max_bytes_in_memory() // 4
     sentences = _count("sentences", sentences, model.corpus_count) or tokens // WORDS_PER_SENTENCE
     rows = {
         spec.name: 4 * spec.rows * matrices.padded_width(spec.size) for spec in model._matrix_specs(n_words)

@@ -1,4 +1,4 @@
-"""What ties a Word2Vec to the folder of its checkpoints: claiming it, writing to it, coming back from it."""
+"""The link between a model and the folder of its checkpoints: lock the folder, write to it, load from it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from wildvec.io import native
 from wildvec.models import stored
-from wildvec.text.corpus import Corpus
-from wildvec.training.checkpoint import Checkpoints, Training, fingerprint, home, newest, owned, place
+from wildvec.training.checkpoint import (
+    Checkpoints,
+    Training,
+    absolute_folder,
+    checkpoint_folder,
+    claim_folder,
+    read_newest,
+)
+from wildvec.training.feed import Feed
 from wildvec.training.state import NoSaver, Saver
 
 if TYPE_CHECKING:
@@ -21,23 +30,24 @@ Model = TypeVar("Model", bound="base.Model")
 
 
 @contextmanager
-def own_folder(model: Any) -> Iterator[Path | None]:
-    """For as long as a training lasts, reading included: a folder for its checkpoints that no other writes to.
+def claim_model_folder(model: Any) -> Iterator[Path | None]:
+    """Lock the model's checkpoint folder while it reads and trains; yield the folder, or None without one.
 
-    None if it keeps none. Errors as in `checkpoint.owned`.
+    Errors as in `checkpoint.claim_folder`.
     """
     if model.checkpoint is None:
         yield None
         return
-    with owned(model.checkpoint, model._own_folder == place(model.checkpoint)) as folder:
+    created_by_us = model._own_folder == absolute_folder(model.checkpoint)
+    with claim_folder(model.checkpoint, created_by_us) as folder:
         yield folder
 
 
-def saver_of(model: Any, folder: Path | None, training: Training, corpus: Corpus) -> Saver:
-    """What writes the checkpoints of a training into its folder, when the model's settings say."""
+def make_saver(model: Any, folder: Path | None, training: Training, feed: Feed) -> Saver:
+    """Return the saver that writes checkpoints into the folder as the model's settings say."""
     if folder is None:
         return NoSaver()
-    training.corpus = training.corpus or fingerprint(corpus)  # a resumed one has it, and was checked
+    training.data = training.data or feed.fingerprint()  # a resumed training has one that was checked
     every = (model.checkpoint_minutes, model.checkpoint_epochs)
 
     def store(path: Path, tensors: native.Tensors, metadata: native.Metadata) -> None:
@@ -48,28 +58,41 @@ def saver_of(model: Any, folder: Path | None, training: Training, corpus: Corpus
 
 
 @contextmanager
-def come_back(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training, Path]]:
-    """The model and the training of the newest checkpoint, and the folder for more.
+def load_checkpoint(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training, Path]]:
+    """Load model and training from the newest checkpoint; yield them and the folder, which is locked meanwhile.
 
-    A finished one is also read where another is at work, or nobody may write. BlockingIOError: the training is still
-    at work. FileExistsError: the file was copied to where checkpoints of another training stand. Others as in
-    `checkpoint.home`, `owned` and `newest`.
+    A finished training is loaded also where another process holds the lock or the folder is read-only.
+    BlockingIOError: another process continues this training. FileExistsError: the file is a copy in a folder with
+    checkpoints of another training. Other errors as in `checkpoint_folder`, `claim_folder` and `read_newest`.
     """
 
     def read(file: Path) -> tuple[Any, Training]:
         model, tensors, metadata = stored.read(cls, file)
-        return model, Training.unpack(file, tensors, metadata)
+        training = Training.unpack(file, tensors, metadata)
+        _check_best_rows(file, model, training)
+        return model, training
 
-    folder, own = home(path)
+    folder, created_by_us = checkpoint_folder(path)
     with ExitStack() as stack:
         try:
-            stack.enter_context(owned(folder, own))
+            stack.enter_context(claim_folder(folder, created_by_us))
         except (BlockingIOError, PermissionError):
-            model, training = newest(path, read)
+            model, training = read_newest(path, read)
             if not training.state.finished:
                 raise
         else:
-            model, training = newest(path, read)
+            model, training = read_newest(path, read)
         model.checkpoint = folder
-        model._own_folder = folder if own else None
+        model._own_folder = folder if created_by_us else None
         yield model, training, folder
+
+
+def _check_best_rows(file: Path, model: Any, training: Training) -> None:
+    best_rows = training.state.best_rows
+    expected = [matrix.shape for matrix in model._matrices.values()]
+    if best_rows and (
+        [rows.shape for rows in best_rows] != expected or any(rows.dtype != np.float32 for rows in best_rows)
+    ):
+        raise ValueError(
+            f"{file}: damaged checkpoint: the rows of the best epoch do not fit the model's matrices"
+        )

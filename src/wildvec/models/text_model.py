@@ -12,7 +12,7 @@ from wildvec.models import memory
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments
-from wildvec.models.resuming import come_back, own_folder
+from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, function_or_none, one_of, path_of_folder, switch
 from wildvec.text.corpus import Corpus
 from wildvec.text.files import Paths
@@ -65,7 +65,7 @@ class TextModel(Model):
         notifier = Callbacks(self, callbacks)
         if sentences is None and corpus_file is None:
             return
-        with own_folder(self) as folder, self._read(sentences, corpus_file, None) as corpus:
+        with claim_model_folder(self) as folder, self._read(sentences, corpus_file, None) as corpus:
             self._set_corpus(corpus)
             with self._attached_to_errors():
                 self._train(corpus, Training(self._schedule(), own_vocab=True), notifier, folder)
@@ -241,7 +241,7 @@ class TextModel(Model):
         schedule = self._schedule(epochs, start_alpha, end_alpha, max_seconds)
         notifier = Callbacks(self, callbacks)
         source = _only(corpus_iterable, sentences)
-        with own_folder(self) as folder, self._read(source, corpus_file, self.vocab) as corpus:
+        with claim_model_folder(self) as folder, self._read(source, corpus_file, self.vocab) as corpus:
             return self._train(corpus, Training(schedule, own_vocab=False), notifier, folder)
 
     @classmethod
@@ -256,8 +256,8 @@ class TextModel(Model):
         """Continue a training that was stopped or killed, from the newest checkpoint in a folder.
 
         With one worker, or `deterministic`, vectors and losses are the same bits as those of a training that was
-        never stopped (on the same instruction set). If the training is finished, the result is its model, and no
-        text is read.
+        never stopped (on the same instruction set). If the training is finished, the result is its model; a text
+        is not needed then, but if one is given, it is compared.
 
         Args:
             path: Folder with checkpoints, or one checkpoint file.
@@ -285,13 +285,15 @@ class TextModel(Model):
         >>> bool((same.wv.vectors == model.wv.vectors).all())
         True
         """
-        with come_back(cls, path) as (model, training, folder):
+        with load_checkpoint(cls, path) as (model, training, folder):
             model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
 
             def open_corpus(vocab: Vocab | None) -> Corpus:
                 return model._read(sentences, corpus_file, vocab)
 
-            model._resume(training, open_corpus, callbacks, folder)
+            has_text = sentences is not None or corpus_file is not None
+            is_needed = has_text or not training.state.finished
+            model._resume(training, open_corpus if is_needed else None, callbacks, folder)
             return model
 
 

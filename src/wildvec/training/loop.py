@@ -216,7 +216,7 @@ class _Training:
             try:
                 save()
             except (OSError, ValueError) as error:
-                self.saver.missed(str(error))
+                self.saver.warn_not_saved(str(error))
             raise
 
 

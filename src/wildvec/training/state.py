@@ -1,6 +1,6 @@
-"""Where a training stands: what it needs, besides the matrices, to go on as if it had never been stopped.
+"""The state of a training: all that it needs, besides the matrices, to be resumed as if it had never stopped.
 
-That this is little is owed to the rule that draws are keyed by (seed, epoch, chunk) and rates by (epoch, chunk).
+The state is small because random draws are keyed by (seed, epoch, chunk) and learning rates by (epoch, chunk).
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave.
+    """Results of one epoch.
 
-    loss: exact sum over all examples, in nats, each taken before its update. tokens: of the corpus as it was read.
-    held_out_loss: mean per example held out, by the rows at the end of the epoch; NaN if nothing is held out.
+    loss: exact sum over all examples, in nats, each computed before its update. tokens: tokens of the corpus before
+    words were removed. held_out_loss: mean per held-out example, computed with the rows at the end of the epoch; NaN
+    if nothing is held out.
     """
 
     loss: float
@@ -36,12 +37,12 @@ class Epoch:
 
 @dataclass
 class State:
-    """A moment at which no chunk is half trained; without arguments the beginning.
+    """A point at which every chunk is either fully trained or not begun; by default the start of a training.
 
-    epochs: those that are over. losses: one for each chunk of the epoch under way that is done, from the first on;
-    examples, seconds: what they held and took. elapsed: seconds since the training began. reserve: what its `Budget`
-    keeps for the end. best_rows: copies of the matrices after the best epoch, if there is patience. finished: there
-    is nothing left to train.
+    epochs: completed epochs. losses: one per completed chunk of the current epoch, float64, (n,); examples, seconds:
+    number of examples in these chunks, and their training time. elapsed: seconds since the training began. reserve:
+    seconds that its `Budget` keeps for the end. best_rows: with patience, copies of the matrices after the best
+    epoch. finished: nothing is left to train.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -55,48 +56,48 @@ class State:
 
     @property
     def begun(self) -> bool:
-        """Whether anything was trained."""
+        """Whether at least one chunk was trained."""
         return bool(self.epochs or len(self.losses))
 
     @property
     def tokens_per_second(self) -> float:
-        """Over the epochs that are done, measuring and checkpoints included; NaN before there is a time."""
+        """Mean over the completed epochs, with held-out loss and checkpoints included; NaN before the first."""
         return sum(epoch.tokens for epoch in self.epochs) / self.elapsed if self.elapsed else math.nan
 
     def end_epoch(self, epoch: Epoch) -> None:
-        """An epoch is over; the next has no chunk yet."""
+        """Add a completed epoch; the next one has no completed chunk yet."""
         self.epochs.append(epoch)
         self.losses, self.examples, self.seconds = np.empty(0), 0, 0.0
 
 
 class Saver(Protocol):
-    """Says when a state is to be kept, and keeps it; workers are parked meanwhile."""
+    """Saves states of a training. Workers pause while a state is saved."""
 
     @property
     def due_at(self) -> float:
-        """The time.perf_counter() from which on a state is wanted, in the middle of an epoch."""
+        """The time.perf_counter() from which on a state is due, also within an epoch."""
 
     def due_after(self, epochs: int) -> bool:
-        """Whether one is wanted when so many epochs are over."""
+        """Whether a state is due after `epochs` epochs."""
 
     def write(self, state: State) -> None:
-        """Keep it."""
+        """Save a state."""
 
-    def missed(self, reason: str) -> None:
-        """The training ends, and its last state could not be kept."""
+    def warn_not_saved(self, reason: str) -> None:
+        """Warn that the training stops and its last state could not be saved."""
 
 
 class NoSaver:
-    """Never wants a state."""
+    """A `Saver` that saves nothing."""
 
     due_at = math.inf
 
     def due_after(self, epochs: int) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def write(self, state: State) -> None:
-        """Nothing."""
+        """Do nothing."""
 
-    def missed(self, reason: str) -> None:
-        """Nothing."""
+    def warn_not_saved(self, reason: str) -> None:
+        """Do nothing."""
