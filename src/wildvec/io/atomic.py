@@ -87,9 +87,7 @@ def check_output_is_no_input(
 
 
 @contextmanager
-def write_atomically(
-    path: str | os.PathLike[str] | BinaryIO, *, append: bool = False
-) -> Iterator[BinaryIO]:
+def write_atomically(path: str | os.PathLike[str] | BinaryIO, *, append: bool = False) -> Iterator[BinaryIO]:
     """Open a binary stream whose bytes become the file `path` when the block ends without an exception.
 
     The bytes go to a temporary file in the same folder, which is synchronised and then renamed.

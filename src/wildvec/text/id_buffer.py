@@ -34,8 +34,6 @@ class IdStore:
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
-        if not isinstance(cache_dir, (str, os.PathLike, type(None))):  # True would be file number 1, stdout
-            raise TypeError(f"cache_dir={cache_dir!r}: give the path of a folder, or None")
         self.cache_dir = cache_dir
         self.lengths: list[int] = []
         self.total = 0

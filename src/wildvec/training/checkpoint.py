@@ -130,7 +130,7 @@ class Training:
     state: State = field(default_factory=State)
     corpus: Fingerprint = field(default_factory=dict)
 
-    def check_corpus(self, corpus: Corpus, vocab: Vocab) -> None:
+    def check_feed(self, corpus: Corpus, vocab: Vocab) -> None:
         """Raise ValueError if the training began with another corpus. vocab: the model's vocabulary."""
         now = fingerprint(corpus)
         different = [

@@ -44,7 +44,9 @@ class WorkUnits:
         self.next = len(state.losses)
         self.chunks = chunks
         if self.next > len(chunks):
-            raise ValueError(f"the checkpoint holds losses of {self.next} chunks, but an epoch has {len(chunks)}")
+            raise ValueError(
+                f"the checkpoint holds losses of {self.next} chunks, but an epoch has {len(chunks)}"
+            )
         self.before = np.concatenate([[0], np.cumsum(offsets[chunks[:, 1]] - offsets[chunks[:, 0]])])
         self.chunk_seconds = chunk_seconds
         self.budget = budget
