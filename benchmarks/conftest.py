@@ -1,4 +1,4 @@
-"""Prints GB/s and percent of the FMA peak under pytest-benchmark's own table."""
+"""Print GB/s and percent of the FMA peak below the table of pytest-benchmark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ RATES: list[str] = []
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The rates that the tests have noted."""
+    """Print the rates that the tests have added."""
     if RATES:
         terminalreporter.section("rates")
         terminalreporter.write_line("\n".join(RATES))

@@ -1,7 +1,8 @@
-"""The measured texts: from the folder $WILDVEC_DATA or drawn from Zipf's law, written once into a cache.
+"""Texts for measurements. In: $WILDVEC_DATA, or Zipf's law. Out: files in a cache, with lines of 1,000 words.
 
-$WILDVEC_DATA holds text/wiki8.txt.xz and eval/{questions-words.txt,wordsim353.tsv,simlex999.txt};
-the cache is $WILDVEC_CACHE or ~/.cache/wildvec.
+$WILDVEC_DATA contains text/wiki8.txt.xz and, in eval/, questions-words.txt, wordsim353.tsv, simlex999.txt and
+EN-RW-STANFORD.txt.
+The cache is $WILDVEC_CACHE or ~/.cache/wildvec.
 """
 
 from __future__ import annotations
@@ -16,28 +17,28 @@ from pathlib import Path
 import numpy as np
 
 WORDS_PER_LINE = 1000
-PIECE = 1 << 24  # bytes that are read at once
+PIECE = 1 << 24  # bytes per read
 ZIPF_TOKENS = 20_000_000
 ZIPF_LETTERS = 5
 
 
 def data_folder() -> Path:
-    """$WILDVEC_DATA, which must be set."""
+    """Return $WILDVEC_DATA. It must be set."""
     folder = os.environ.get("WILDVEC_DATA")
     if not folder or not Path(folder).is_dir():
-        raise SystemExit("set WILDVEC_DATA to the folder that holds text/ and eval/")
+        raise SystemExit("set WILDVEC_DATA to the folder that contains text/ and eval/")
     return Path(folder)
 
 
 def cache_folder() -> Path:
-    """$WILDVEC_CACHE or ~/.cache/wildvec, made where it is missing."""
+    """Return $WILDVEC_CACHE or ~/.cache/wildvec; create it if it does not exist."""
     folder = Path(os.environ.get("WILDVEC_CACHE") or Path.home() / ".cache" / "wildvec")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def read_words(text: Path, limit_mb: float | None) -> Iterator[list[str]]:
-    """The words of a plain or .xz file, of its first `limit_mb` megabytes, piece by piece."""
+    """Yield the words of the first `limit_mb` megabytes of a plain or .xz file, one list per piece."""
     left = int(limit_mb * 1e6) if limit_mb else sys.maxsize
     cut_off = b""
     with lzma.open(text) if text.suffix == ".xz" else text.open("rb") as file:
@@ -51,7 +52,7 @@ def read_words(text: Path, limit_mb: float | None) -> Iterator[list[str]]:
 
 
 def write_text(source: Path, limit_mb: float | None, lines: Path) -> int:
-    """The words of a text in lines of 1,000; answers how many."""
+    """Write the words of a text in lines of 1,000. Return the number of words."""
     n = 0
     words = itertools.chain.from_iterable(read_words(source, limit_mb))
     with lines.open("w", encoding="utf-8") as file:
@@ -62,9 +63,10 @@ def write_text(source: Path, limit_mb: float | None, lines: Path) -> int:
 
 
 def write_zipf(n_words: int, limit_mb: float | None, lines: Path) -> int:
-    """20M words of five letters in random order, the count of the r-th as 1 / r; answers how many.
+    """Write 20M words of five letters in random order and return their number.
 
-    Counts are exact, not drawn, so that each of up to 1.3M words occurs at least once.
+    The count of word r is proportional to 1 / r. Counts are computed, not drawn, so each of up to 1.3M
+    words occurs at least once.
     """
     limit = int(limit_mb * 1e6) // (ZIPF_LETTERS + 1) if limit_mb else ZIPF_TOKENS
     n_tokens = min(ZIPF_TOKENS, limit) // WORDS_PER_LINE * WORDS_PER_LINE
@@ -81,10 +83,10 @@ def write_zipf(n_words: int, limit_mb: float | None, lines: Path) -> int:
 
 
 def corpus(text: str, limit_mb: float | None = None) -> tuple[Path, int]:
-    """(path, tokens) of a text in lines of 1,000 words: what every system reads without a cut.
+    """Return (path, tokens) of a text in lines of 1,000 words.
 
-    text: "wiki8", "zipf-<words>" or a file. gensim's corpus_file cuts a line off after 10,000 tokens, and wiki8
-    is one line.
+    text: "wiki8", "zipf-<words>" or a file. gensim's corpus_file ignores the rest of a line after 10,000 tokens, and
+    wiki8 is one line.
     """
     source = data_folder() / "text" / "wiki8.txt.xz" if text == "wiki8" else Path(text)
     part = f"-{limit_mb:g}mb" if limit_mb else ""

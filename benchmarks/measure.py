@@ -1,4 +1,4 @@
-"""Run a driver in a process of its own: its answer, its time, its peak of anonymous memory."""
+"""Run a driver as a process. In: its settings. Out: its figures, its time and its peak of anonymous memory."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ POLL_SECONDS = 0.01
 class Run:
     """One finished process."""
 
-    cpu_seconds: float  # of all threads, user and system; 0 on Windows
-    seconds: float  # from its start to its end, interpreter and imports included
-    peak_anonymous_mb: float  # RssAnon: without mapped files and shared libraries; 0 outside Linux
-    answer: dict[str, Any]  # what the driver printed
+    cpu_seconds: float  # user and system, all threads; 0 on Windows
+    seconds: float  # from start to end, including interpreter start and imports
+    peak_anonymous_mb: float  # RssAnon, without mapped files and shared libraries; 0 outside Linux
+    figures: dict[str, Any]  # the JSON that the driver printed
 
 
 def anonymous_mb(pid: int) -> float:
-    """RssAnon of a running process in MB (10**6 bytes), 0 when it cannot be read."""
+    """Return RssAnon of a running process in MB (10**6 bytes), 0 if it cannot be read."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -42,7 +42,7 @@ def anonymous_mb(pid: int) -> float:
 
 
 def children_cpu_seconds() -> float:
-    """What all ended child processes have used so far."""
+    """Return the CPU time of all child processes that have ended, in seconds."""
     if resource is None:
         return 0.0
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -50,9 +50,10 @@ def children_cpu_seconds() -> float:
 
 
 def warm_memory(mb: int) -> None:
-    """Touch so much memory and give it back, so that the system has it at hand.
+    """Allocate `mb` megabytes, touch every page and free them.
 
-    A virtual machine may return free memory to its host, and then gets it back page by page, far more slowly.
+    A virtual machine may have returned free memory to its host. Getting it back page by page is slow and would be
+    measured.
     """
     if mb:
         with mmap.mmap(-1, mb * 10**6) as pages:
@@ -63,7 +64,7 @@ def warm_memory(mb: int) -> None:
 def run_driver(
     interpreter: str, driver: str, settings: dict[str, Any], environment: dict[str, str] | None = None
 ) -> Run:
-    """Run drivers/<driver>.py with the settings as JSON; its last line of output is JSON too."""
+    """Run drivers/<driver>.py with the settings as JSON. The last line of its output is JSON, too."""
     command = [interpreter, str(DRIVERS / f"{driver}.py"), json.dumps(settings)]
     peak = 0.0
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
@@ -82,21 +83,23 @@ def run_driver(
 
 
 def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
-    """The interpreter of each system (PACKAGE or PACKAGE:…): as given, else this one if it can import PACKAGE."""
+    """Return the interpreter of each system PACKAGE:…: the given one, or this one if it can import PACKAGE."""
     chosen = dict(pair.split("=", 1) for pair in given)
     for name in names:
         package = name.partition(":")[0]
         if package in chosen:
             chosen[name] = chosen[package]
         elif subprocess.run([sys.executable, "-c", f"import {package}"], capture_output=True).returncode:
-            print(f"{package} is not installed here; name its interpreter: --peer {package}=PYTHON")
+            print(
+                f"skipped {package}: it is not installed here; give its interpreter with --peer {package}=PYTHON"
+            )
         else:
             chosen[name] = sys.executable
     return {name: chosen[name] for name in names if name in chosen}
 
 
 def machine() -> str:
-    """The processor and the cores this process may use, for the head of a report."""
+    """Return the processor, the number of cores that this process may use, and the Python version."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

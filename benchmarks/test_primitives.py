@@ -1,8 +1,8 @@
-"""The primitives in GB/s and in percent of the FMA peak, measured on the spot.
+"""Measure the primitives in GB/s and in percent of the FMA peak of this machine.
 
     pip install -e ".[bench]" && pytest benchmarks/test_primitives.py
 
-Nothing is asserted about time: shared machines vary, and the figures are for reading.
+No time is asserted, because shared machines vary.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ ROUND_SECONDS, ROUNDS = 0.004, 150
 WORDS, VECTOR_SIZE = 67_747, 100
 
 
-def note_bytes(benchmark: Any, name: str, n_bytes: int) -> None:
-    """Note what one call moves as GB/s (10**9 bytes), at its fastest."""
+def report_rate(benchmark: Any, name: str, n_bytes: int) -> None:
+    """Add the rate of the fastest call in GB/s (10**9 bytes) to the report; one call processes `n_bytes`."""
     rate = n_bytes / benchmark.stats.stats.min / 1e9
     benchmark.extra_info["GB/s"] = rate
     RATES.append(f"{name:44} {rate:8.3f} GB/s")
 
 
-def round_length(run: Callable[[int], object]) -> int:
-    """How many steps run(n_steps) does in about ROUND_SECONDS."""
+def count_steps_per_round(run: Callable[[int], object]) -> int:
+    """Return the n_steps for which run(n_steps) takes about ROUND_SECONDS."""
     n_steps, seconds = 100, 0.0
     while seconds < ROUND_SECONDS / 2:
         n_steps *= 2
@@ -46,30 +46,30 @@ def round_length(run: Callable[[int], object]) -> int:
 
 
 def flops_of_step(m: int, n: int, dim: int) -> int:
-    """A multiply and an add for the score and for each of the two gradients, padding counted."""
+    """Count a multiply and an add for the score and for each of the two gradients, including padding."""
     return 3 * 2 * m * n * dim
 
 
-# Hidden rows × targets: a classic pair; CBOW; the blocks of two centres; and the mix of these that training with
-# windows of 1 … 5 words meets; dim as padded.
+# Hidden rows × targets: a classic pair; CBOW; blocks of two centres; and the mix of blocks in training with windows
+# of 1 … 5 words. dim includes padding.
 SHAPES = {"1 × 6": [(1, 6)]} | {f"{m} × 7": [(m, 7)] for m in (2, 4, 6)} | {"mix × 7": [(4, 7), (6, 7)]}
 
 
 @pytest.mark.parametrize("dim", [112, 304])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_block_step(shape: str, dim: int) -> None:
-    """Scores, sigmoid and both gradients, rows in L1, against a core that only does FMAs on registers.
+    """Compare scores, sigmoid and both gradients, rows in L1, with FMAs on registers on the same core.
 
-    A neighbour on the core's other hardware thread makes a step half as slow again for some milliseconds, and
-    the FMAs too, but less. So rounds are short, step and peak take turns, every round has its rows elsewhere,
-    and the share is that of the undisturbed rounds: both at the fastest tenth. The median stands beside it.
+    Another process on the core's second hardware thread makes a step 1.5 times slower for some milliseconds, and the
+    FMAs less so. Therefore rounds are short, steps and FMAs take turns, and each round has its rows at other
+    addresses. The reported part of the peak compares the fastest tenth of both. The median is reported as well.
     """
 
     def run(n_steps: int, seed: int = 0) -> None:
         for m, n in SHAPES[shape]:
             _train.bench_step(m, n, dim, n_steps, seed)
 
-    n_steps, n_fma_steps = round_length(run), round_length(_train.bench_fma)
+    n_steps, n_fma_steps = count_steps_per_round(run), count_steps_per_round(_train.bench_fma)
     rates, peaks = [], []
     for seed in range(ROUNDS):
         started = time.thread_time()
@@ -95,11 +95,11 @@ def test_block_step(shape: str, dim: int) -> None:
     ],
 )
 def test_second_thread(work: str, run: Callable[[int], object]) -> None:
-    """Two threads over one where they share nothing: what the machine leaves for training to reach.
+    """Measure the speed of two threads that share no data, relative to one: the upper bound for training.
 
-    One and two take turns; the rounds are long enough to begin and end together.
+    One thread and two threads take turns. Rounds are long, so that both threads run for almost all of a round.
     """
-    n_steps = 10 * round_length(run)
+    n_steps = 10 * count_steps_per_round(run)
     gains = []
     with ThreadPoolExecutor(2) as pool:
         for _ in range(ROUNDS // 3):
@@ -116,7 +116,7 @@ def test_second_thread(work: str, run: Callable[[int], object]) -> None:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """wiki8 (100 MB) where $WILDVEC_DATA has it, else about a million tokens of the toy world."""
+    """Return wiki8 (100 MB) if $WILDVEC_DATA is set, else a text of about a million tokens of the demo."""
     if "WILDVEC_DATA" in os.environ:
         return data.corpus("wiki8")[0]
     path = tmp_path_factory.mktemp("text") / "toy.txt"
@@ -127,37 +127,37 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_scan_and_encode(benchmark: Any, text: Path, workers: int) -> None:
-    """File → vocabulary → ids."""
+    """Read a file into a vocabulary and ids."""
 
     def read() -> None:
         Corpus.read(text, min_count=5, workers=workers).close()
 
     benchmark(read)
-    note_bytes(benchmark, f"scan + encode, {workers} workers", text.stat().st_size)
+    report_rate(benchmark, f"scan + encode, {workers} workers", text.stat().st_size)
 
 
 @pytest.fixture(scope="module")
 def wv() -> KeyedVectors:
-    """Random vectors of the size of wiki8's."""
+    """Return as many random vectors as wiki8 has words."""
     matrix = np.random.default_rng(1).standard_normal((WORDS, VECTOR_SIZE), dtype=np.float32)
     return KeyedVectors.from_arrays([f"w{i}" for i in range(WORDS)], matrix)
 
 
 @pytest.mark.parametrize("queries", [1, 100])
 def test_search(benchmark: Any, wv: KeyedVectors, queries: int) -> None:
-    """Exact top ten; the matrix is counted once per query."""
+    """Find the exact ten nearest; the matrix counts once per query."""
     keys = [f"w{i * 7919 % WORDS}" for i in range(queries)]
     benchmark(wv.search, keys, topn=10)
-    note_bytes(benchmark, f"search, {queries} queries", queries * wv.vectors.nbytes)
+    report_rate(benchmark, f"search, {queries} queries", queries * wv.vectors.nbytes)
 
 
 @pytest.mark.parametrize("suffix", [".wv", ".bin", ".txt"])
 def test_save_and_load(benchmark: Any, wv: KeyedVectors, tmp_path: Path, suffix: str) -> None:
-    """Each format, loaded by its content; the rate is that of the file's bytes."""
+    """Load each format; the rate is that of the file size."""
     path = tmp_path / f"vectors{suffix}"
     if suffix == ".wv":
         wv.save(path)
     else:
         wv.save_word2vec_format(path, binary=suffix == ".bin")
     benchmark(KeyedVectors.load, path)
-    note_bytes(benchmark, f"load {suffix}", path.stat().st_size)
+    report_rate(benchmark, f"load {suffix}", path.stat().st_size)

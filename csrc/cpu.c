@@ -1,5 +1,5 @@
-/* In: cpuid, xgetbv and (on macOS) sysctl. Out: answers about the instruction sets.
- * Not here: __builtin_cpu_supports, which is wrong with musl and with Apple's clang. */
+/* In: cpuid, xgetbv and (on macOS) sysctl. Out: which instruction sets are supported.
+ * __builtin_cpu_supports is not used: it is wrong with musl and with Apple's clang. */
 #include "cpu.h"
 
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include <sys/sysctl.h>
 #endif
 
-/* regs: eax, ebx, ecx, edx of the leaf, zeros where the processor has no such leaf. */
+/* regs: receive eax, ebx, ecx, edx of the leaf; zeros if the processor has no such leaf. */
 static void cpuid(uint32_t leaf, uint32_t regs[4])
 {
 #if defined(_MSC_VER)
@@ -34,7 +34,7 @@ static void cpuid(uint32_t leaf, uint32_t regs[4])
 #endif
 }
 
-/* The register state that the operating system saves: bits 1, 2 = xmm, ymm; 5, 6, 7 = AVX-512. */
+/* Returns the register state that the operating system saves: bits 1, 2: xmm, ymm; bits 5, 6, 7: AVX-512. */
 static uint64_t saved_state(void)
 {
 #if defined(_MSC_VER)
@@ -49,7 +49,7 @@ static uint64_t saved_state(void)
 static int os_saves_avx512(uint64_t state)
 {
 #if defined(__APPLE__)
-    /* macOS turns the state on at the first use, so xgetbv says no too early. */
+    /* macOS enables the state at the first use, so xgetbv does not show it before. */
     int has = 0;
     size_t size = sizeof has;
     (void)state;

@@ -1,5 +1,5 @@
-/* Which instruction sets this processor and its system can run. In: nothing. Out: a wv_isa.
- * What runs on them is not here (see isa/). */
+/* The instruction sets that this processor and its operating system support. In: nothing, or a name. Out: a wv_isa.
+ * The code for each instruction set is in isa/. */
 #ifndef WILDVEC_CPU_H
 #define WILDVEC_CPU_H
 
@@ -19,16 +19,16 @@ enum { WV_N_ISAS = 4 };
 #define WV_ARM 0
 #endif
 
-/* 1 if the processor and the operating system support `isa`, else 0. */
+/* Returns 1 if the processor and the operating system support `isa`, else 0. */
 int wv_cpu_has(enum wv_isa isa);
 
-/* 1 if there is AVX-512 with its sums of products of bytes. */
+/* Returns 1 if AVX-512 with VNNI (sums of products of bytes) is supported, else 0. */
 int wv_cpu_has_vnni(void);
 
-/* The ISA that `name` asks for, or with NULL or "" the best there is. */
+/* Set *isa to the instruction set of this name, or to the fastest one that is supported if `name` is NULL or "". */
 enum wv_status wv_choose_isa(const char *name, enum wv_isa *isa);
 
-/* "scalar", "avx2", "avx512" or "neon". */
+/* Returns "scalar", "avx2", "avx512" or "neon". */
 const char *wv_isa_name(enum wv_isa isa);
 
 #endif

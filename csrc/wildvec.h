@@ -1,4 +1,4 @@
-/* The only header that Cython sees: the whole C core, room by room. */
+/* The only header that Cython includes: all modules of the C core. */
 #ifndef WILDVEC_H
 #define WILDVEC_H
 

@@ -1,4 +1,4 @@
-"""Learn vectors from a text of your own, ask them questions, draw them.
+"""Train on a text file, print neighbours, save the model and draw the vectors.
 
 python examples/own_text.py book.txt
 """
@@ -12,7 +12,7 @@ from wildvec.vectors import plot
 
 
 def main() -> None:
-    """Train on the file named on the command line, or on the toy world without one."""
+    """Train on the file given on the command line, else on the sentences of the demo."""
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else toy.sentences(300_000)
     model = Word2Vec(source, vector_size=100, sg=1, lowercase=True, epochs=10)
     wv = model.wv

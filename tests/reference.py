@@ -168,16 +168,18 @@ class Reference:
     def step(self, block: Block, rate: float) -> None:
         """All gradients are those at the values before the step.
 
-        A target that two centres have each for itself is taken twice, in turn.
+        The rate is bounded by 1 / sqrt(sum of absolute weights). Two centres with paths are a step each.
         """
         scales = [1 / len(rows) if self.cbow_mean else 1.0 for rows in block.context]
         sums = [self.input[rows].sum(0) for rows in block.context]
         hidden = np.array([scale * row for scale, row in zip(scales, sums, strict=True)])
         gradient = np.zeros_like(hidden)
-        for matrix, row, by_centre in block.targets:
-            weights = by_centre @ block.members
+        all_weights = np.array([by_centre @ block.members for _, _, by_centre in block.targets])
+        sums = np.abs(all_weights).sum(0 if self.cbow and self.nodes is not None else None)
+        rates = np.minimum(rate, 1 / np.sqrt(np.maximum(sums, 1e-9)))
+        for (matrix, row, _), weights in zip(block.targets, all_weights, strict=True):
             score = hidden @ matrix[row] * np.sign(weights)
-            g = rate * weights * sigmoid(-score)
+            g = rates * weights * sigmoid(-score)
             self.loss += float((np.abs(weights) * np.log1p(np.exp(-score))).sum())
             self.far_off += int((-score * np.abs(weights) > 28 * np.log(2)).sum())
             gradient += g[:, None] * matrix[row]

@@ -1,7 +1,7 @@
-"""Time questions and file loading in wildvec or gensim. JSON settings in argv[1], JSON figures out.
+"""Time queries and file loading in wildvec or gensim. In: JSON settings in argv[1]. Out: JSON figures.
 
-Both answer to the same names (KeyedVectors, most_similar, load_word2vec_format), so one driver asks
-both; only the batch differs: one call of search in wildvec, a loop in gensim, which has no batch.
+Both have the same names (KeyedVectors, most_similar, load_word2vec_format), so one driver serves both. Only the batch
+differs: one call of search in wildvec, a loop in gensim, which has no batch.
 """
 
 import importlib
@@ -20,7 +20,7 @@ TOPN = 10
 
 
 def seconds_of(action: Callable[[], object], repeats: int) -> float:
-    """The fastest of some repeats, in seconds, after one call to warm up."""
+    """Return the time of the fastest of `repeats` calls after a first call, in seconds."""
     action()
     times = []
     for _ in range(repeats):
@@ -31,7 +31,7 @@ def seconds_of(action: Callable[[], object], repeats: int) -> float:
 
 
 def random_vectors(words: int, vector_size: int) -> KeyedVectors:
-    """Random rows under the names w0, w1 and so on."""
+    """Return random vectors with the keys w0, w1 and so on."""
     wv = KeyedVectors(vector_size)
     matrix = np.random.default_rng(1).standard_normal((words, vector_size), dtype=np.float32)
     wv.add_vectors([f"w{i}" for i in range(words)], matrix)
@@ -39,9 +39,8 @@ def random_vectors(words: int, vector_size: int) -> KeyedVectors:
 
 
 def query_figures() -> dict[str, float]:
-    """Seconds of one most_similar and of settings["queries"] of them, by key."""
+    """Return the seconds of one query and of settings["queries"] queries, by key."""
     wv = random_vectors(settings["words"], settings["vector_size"])
-    # gensim looks at the keys that were asked for in the norms it keeps; both warm up once.
     keys = [f"w{i * 7919 % settings['words']}" for i in range(settings["queries"])]
     one = seconds_of(lambda: wv.most_similar(keys[0], topn=TOPN), settings["repeats"])
     if system == "wildvec":
@@ -54,7 +53,7 @@ def query_figures() -> dict[str, float]:
 
 
 def load_figures() -> dict[str, float]:
-    """Seconds to load the same vectors from word2vec's binary and text format."""
+    """Return the seconds to load the same vectors from word2vec's binary and text format."""
     return {
         name: seconds_of(lambda b=binary, f=file: KeyedVectors.load_word2vec_format(f, binary=b), 2)
         for name, file, binary in (

@@ -1,4 +1,4 @@
-"""Train with gensim: file → saved vectors. JSON settings in argv[1], JSON figures out."""
+"""Train with gensim. In: JSON settings in argv[1]. Out: word2vec binary, JSON figures."""
 
 import gc
 import json
@@ -17,7 +17,7 @@ if given != "file":
     lines = LineSentence(corpus)
     source = {"corpus_iterable": lines if given == "lines" else list(lines)}
 
-gc.collect()  # so that no full collection of lists just made falls into the time measured
+gc.collect()  # a full collection of new lists must not fall into the measured time
 started = time.perf_counter()
 model = Word2Vec(**settings)
 model.build_vocab(**source)

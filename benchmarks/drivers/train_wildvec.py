@@ -1,4 +1,4 @@
-"""Train with wildvec: file → saved vectors. JSON settings in argv[1], JSON figures out."""
+"""Train with wildvec. In: JSON settings in argv[1]. Out: word2vec binary, JSON figures."""
 
 import gc
 import json
@@ -10,7 +10,7 @@ import wildvec
 
 
 def read_lines(path: str) -> Iterator[list[str]]:
-    """The words of each line."""
+    """Yield the words of each line."""
     with open(path, encoding="utf-8") as file:
         for line in file:
             yield line.split()
@@ -24,7 +24,7 @@ if given != "file":
     lines = read_lines(corpus)
     source = {"sentences": lines if given == "lines" else list(lines)}
 
-gc.collect()  # so that no full collection of lists just made falls into the time measured
+gc.collect()  # a full collection of new lists must not fall into the measured time
 started = time.perf_counter()
 model = wildvec.Word2Vec(**source, **settings)
 seconds = time.perf_counter() - started
@@ -33,7 +33,7 @@ model.wv.save_word2vec_format(output, binary=True)
 
 figures = {
     "version": wildvec.__version__,
-    "scan_seconds": seconds - train_seconds,  # scan, encoding and drawing the first rows
+    "scan_seconds": seconds - train_seconds,  # scan, encoding and initial rows
     "train_seconds": train_seconds,
     "words": len(model.wv),
 }

@@ -1,4 +1,4 @@
-/* The vector vocabulary on AVX2 with FMA: 8 floats in a register, 16 registers. */
+/* Vector functions for AVX2 with FMA: 8 floats in a register, 16 registers. */
 typedef __m256 vec;
 enum { VEC_LANES = 8, VEC_REGISTERS = 16, VEC_SUMS = 8 };
 
@@ -13,15 +13,15 @@ WV_INLINE vec vec_div(vec a, vec b) { return _mm256_div_ps(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 WV_INLINE vec vec_sqrt(vec a) { return _mm256_sqrt_ps(a); }
-/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+/* Returns bits: bit i is 1 if a[i] > b[i]; with a NaN the bit is 0. */
 WV_INLINE unsigned vec_greater(vec a, vec b)
 {
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
-/* a * b + c */
+/* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 
-/* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
+/* Returns n floats from p and zeros in the other lanes; reads nothing after p[n - 1]. 0 <= n <= VEC_LANES. */
 WV_INLINE vec vec_load_first(const float *p, int n)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -35,15 +35,15 @@ WV_INLINE float vec_sum(vec a)
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
- * arithmetic, whose low bits are 0, stays NaN. */
+/* Returns a · 2^n for a whole number n. shifted: n + 1.5 · 2^23, whose low bits are n. The result must be a normal number.
+ * A NaN from arithmetic has low bits 0 and gives NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     const __m256i e = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(e, _mm256_castps_si256(a)));
 }
 
-/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
+/* Returns e and sets *mantissa, in [√½, √2), so that x = mantissa · 2^e. x is finite and > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     __m256i bits = _mm256_castps_si256(x);
@@ -53,10 +53,10 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 }
 
 WV_INLINE vec vec_abs(vec x) { return _mm256_andnot_ps(vec_set(-0.0f), x); }
-/* -x where the sign bit of `sign` is clear, x where it is set. */
+/* Returns -x in lanes where the sign bit of `sign` is 0, x where it is 1. */
 WV_INLINE vec vec_oppose(vec x, vec sign) { return _mm256_xor_ps(x, _mm256_andnot_ps(sign, vec_set(-0.0f))); }
 
-/* Lane i of the answer is the sum of a[i]. */
+/* Lane i of the result is the sum of a[i]. */
 WV_INLINE vec vec_sums(const vec a[8])
 {
     vec four[4], two[2];

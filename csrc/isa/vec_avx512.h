@@ -1,4 +1,4 @@
-/* The vector vocabulary on AVX-512 (F, DQ, BW, VL): 16 floats in a register, 32 registers. */
+/* Vector functions for AVX-512 (F, DQ, BW, VL): 16 floats in a register, 32 registers. */
 typedef __m512 vec;
 enum { VEC_LANES = 16, VEC_REGISTERS = 32, VEC_SUMS = 8 };
 
@@ -13,25 +13,25 @@ WV_INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 WV_INLINE vec vec_sqrt(vec a) { return _mm512_sqrt_ps(a); }
-/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+/* Returns bits: bit i is 1 if a[i] > b[i]; with a NaN the bit is 0. */
 WV_INLINE unsigned vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
-/* a * b + c */
+/* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 
-/* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
+/* Returns n floats from p and zeros in the other lanes; reads nothing after p[n - 1]. 0 <= n <= VEC_LANES. */
 WV_INLINE vec vec_load_first(const float *p, int n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
 
 WV_INLINE float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
- * arithmetic, whose low bits are 0, stays NaN. */
+/* Returns a · 2^n for a whole number n. shifted: n + 1.5 · 2^23, whose low bits are n. The result must be a normal number.
+ * A NaN from arithmetic has low bits 0 and gives NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     const __m512i e = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
     return _mm512_castsi512_ps(_mm512_add_epi32(e, _mm512_castps_si512(a)));
 }
 
-/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
+/* Returns e and sets *mantissa, in [√½, √2), so that x = mantissa · 2^e. x is finite and > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     __m512i bits = _mm512_castps_si512(x);
@@ -41,7 +41,7 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 }
 
 WV_INLINE vec vec_abs(vec x) { return _mm512_abs_ps(x); }
-/* -x where the sign bit of `sign` is clear, x where it is set. */
+/* Returns -x in lanes where the sign bit of `sign` is 0, x where it is 1. */
 WV_INLINE vec vec_oppose(vec x, vec sign)
 {
     enum { X_XOR_BIT_AND_NOT_SIGN = 0xd2 };
@@ -50,21 +50,21 @@ WV_INLINE vec vec_oppose(vec x, vec sign)
         _mm512_ternarylogic_epi32(_mm512_castps_si512(x), _mm512_castps_si512(sign), bit, X_XOR_BIT_AND_NOT_SIGN));
 }
 
-/* Two rows can share a vector of products, so that half as many lanes are left to sum. */
+/* Two rows share a vector of products, so half as many lanes must be summed. */
 enum { VEC_PACK = 2 };
 
-/* VEC_LANES / VEC_PACK floats of each of VEC_PACK rows. */
+/* Returns VEC_LANES / VEC_PACK floats of each of VEC_PACK rows. */
 WV_INLINE vec vec_load_packed(float *const *rows, int at)
 {
     const __m512 first = _mm512_castps256_ps512(_mm256_loadu_ps(rows[0] + at));
     return _mm512_insertf32x8(first, _mm256_loadu_ps(rows[1] + at), 1);
 }
 
-/* VEC_LANES / VEC_PACK floats, VEC_PACK times. */
+/* Returns VEC_LANES / VEC_PACK floats, VEC_PACK times. */
 WV_INLINE vec vec_load_repeated(const float *p) { return _mm512_broadcast_f32x8(_mm256_loadu_ps(p)); }
 
-/* Lane i of the answer is the sum of the low half of a[i], lane 8 + i of the high one. Blocks of 4, 2 and 1 lanes meet by
- * a blend (their own place) and a shuffle (the other's): shuffles have but one port. */
+/* Lane i of the result is the sum of the low half of a[i], lane 8 + i that of the high half. Blocks of 4, 2 and 1 lanes are
+ * added by one blend and one shuffle: two shuffles would be slower, because only one port executes them. */
 WV_INLINE vec sum_halves(const vec a[8])
 {
     vec four[4], two[2];
@@ -82,14 +82,14 @@ WV_INLINE vec sum_halves(const vec a[8])
     return vec_add(_mm512_mask_blend_ps(0xaaaa, two[0], two[1]), _mm512_permutex2var_ps(two[0], ones, two[1]));
 }
 
-/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any of these. */
+/* Lane i of the result, i < VEC_SUMS, is the sum of a[i]; each other lane is one of these sums. */
 WV_INLINE vec vec_sums(const vec a[8])
 {
     const vec halves = sum_halves(a);
     return vec_add(halves, _mm512_shuffle_f32x4(halves, halves, 0x4e));
 }
 
-/* Lane VEC_PACK · i + r of the answer is the sum of part r of a[i]. */
+/* Lane VEC_PACK · i + r of the result is the sum of part r of a[i]. */
 WV_INLINE vec vec_sums_packed(const vec a[8])
 {
     const __m512i in_turns = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);

@@ -1,4 +1,4 @@
-/* The vector vocabulary on NEON (AArch64): 4 floats in a register, 32 registers, of which gcc needs some for itself. */
+/* Vector functions for NEON (AArch64): 4 floats in a register, 32 registers; gcc uses some of them for other values. */
 typedef float32x4_t vec;
 enum { VEC_LANES = 4, VEC_REGISTERS = 28, VEC_SUMS = 4 };
 
@@ -13,16 +13,16 @@ WV_INLINE vec vec_div(vec a, vec b) { return vdivq_f32(a, b); }
 WV_INLINE vec vec_min(vec a, vec b) { return vminq_f32(a, b); }
 WV_INLINE vec vec_max(vec a, vec b) { return vmaxq_f32(a, b); }
 WV_INLINE vec vec_sqrt(vec a) { return vsqrtq_f32(a); }
-/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+/* Returns bits: bit i is 1 if a[i] > b[i]; with a NaN the bit is 0. */
 WV_INLINE unsigned vec_greater(vec a, vec b)
 {
     static const uint32_t bits[4] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
 }
-/* a * b + c */
+/* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 
-/* The first n lanes from p, zeros behind; reads nothing past p[n - 1]. 0 <= n <= VEC_LANES. */
+/* Returns n floats from p and zeros in the other lanes; reads nothing after p[n - 1]. 0 <= n <= VEC_LANES. */
 WV_INLINE vec vec_load_first(const float *p, int n)
 {
     float lanes[4] = {0};
@@ -33,15 +33,15 @@ WV_INLINE vec vec_load_first(const float *p, int n)
 
 WV_INLINE float vec_sum(vec a) { return vaddvq_f32(a); }
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
- * arithmetic, whose low bits are 0, stays NaN. */
+/* Returns a · 2^n for a whole number n. shifted: n + 1.5 · 2^23, whose low bits are n. The result must be a normal number.
+ * A NaN from arithmetic has low bits 0 and gives NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     uint32x4_t e = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);
     return vreinterpretq_f32_u32(vaddq_u32(e, vreinterpretq_u32_f32(a)));
 }
 
-/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
+/* Returns e and sets *mantissa, in [√½, √2), so that x = mantissa · 2^e. x is finite and > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     int32x4_t bits = vreinterpretq_s32_f32(x);
@@ -51,14 +51,14 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 }
 
 WV_INLINE vec vec_abs(vec x) { return vabsq_f32(x); }
-/* -x where the sign bit of `sign` is clear, x where it is set. */
+/* Returns -x in lanes where the sign bit of `sign` is 0, x where it is 1. */
 WV_INLINE vec vec_oppose(vec x, vec sign)
 {
     uint32x4_t bit = vbicq_u32(vdupq_n_u32(0x80000000u), vreinterpretq_u32_f32(sign));
     return vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x), bit));
 }
 
-/* Lane i of the answer is the sum of a[i]. */
+/* Lane i of the result is the sum of a[i]. */
 WV_INLINE vec vec_sums(const vec a[4]) { return vpaddq_f32(vpaddq_f32(a[0], a[1]), vpaddq_f32(a[2], a[3])); }
 
 #include "isa/unpacked.h"

@@ -1,4 +1,4 @@
-/* The vector vocabulary in plain C, one float at a time: the specification of the other ISAs. */
+/* Vector functions in plain C, one float at a time: the specification for the other instruction sets. */
 typedef float vec;
 enum { VEC_LANES = 1, VEC_REGISTERS = 16, VEC_SUMS = 1 };
 
@@ -10,16 +10,16 @@ WV_INLINE vec vec_add(vec a, vec b) { return a + b; }
 WV_INLINE vec vec_sub(vec a, vec b) { return a - b; }
 WV_INLINE vec vec_mul(vec a, vec b) { return a * b; }
 WV_INLINE vec vec_div(vec a, vec b) { return a / b; }
-/* As the x86 instructions: the second operand where one is NaN. */
+/* As the x86 instructions: if one operand is NaN, the second is returned. */
 WV_INLINE vec vec_min(vec a, vec b) { return a < b ? a : b; }
 WV_INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
 WV_INLINE vec vec_sqrt(vec a) { return sqrtf(a); }
-/* Bit i is set where a[i] > b[i]; a NaN is greater than nothing and nothing is greater than it. */
+/* Returns bits: bit i is 1 if a[i] > b[i]; with a NaN the bit is 0. */
 WV_INLINE unsigned vec_greater(vec a, vec b) { return a > b; }
-/* a * b + c */
+/* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
 
-/* The first n lanes from p, zeros behind. 0 <= n <= VEC_LANES. */
+/* Returns n floats from p and zeros in the other lanes. 0 <= n <= VEC_LANES. */
 WV_INLINE vec vec_load_first(const float *p, int n) { return n ? *p : 0; }
 
 WV_INLINE float vec_sum(vec a) { return a; }
@@ -29,8 +29,8 @@ union vec_bits {
     uint32_t bits;
 };
 
-/* a · 2^n; n is whole and given as n + 1.5 · 2^23, whose low bits are n. The answer must be a normal number. The NaN of
- * arithmetic, whose low bits are 0, stays NaN. */
+/* Returns a · 2^n for a whole number n. shifted: n + 1.5 · 2^23, whose low bits are n. The result must be a normal number.
+ * A NaN from arithmetic has low bits 0 and gives NaN. */
 WV_INLINE vec vec_times_exp2(vec a, vec shifted)
 {
     union vec_bits product = {.value = a}, power = {.value = shifted};
@@ -38,7 +38,7 @@ WV_INLINE vec vec_times_exp2(vec a, vec shifted)
     return product.value;
 }
 
-/* x = mantissa * 2^answer, mantissa in [√½, √2), for finite x > 0. */
+/* Returns e and sets *mantissa, in [√½, √2), so that x = mantissa · 2^e. x is finite and > 0. */
 WV_INLINE vec vec_split(vec x, vec *mantissa)
 {
     union vec_bits m = {.value = x};
@@ -49,7 +49,7 @@ WV_INLINE vec vec_split(vec x, vec *mantissa)
 }
 
 WV_INLINE vec vec_abs(vec x) { return fabsf(x); }
-/* -x where the sign bit of `sign` is clear, x where it is set. */
+/* Returns -x in lanes where the sign bit of `sign` is 0, x where it is 1. */
 WV_INLINE vec vec_oppose(vec x, vec sign)
 {
     union vec_bits a = {.value = x}, b = {.value = sign};
@@ -57,8 +57,8 @@ WV_INLINE vec vec_oppose(vec x, vec sign)
     return a.value;
 }
 
-/* Lane i of the answer, i < VEC_SUMS, is the sum of a[i]; the others are any of these. VEC_SUMS is at most VEC_LANES, and
- * VEC_LANES / VEC_PACK where rows share vectors. */
+/* Lane i of the result, i < VEC_SUMS, is the sum of a[i]; each other lane is one of these sums. VEC_SUMS is at most VEC_LANES,
+ * and VEC_LANES / VEC_PACK if rows share vectors. */
 WV_INLINE vec vec_sums(const vec *a) { return *a; }
 
 #include "isa/unpacked.h"

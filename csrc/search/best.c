@@ -1,5 +1,5 @@
-/* The part of a search that no instruction set changes: heaps, merging, writing the answer, and the arithmetic that
- * all kernels share. In and out: see best.h and search.h. Which rows are offered is not here (scan.inc.h). */
+/* The part of a search that is the same for all instruction sets: heaps, their merge, output, and shared arithmetic.
+ * In and out: see best.h and search.h. The kernels that fill the heaps are in scan.inc.h and tile.inc.h. */
 #include "best.h"
 
 #include <math.h>
@@ -24,13 +24,13 @@ float wv_extreme_score(const float *row, const float *query, int64_t dim)
         squares += (double)row[d] * (double)row[d];
     }
     if (squares == 0)
-        return (float)dot; /* 0, or NaN with such a query */
+        return (float)dot; /* 0, or NaN if the query holds a NaN */
     double score = dot / sqrt(squares);
     return (float)(score > 1 ? 1 : score < -1 ? -1 : score);
 }
 
-/* What a tile's score of query q must exceed for the score to exceed `worst`. NaN, which nothing exceeds, for a query
- * that is not finite. */
+/* Return the score in a tile above which the score of query q may be above `worst`. It is NaN for a query that is not
+ * finite, so that no score is above it. */
 static float limit_of(const struct wv_queries *queries, int64_t q, float worst)
 {
     return (worst - queries->slack[q]) * queries->scale[q];
@@ -74,7 +74,7 @@ static int worse(struct wv_entry a, struct wv_entry b)
     return a.score < b.score || (a.score == b.score && a.row > b.row);
 }
 
-/* Puts `entry` at the root of heap[k] in place of what stood there, and lets it sink. */
+/* Replace the root of heap[k] by `entry` and restore the order of the heap. */
 static void replace_root(struct wv_entry *heap, int64_t k, struct wv_entry entry)
 {
     int64_t i = 0;
@@ -117,12 +117,12 @@ void wv_best_write(struct wv_best *best, float *scores, int64_t *rows)
     int64_t k = best->k;
     for (int64_t q = 0; q < best->queries->n; q++) {
         struct wv_entry *heap = best->entries + q * k;
-        for (int64_t i = k - 1; i >= 0; i--) { /* the worst of i + 1 entries goes to place i */
+        for (int64_t i = k - 1; i >= 0; i--) { /* the worst of i + 1 entries goes to index i */
             struct wv_entry worst = heap[0];
             replace_root(heap, i, heap[i]);
-            int ranks = worst.row != INT64_MAX;
-            scores[q * k + i] = ranks ? worst.score : NAN;
-            rows[q * k + i] = ranks ? worst.row : -1;
+            int is_row = worst.row != INT64_MAX;
+            scores[q * k + i] = is_row ? worst.score : NAN;
+            rows[q * k + i] = is_row ? worst.row : -1;
         }
     }
 }

@@ -1,4 +1,4 @@
-/* What a search is made of, for its kernels and for what calls them: prepared queries, and heaps that rows enter. */
+/* The two structures of a search, for its kernels and their callers: prepared queries, and a heap for each query. */
 #ifndef WILDVEC_BEST_H
 #define WILDVEC_BEST_H
 
@@ -7,26 +7,26 @@
 #include <stdint.h>
 
 enum {
-    WV_BLOCK_ROWS = 128, /* rows that stay in the second-level cache while all queries pass over them */
+    WV_BLOCK_ROWS = 128, /* rows in a block; it stays in the second-level cache while all queries are multiplied */
     WV_MAX_LANES = 16,
-    WV_MOST_BYTES = 1 << 15, /* dims whose sums of products of bytes fit in int32 */
+    WV_MAX_BYTE_DIM = 1 << 15, /* largest dim whose sums of products of bytes fit in int32 */
 };
 
 struct wv_queries {
     const struct wv_search_kernels *kernels;
     int64_t n, dim;
-    int64_t group;      /* queries whose scores a tile of the kernels works out at once */
+    int64_t group;      /* queries in one tile of the kernels */
     int64_t padded;     /* n rounded up to whole groups */
-    int many;           /* enough of them for tiles */
+    int many;           /* nonzero if n is large enough for tiles */
     int64_t stride;     /* floats from one row of `rows` to the next: dim rounded up to WV_MAX_LANES */
     int64_t packed_dim; /* dim rounded up to 8; 0 without tiles */
-    float *rows;        /* n x stride, zeros behind dim */
-    void *packed;       /* groups of queries side by side, zeros behind dim and n; only if `many` */
-    /* A tile's score of query q is scale[q] times the cosine, and wrong by at most slack[q] * scale[q], in bytes also
-     * by reach[q] times the relative error of the row. Whole groups of numbers, as in offsets. A slack of -infinity
-     * marks a query that is not finite. */
-    float *scale, *slack, *reach;
-    int32_t *offsets; /* what a sum of bytes starts at (topk_vnni.c) */
+    float *rows;        /* n x stride, with zeros after dim */
+    void *packed;       /* the queries of a group interleaved, with zeros after dim and n; only if `many` */
+    /* Arrays of `padded` numbers. The score of query q in a tile is scale[q] times the cosine. Its error is at most
+     * slack[q] * scale[q]; in a tile of bytes, row_factor[q] times the relative error of the row is added. slack[q] is
+     * -infinity if query q is not finite. */
+    float *scale, *slack, *row_factor;
+    int32_t *offsets; /* the initial value of a sum of products of bytes (topk_vnni.c) */
     void *memory;
 };
 
@@ -38,18 +38,18 @@ struct wv_entry {
 struct wv_best {
     const struct wv_queries *queries;
     int64_t k;
-    struct wv_entry *entries; /* n x k: one heap for each query, its worst at the root */
-    float *limits;            /* a tile's score at or below limits[q] cannot enter the heap of q */
-    uint8_t *bytes;           /* scratch, WV_BLOCK_ROWS x queries->stride */
+    struct wv_entry *entries; /* n x k: one heap for each query, the worst entry at its root */
+    float *limits;  /* a row cannot enter the heap of query q if its score in a tile is at most limits[q] */
+    uint8_t *bytes; /* scratch, WV_BLOCK_ROWS x queries->stride */
 };
 
-/* Fills `packed`, group by group: the first number of each query, then the second, ... */
+/* Fill `packed` group by group: the first number of each query, then the second number of each, ... */
 void wv_pack_floats(struct wv_queries *queries);
 
-/* Enters a row in the heap of query q if it is better than the worst there. */
+/* Put a row into the heap of query q if it is better than the worst entry. */
 void wv_best_push(struct wv_best *best, int64_t q, float score, int64_t row);
 
-/* The score, in double precision, of a row so long or short that float squares do not serve; zeros score 0. */
+/* Return the score of a row whose float squares overflow or lose digits, in double precision; 0 for a zero row. */
 float wv_extreme_score(const float *row, const float *query, int64_t dim);
 
 #endif

@@ -1,7 +1,7 @@
-/* Rows into heaps, one body for every instruction set. In: rows of floats and prepared queries. Out: entries in the
- * heaps. The heaps are not here (best.c), nor is what a score is (score.inc.h). */
+/* The scan of rows for few queries; the same code for every instruction set. In: rows of floats and prepared queries.
+ * Out: entries in the heaps. Heaps are in best.c, scores in score.inc.h. */
 
-/* n <= WV_BLOCK_ROWS rows against each query by itself. */
+/* Scan n <= WV_BLOCK_ROWS rows, one query after the other. */
 static void scan_few(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
 {
     float scores[WV_BLOCK_ROWS], squares[WV_BLOCK_ROWS];
@@ -18,7 +18,7 @@ static void scan_few(struct wv_best *best, const float *rows, int64_t n, int64_t
     }
 }
 
-/* The score that ranks, of one query and one row with these squares. */
+/* Return the exact score of one query and one row. squares: the sum of the squares of the row. */
 static float score_one(const struct wv_best *best, int64_t q, const float *row, float squares)
 {
     float sums[WV_MAX_LANES];
@@ -28,15 +28,17 @@ static float score_one(const struct wv_best *best, int64_t q, const float *row, 
     return sums[0];
 }
 
-/* The queries of bits `lanes` (0 = query q) may be near to a row: enter those that are. */
-static void enter(struct wv_best *best, int64_t q, unsigned lanes, const float *row, float squares, int64_t index)
+/* Push a row into the heaps of some queries. Bit i of `lanes` stands for query q + i. */
+static void push_hits(struct wv_best *best, int64_t q, unsigned lanes, const float *row, float squares,
+                      int64_t index)
 {
     for (; lanes; lanes >>= 1, q++)
         if (lanes & 1)
             wv_best_push(best, q, score_one(best, q, row, squares), index);
 }
 
-/* inverse[i] = 1 / |row i|, NaN where the row is none or extreme; the extreme ones are entered here. */
+/* Set inverse[i] to 1 / |row i|. It is NaN after row n and for an extreme row; extreme rows are pushed into the heaps
+ * here. */
 static void invert_norms(struct wv_best *best, const float *rows, int64_t n, int64_t stride, const float *squares,
                          float *inverse, int64_t first)
 {

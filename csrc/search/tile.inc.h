@@ -1,11 +1,12 @@
-/* Many queries at once, one body for every instruction set. In: rows of floats and packed queries. Out: entries in the
- * heaps. The scores that rank are not here (score.inc.h).
+/* The scan of rows for many queries; the same code for every instruction set. In: rows of floats and packed queries.
+ * Out: entries in the heaps.
  *
- * The lanes of a tile are queries, so that rows are read as they lie and nothing is summed across lanes. Its sums
- * differ in rounding from the scores that rank: they only say which rows cannot enter a heap, with a margin. */
+ * A tile is a block of scores: a few rows times a few vectors of queries. Each lane is a query, so rows are read in
+ * place and no sum goes across lanes. The scores of a tile are rounded in another way than the exact scores
+ * (score.inc.h). They only exclude rows that cannot enter a heap, with a margin; the other rows get exact scores. */
 
-/* TILE_ROWS rows against `vecs` (constant) vectors of queries, of which q is the first.
- * inverse: 1 / |row|, NaN for a row that is not to be looked at. */
+/* Multiply TILE_ROWS rows with `vecs` vectors of queries, the first of which is query q; vecs is a constant. inverse:
+ * 1 / |row|, or NaN for a row that is skipped. */
 WV_INLINE void tile(struct wv_best *best, int64_t q, const int vecs, const float *const *rows, const float *inverse,
                     const float *squares, int64_t first)
 {
@@ -35,10 +36,10 @@ WV_INLINE void tile(struct wv_best *best, int64_t q, const int vecs, const float
     }
     for (int i = 0; any && i < TILE_ROWS; i++)
         for (int j = 0; j < vecs; j++)
-            enter(best, q + j * VEC_LANES, hits[i][j], rows[i], squares[i], first + i);
+            push_hits(best, q + j * VEC_LANES, hits[i][j], rows[i], squares[i], first + i);
 }
 
-/* n <= WV_BLOCK_ROWS rows against all queries, in tiles. */
+/* Scan n <= WV_BLOCK_ROWS rows for all queries, in tiles. */
 static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
 {
     float scores[WV_BLOCK_ROWS], squares[WV_BLOCK_ROWS], inverse[WV_BLOCK_ROWS];
@@ -47,15 +48,15 @@ static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_
     for (int64_t q = 0; q < best->queries->n; q += GROUP) {
         int64_t left = best->queries->n - q;
         for (int64_t i = 0; i < n; i += TILE_ROWS) {
-            const float *some[TILE_ROWS];
+            const float *pointers[TILE_ROWS];
             for (int64_t j = 0; j < TILE_ROWS; j++)
-                some[j] = rows + (i + j < n ? i + j : n - 1) * stride;
+                pointers[j] = rows + (i + j < n ? i + j : n - 1) * stride;
             if (left > 2 * VEC_LANES)
-                tile(best, q, 3, some, inverse + i, squares + i, first + i);
+                tile(best, q, 3, pointers, inverse + i, squares + i, first + i);
             else if (left > VEC_LANES)
-                tile(best, q, 2, some, inverse + i, squares + i, first + i);
+                tile(best, q, 2, pointers, inverse + i, squares + i, first + i);
             else
-                tile(best, q, 1, some, inverse + i, squares + i, first + i);
+                tile(best, q, 1, pointers, inverse + i, squares + i, first + i);
         }
     }
 }

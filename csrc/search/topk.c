@@ -1,5 +1,5 @@
-/* The way into the kernels: queries prepared for those of an instruction set, rows handed to them block by block.
- * In and out: see search.h. Heaps are not here (best.c), nor are the kernels (topk_<isa>.c). */
+/* Calls of the kernels: prepare queries for an instruction set, and pass rows to its kernels block by block. In and
+ * out: see search.h. Heaps are in best.c, kernels in topk_<isa>.c. */
 #include "topk.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static int64_t round_up(int64_t n, int64_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-/* Takes room for all arrays of `q`, whose sizes are set, at addresses of whole cache lines. */
+/* Allocate all arrays of `q`, aligned to cache lines. The sizes in `q` are set before. */
 static enum wv_status allocate(struct wv_queries *q)
 {
     enum { N_ARRAYS = 6 };
@@ -42,7 +42,7 @@ static enum wv_status allocate(struct wv_queries *q)
     q->rows = (float *)arrays[0];
     q->scale = (float *)arrays[1];
     q->slack = (float *)arrays[2];
-    q->reach = (float *)arrays[3];
+    q->row_factor = (float *)arrays[3];
     q->offsets = (int32_t *)arrays[4];
     q->packed = arrays[5];
     return WV_OK;
@@ -59,12 +59,12 @@ static int is_finite(const float *row, int64_t dim)
 enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
                               struct wv_queries **out)
 {
-    const struct wv_search_kernels *kernels = KERNELS[isa];
-    if (!kernels)
+    if ((int)isa < 0 || (int)isa >= WV_N_ISAS || !KERNELS[isa])
         return WV_UNSUPPORTED_ISA;
-    int many = n > kernels->group / 2; /* for fewer a tile would mostly work out padding */
+    const struct wv_search_kernels *kernels = KERNELS[isa];
+    int many = n > kernels->group / 2; /* with fewer queries, most of a tile would be padding */
 #if WV_X86
-    if (many && isa == WV_AVX512 && dim <= WV_MOST_BYTES && wv_cpu_has_vnni())
+    if (many && isa == WV_AVX512 && dim <= WV_MAX_BYTE_DIM && wv_cpu_has_vnni())
         kernels = &wv_search_vnni;
 #endif
     struct wv_queries *q = calloc(1, sizeof *q);
@@ -82,7 +82,7 @@ enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum
     for (int64_t i = 0; i < n; i++) {
         memcpy(q->rows + i * q->stride, queries + i * dim, (size_t)dim * sizeof(float));
         q->scale[i] = 1;
-        /* Either of two sums of dim products is off by at most dim roundings of 2^-24, the norm by half as much. */
+        /* Each of two sums of dim products has an error of at most dim roundings of 2^-24, the norm half of it. */
         q->slack[i] = is_finite(queries + i * dim, dim) ? (float)(3 * dim + 32) * 6e-8f : -INFINITY;
     }
     if (many)
@@ -102,8 +102,8 @@ void wv_best_scan(struct wv_best *best, const float *rows, int64_t n, int64_t st
 {
     const struct wv_search_kernels *kernels = best->queries->kernels;
     for (int64_t i = 0; i < n; i += WV_BLOCK_ROWS) {
-        int64_t some = n - i < WV_BLOCK_ROWS ? n - i : WV_BLOCK_ROWS;
-        (best->queries->many ? kernels->scan_many : kernels->scan_few)(best, rows + i * stride, some, stride,
+        int64_t n_rows = n - i < WV_BLOCK_ROWS ? n - i : WV_BLOCK_ROWS;
+        (best->queries->many ? kernels->scan_many : kernels->scan_few)(best, rows + i * stride, n_rows, stride,
                                                                        first + i);
     }
 }

@@ -1,4 +1,4 @@
-/* The search on AVX2. */
+/* The kernels of a search for AVX2. */
 #include "cpu.h"
 #include "isa/region.h"
 #include "topk.h"

@@ -1,4 +1,4 @@
-/* The search on AVX-512. */
+/* The kernels of a search for AVX-512. */
 #include "cpu.h"
 #include "isa/region.h"
 #include "topk.h"

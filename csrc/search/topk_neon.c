@@ -1,4 +1,4 @@
-/* The search on NEON. */
+/* The kernels of a search for NEON. */
 #include "cpu.h"
 #include "isa/region.h"
 #include "topk.h"

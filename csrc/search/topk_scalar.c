@@ -1,4 +1,4 @@
-/* The search on plain C. */
+/* The kernels of a search in plain C. */
 #include "cpu.h"
 #include "isa/region.h"
 #include "topk.h"

@@ -1,9 +1,9 @@
-/* Many queries on AVX-512 with VNNI, four times faster than in floats. In: rows of floats and queries packed as bytes.
- * Out: entries in the heaps. The scores that rank are those of score.inc.h, in floats.
+/* The scan for many queries on AVX-512 with VNNI, four times faster than with floats. In: rows of floats and queries
+ * packed as bytes. Out: entries in the heaps, with the exact scores of score.inc.h.
  *
- * Query and row are rounded to bytes, q = q' + dq and r = r' + dr. Then q.r and q'.r' differ by at most
- * |dr| + |dq| |r'| for a unit query, and the lengths of dq and dr are known: only a row whose bytes come this close to
- * the worst score in a heap can enter it, and gets its score in floats. The answer stays exact. */
+ * Query and row are rounded to bytes: q = q' + dq and r = r' + dr. For a query of length 1, q.r and q'.r' differ by at
+ * most |dr| + |dq| |r'|. The lengths of dq and dr are known. So a row can only enter a heap if its score in bytes plus
+ * this bound is above the worst score in the heap. Such a row gets an exact score, and the result is exact. */
 #include "cpu.h"
 #include "isa/region.h"
 #include "topk.h"
@@ -15,7 +15,8 @@
 #if WV_X86
 #include <immintrin.h>
 
-/* Fills `packed` with four numbers of each query of a group, the next four, ...; scale, slack, reach and offsets. */
+/* Fill `packed` group by group: the first four numbers of each query, then the next four, ... Also set scale, slack,
+ * row_factor and offsets. */
 static void pack_bytes(struct wv_queries *queries)
 {
     int64_t group = queries->group;
@@ -30,15 +31,15 @@ static void pack_bytes(struct wv_queries *queries)
         double scale = largest > 0 ? 127 / largest : 1;
         int32_t sum = 0;
         for (int64_t d = 0; d < queries->dim; d++) {
-            double rounded = rint(row[d] * scale), off = row[d] - rounded / scale;
-            squares += off * off;
+            double rounded = rint(row[d] * scale), error = row[d] - rounded / scale;
+            squares += error * error;
             sum += (int32_t)rounded;
             packed[(q / group * queries->packed_dim + d / 4 * 4) * group + q % group * 4 + d % 4] = (int8_t)rounded;
         }
         queries->scale[q] = (float)scale;
         queries->slack[q] += (float)sqrt(squares) * 1.001f;
-        queries->reach[q] = (float)(scale * (1 + sqrt(squares) * 1.001));
-        queries->offsets[q] = -128 * sum; /* the bytes of a row are 128 too large */
+        queries->row_factor[q] = (float)(scale * (1 + sqrt(squares) * 1.001));
+        queries->offsets[q] = -128 * sum; /* the bytes of a row have 128 added */
     }
 }
 
@@ -47,10 +48,11 @@ WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")
 #include "score.inc.h"
 #include "scan.inc.h"
 
-enum { BYTE_ROWS = 4 }; /* with twice as many, compilers run out of registers */
+enum { BYTE_ROWS = 4 }; /* with 8 rows, the sums do not fit into the registers */
 
-/* bytes: the row, scaled so that its largest number is 127, rounded, plus 128. inverse: 1 / |row|; becomes what makes
- * a sum of products of bytes a cosine times the scale of the query. Returns |dr| / |row|, rounded up. */
+/* Round a row to bytes: the numbers are scaled so that the largest is 127, then rounded, then 128 is added. *inverse is
+ * 1 / |row| at first; it becomes the factor from a sum of products of bytes to the cosine times the scale of the query.
+ * Returns |dr| / |row|, rounded up. */
 static float row_to_bytes(const float *row, int64_t dim, uint8_t *bytes, float *inverse)
 {
     __m512 largest = _mm512_setzero_ps(), squares = _mm512_setzero_ps();
@@ -61,8 +63,8 @@ static float row_to_bytes(const float *row, int64_t dim, uint8_t *bytes, float *
     for (int64_t d = 0; d < dim; d += VEC_LANES) {
         vec x = vec_mul(vec_load_first(row + d, dim - d < 16 ? (int)(dim - d) : 16), vec_set(scale));
         __m512i rounded = _mm512_cvtps_epi32(x);
-        vec off = vec_sub(x, _mm512_cvtepi32_ps(rounded));
-        squares = vec_fma(off, off, squares);
+        vec error = vec_sub(x, _mm512_cvtepi32_ps(rounded));
+        squares = vec_fma(error, error, squares);
         __m128i signed_bytes = _mm512_cvtepi32_epi8(rounded);
         _mm_storeu_si128((__m128i *)(bytes + d), _mm_xor_si128(signed_bytes, _mm_set1_epi8((char)0x80)));
     }
@@ -70,7 +72,7 @@ static float row_to_bytes(const float *row, int64_t dim, uint8_t *bytes, float *
     return sqrtf(vec_sum(squares)) * *inverse * 1.001f;
 }
 
-/* Adds the products of four numbers of each row and query. */
+/* Add the products of four numbers of each row and query to the sums. */
 WV_INLINE void add_products(const struct wv_queries *queries, const int8_t *packed, const int vecs,
                             const uint8_t *bytes, __m512i sums[BYTE_ROWS][TILE_VECS])
 {
@@ -85,8 +87,8 @@ WV_INLINE void add_products(const struct wv_queries *queries, const int8_t *pack
     }
 }
 
-/* BYTE_ROWS rows of bytes against `vecs` (constant) vectors of queries, of which q is the first; hits: bit i of
- * hits[row][vec] is set where that query may be near. Returns whether any is. */
+/* Multiply BYTE_ROWS rows of bytes with `vecs` vectors of queries, the first of which is query q; vecs is a constant.
+ * Sets bit i of hits[row][vec] if the row may enter the heap of that query. Returns nonzero if any bit is set. */
 WV_INLINE unsigned tile(const struct wv_best *best, int64_t q, const int vecs, const uint8_t *bytes,
                         const float *inverse, const float *errors, unsigned hits[BYTE_ROWS][TILE_VECS])
 {
@@ -99,7 +101,7 @@ WV_INLINE unsigned tile(const struct wv_best *best, int64_t q, const int vecs, c
         WV_UNROLL
     for (int j = 0; j < vecs; j++)
         sums[i][j] = _mm512_loadu_si512(queries->offsets + q + j * VEC_LANES);
-    for (int64_t d = 0; d < queries->packed_dim; d += 8) { /* twice: the sums change places every other time */
+    for (int64_t d = 0; d < queries->packed_dim; d += 8) { /* unrolled twice: it saves moves between registers */
         add_products(queries, packed + d * GROUP, vecs, bytes + d, sums);
         add_products(queries, packed + (d + 4) * GROUP, vecs, bytes + d + 4, sums);
     }
@@ -109,7 +111,7 @@ WV_INLINE unsigned tile(const struct wv_best *best, int64_t q, const int vecs, c
     for (int j = 0; j < vecs; j++) {
         vec scores = vec_mul(_mm512_cvtepi32_ps(sums[i][j]), vec_set(inverse[i]));
         vec limit = vec_sub(vec_load(best->limits + q + j * VEC_LANES),
-                            vec_mul(vec_set(errors[i]), vec_load(queries->reach + q + j * VEC_LANES)));
+                            vec_mul(vec_set(errors[i]), vec_load(queries->row_factor + q + j * VEC_LANES)));
         any |= hits[i][j] = vec_greater(scores, limit);
     }
     return any;
@@ -133,7 +135,7 @@ static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_
                                        : tile(best, q, 1, bytes, inverse + i, errors + i, hits);
             for (int64_t j = i; any && j < i + BYTE_ROWS && j < n; j++)
                 for (int64_t v = 0; v < vecs; v++)
-                    enter(best, q + v * VEC_LANES, hits[j - i][v], rows + j * stride, squares[j], first + j);
+                    push_hits(best, q + v * VEC_LANES, hits[j - i][v], rows + j * stride, squares[j], first + j);
         }
     }
 }

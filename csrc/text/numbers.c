@@ -1,5 +1,5 @@
 /* In: blocks of text lines or binary records. Out: rows of floats and keys (see numbers.h).
- * Not here: rounding of hard decimals. What double arithmetic cannot prove is handed back. */
+ * A decimal is converted with double arithmetic; if that cannot prove the rounding, the decimal is listed for the caller. */
 #include "text/numbers.h"
 
 #include <float.h>
@@ -7,8 +7,8 @@
 
 enum { MAX_DIGITS = 19, MAX_POWER = 22, MAX_KEY = 1 << 20, MAX_EXPONENT = 100000 };
 
-/* The text of a number: (-1)^negative * mantissa * 10^exponent, exact unless n_digits is more
- * than a uint64 holds or it is one of nan and inf. */
+/* A parsed number: (-1)^negative * mantissa * 10^exponent. It is exact unless n_digits > MAX_DIGITS or it is nan or inf
+ * (special). */
 struct decimal {
     uint64_t mantissa;
     int64_t exponent;
@@ -27,8 +27,8 @@ static int is_digit(uint8_t c)
     return (uint8_t)(c - '0') < 10;
 }
 
-/* Every scan below may look at *p without asking for the end: a line ends with '\n', which is
- * neither blank nor part of a number. */
+/* The functions below read *p without a check for the end of the text: a line ends with '\n', which is neither blank nor
+ * part of a number. */
 static const uint8_t *skip_blanks(const uint8_t *p)
 {
     while (is_blank(*p))
@@ -53,7 +53,7 @@ static const uint8_t *scan_digits(const uint8_t *p, struct decimal *number)
     return p;
 }
 
-/* p: after the 'e'. The end of the exponent, NULL where it has no digits. */
+/* p: after the 'e'. Returns the end of the exponent, or NULL if it has no digits. */
 static const uint8_t *scan_exponent(const uint8_t *p, struct decimal *number)
 {
     int negative = *p == '-';
@@ -68,7 +68,7 @@ static const uint8_t *scan_exponent(const uint8_t *p, struct decimal *number)
     return p;
 }
 
-/* The end of `word` (lower case) at p, in whatever case; NULL where something else stands. */
+/* Returns the end of `word` (given in lower case) at p, in any case, or NULL if p is another word. */
 static const uint8_t *scan_word(const uint8_t *p, const char *word)
 {
     for (; *word; word++, p++)
@@ -89,7 +89,7 @@ static const uint8_t *scan_special(const uint8_t *p, struct decimal *number)
     return NULL;
 }
 
-/* The end of the number that starts at p, NULL where none does. */
+/* Returns the end of the number that starts at p, or NULL if none does. */
 static const uint8_t *scan_number(const uint8_t *p, struct decimal *number)
 {
     memset(number, 0, sizeof *number);
@@ -111,8 +111,9 @@ static const uint8_t *scan_number(const uint8_t *p, struct decimal *number)
     return p;
 }
 
-/* Whether *value could be proved to be float32(float(text)). The double below is within 2^-51 of
- * the decimal, so the correctly rounded one lies between low and high; a cast is monotonous. */
+/* Sets *value and returns 1 if it is certainly float32(float(text)). The estimate is within a relative 2^-51 of the
+ * decimal, so the correctly rounded double lies between low and high. A cast to float is monotonic, so if both give the
+ * same float, it is the right one. */
 static int convert(const struct decimal *number, float *value)
 {
     static const double POWERS[MAX_POWER + 1] = {
@@ -133,8 +134,8 @@ static int convert(const struct decimal *number, float *value)
     return low == high;
 }
 
-/* One line's values, dim of them from p on, into `row`. Values that convert() cannot prove are
- * listed in the sink; an error leaves its bytes in the report. */
+/* Read dim values from p on into `row`. Values that convert() cannot round with certainty are listed in the sink. On an
+ * error, the report contains its bytes. */
 static enum wv_status read_values(const uint8_t *text, const uint8_t *p, float *row,
                                   const struct wv_vector_sink *sink, struct wv_vector_report *report)
 {
@@ -160,8 +161,8 @@ static enum wv_status read_values(const uint8_t *text, const uint8_t *p, float *
     return *p == '\n' ? WV_OK : WV_WRONG_WIDTH;
 }
 
-/* The end of the key when the last dim fields of line..end are values; the line's begin when it
- * has no more fields than that. */
+/* Returns the end of a key that ends before the last dim fields of line..end; the start of the line if it has no more
+ * fields. */
 static const uint8_t *key_before_last(const uint8_t *line, const uint8_t *end, int64_t dim)
 {
     for (int64_t i = 0; i < dim && end > line; i++) {
@@ -175,7 +176,7 @@ static const uint8_t *key_before_last(const uint8_t *line, const uint8_t *end, i
     return end;
 }
 
-/* One line that is not empty: line..end, where *end is '\n'. */
+/* Read one line that is not empty: line..end, where *end is '\n'. */
 static enum wv_status read_line(const uint8_t *text, const uint8_t *line, const uint8_t *end,
                                 const struct wv_vector_sink *sink, struct wv_vector_report *report)
 {

@@ -1,4 +1,4 @@
-/* The text room: bytes to ids. */
+/* The text module: bytes to ids. */
 #ifndef WILDVEC_TEXT_H
 #define WILDVEC_TEXT_H
 

@@ -1,5 +1,5 @@
-/* In: blocks of bytes as read. Out: valid UTF-8 in which only ASCII white space is left, so that the scan
- * (encode.c) need not know Unicode. Lower-casing beyond ASCII is not here: Python's str.lower does it. */
+/* In: blocks of bytes from a file. Out: valid UTF-8 with ASCII white space only, so that the scan (encode.c) needs no Unicode
+ * tables. Only ASCII is converted to lower case here; Python's str.lower converts the rest. */
 #include "tokenize.h"
 
 #define SPACE 1
@@ -19,7 +19,7 @@ const uint64_t wv_keep_bytes[WV_INLINE_BYTES + 1][2] = {
 #undef LOW
 #undef ALL
 
-/* The length of the well-formed UTF-8 sequence of 2 to 4 bytes at p (Unicode 15, table 3-7), or 0. */
+/* Returns the length of the well-formed UTF-8 sequence of 2 to 4 bytes at p (Unicode 15, table 3-7), or 0. */
 static int sequence_length(const uint8_t *p, const uint8_t *end)
 {
     uint8_t lead = p[0];
@@ -36,8 +36,8 @@ static int sequence_length(const uint8_t *p, const uint8_t *end)
     return length;
 }
 
-/* Whether the well-formed sequence at p is white space for str.split(): U+0085, 00A0, 1680, 2000 to 200A,
- * 2028, 2029, 202F, 205F, 3000. */
+/* Returns 1 if the well-formed sequence at p is white space for str.split(): U+0085, 00A0, 1680, 2000 to 200A, 2028, 2029,
+ * 202F, 205F, 3000. */
 static int is_wide_space(const uint8_t *p)
 {
     switch (p[0]) {
@@ -57,7 +57,7 @@ static uint8_t lower_ascii(uint8_t byte)
     return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
 }
 
-/* The number of leading bytes below 128, counted in eights: a multiple of 8, or n. */
+/* Returns a number of leading bytes below 128: all of them up to a multiple of 8, or n. */
 static int64_t ascii_run(const uint8_t *p, int64_t n)
 {
     int64_t i = 0;
@@ -85,7 +85,7 @@ int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii)
             for (int64_t j = i; j < i + run; j++)
                 text[j] = lower_ascii(text[j]);
         i += run;
-        /* Stay here while the text is not ASCII: a word of another script is one run of such sequences. */
+        /* Stay in this loop while the text is not ASCII: a word of another script is a run of such sequences. */
         for (int64_t stop = i + 8 < n ? i + 8 : n; i < stop;) {
             if (text[i] < 0x80) {
                 if (lower)
@@ -105,7 +105,7 @@ int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii)
     return -1;
 }
 
-/* The UTF-8 of one code point at `out`: where it ends, or NULL for a surrogate. */
+/* Write the UTF-8 of one code point to `out`; return its end, or NULL for a surrogate. */
 static uint8_t *encode_point(uint32_t point, uint8_t *out)
 {
     if (point < 0x80) {
@@ -127,7 +127,7 @@ int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
     for (int64_t i = 0; i < n; i += WV_POINTS) {
         int64_t left = n - i < WV_POINTS ? n - i : WV_POINTS;
         uint32_t all = 0;
-        /* Whole vectors, whatever the length: a token is short, and a branch on its length would be guessed wrong. */
+        /* Read whole vectors for any length: tokens are short, and a branch on the length would be mispredicted. */
         for (int k = 0; k < WV_POINTS; k++)
             all |= points[i + k];
         if (all < 0x80) {
@@ -151,7 +151,7 @@ int64_t wv_last_space(const uint8_t *text, int64_t n)
     return n;
 }
 
-/* Hash of n > 16 bytes: words of 8 folded in by xor and multiplication, the last one overlapping. */
+/* Returns a hash of n > 16 bytes: words of 8 bytes combined by xor and multiplication; the last word overlaps. */
 static uint64_t hash_bytes(const uint8_t *p, int64_t n)
 {
     uint64_t hash = (uint64_t)n;

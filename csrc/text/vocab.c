@@ -1,13 +1,13 @@
-/* In: tokens and their places. Out: the hash table of distinct tokens, its merges, prunings and keys.
- * The hot road (find and count) is inline in vocab.h; reading text is in encode.c. */
+/* In: tokens and their positions. Out: the hash table of distinct tokens; its merges, prunings and keys.
+ * wv_vocab_find is inline in vocab.h, because each token calls it; encode.c reads the text. */
 #include "vocab.h"
 
 #include <stdlib.h>
 
 enum { FIRST_SLOTS_LOG2 = 12, FIRST_CAPACITY = 1024, FIRST_KEY_BYTES = 16384, PAGE_BYTES = 4096 };
 
-/* n free slots, or NULL. A slot is read before it is written, and a page of zeros that is read first is a shared one:
- * its first write would stop all threads of the process to take it back. So each page is written to here. */
+/* Returns n free slots, or NULL. Each page is written to once: a page that is read first is mapped to a shared page of zeros,
+ * and its first write would then stop all threads of the process to change the mapping. */
 static struct wv_slot *new_slots(int64_t n)
 {
     struct wv_slot *slots = calloc((size_t)n, sizeof *slots);
@@ -23,7 +23,7 @@ enum wv_status wv_vocab_init(struct wv_vocab *vocab)
     vocab->n_slots = (int64_t)1 << FIRST_SLOTS_LOG2;
     vocab->shift = 64 - FIRST_SLOTS_LOG2;
     vocab->capacity = FIRST_CAPACITY;
-    vocab->keys_room = FIRST_KEY_BYTES;
+    vocab->keys_capacity = FIRST_KEY_BYTES;
     vocab->slots = new_slots(vocab->n_slots);
     vocab->key_ends = malloc(FIRST_CAPACITY * sizeof *vocab->key_ends);
     vocab->first = malloc(FIRST_CAPACITY * sizeof *vocab->first);
@@ -43,7 +43,7 @@ void wv_vocab_free(struct wv_vocab *vocab)
     memset(vocab, 0, sizeof *vocab);
 }
 
-/* The free slot for a token known to be in no slot. */
+/* Returns the free slot for a token that is in no slot. */
 static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shift, const struct wv_slot *moved)
 {
     struct wv_token token = {moved->head, moved->tail, NULL, moved->length};
@@ -53,13 +53,13 @@ static struct wv_slot *free_slot(struct wv_slot *slots, int64_t n_slots, int shi
     return slots + i;
 }
 
-/* Slots grow fourfold while they are few: doubling would move tokens twice as often. */
+/* Small tables grow fourfold: doubling would move tokens twice as often. */
 static int log2_growth(int64_t n_slots)
 {
     return n_slots < 1 << 18 ? 2 : 1;
 }
 
-/* Whether one more token would make the table too full. */
+/* Returns 1 if the table must grow before one more token is inserted. */
 static int is_full(int64_t size, int64_t n_slots)
 {
     return size * 4 >= n_slots * 3;
@@ -91,7 +91,7 @@ static enum wv_status grow_slots(struct wv_vocab *vocab)
     return WV_OK;
 }
 
-/* Room for one more token with a key of `length` bytes. */
+/* Allocate memory for one more token with a key of `length` bytes. */
 static enum wv_status reserve(struct wv_vocab *vocab, int64_t length)
 {
     if (vocab->size == INT32_MAX - 1)
@@ -111,13 +111,13 @@ static enum wv_status reserve(struct wv_vocab *vocab, int64_t length)
         vocab->capacity = (int32_t)capacity;
     }
     int64_t used = wv_vocab_key_start(vocab, vocab->size);
-    if (used + length > vocab->keys_room) {
-        int64_t room = vocab->keys_room * 2 + length;
-        uint8_t *keys = realloc(vocab->keys, (size_t)room);
+    if (used + length > vocab->keys_capacity) {
+        int64_t capacity = vocab->keys_capacity * 2 + length;
+        uint8_t *keys = realloc(vocab->keys, (size_t)capacity);
         if (!keys)
             return WV_NO_MEMORY;
         vocab->keys = keys;
-        vocab->keys_room = room;
+        vocab->keys_capacity = capacity;
     }
     return is_full(vocab->size, vocab->n_slots) ? grow_slots(vocab) : WV_OK;
 }
@@ -153,7 +153,7 @@ enum wv_status wv_vocab_load(struct wv_vocab *vocab, const uint8_t *keys, const 
     return WV_OK;
 }
 
-/* Count one slot of `from` into `into`. */
+/* Add the token and count of one slot of `from` to `into`. */
 static enum wv_status merge_slot(struct wv_vocab *into, const struct wv_vocab *from, const struct wv_slot *slot,
                                  int32_t *new_id)
 {

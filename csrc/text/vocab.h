@@ -1,54 +1,54 @@
-/* In: tokens. Out: an id per distinct token, with its count and where it came first.
- * Ids are handed out in order of insertion; the final order by frequency is made in wildvec/vocab.py. */
+/* In: tokens. Out: an id per distinct token, with its count and the position of its first appearance.
+ * Ids are in the order of insertion; wildvec/text/vocab.py sorts them by frequency. */
 #ifndef WILDVEC_TEXT_VOCAB_H
 #define WILDVEC_TEXT_VOCAB_H
 
 #include "../status.h"
 #include "tokenize.h"
 
-/* Half a cache line: with a token of up to 16 bytes, looking it up and counting it touches nothing else. */
+/* Half a cache line. To look up and count a token of up to 16 bytes, only its slot is read. */
 struct wv_slot {
     uint64_t head, tail;
     int64_t count;
     uint32_t length;
-    int32_t id_plus_1; /* 0 = free, so that zeroed memory is an empty table */
+    int32_t id_plus_1; /* 0: the slot is free, so zeroed memory is an empty table */
 };
 
-/* Open addressing with linear probing, at most 3/4 full. Keys lie end to end in order of their ids. */
+/* A hash table with open addressing and linear probing, at most 3/4 full. The keys are in one array, in order of ids. */
 struct wv_vocab {
     struct wv_slot *slots; /* n_slots, a power of 2 */
     int64_t n_slots;
-    int shift;         /* 64 - log2(n_slots): the top bits of a hash choose the slot */
+    int shift;         /* 64 - log2(n_slots): the top bits of a hash select the slot */
     int32_t size;      /* tokens in the table */
     int32_t capacity;  /* of key_ends and first */
     int64_t *key_ends; /* size; key i is keys[key_ends[i - 1] .. key_ends[i]) */
-    uint64_t *first;   /* size; block << 32 | place in the block */
+    uint64_t *first;   /* size; block << 32 | index in the block */
     uint8_t *keys;     /* key_ends[size - 1] bytes */
-    int64_t keys_room;
+    int64_t keys_capacity;
 };
 
 enum wv_status wv_vocab_init(struct wv_vocab *vocab);
 void wv_vocab_free(struct wv_vocab *vocab);
-/* What a table of `size` tokens takes whose keys have key_bytes bytes together. */
+/* Returns the memory of a table in bytes. size: tokens. key_bytes: bytes of all keys together. */
 int64_t wv_vocab_bytes(int64_t size, int64_t key_bytes);
 
-/* Put a token that wv_vocab_find did not find into the table. */
+/* Insert a token that is not in the table. */
 enum wv_status wv_vocab_insert(struct wv_vocab *vocab, struct wv_token token, int64_t count, uint64_t first,
                                int32_t *id);
 
-/* Add n keys as ids size..size+n, with count 0: key i is keys[ends[i - 1] .. ends[i]). A key twice is an error. */
+/* Insert n keys as ids size..size + n, with count 0: key i is keys[ends[i - 1] .. ends[i]). A repeated key is an error. */
 enum wv_status wv_vocab_load(struct wv_vocab *vocab, const uint8_t *keys, const int64_t *ends, int64_t n);
 
-/* Count all of `from` into `into`. map: from->size new ids. */
+/* Add the tokens and counts of `from` to `into`. map: receives from->size new ids. */
 enum wv_status wv_vocab_merge(struct wv_vocab *into, const struct wv_vocab *from, int32_t *map);
 
-/* Drop tokens with count < min_count and number the rest anew. map: size new ids, -1 for the dropped. */
+/* Drop tokens with count < min_count and renumber the others. map: receives `size` new ids, -1 for dropped tokens. */
 enum wv_status wv_vocab_prune(struct wv_vocab *vocab, int64_t min_count, int32_t *map);
 
-/* counts, first: size each, by id. */
+/* counts, first: receive `size` elements each, by id. */
 void wv_vocab_export(const struct wv_vocab *vocab, int64_t *counts, uint64_t *first);
 
-/* The bytes that wv_vocab_keys writes for these n ids (each followed by a separator). */
+/* Write the keys of n ids to `out`, each followed by the separator; wv_vocab_keys_bytes returns the number of bytes. */
 int64_t wv_vocab_keys_bytes(const struct wv_vocab *vocab, const int64_t *ids, int64_t n);
 void wv_vocab_keys(const struct wv_vocab *vocab, const int64_t *ids, int64_t n, uint8_t separator, uint8_t *out);
 
@@ -59,7 +59,7 @@ static inline uint64_t wv_hash(struct wv_token token)
     return (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-/* Where the key of an id begins in keys; of the id `size`: where the next one will. */
+/* Returns the start of the key of an id in keys; for the id `size`, the end of the last key. */
 static inline int64_t wv_vocab_key_start(const struct wv_vocab *vocab, int64_t id)
 {
     return id ? vocab->key_ends[id - 1] : 0;
@@ -71,7 +71,7 @@ static inline int wv_same_long(const struct wv_vocab *vocab, int32_t id, struct 
     return memcmp(key, token.bytes, (size_t)token.length) == 0;
 }
 
-/* The slot that holds the token, or the free slot where it would stand. hash: wv_hash of the token. */
+/* Returns the slot of the token, or the free slot where it can be inserted. hash: wv_hash of the token. */
 static inline struct wv_slot *wv_vocab_find(const struct wv_vocab *vocab, struct wv_token token, uint64_t hash)
 {
     int64_t mask = vocab->n_slots - 1;

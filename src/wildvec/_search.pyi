@@ -1,4 +1,4 @@
-"""Guards around the search room of the C core: every score of queries and rows, or the best ones."""
+"""Checked access to the search of the C core (csrc/search): all scores of queries and rows, or the best ones."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Guards around the search room of the C core: every score of queries and rows, or the best ones."""
+"""Checked access to the search of the C core (csrc/search): all scores of queries and rows, or the best ones."""
 
 from libc.stdint cimport int64_t
 
@@ -27,7 +27,7 @@ cdef extern from "wildvec.h" nogil:
 
 
 def choose_isa(str name) -> int:
-    """The number of an instruction set; "" is the best that this processor has."""
+    """Return the number of an instruction set; "" is the best one that this CPU has."""
     cdef wv_isa isa
     encoded = name.encode()
     check(wv_choose_isa(encoded, &isa), f"WILDVEC_ISA={name!r}" if name else "")
@@ -35,7 +35,7 @@ def choose_isa(str name) -> int:
 
 
 cdef class Queries:
-    """Unit rows to look for; only read, so that the workers of a search share it."""
+    """The queries of a search, (n, dim) rows of length 1. Searching only reads them, so workers share them."""
 
     cdef wv_queries *handle
     cdef int64_t n, dim
@@ -44,39 +44,43 @@ cdef class Queries:
         self.n = rows.shape[0]
         self.dim = rows.shape[1]
         if self.n == 0 or self.dim == 0:
-            raise ValueError(f"queries of shape {(self.n, self.dim)}; at least one vector of one number is needed")
+            raise ValueError(f"queries of shape {(self.n, self.dim)}; give at least one vector of one number")
         check(wv_queries_new(&rows[0, 0], self.n, self.dim, <wv_isa>isa, &self.handle), "search")
 
     def __dealloc__(self):
         wv_queries_free(self.handle)
 
     def cosines(self, const float[:, :] rows, float[:, ::1] out, int64_t first) -> None:
-        """out[q, first + i] = the score of query q and row i."""
+        """Write the score of query q and row i to out[q, first + i]."""
         cdef int64_t n = rows.shape[0], stride = row_stride(rows, self.dim)
-        if out.shape[0] != self.n or first < 0 or first + n > out.shape[1]:
-            raise ValueError("no room for the scores")
+        if out.shape[0] != self.n or not 0 <= first <= out.shape[1] - n:
+            shape = out.shape[0], out.shape[1]
+            raise ValueError(f"{self.n} x {n} scores from column {first} do not fit into out of shape {shape}")
         if n:
             with nogil:
                 wv_cosines(self.handle, &rows[0, 0], n, stride, &out[0, first], out.shape[1])
 
 
 cdef int64_t row_stride(const float[:, :] rows, int64_t dim) except? -1:
-    """Floats from one row to the next, after a look at the shape."""
+    """Check the shape, and return the number of floats from one row to the next."""
     if rows.shape[1] != dim or (dim > 1 and rows.strides[1] != 4) or rows.strides[0] % 4:
         raise ValueError(f"rows of {rows.shape[1]} numbers do not fit queries of {dim}")
     return rows.strides[0] // 4
 
 
+cdef int64_t MAX_ENTRIES = 1 << 48  # their size in bytes does not overflow
+
+
 cdef class Best:
-    """The k best rows for each query, as far as one worker has seen."""
+    """The k best rows for each query, among the rows that one worker has scanned."""
 
     cdef wv_best *handle
     cdef readonly Queries queries
     cdef int64_t k
 
     def __cinit__(self, Queries queries not None, int64_t k):
-        if k < 1:
-            raise ValueError(f"k={k}; at least 1 is needed")
+        if not 1 <= k <= MAX_ENTRIES // queries.n:
+            raise ValueError(f"k={k}; give a number from 1 to {MAX_ENTRIES // queries.n:,}")
         self.queries = queries
         self.k = k
         check(wv_best_new(queries.handle, k, &self.handle), "search")
@@ -85,28 +89,31 @@ cdef class Best:
         wv_best_free(self.handle)
 
     def scan(self, const float[:, :] rows, int64_t first) -> None:
-        """Look at rows that count as first, first + 1, ..."""
+        """Scan rows (n, dim), which have the numbers first, first + 1, ..."""
         cdef int64_t n = rows.shape[0], stride = row_stride(rows, self.queries.dim)
         if n:
             with nogil:
                 wv_best_scan(self.handle, &rows[0, 0], n, stride, first)
 
     def offer(self, const float[::1] scores, int64_t first) -> None:
-        """As scan, with scores for query 0 that are known already."""
+        """Do the same with known scores (n,) for query 0."""
         cdef int64_t n = scores.shape[0]
         if n:
             with nogil:
                 wv_best_offer(self.handle, &scores[0], n, first)
 
     def merge(self, Best other not None) -> None:
-        """Take over what is better in another worker's of the same search."""
+        """Add the rows that another worker of the same search has found."""
         if other.queries is not self.queries or other.k != self.k:
-            raise ValueError("only the workers of one search can be merged")
+            raise ValueError("only workers of one search, with the same k, can be merged")
         with nogil:
             wv_best_merge(self.handle, other.handle)
 
     def write(self, float[:, ::1] scores, int64_t[:, ::1] rows) -> None:
-        """Best first, NaN and -1 where fewer than k rows rank; ends the use of this object."""
+        """Write scores and rows, (n, k), best first; NaN and -1 where fewer than k rows are found.
+
+        The object cannot be used afterwards.
+        """
         if (scores.shape[0], scores.shape[1]) != (self.queries.n, self.k):
             raise ValueError("scores must be of shape (queries, k)")
         if (rows.shape[0], rows.shape[1]) != (self.queries.n, self.k):

@@ -1,4 +1,4 @@
-"""Guards around the text room of the C core."""
+"""The text module of the C core: types of _text.pyx."""
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence

@@ -1,9 +1,16 @@
-"""Guards around the text room of the C core."""
+"""The text module of the C core. In: Python objects and numpy arrays. Out: arrays, after checks of every argument.
+
+Each function checks shapes, lengths and ranges once, releases the GIL for one C call and converts its status to an
+exception.
+"""
 
 cimport cython
-from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from cpython.object cimport PyObject
+from libc.stdint cimport INT32_MAX, UINT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
+
+from contextlib import nullcontext
+from threading import Lock
 
 import numpy as np
 
@@ -46,14 +53,18 @@ cdef extern from "wildvec.h" nogil:
     int wv_scan_ints(
         wv_vocab *vocab, const int64_t *values, int64_t n, uint64_t block, int frozen, wv_encoded *out
     )
+    int wv_ends_fit(const int32_t *ends, int64_t n_ends, int64_t n_ids)
     int64_t wv_split_sentences(
         const int32_t *ends, int64_t n_ends, int64_t n_ids, int64_t max_length, int64_t *open, int32_t *out
     )
-    int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map)
+    int64_t wv_remap_block(
+        int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_ends, const int32_t *map, int64_t n_map
+    )
 
 
-def prepare_text(uint8_t[::1] text, bint lower):
-    """Check UTF-8 and blank Unicode spaces in place: (offset of the first broken byte or -1, all ASCII?)."""
+def prepare_text(uint8_t[::1] text not None, bint lower):
+    """Check UTF-8 and replace Unicode white space by ' ', in place: (offset of the first broken byte or -1, is ASCII).
+    """
     cdef int ascii_only = 1
     cdef int64_t bad = -1
     if text.shape[0]:
@@ -62,15 +73,31 @@ def prepare_text(uint8_t[::1] text, bint lower):
     return bad, bool(ascii_only)
 
 
-def last_space(const uint8_t[::1] text):
-    """The number of bytes up to and with the last ASCII white space, 0 if there is none."""
+def last_space(const uint8_t[::1] text not None):
+    """Return the number of bytes up to and with the last ASCII white space, 0 if there is none."""
     return wv_last_space(&text[0], text.shape[0]) if text.shape[0] else 0
 
 
-def split_sentences(const int32_t[::1] ends, int64_t n_ids, int64_t max_length, int64_t open_tokens):
-    """Ends of a block's sentences with the over-long ones split, and the tokens left open."""
+cdef int check_ends(const int32_t[::1] ends, int64_t n_ids) except -1:
+    cdef int fit = 1
+    if ends.shape[0]:
+        with nogil:
+            fit = wv_ends_fit(&ends[0], ends.shape[0], n_ids)
+    if not fit:
+        raise ValueError(f"the sentence ends must ascend from 0 to at most {n_ids}, the number of ids")
+    return 0
+
+
+def split_sentences(const int32_t[::1] ends not None, int64_t n_ids, int64_t max_length, int64_t open_tokens):
+    """Return the sentence ends of a block after longer sentences were split, and the tokens of its open sentence.
+
+    ends: ascending, 0..n_ids. open_tokens: tokens of the sentence that earlier blocks left open, 0..max_length.
+    """
     if max_length < 1:
         raise ValueError(f"max_sentence_length={max_length}: give at least 1")
+    if not 0 <= n_ids <= INT32_MAX or not 0 <= open_tokens <= max_length:
+        raise ValueError(f"n_ids={n_ids} must be 0..2**31 - 1, open_tokens={open_tokens} must be 0..{max_length}")
+    check_ends(ends, n_ids)
     out = np.empty(ends.shape[0] + n_ids // max_length + 1, np.int32)
     cdef int32_t[::1] view = out
     cdef const int32_t *first = &ends[0] if ends.shape[0] else NULL
@@ -80,29 +107,39 @@ def split_sentences(const int32_t[::1] ends, int64_t n_ids, int64_t max_length, 
     return out[:n].copy(), open_tokens
 
 
-def remap_block(int32_t[::1] ids, int32_t[::1] ends, const int32_t[::1] map=None):
-    """Give ids their final meaning in place; returns how many are left at the front of `ids`."""
+def remap_block(int32_t[::1] ids not None, int32_t[::1] ends not None, const int32_t[::1] map=None):
+    """Replace each id by map[id], in place, drop those below 0, and move the ends; return how many ids are left.
+
+    The ids that are left are the first ones of `ids`. Without a map only the ids below 0 are dropped. IndexError: an
+    id is outside the map; `ids` and `ends` are then partly changed.
+    """
+    check_ends(ends, ids.shape[0])
     cdef int32_t *ids_data = &ids[0] if ids.shape[0] else NULL
     cdef int32_t *ends_data = &ends[0] if ends.shape[0] else NULL
+    cdef int32_t empty = 0
     cdef const int32_t *map_data = NULL
-    if map is not None and map.shape[0]:
-        map_data = &map[0]
+    cdef int64_t n_map = 0
+    if map is not None:
+        n_map = map.shape[0]
+        map_data = &map[0] if n_map else &empty
     cdef int64_t left
     with nogil:
-        left = wv_remap_block(ids_data, ids.shape[0], ends_data, ends.shape[0], map_data)
+        left = wv_remap_block(ids_data, ids.shape[0], ends_data, ends.shape[0], map_data, n_map)
+    if left < 0:
+        raise IndexError(f"an id is outside the map of {n_map} ids")
     return left
 
 
 cdef extern from *:
     """
-    #ifdef Py_LIMITED_API /* it shows no more of a str than a copy of its characters */
+    #ifdef Py_LIMITED_API /* it can only copy the characters of a str */
     #define WV_LENGTH(token) PyUnicode_GetLength(token)
     #define WV_ASCII(token) NULL
     #else
     #define WV_LENGTH(token) PyUnicode_GET_LENGTH(token)
     #define WV_ASCII(token) (PyUnicode_IS_COMPACT_ASCII(token) ? PyUnicode_DATA(token) : NULL)
     #endif
-    #if defined(Py_LIMITED_API) || defined(Py_GIL_DISABLED) /* another thread may take what is borrowed away */
+    #if defined(Py_LIMITED_API) || defined(Py_GIL_DISABLED) /* another thread could free a borrowed reference */
     #define WV_BORROWS 0
     #define WV_ITEM(list, i) NULL
     #else
@@ -114,7 +151,7 @@ cdef extern from *:
     const void *WV_ASCII(PyObject *token)
     const bint WV_BORROWS
     PyObject *WV_ITEM(list list, Py_ssize_t i)
-    uint32_t *PyUnicode_AsUCS4(object token, uint32_t *points, Py_ssize_t room, int end) except NULL
+    uint32_t *PyUnicode_AsUCS4(object token, uint32_t *points, Py_ssize_t capacity, int end) except NULL
     bint PyUnicode_Check(PyObject *token)
 
 cdef enum:
@@ -123,9 +160,9 @@ cdef enum:
 
 @cython.final
 cdef class _Joined:
-    """The UTF-8 of tokens with a byte 0 after each, and how many bytes each has.
+    """The UTF-8 of tokens with a byte 0 after each, and the number of bytes of each.
 
-    It leaves nothing in a str, as PyUnicode_AsUTF8 would.
+    PyUnicode_AsUTF8 is not used, because it caches the UTF-8 in each str of the user.
     """
 
     cdef object data, lengths
@@ -133,25 +170,27 @@ cdef class _Joined:
     cdef uint32_t[::1] lengths_view
     cdef uint8_t *bytes
     cdef uint32_t *lengths_data
-    cdef int64_t used, room, n_tokens, lengths_room
+    cdef int64_t used, capacity, n_tokens, lengths_capacity
     cdef uint32_t[SHORT_TOKEN] points
 
     def __cinit__(self, data, lengths):
-        self.take(data)
-        self.take_lengths(lengths)
+        if not len(data) or not len(lengths):
+            raise ValueError("data and lengths must have at least one element each")
+        self.set_data(data)
+        self.set_lengths(lengths)
 
-    cdef int take(self, data) except -1:
+    cdef int set_data(self, data) except -1:
         self.data = self.view = data
-        self.bytes, self.room = &self.view[0], self.view.shape[0]
+        self.bytes, self.capacity = &self.view[0], self.view.shape[0]
         return 0
 
-    cdef int take_lengths(self, lengths) except -1:
+    cdef int set_lengths(self, lengths) except -1:
         self.lengths = self.lengths_view = lengths
-        self.lengths_data, self.lengths_room = &self.lengths_view[0], self.lengths_view.shape[0]
+        self.lengths_data, self.lengths_capacity = &self.lengths_view[0], self.lengths_view.shape[0]
         return 0
 
     cdef int64_t add_all(self, sentence) except -2:
-        """How many tokens the sentence has, each counted as it is joined; -1 if one is not text."""
+        """Join the tokens of a sentence; return their number, or -1 if one is not text."""
         cdef int64_t n = 0
         if WV_BORROWS and type(sentence) is list:
             return self.add_list(sentence)
@@ -162,45 +201,48 @@ cdef class _Joined:
         return n
 
     cdef int64_t add_list(self, list sentence) except -2:
-        """The same, without a reference to most tokens: taking one would write to each."""
+        """The same for a list, without a new reference to most tokens: its count would be a write to each str."""
         cdef Py_ssize_t i = 0
         cdef PyObject *token
-        while i < len(sentence):  # which may change: what add allocates may wake finalizers
+        while i < len(sentence):  # the list can change: an allocation in `add` can run finalizers
             token = WV_ITEM(sentence, i)
-            if PyUnicode_Check(token) and WV_ASCII(token) != NULL:
+            if PyUnicode_Check(token) and WV_ASCII(token) != NULL and self.fits(WV_LENGTH(token)):
                 self.copy(<const uint8_t *>WV_ASCII(token), WV_LENGTH(token))
             elif not self.add(<object>token):
                 return -1
             i += 1
         return i
 
+    cdef inline bint fits(self, int64_t length) noexcept:
+        return self.used + length + WV_INLINE_BYTES + 1 <= self.capacity
+
     cdef inline int copy(self, const uint8_t *ascii, int64_t length) except -1:
-        if self.used + length + WV_INLINE_BYTES + 1 > self.room:
-            self.grow(length)
         wv_copy_token(self.bytes + self.used, ascii, length)
         return self.end_token(length)
 
     cdef inline int end_token(self, int64_t length) except -1:
-        """The next token has so many bytes, which lie behind the others."""
-        if self.n_tokens == self.lengths_room:
-            larger = np.empty(2 * self.lengths_room, np.uint32)
+        """Count a token whose `length` bytes were just written behind the others."""
+        if self.n_tokens == self.lengths_capacity:
+            larger = np.empty(2 * self.lengths_capacity, np.uint32)
             larger[:self.n_tokens] = self.lengths
-            self.take_lengths(larger)
-        self.lengths_data[self.n_tokens] = <uint32_t>length  # 4 GiB are refused where tokens are scanned
+            self.set_lengths(larger)
+        self.lengths_data[self.n_tokens] = <uint32_t>length  # scan_tokens refuses tokens of 4 GiB
         self.n_tokens += 1
         self.used += length + 1
         self.bytes[self.used - 1] = 0
         return 0
 
     cdef bint add(self, object token) except -1:
-        """Whether the token is text; it is not if it holds a lone surrogate."""
+        """Join one token; return False if it is not text: no str, or with a lone surrogate."""
         if not isinstance(token, str):
             return False
         cdef int64_t length = WV_LENGTH(<PyObject *>token), size
         if WV_ASCII(<PyObject *>token) != NULL:
+            if not self.fits(length):
+                self.grow(length)
             self.copy(<const uint8_t *>WV_ASCII(<PyObject *>token), length)
             return True
-        if self.used + 4 * length + WV_POINTS + 1 > self.room:
+        if self.used + 4 * length + WV_POINTS + 1 > self.capacity:
             self.grow(length)
         size = self.encode(token, length)
         if size < 0:
@@ -213,30 +255,33 @@ cdef class _Joined:
             PyUnicode_AsUCS4(token, self.points, SHORT_TOKEN, 0)
             return wv_encode_utf8(self.points, length, self.bytes + self.used)
         try:
-            encoded = str.encode(token)  # a subclass may have an encode of its own
+            encoded = str.encode(token)  # a subclass may override encode
         except UnicodeEncodeError:
             return -1
         memcpy(self.bytes + self.used, <const char *>encoded, len(encoded))
         return len(encoded)
 
     cdef int grow(self, int64_t length) except -1:
-        larger = np.empty(2 * self.room + 4 * length + WV_POINTS + 1, np.uint8)
+        larger = np.empty(2 * self.capacity + 4 * length + WV_POINTS + 1, np.uint8)
         larger[:self.used] = self.data[:self.used]
-        return self.take(larger)
+        return self.set_data(larger)
 
 
-def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data, lengths):
-    """Sentences from an iterator until they hold len(ends) tokens: (sentences, joined tokens, lengths, bytes).
+def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends not None, data, lengths):
+    """Join the tokens of sentences: (sentences, joined tokens, their lengths, bytes of all or -1).
 
-    tokens_of(item, number): the tokens of what is no list or tuple; the first item has the number `first`.
-    ends: gets the tokens up to the end of each sentence. data: uint8, at least one; where the tokens go if they
-    fit, with a byte 0 between them. lengths: uint32, at least one; where each one's bytes are counted if they fit.
-    The bytes of all are -1 if a token is not text.
+    Takes sentences from the iterator `items` until they have len(ends) tokens. tokens_of(item, number): returns the
+    tokens of an item that is neither list nor tuple; the first item has the number `first`. ends: receives the
+    tokens up to the end of each sentence. data (uint8), lengths (uint32), at least one element each: receive the
+    tokens with a byte 0 between them, and the bytes of each; if they are too small, new arrays are returned. The
+    bytes of all are -1 if a token is not text.
     """
     cdef _Joined joined = _Joined(data, lengths)
     cdef bint is_text = True
-    cdef int64_t n_tokens = 0, n, enough = ends.shape[0]
+    cdef int64_t n_tokens = 0, n, most = ends.shape[0]
     cdef Py_ssize_t i = 0
+    if not most:
+        raise ValueError("ends must have at least one element")
     sentences = []
     for sentence in items:
         if type(sentence) is not list and type(sentence) is not tuple:
@@ -246,10 +291,10 @@ def join_tokens(items, tokens_of, int64_t first, int32_t[::1] ends, data, length
         is_text = n >= 0
         n_tokens += n if is_text else len(sentence)
         if n_tokens > INT32_MAX:
-            raise ValueError(f"{i + 1} sentences from {first} on hold 2**31 tokens; split")
+            raise ValueError(f"the {i + 1} sentences from {first} on contain 2**31 tokens; split them")
         ends[i] = <int32_t>n_tokens
         i += 1
-        if n_tokens >= enough or i == enough:
+        if n_tokens >= most or i == most:
             break
     return sentences, joined.data, joined.lengths, max(joined.used - 1, 0) if is_text else -1
 
@@ -267,23 +312,46 @@ cdef extern from *:
 
 
 def trim_heap():
-    """Give the system what malloc keeps; of tables that were freed glibc's keeps up to 64 MB."""
+    """Return freed memory to the system; after tables are freed, glibc's malloc keeps up to 64 MB of it."""
     with nogil:
         WV_TRIM()
 
 
 def vocab_bytes(int64_t size, int64_t key_bytes):
-    """What a VocabTable of `size` tokens takes whose keys have key_bytes bytes together."""
+    """Return the memory of a VocabTable in bytes. size: tokens. key_bytes: the bytes of all keys together."""
+    if not 0 <= size <= INT32_MAX or not 0 <= key_bytes <= 1 << 62:
+        raise ValueError(f"size={size} must be 0..2**31 - 1, key_bytes={key_bytes} must be 0..2**62")
     return wv_vocab_bytes(size, key_bytes)
 
 
+cdef class _Exclusive:
+    """A lock for a `with` statement. RuntimeError: another thread is inside."""
+
+    cdef object lock
+
+    def __cinit__(self):
+        self.lock = Lock()
+
+    def __enter__(self):
+        if not self.lock.acquire(False):
+            raise RuntimeError("another thread uses this table; give each thread its own, or freeze it with `load`")
+
+    def __exit__(self, *error):
+        self.lock.release()
+
+
 cdef class VocabTable:
-    """A table of distinct tokens: filled by scans of one thread, or frozen and shared by many."""
+    """A table of distinct tokens. One thread at a time can fill it; after `load` it is frozen, and threads can share it.
+
+    RuntimeError of all methods: another thread uses a table that is not frozen, or the method would change a frozen one.
+    """
 
     cdef wv_vocab vocab
+    cdef _Exclusive exclusive
     cdef readonly bint frozen
 
     def __cinit__(self):
+        self.exclusive = _Exclusive()
         check(wv_vocab_init(&self.vocab), "vocabulary")
 
     def __dealloc__(self):
@@ -292,112 +360,155 @@ cdef class VocabTable:
     def __len__(self):
         return self.vocab.size
 
-    def load(self, const uint8_t[::1] keys, const int64_t[::1] ends):
-        """Add keys in order (key i is keys[ends[i-1]:ends[i]]) and freeze the table."""
-        cdef int64_t n = ends.shape[0]
-        if n and ends[n - 1] != keys.shape[0]:
-            raise ValueError(f"the last key ends at {ends[n - 1]}, but there are {keys.shape[0]} bytes")
-        if n and (ends[0] < 0 or np.any(np.diff(ends) < 0)):
-            raise ValueError("the ends of the keys must ascend from 0")
-        cdef uint8_t nothing = 0
-        cdef const uint8_t *data = &keys[0] if keys.shape[0] else &nothing
-        cdef int status = 0
-        if n:
-            with nogil:
-                status = wv_vocab_load(&self.vocab, data, &ends[0], n)
-        check(status, "vocabulary")
-        self.frozen = True
+    cdef object reading(self):
+        """Return the context manager of a method that changes no frozen table."""
+        return nullcontext() if self.frozen else self.exclusive
 
-    def scan_text(self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends):
-        """Encode prepared text into ids and ends (room for half the bytes + 2 each): (n_ids, n_ends)."""
+    cdef object changing(self):
+        """Return the context manager of a method that changes the table."""
+        if self.frozen:
+            raise RuntimeError("the table is frozen; make a new one")
+        return self.exclusive
+
+    def load(self, const uint8_t[::1] keys not None, const int64_t[::1] ends not None):
+        """Add keys in order (key i is keys[ends[i - 1]:ends[i]]) and freeze the table. ValueError: a key is twice."""
+        cdef int64_t n = ends.shape[0]
+        lengths = np.diff(ends, prepend=0)
+        if (ends[n - 1] if n else 0) != keys.shape[0]:
+            raise ValueError(f"the last key ends at {ends[n - 1] if n else 0}, but there are {keys.shape[0]} bytes")
+        if n and (lengths.min() < 0 or lengths.max() > UINT32_MAX):
+            raise ValueError("the ends of the keys must ascend from 0, and a key must be shorter than 4 GiB")
+        cdef uint8_t empty = 0
+        cdef const uint8_t *data = &keys[0] if keys.shape[0] else &empty
+        cdef const int64_t *ends_data = &ends[0] if n else NULL
+        cdef int status
+        with self.changing():
+            with nogil:
+                status = wv_vocab_load(&self.vocab, data, ends_data, n)
+            check(status, "vocabulary")
+            self.frozen = True
+
+    def scan_text(
+        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None
+    ):
+        """Encode prepared text into `ids` and `ends`: (number of ids, number of ends).
+
+        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each.
+        """
         cdef wv_encoded out
-        if min(ids.shape[0], ends.shape[0]) < text.shape[0] // 2 + 2:
-            raise ValueError(f"{text.shape[0]} bytes of text need room for {text.shape[0] // 2 + 2} ids and ends")
-        if not text.shape[0]:
+        cdef int64_t n_bytes = text.shape[0]
+        check_block(block, n_bytes, INT32_MAX)
+        if min(ids.shape[0], ends.shape[0]) < n_bytes // 2 + 2:
+            raise ValueError(f"{n_bytes} bytes of text need {n_bytes // 2 + 2} elements of ids and of ends")
+        if not n_bytes:
             return 0, 0
         cdef int status
-        out.ids = &ids[0]
-        out.ends = &ends[0]
-        with nogil:
-            status = wv_scan_text(&self.vocab, &text[0], text.shape[0], block, self.frozen, &out)
-        check(status, "vocabulary")
-        return out.n_ids, out.n_ends
+        out.ids, out.ends = &ids[0], &ends[0]
+        with self.reading():
+            with nogil:
+                status = wv_scan_text(&self.vocab, &text[0], n_bytes, block, self.frozen, &out)
+            check(status, "vocabulary")
+            return out.n_ids, out.n_ends
 
-    def scan_tokens(self, const uint8_t[::1] tokens, const uint32_t[::1] lengths, int64_t block, int32_t[::1] ids):
-        """Encode tokens of so many bytes, with a byte 0 between them; ValueError if a new one holds a byte 0."""
+    def scan_tokens(
+        self, const uint8_t[::1] tokens not None, const uint32_t[::1] lengths not None, int64_t block,
+        int32_t[::1] ids not None
+    ):
+        """Encode joined tokens into `ids`, at least one element and one per token.
+
+        tokens: bytes of all, with a byte 0 between two tokens. lengths: bytes of each. block: as in scan_text.
+        ValueError: a token that is new to the table contains a byte 0, or the lengths do not fit.
+        """
         cdef wv_encoded out
-        cdef int64_t n_tokens = lengths.shape[0]
-        cdef const uint32_t *lengths_data = &lengths[0] if n_tokens else NULL
+        cdef int64_t n_bytes = tokens.shape[0], n_tokens = lengths.shape[0]
+        check_block(block, n_bytes, UINT32_MAX)
         if ids.shape[0] < max(n_tokens, 1):
-            raise ValueError(f"{n_tokens} tokens need room for as many ids")
-        if tokens.shape[0] >= 1 << 32:
-            raise OverflowError("tokens that lie together hold 4 GiB or more; give shorter tokens")
-        cdef uint8_t nothing = 0
-        cdef const uint8_t *data = &tokens[0] if tokens.shape[0] else &nothing
+            raise ValueError(f"{n_tokens} tokens need {max(n_tokens, 1)} elements of ids")
+        cdef const uint32_t *lengths_data = &lengths[0] if n_tokens else NULL
+        cdef uint8_t empty = 0
+        cdef const uint8_t *data = &tokens[0] if n_bytes else &empty
         cdef int status
-        out.ids = &ids[0]
-        out.ends = NULL
-        with nogil:
-            status = wv_scan_tokens(
-                &self.vocab, data, tokens.shape[0], lengths_data, n_tokens, block, self.frozen, &out)
-        check(status, "tokens")
+        out.ids, out.ends = &ids[0], NULL
+        with self.reading():
+            with nogil:
+                status = wv_scan_tokens(
+                    &self.vocab, data, n_bytes, lengths_data, n_tokens, block, self.frozen, &out)
+            check(status, "tokens")
 
-    def scan_ints(self, const int64_t[::1] values, int64_t block, int32_t[::1] ids):
-        """Encode integers as tokens."""
+    def scan_ints(self, const int64_t[::1] values not None, int64_t block, int32_t[::1] ids not None):
+        """Encode integers into `ids`, at least one element per integer. block: as in scan_text."""
         cdef wv_encoded out
-        if ids.shape[0] < values.shape[0]:
-            raise ValueError(f"{values.shape[0]} integers need room for as many ids")
-        if not values.shape[0]:
+        cdef int64_t n = values.shape[0]
+        check_block(block, n, UINT32_MAX)
+        if ids.shape[0] < n:
+            raise ValueError(f"{n} integers need {n} elements of ids")
+        if not n:
             return
         cdef int status
-        out.ids = &ids[0]
-        out.ends = NULL
-        with nogil:
-            status = wv_scan_ints(&self.vocab, &values[0], values.shape[0], block, self.frozen, &out)
-        check(status, "vocabulary")
+        out.ids, out.ends = &ids[0], NULL
+        with self.reading():
+            with nogil:
+                status = wv_scan_ints(&self.vocab, &values[0], n, block, self.frozen, &out)
+            check(status, "vocabulary")
 
-    def merge(self, VocabTable other):
-        """Count all of `other` into this table; returns the new id of each of its tokens (int32)."""
-        map = np.empty(other.vocab.size + 1, np.int32)
-        cdef int32_t[::1] view = map
+    def merge(self, VocabTable other not None):
+        """Add the tokens and counts of `other` to this table; return the new id of each of its tokens (int32)."""
+        cdef int32_t[::1] view
         cdef int status
-        with nogil:
-            status = wv_vocab_merge(&self.vocab, &other.vocab, &view[0])
-        check(status, "vocabulary")
-        return map[:-1]
+        with self.changing(), other.reading():
+            map = np.empty(other.vocab.size + 1, np.int32)
+            view = map
+            with nogil:
+                status = wv_vocab_merge(&self.vocab, &other.vocab, &view[0])
+            check(status, "vocabulary")
+            return map[:-1]
 
     def prune(self, int64_t min_count):
-        """Drop tokens below min_count; returns the new id of each old one, -1 if dropped (int32)."""
-        map = np.empty(self.vocab.size + 1, np.int32)
-        cdef int32_t[::1] view = map
+        """Drop tokens below min_count; return the new id of each old one, -1 if it was dropped (int32)."""
+        cdef int32_t[::1] view
         cdef int status
-        with nogil:
-            status = wv_vocab_prune(&self.vocab, min_count, &view[0])
-        check(status, "vocabulary")
-        return map[:-1]
+        with self.changing():
+            map = np.empty(self.vocab.size + 1, np.int32)
+            view = map
+            with nogil:
+                status = wv_vocab_prune(&self.vocab, min_count, &view[0])
+            check(status, "vocabulary")
+            return map[:-1]
 
     def export(self):
-        """(counts int64, places of first appearance uint64), by id."""
-        counts, first = np.empty(self.vocab.size + 1, np.int64), np.empty(self.vocab.size + 1, np.uint64)
-        cdef int64_t[::1] counts_view = counts
-        cdef uint64_t[::1] first_view = first
-        with nogil:
-            wv_vocab_export(&self.vocab, &counts_view[0], &first_view[0])
+        """Return by id: counts (int64), and block << 32 | index in the block of the first appearance (uint64)."""
+        cdef int64_t[::1] counts_view
+        cdef uint64_t[::1] first_view
+        with self.reading():
+            counts, first = np.empty(self.vocab.size + 1, np.int64), np.empty(self.vocab.size + 1, np.uint64)
+            counts_view, first_view = counts, first
+            with nogil:
+                wv_vocab_export(&self.vocab, &counts_view[0], &first_view[0])
         return counts[:-1], first[:-1]
 
-    def keys(self, const int64_t[::1] ids, uint8_t separator):
-        """The keys of these ids, each followed by the separator, as one array of bytes (uint8)."""
+    def keys(self, const int64_t[::1] ids not None, uint8_t separator):
+        """Return the keys of these ids, each followed by the separator, as one array of bytes (uint8)."""
         cdef int64_t n = ids.shape[0]
         cdef uint8_t[::1] view
-        if n and not 0 <= np.min(ids) <= np.max(ids) < self.vocab.size:
-            raise IndexError(f"ids must lie in 0..{self.vocab.size - 1}")
         if not n:
             return np.empty(0, np.uint8)
-        out = np.empty(wv_vocab_keys_bytes(&self.vocab, &ids[0], n), np.uint8)
-        view = out
-        with nogil:
-            wv_vocab_keys(&self.vocab, &ids[0], n, separator, &view[0])
+        with self.reading():
+            if not 0 <= np.min(ids) <= np.max(ids) < self.vocab.size:
+                raise IndexError(f"the ids must lie in 0..{self.vocab.size - 1}")
+            out = np.empty(wv_vocab_keys_bytes(&self.vocab, &ids[0], n), np.uint8)
+            view = out
+            with nogil:
+                wv_vocab_keys(&self.vocab, &ids[0], n, separator, &view[0])
         return out
+
+
+cdef int check_block(int64_t block, int64_t n, int64_t most) except -1:
+    """Check the number and the size of a block: positions of tokens are stored as 32 bits + 32 bits."""
+    if not 0 <= block <= UINT32_MAX:
+        raise ValueError(f"block={block}: give the number of the block, 0..2**32 - 1")
+    if n > most:
+        raise OverflowError(f"a block has {n} bytes or integers, more than {most}; give smaller blocks or tokens")
+    return 0
 
 # --- Files of vectors (csrc/text/numbers.h) ---
 
@@ -427,7 +538,8 @@ cdef extern from "wildvec.h" nogil:
 
 
 def read_vectors(
-    const uint8_t[::1] block, float[:, ::1] rows, uint8_t[::1] keys, int64_t[:, ::1] odd,
+    const uint8_t[::1] block not None, float[:, ::1] rows not None, uint8_t[::1] keys not None,
+    int64_t[:, ::1] odd not None,
     bint binary, bint spaced_keys,
 ):
     """Parse whole lines (or binary records): (status, bytes, lines, rows, key bytes, odd, bad)."""

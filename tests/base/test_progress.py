@@ -1,4 +1,4 @@
-"""A bar appears on a terminal, when the work lasts; elsewhere tqdm is not even loaded."""
+"""A bar is shown only on a terminal and only for long work; otherwise tqdm is not loaded."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def run(monkeypatch, stderr, delay: float, initial: int = 0) -> tuple[str, float
     return stderr.getvalue(), bar.n
 
 
-def test_a_bar_is_shown_on_a_terminal_and_begins_where_the_work_is(monkeypatch):
+def test_a_bar_is_shown_on_a_terminal_and_starts_at_initial(monkeypatch):
     shown, n = run(monkeypatch, Terminal(), 0)
     assert "reading" in shown and "50.0/100" in shown and n == 50
     shown, n = run(monkeypatch, Terminal(), 0, initial=20)
     assert "70.0/100" in shown and n == 70
 
 
-def test_nothing_is_shown_of_short_work_or_elsewhere(monkeypatch):
+def test_no_bar_for_short_work_or_without_a_terminal(monkeypatch):
     assert run(monkeypatch, Terminal(), 60) == ("", 50)
     assert run(monkeypatch, io.StringIO(), 0) == ("", 50)
 

@@ -1,4 +1,4 @@
-"""Every status of the C core is one exception with a text that says what to do."""
+"""Every status of the C core has one exception with a text that says what to do."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_ok_raises_nothing():
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_each_error_raises_with_its_place_and_a_remedy(name):
+def test_each_error_names_its_place_and_a_remedy(name):
     kind, text = EXCEPTIONS[ERRORS[name]]
     assert issubclass(kind, Exception)
     what, _, remedy = text.partition("; ")

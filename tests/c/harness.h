@@ -1,5 +1,5 @@
-/* The whole test framework of the C core: CHECK counts, run_threads starts threads, finish prints the counts.
- * pthreads only: these tests run where the sanitizers do; on Windows the core is tested through Python. */
+/* The test framework of the C core: CHECK counts, run_threads starts threads, finish prints the counts.
+ * It needs pthreads, as the sanitizers do; on Windows the core is tested from Python only. */
 #ifndef WILDVEC_TEST_HARNESS_H
 #define WILDVEC_TEST_HARNESS_H
 
@@ -10,7 +10,7 @@
 
 static int wv_test_passed, wv_test_failed;
 
-/* Counts one check and goes on after a failure, so that a run shows all of them. */
+/* Count one check. A failure does not end the program, so that a run shows all failures. */
 #define CHECK(condition)                                                                                           \
     do {                                                                                                           \
         if (condition) {                                                                                           \
@@ -40,8 +40,8 @@ static inline void *wv_test_enter(void *argument)
     return NULL;
 }
 
-/* Runs body(shared, 0 … n-1), each in a thread of its own, and returns when all have ended. n <= 64.
- * CHECK is not for these threads: let them write results of their own and check those afterwards. */
+/* Run body(shared, 0 … n-1), each on its own thread, and wait until all have ended. n <= 64.
+ * CHECK is not thread-safe: threads store results, and the caller checks them afterwards. */
 static inline void run_threads(int n, void (*body)(void *shared, int thread), void *shared)
 {
     struct wv_test_thread threads[WV_TEST_MAX_THREADS];
@@ -50,7 +50,7 @@ static inline void run_threads(int n, void (*body)(void *shared, int thread), vo
         threads[i].shared = shared;
         threads[i].thread = i;
         if (pthread_create(&threads[i].id, NULL, wv_test_enter, &threads[i]) != 0) {
-            fprintf(stderr, "no thread %d of %d\n", i, n);
+            fprintf(stderr, "cannot start thread %d of %d\n", i, n);
             abort();
         }
     }
@@ -58,7 +58,7 @@ static inline void run_threads(int n, void (*body)(void *shared, int thread), vo
         pthread_join(threads[i].id, NULL);
 }
 
-/* Prints "N passed, M failed" and gives main's answer. */
+/* Print "N passed, M failed" and return the exit status. */
 static inline int finish(void)
 {
     printf("%d passed, %d failed\n", wv_test_passed, wv_test_failed);

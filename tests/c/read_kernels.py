@@ -1,11 +1,11 @@
-"""Read the training kernels as compiled: fused multiply-adds of the inner loops, and vectors put on the stack there.
+"""Read the machine code of the training kernels: multiply-adds and register spills of the inner loops.
 
     python tests/c/read_kernels.py neon                              # aarch64-linux-gnu-gcc
     python tests/c/read_kernels.py avx512 --cc clang
     python tests/c/read_kernels.py neon --cc "clang --target=aarch64-linux-gnu --sysroot=/usr/aarch64-linux-gnu"
 
-Prints each innermost loop whose only products are multiply-adds (so not the sigmoid): its instructions, the
-multiply-adds, the pointers it fetches, its spills. Fails if one spills or there is none. Needs GNU objdump.
+Prints each innermost loop whose only products are multiply-adds (this excludes the sigmoid): its instructions,
+multiply-adds, pointer loads and spills. Fails if a loop spills or none is found. Needs GNU objdump.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Iterator
 
 from run import CSRC
 
-FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", f"-I{CSRC}"]  # as setup.py has them
+FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", f"-I{CSRC}"]  # as in setup.py
 FUNCTION = re.compile(r"^[0-9a-f]+ <(\S+)>:$")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
-BRANCH = re.compile(r"(?:cb|tb|b\.|j).*?\b([0-9a-f]+) <")  # and where it goes
+BRANCH = re.compile(r"(?:cb|tb|b\.|j).*?\b([0-9a-f]+) <")  # the group is the target address
 ARM = {
     "fma": r"fmla",
     "other": r"f(mul|div)",
@@ -37,7 +37,7 @@ X86 = {
 
 
 def functions(listing: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    """(name, [(address, instruction)]) of a disassembly."""
+    """Yield (name, [(address, instruction)]) of each function of a disassembly."""
     code: list[tuple[int, str]] = []
     for line in listing.splitlines():
         if start := FUNCTION.match(line):
@@ -48,7 +48,7 @@ def functions(listing: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
 
 
 def innermost_loops(code: list[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """(address, instructions) of what lies between the target of a backward branch and the branch, none inside."""
+    """Yield (address, instructions) from the target of each backward branch to the branch, without outer loops."""
     branches = ((BRANCH.match(text), at) for at, text in code)
     spans = [(int(branch[1], 16), at) for branch, at in branches if branch and int(branch[1], 16) <= at]
     for first, last in spans:
@@ -57,7 +57,7 @@ def innermost_loops(code: list[tuple[int, str]]) -> Iterator[tuple[int, list[str
 
 
 def disassembled(isa: str, compiler: str) -> str:
-    """The listing of kernels_<isa>.c."""
+    """Compile kernels_<isa>.c and return its disassembly."""
     objdump = "aarch64-linux-gnu-objdump" if isa == "neon" else "objdump"
     with tempfile.NamedTemporaryFile(suffix=".o") as output:
         source = str(CSRC / "train" / f"kernels_{isa}.c")
@@ -67,7 +67,7 @@ def disassembled(isa: str, compiler: str) -> str:
 
 
 def main() -> int:
-    """Print a line for each loop; 1 if there is none, or one that spills."""
+    """Print a line for each loop; return 1 if there is none or one spills."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("isa", choices=("neon", "avx2", "avx512"))
     parser.add_argument("--cc", help="compiler and its flags (default: gcc, for neon aarch64-linux-gnu-gcc)")

@@ -30,13 +30,13 @@ FLAGS = [
 MODES = {
     "plain": ["-O2"],
     "address": ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-    "thread": ["-O0", "-fsanitize=thread"],  # optimised code loses the frames that tsan.supp names
+    "thread": ["-O0", "-fsanitize=thread"],  # optimised code lacks the stack frames that tsan.supp names
     "neon": ["-O2", "-static"],
 }
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
-    # A race at an address must not hide the next one there: memory of one test is that of the next.
+    # Report every race at an address: different tests reuse the same memory.
     "TSAN_OPTIONS": "halt_on_error=1:history_size=7:suppress_equal_addresses=0"
     f":suppressions={HERE / 'tsan.supp'}",
 }
@@ -45,14 +45,14 @@ TIMEOUT_SECONDS = 600
 
 
 def compile_one(command: list[str]) -> None:
-    """Run one compiler command; its messages are the error."""
+    """Run one compiler command. SystemExit with the messages of the compiler: it failed."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
 
 
 def build(compiler: str, mode: str, tests: list[Path], folder: Path) -> list[Path]:
-    """Compile the core once and link it to every test; the programs, in the order of `tests`."""
+    """Compile the core once and link it to every test; return the programs, in the order of `tests`."""
     flags = [*FLAGS, *MODES[mode]]
     core = sorted(CSRC.rglob("*.c"))
     objects = {c: folder / f"core_{number}.o" for number, c in enumerate(core)}
@@ -70,10 +70,10 @@ def build(compiler: str, mode: str, tests: list[Path], folder: Path) -> list[Pat
 
 
 def launcher(mode: str) -> list[str]:
-    """What a program of this mode must be started with."""
+    """Return the command that starts a program of this mode."""
     if mode == "neon":
         return ["qemu-aarch64-static", "-cpu", "max"]
-    # ThreadSanitizer of older compilers dies on kernels that spread the address space widely.
+    # ThreadSanitizer of older compilers fails on kernels with many bits of address randomisation.
     fixed_addresses = ["setarch", "--addr-no-randomize"]
     if mode == "thread" and shutil.which("setarch"):
         probe = subprocess.run([*fixed_addresses, "true"], capture_output=True)
@@ -82,7 +82,7 @@ def launcher(mode: str) -> list[str]:
 
 
 def run(program: Path, mode: str) -> tuple[int, int]:
-    """The (passed, failed) counts of one program; a crash or a sanitizer's report is a failure."""
+    """Run one program; return its counts (passed, failed). A crash or a report of a sanitizer is a failure."""
     done = subprocess.run(
         [*launcher(mode), str(program)],
         capture_output=True,
@@ -100,7 +100,7 @@ def run(program: Path, mode: str) -> tuple[int, int]:
 
 
 def main() -> int:
-    """Run what the command line asks for; 1 if anything failed."""
+    """Run the tests that the command line selects; return 1 if anything failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modes", default="address,thread", help="of plain, address, thread")
     parser.add_argument("--neon", action="store_true", help="cross-compile for AArch64 instead")

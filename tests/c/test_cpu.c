@@ -1,4 +1,4 @@
-/* In: this processor. Checked: that names, detection and choice of the instruction sets agree. */
+/* Tested on this processor: names, detection and choice of the instruction sets agree. */
 #include "cpu.h"
 
 #include <string.h>
@@ -22,20 +22,20 @@ static void detection_is_consistent(void)
     CHECK(WV_X86 || !wv_cpu_has(WV_AVX2));
 }
 
-static void a_name_chooses_that_isa_or_fails(void)
+static void a_name_selects_its_isa_or_fails(void)
 {
     for (int i = 0; i < WV_N_ISAS; i++) {
-        enum wv_isa asked = (enum wv_isa)i, chosen = WV_SCALAR;
-        enum wv_status expected = wv_cpu_has(asked) ? WV_OK : WV_UNSUPPORTED_ISA;
-        CHECK(wv_choose_isa(wv_isa_name(asked), &chosen) == expected);
-        CHECK(expected != WV_OK || chosen == asked);
+        enum wv_isa requested = (enum wv_isa)i, chosen = WV_SCALAR;
+        enum wv_status expected = wv_cpu_has(requested) ? WV_OK : WV_UNSUPPORTED_ISA;
+        CHECK(wv_choose_isa(wv_isa_name(requested), &chosen) == expected);
+        CHECK(expected != WV_OK || chosen == requested);
     }
-    enum wv_isa untouched = WV_SCALAR;
-    CHECK(wv_choose_isa("sse9", &untouched) == WV_UNKNOWN_ISA);
-    CHECK(wv_choose_isa("AVX2", &untouched) == WV_UNKNOWN_ISA);
+    enum wv_isa unchanged = WV_SCALAR;
+    CHECK(wv_choose_isa("sse9", &unchanged) == WV_UNKNOWN_ISA);
+    CHECK(wv_choose_isa("AVX2", &unchanged) == WV_UNKNOWN_ISA);
 }
 
-static void no_name_chooses_the_widest(void)
+static void no_name_selects_the_widest_isa(void)
 {
     enum wv_isa of_null = WV_SCALAR, of_empty = WV_SCALAR;
     CHECK(wv_choose_isa(NULL, &of_null) == WV_OK);
@@ -50,7 +50,7 @@ int main(void)
 {
     names_are_distinct();
     detection_is_consistent();
-    a_name_chooses_that_isa_or_fails();
-    no_name_chooses_the_widest();
+    a_name_selects_its_isa_or_fails();
+    no_name_selects_the_widest_isa();
     return finish();
 }

@@ -1,4 +1,4 @@
-/* The vector vocabulary and the block step on AVX2, where this processor has it. */
+/* Tested: the vector functions and the block step for AVX2, if this processor supports it. */
 #include "cpu.h"
 
 #include <stdint.h>
@@ -22,7 +22,7 @@ int main(void)
 {
 #if WV_X86
     if (wv_cpu_has(WV_AVX2)) {
-        vocabulary();
+        vector_functions();
         steps();
     }
 #endif

@@ -1,4 +1,4 @@
-/* The vector vocabulary and the block step on NEON, where this processor has it. */
+/* Tested: the vector functions and the block step for NEON, if this processor supports it. */
 #include "cpu.h"
 
 #include <stdint.h>
@@ -20,7 +20,7 @@ int main(void)
 {
 #if WV_ARM
     if (wv_cpu_has(WV_NEON)) {
-        vocabulary();
+        vector_functions();
         steps();
     }
 #endif

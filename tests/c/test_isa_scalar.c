@@ -1,4 +1,4 @@
-/* The vector vocabulary and the block step in plain C. */
+/* Tested: the vector functions and the block step in plain C. */
 #include "cpu.h"
 
 #include <stdint.h>
@@ -15,7 +15,7 @@
 
 int main(void)
 {
-    vocabulary();
+    vector_functions();
     steps();
     return finish();
 }

@@ -1,4 +1,4 @@
-/* Files of vectors: blocks of exact size, cut at every byte, damaged at random. */
+/* Tested: the parsers of vector files, with blocks of exact size, cut at every byte, and of random bytes. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct result {
     uint8_t keys[256];
 };
 
-/* Everything is copied to the heap at its exact size, so that AddressSanitizer sees one byte too far. */
+/* All buffers are on the heap with their exact size, so that AddressSanitizer finds an access one byte beyond. */
 static struct result read_block(const void *bytes, int64_t size, int binary, int spaced_keys)
 {
     struct result result;
@@ -45,7 +45,7 @@ static struct result read_text(const char *text, int spaced_keys)
     return read_block(text, (int64_t)strlen(text), 0, spaced_keys);
 }
 
-static void test_lines(void)
+static void lines_are_parsed(void)
 {
     struct result r = read_text("king 1 -.5e1 +0.25\n\n\tb c\n", 0);
     CHECK(r.status == WV_WRONG_WIDTH || r.status == WV_NOT_A_NUMBER);
@@ -54,14 +54,14 @@ static void test_lines(void)
     CHECK(r.report.rows == 2 && r.report.lines == 3);
     CHECK(r.report.key_bytes == 11 && !memcmp(r.keys, "king\nqueen\n", 11));
     CHECK(r.rows[0] == 1.0f && r.rows[1] == -5.0f && r.rows[2] == 0.25f && r.rows[3] == 0.01f);
-    CHECK(r.report.n_odd == 1 && r.odd[0] == 5); /* half way between two floats */
+    CHECK(r.report.n_odd == 1 && r.odd[0] == 5); /* halfway between two floats */
     r = read_text("a b 1 2 3\n. . . 4 5 6\n", 1);
     CHECK(r.status == WV_OK && r.report.rows == 2);
     CHECK(!memcmp(r.keys, "a b\n. . .\n", 10));
     CHECK(r.rows[3] == 4.0f);
 }
 
-static void test_errors_name_their_bytes(void)
+static void errors_report_their_bytes(void)
 {
     struct result r = read_text("a 1 2 3\nb 1 zwei 3\n", 0);
     CHECK(r.status == WV_NOT_A_NUMBER && r.report.lines == 1);
@@ -75,7 +75,7 @@ static void test_errors_name_their_bytes(void)
     CHECK(read_text("a nan in infinit\n", 0).status == WV_NOT_A_NUMBER);
 }
 
-static void test_full_sinks_stop_before_a_row(void)
+static void full_outputs_stop_before_a_row(void)
 {
     char text[400] = "";
     for (int i = 0; i < 12; i++)
@@ -85,7 +85,7 @@ static void test_full_sinks_stop_before_a_row(void)
     CHECK(r.report.bytes == 5 * 19);
 }
 
-static void test_records(void)
+static void records_are_parsed(void)
 {
     char data[64];
     const float values[DIM] = {1.0f, -2.5f, 1e-40f};
@@ -106,7 +106,7 @@ static void test_records(void)
     CHECK(r.status == WV_BAD_RECORD && r.report.rows == 1 && r.report.bad_begin == 15);
 }
 
-static void test_any_bytes(void)
+static void random_bytes_stay_within_the_outputs(void)
 {
     static const char alphabet[] = " \t\r\n\n01239.+-eEnaif\xff\0kK";
     uint32_t state = 1;
@@ -127,10 +127,10 @@ static void test_any_bytes(void)
 
 int main(void)
 {
-    test_lines();
-    test_errors_name_their_bytes();
-    test_full_sinks_stop_before_a_row();
-    test_records();
-    test_any_bytes();
+    lines_are_parsed();
+    errors_report_their_bytes();
+    full_outputs_stop_before_a_row();
+    records_are_parsed();
+    random_bytes_stay_within_the_outputs();
     return finish();
 }

@@ -1,5 +1,5 @@
-/* In: weights and counts. Checked: an alias table holds the weights it was made of, and Huffman paths are a prefix
- * code of least length. */
+/* In: weights and counts. Tested: an alias table has the distribution of its weights, and Huffman paths are a prefix code of
+ * minimal length. */
 #include "sampler.h"
 #include "train/train.h"
 
@@ -9,23 +9,23 @@
 
 enum { MOST = 300 };
 
-/* What the columns of the table give to each of n, against the weights. */
+/* Compare the probabilities of a table, computed from its columns, with the weights. */
 static void check_table(const double *weights, int32_t n)
 {
     struct wv_alias *table = malloc((size_t)n * sizeof *table);
-    double share[MOST] = {0}, total = 0, sum = 0;
+    double weight_of[MOST] = {0}, total = 0, sum = 0;
     CHECK(wv_alias_build(weights, n, table) == WV_OK);
     for (int32_t i = 0; i < n; i++) {
         const double own = table[i].alias == i ? 1 : table[i].threshold / 4294967296.0;
         CHECK(table[i].alias >= 0 && table[i].alias < n);
-        share[i] += own;
-        share[table[i].alias] += 1 - own;
+        weight_of[i] += own;
+        weight_of[table[i].alias] += 1 - own;
         total += weights[i];
     }
     for (int32_t i = 0; i < n; i++) {
-        CHECK_NEAR(share[i] / n, weights[i] / total, 1e-9);
-        CHECK(weights[i] > 0 || share[i] == 0);
-        sum += share[i];
+        CHECK_NEAR(weight_of[i] / n, weights[i] / total, 1e-9);
+        CHECK(weights[i] > 0 || weight_of[i] == 0);
+        sum += weight_of[i];
     }
     CHECK_NEAR(sum, n, 1e-6);
     for (uint64_t i = 0; i < 1000; i++) {
@@ -35,7 +35,7 @@ static void check_table(const double *weights, int32_t n)
     free(table);
 }
 
-static void alias_tables_hold_their_weights(void)
+static void alias_tables_have_the_distribution_of_their_weights(void)
 {
     double weights[MOST];
     for (int32_t n = 1; n <= MOST; n = n * 2 + 1) {
@@ -65,19 +65,19 @@ static void draws_follow_the_weights(void)
         CHECK_NEAR(seen[i] / 1e4, weights[i], 0.1);
 }
 
-/* The length of an optimal code, by joining the two smallest again and again. */
+/* Returns the length of an optimal code: the two smallest counts are joined repeatedly. */
 static int64_t least_length(const int64_t *counts, int32_t n)
 {
     int64_t left[MOST], length = 0;
     memcpy(left, counts, (size_t)n * sizeof *left);
     for (; n > 1; n--) {
-        for (int32_t place = n - 1; place >= n - 2; place--) {
+        for (int32_t position = n - 1; position >= n - 2; position--) {
             int32_t smallest = 0;
-            for (int32_t i = 1; i <= place; i++)
+            for (int32_t i = 1; i <= position; i++)
                 if (left[i] < left[smallest])
                     smallest = i;
-            const int64_t swapped = left[place];
-            left[place] = left[smallest];
+            const int64_t swapped = left[position];
+            left[position] = left[smallest];
             left[smallest] = swapped;
         }
         left[n - 2] += left[n - 1];
@@ -86,8 +86,8 @@ static int64_t least_length(const int64_t *counts, int32_t n)
     return length;
 }
 
-/* 1 if the paths part at the same node by different turns, which no prefix does. */
-static int part(const int64_t *offsets, const int32_t *nodes, const uint8_t *codes, int32_t a, int32_t b)
+/* Returns 1 if the paths leave the same node by different codes, so that none is a prefix of the other. */
+static int are_separate(const int64_t *offsets, const int32_t *nodes, const uint8_t *codes, int32_t a, int32_t b)
 {
     int64_t i = offsets[a], j = offsets[b];
     for (; i < offsets[a + 1] && j < offsets[b + 1]; i++, j++) {
@@ -115,7 +115,7 @@ static void check_paths(const int64_t *counts, const int32_t *order, int32_t n)
             CHECK(nodes[k] >= 0 && nodes[k] < n - 1 && codes[k] <= 1 &&
                   (k == offsets[a] || nodes[k] > nodes[k - 1]));
         for (int32_t b = 0; b < a; b++)
-            n_apart += part(offsets, nodes, codes, a, b);
+            n_apart += are_separate(offsets, nodes, codes, a, b);
     }
     CHECK(n_apart == (int64_t)n * (n - 1) / 2);
     CHECK(length == least_length(counts, n));
@@ -143,7 +143,7 @@ static void huffman_paths_are_an_optimal_prefix_code(void)
         }
         check_paths(counts, order, n);
     }
-    enum { DEEP = 80 }; /* Fibonacci's numbers: a path as long as there are words */
+    enum { DEEP = 80 }; /* Fibonacci numbers: the longest path has as many steps as there are words */
     for (int32_t i = DEEP - 1; i >= 0; i--) {
         counts[i] = i > DEEP - 3 ? 1 : counts[i + 1] + counts[i + 2];
         order[i] = i;
@@ -153,7 +153,7 @@ static void huffman_paths_are_an_optimal_prefix_code(void)
 
 int main(void)
 {
-    alias_tables_hold_their_weights();
+    alias_tables_have_the_distribution_of_their_weights();
     draws_follow_the_weights();
     huffman_paths_are_an_optimal_prefix_code();
     return finish();

@@ -1,5 +1,5 @@
-/* In: small matrices of pseudo-random rows. Checked, on every instruction set that this processor has: the k best rows
- * are those of a plain loop, in blocks that end where the sanitizers would see one float too many read. */
+/* Tests of the search, on every instruction set that this CPU has. The k best rows of small pseudo-random matrices must
+ * be those of a plain loop. The matrices end with their last float, so the sanitizers detect a read after it. */
 #include "search/search.h"
 
 #include <stdint.h>
@@ -13,7 +13,7 @@ static float noise(uint32_t *state)
     return (float)(*state >> 8) / (float)(1 << 23) - 1.0f;
 }
 
-/* n x dim floats, `stride` from one row to the next, the last row without what would follow it. */
+/* Return n x dim floats with `stride` floats from one row to the next; nothing follows the last row. */
 static float *random_rows(int64_t n, int64_t dim, int64_t stride, uint32_t seed)
 {
     float *rows = malloc((size_t)((n - 1) * stride + dim) * sizeof *rows);
@@ -43,7 +43,7 @@ static double cosine(const float *query, const float *row, int64_t dim)
     return squares > 0 ? dot / sqrt(squares) : 0;
 }
 
-/* Each of the k answers scores what a plain loop says, in falling order, and no other row scores more. */
+/* Return nonzero if the k scores are those of a plain loop, in falling order, and no other row scores more. */
 static int is_right(const float *query, const float *rows, int64_t n, int64_t dim, int64_t stride,
                     const float *scores, const int64_t *found, int64_t k)
 {
@@ -65,7 +65,7 @@ struct problem {
     int64_t n, dim, stride, n_queries, k;
 };
 
-/* Two workers take halves of the rows; `cosines` says the same of every answer, bit for bit. */
+/* Search with two workers, each with half of the rows. wv_cosines must give the same bits for each row found. */
 static void search_one(enum wv_isa isa, struct problem p)
 {
     float *rows = random_rows(p.n, p.dim, p.stride, 1), *queries = random_rows(p.n_queries, p.dim, p.dim, 2);
@@ -117,12 +117,12 @@ static void odd_rows(enum wv_isa isa, int64_t n_queries)
     struct wv_best *best = NULL;
     for (int64_t i = 0; i < 2 * n_queries; i++)
         queries[i] = 0.70710678f;
-    queries[2 * n_queries - 1] = n_queries > 1 ? NAN : queries[0]; /* the last one of several finds nothing */
+    queries[2 * n_queries - 1] = n_queries > 1 ? NAN : queries[0]; /* the last of several queries finds nothing */
     CHECK(wv_queries_new(queries, n_queries, 2, isa, &prepared) == WV_OK);
     CHECK(wv_best_new(prepared, 5, &best) == WV_OK);
     wv_best_scan(best, rows[0], 5, 2, 0);
     wv_best_write(best, scores, found);
-    const int64_t expected[2][5] = {{2, 4, 1, 3, -1}, {4, 2, 1, 3, -1}}; /* the first two differ by a rounding */
+    const int64_t expected[2][5] = {{2, 4, 1, 3, -1}, {4, 2, 1, 3, -1}}; /* two scores differ only by rounding */
     CHECK(memcmp(found, expected[0], sizeof expected[0]) == 0 ||
           memcmp(found, expected[1], sizeof expected[1]) == 0);
     CHECK_NEAR(scores[1], 1, 1e-6);
@@ -168,6 +168,14 @@ static void offers_and_ties(void)
     wv_queries_free(NULL);
 }
 
+static void unknown_instruction_sets(void)
+{
+    const float query[1] = {1};
+    struct wv_queries *prepared = NULL;
+    CHECK(wv_queries_new(query, 1, 1, (enum wv_isa)WV_N_ISAS, &prepared) == WV_UNSUPPORTED_ISA);
+    CHECK(prepared == NULL);
+}
+
 int main(void)
 {
     for (int isa = 0; isa < WV_N_ISAS; isa++) {
@@ -179,5 +187,6 @@ int main(void)
         backwards((enum wv_isa)isa);
     }
     offers_and_ties();
+    unknown_instruction_sets();
     return finish();
 }

@@ -1,5 +1,5 @@
-/* In: hand-made blocks and tables. Checked: tokenising, the vocabulary table, encoding and remapping, with every
- * buffer exactly as large as promised, so that the sanitizers see any byte beyond. */
+/* In: small blocks and tables. Tested: tokenising, the vocabulary table, encoding and remapping. Every buffer has exactly the
+ * size that the headers require, so that AddressSanitizer finds any access beyond it. */
 #include "text/text.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "harness.h"
 
-/* A heap copy of exactly n bytes. */
+/* Returns a heap copy of exactly n bytes. */
 static uint8_t *exactly(const void *bytes, size_t n)
 {
     uint8_t *copy = malloc(n ? n : 1);
@@ -26,7 +26,7 @@ static int64_t prepare(const char *text, size_t n, const char *expected, int low
     return bad;
 }
 
-static void text_is_checked_and_made_simple(void)
+static void prepare_text_checks_utf8_and_replaces_spaces(void)
 {
     CHECK(prepare("plain ASCII text of some length, more than 32", 45, NULL, 0) == -1);
     CHECK(prepare("A\xc2\xa0Z\xe2\x80\x83\xe3\x80\x80.", 11, "a  z      .", 1) == -1);
@@ -45,7 +45,7 @@ static void text_is_checked_and_made_simple(void)
         CHECK(prepare(broken[i].text, broken[i].n, NULL, 0) == broken[i].bad);
 }
 
-/* Encodes n code points from a buffer without a spare vector into one without a spare byte. */
+/* Encode n code points; the input buffer has no vector too many, the output buffer no byte too many. */
 static void encode(const uint32_t *points, int64_t n, const char *expected)
 {
     size_t readable = (size_t)(n + WV_POINTS - 1) / WV_POINTS * WV_POINTS;
@@ -59,7 +59,7 @@ static void encode(const uint32_t *points, int64_t n, const char *expected)
     free(out);
 }
 
-static void code_points_become_utf8(void)
+static void code_points_are_encoded_as_utf8(void)
 {
     static const uint32_t all[] = {'a', 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff};
     encode(all, 10,
@@ -79,7 +79,7 @@ static int64_t last_space(const char *text)
     return wv_last_space((const uint8_t *)text, (int64_t)strlen(text));
 }
 
-static void blocks_end_at_white_space(void)
+static void last_space_is_found(void)
 {
     CHECK(last_space("") == 0);
     CHECK(last_space("one") == 0);
@@ -87,7 +87,7 @@ static void blocks_end_at_white_space(void)
     CHECK(last_space("one\n") == 4);
 }
 
-/* Scans `text` from a buffer without a spare byte. */
+/* Scan `text` from a buffer without a byte too many. */
 static struct wv_encoded scan(struct wv_vocab *vocab, const char *text, uint64_t block, int frozen)
 {
     size_t n = strlen(text);
@@ -104,7 +104,7 @@ static void release(struct wv_encoded *out)
     free(out->ends);
 }
 
-static void tokens_of_every_length_at_the_end_of_a_block(void)
+static void tokens_of_every_length_end_a_block(void)
 {
     struct wv_vocab vocab;
     char text[64];
@@ -146,7 +146,7 @@ static enum wv_status scan_joined(struct wv_vocab *vocab, const char *bytes, siz
     return status;
 }
 
-static void joined_tokens_may_be_empty_or_hold_spaces(void)
+static void joined_tokens_can_be_empty_or_contain_spaces(void)
 {
     struct wv_vocab vocab;
     int32_t ids[8];
@@ -168,7 +168,7 @@ static void joined_tokens_of_every_length(void)
     char text[128];
     int32_t ids[3];
     CHECK(wv_vocab_init(&vocab) == WV_OK);
-    for (uint32_t length = 1; length < 40; length++) { /* of each one in front and one at the end of a block */
+    for (uint32_t length = 1; length < 40; length++) { /* one token at the start and one at the end of a block */
         const uint32_t lengths[] = {length, 1, length};
         memset(text, 'x', 2 * length + 3);
         text[length] = text[length + 2] = 0;
@@ -178,7 +178,7 @@ static void joined_tokens_of_every_length(void)
     wv_vocab_free(&vocab);
 }
 
-static void integers_are_marked_decimal_keys(void)
+static void integers_have_marked_decimal_keys(void)
 {
     static const int64_t values[] = {0, -7, INT64_MIN, INT64_MAX, -7};
     struct wv_vocab vocab;
@@ -196,7 +196,7 @@ static void integers_are_marked_decimal_keys(void)
 
 enum { MANY = 30000 };
 
-/* MANY distinct keys of 1 to 40 bytes, three times over. */
+/* Insert MANY distinct keys of 1 to 40 bytes, each three times. */
 static void fill(struct wv_vocab *vocab)
 {
     char key[64];
@@ -244,7 +244,7 @@ static void tables_grow_merge_and_prune(void)
     wv_vocab_free(&two);
 }
 
-static void keys_go_in_and_out(void)
+static void keys_are_loaded_and_written(void)
 {
     static const int64_t ends[] = {1, 1, 23}, ids[] = {2, 0, 1};
     static const char keys[] = "aa key of many bytes...", expected[] = "a key of many bytes...|a||";
@@ -274,18 +274,22 @@ static void long_sentences_are_split_across_blocks(void)
     CHECK(wv_split_sentences(NULL, 0, 0, 3, &open, out) == 0 && open == 1);
 }
 
-static void remapping_drops_and_moves_the_ends(void)
+static void remapping_drops_ids_and_adjusts_the_ends(void)
 {
     static const int32_t map[] = {5, -1, 7};
     int32_t ids[] = {0, 1, 2, -1, 1, 0}, ends[] = {0, 2, 5};
-    CHECK(wv_remap_block(ids, 6, ends, 3, map) == 3);
+    CHECK(wv_remap_block(ids, 6, ends, 3, map, 3) == 3);
     CHECK(ids[0] == 5 && ids[1] == 7 && ids[2] == 5);
     CHECK(ends[0] == 0 && ends[1] == 1 && ends[2] == 2);
     int32_t final_ids[] = {-1, 4};
-    CHECK(wv_remap_block(final_ids, 2, NULL, 0, NULL) == 1 && final_ids[0] == 4);
+    CHECK(wv_remap_block(final_ids, 2, NULL, 0, NULL, 0) == 1 && final_ids[0] == 4);
+    int32_t outside[] = {0, 3};
+    CHECK(wv_remap_block(outside, 2, NULL, 0, map, 3) == -1);
+    CHECK(wv_ends_fit(NULL, 0, 0) && wv_ends_fit(ends, 3, 2) && !wv_ends_fit(ends, 3, 1));
+    CHECK(!wv_ends_fit((const int32_t[]){2, 1}, 2, 5) && !wv_ends_fit((const int32_t[]){-1}, 1, 5));
 }
 
-/* One frozen table, read by many threads. */
+/* A frozen table that several threads read. */
 struct shared {
     struct wv_vocab vocab;
     int64_t found[4];
@@ -316,7 +320,7 @@ static void threads_share_a_frozen_table(void)
     wv_vocab_free(&all.vocab);
 }
 
-static void a_table_takes_what_was_told(void)
+static void vocab_bytes_is_the_memory_of_a_table(void)
 {
     struct wv_vocab vocab;
     CHECK(wv_vocab_init(&vocab) == WV_OK);
@@ -330,7 +334,7 @@ static void a_table_takes_what_was_told(void)
     wv_vocab_free(&vocab);
 }
 
-static void tokens_are_copied_to_the_end_of_their_object(void)
+static void copy_token_reads_8_bytes_before_and_none_after(void)
 {
     enum { BEFORE = 8, LONGEST = 2 * WV_INLINE_BYTES };
     for (int64_t length = 0; length <= LONGEST; length++) {
@@ -347,20 +351,20 @@ static void tokens_are_copied_to_the_end_of_their_object(void)
 
 int main(void)
 {
-    text_is_checked_and_made_simple();
-    code_points_become_utf8();
-    blocks_end_at_white_space();
-    tokens_of_every_length_at_the_end_of_a_block();
+    prepare_text_checks_utf8_and_replaces_spaces();
+    code_points_are_encoded_as_utf8();
+    last_space_is_found();
+    tokens_of_every_length_end_a_block();
     sentences_end_at_line_ends();
-    joined_tokens_may_be_empty_or_hold_spaces();
+    joined_tokens_can_be_empty_or_contain_spaces();
     joined_tokens_of_every_length();
-    integers_are_marked_decimal_keys();
+    integers_have_marked_decimal_keys();
     tables_grow_merge_and_prune();
-    a_table_takes_what_was_told();
-    tokens_are_copied_to_the_end_of_their_object();
-    keys_go_in_and_out();
+    vocab_bytes_is_the_memory_of_a_table();
+    copy_token_reads_8_bytes_before_and_none_after();
+    keys_are_loaded_and_written();
     long_sentences_are_split_across_blocks();
-    remapping_drops_and_moves_the_ends();
+    remapping_drops_ids_and_adjusts_the_ends();
     threads_share_a_frozen_table();
     return finish();
 }

@@ -1,11 +1,11 @@
-/* In: the vector vocabulary of one ISA. Checked: each word of it against plain C, exp and log against libm.
- * Included once in the region of each ISA, after its vocabulary (see test_isa_*.c). */
+/* Tested: the vector functions of one instruction set against plain C, and exp and log against libm.
+ * test_isa_*.c include this file in the region of their instruction set, after its vector header. */
 #include "isa/math.inc.h"
 
 static const float ANY[] = {0.0f, -0.0f, 1.5f, -2.5f, 0.5f, 1e-30f, -3e20f, 7.0f, -1.0f, 2.5f, 1e6f, 3.49f};
 enum { N_ANY = sizeof ANY / sizeof *ANY };
 
-/* Each of the VEC_LANES floats in turn. */
+/* A loop over the VEC_LANES floats of a vector. */
 #define FOR_LANES(k) for (int k = 0; k < VEC_LANES; k++)
 
 static void fill(float *lanes, int shift)
@@ -18,7 +18,7 @@ static int same(float a, float b)
     return memcmp(&a, &b, sizeof a) == 0;
 }
 
-static void arithmetic_is_that_of_c(void)
+static void arithmetic_equals_that_of_c(void)
 {
     float a[VEC_LANES], b[VEC_LANES], got[10][VEC_LANES];
     for (int shift = 0; shift < N_ANY * N_ANY; shift++) {
@@ -51,20 +51,20 @@ static void arithmetic_is_that_of_c(void)
     CHECK(vec_greater(vec_set((float)NAN), vec_zero()) == 0 && vec_greater(vec_zero(), vec_set((float)NAN)) == 0);
 }
 
-/* From a place of its own, so that a float too many would be seen. */
-static void the_first_lanes_are_loaded_alone(void)
+/* From heap memory of the exact size, so that AddressSanitizer finds a float too many. */
+static void load_first_reads_n_floats(void)
 {
     for (int n = 0; n <= VEC_LANES; n++) {
-        float lanes[VEC_LANES], *place = malloc((size_t)n * sizeof *place + !n);
+        float lanes[VEC_LANES], *source = malloc((size_t)n * sizeof *source + !n);
         for (int k = 0; k < n; k++)
-            place[k] = (float)(k + 1);
-        vec_store(lanes, vec_load_first(place, n));
+            source[k] = (float)(k + 1);
+        vec_store(lanes, vec_load_first(source, n));
         FOR_LANES(k) CHECK(lanes[k] == (k < n ? (float)(k + 1) : 0));
-        free(place);
+        free(source);
     }
 }
 
-/* Whole numbers, so that no order of adding them matters. */
+/* With whole numbers, so that the order of the additions does not matter. */
 static void lanes_are_summed(void)
 {
     float many[VEC_SUMS][VEC_LANES], sums[VEC_LANES];
@@ -81,22 +81,22 @@ static void lanes_are_summed(void)
     }
 }
 
-/* Rows that share a vector: VEC_PACK · i + r of the sums is that of row r with other row i. */
-static void packed_rows_meet_each_other(void)
+/* Rows that share a vector: sum VEC_PACK · i + r is the product of row r and other row i. */
+static void packed_sums_are_dot_products(void)
 {
     enum { PART = VEC_LANES / VEC_PACK };
     float rows[VEC_PACK][2 * VEC_LANES], others[VEC_SUMS][2 * VEC_LANES], sums[VEC_LANES];
-    float *places[VEC_PACK];
+    float *row_starts[VEC_PACK];
     vec products[VEC_SUMS];
     for (int r = 0; r < VEC_PACK; r++) {
-        places[r] = rows[r];
+        row_starts[r] = rows[r];
         for (int k = 0; k < 2 * VEC_LANES; k++)
             rows[r][k] = (float)((k + 1) * (r + 2) % 13 - 6);
     }
     for (int i = 0; i < VEC_SUMS; i++) {
         for (int k = 0; k < 2 * VEC_LANES; k++)
             others[i][k] = (float)((k + 3) * (i + 1) % 11 - 5);
-        products[i] = vec_mul(vec_load_packed(places, 1), vec_load_repeated(others[i] + 1));
+        products[i] = vec_mul(vec_load_packed(row_starts, 1), vec_load_repeated(others[i] + 1));
     }
     vec_store(sums, vec_sums_packed(products));
     for (int i = 0; i < VEC_SUMS; i++) {
@@ -109,16 +109,16 @@ static void packed_rows_meet_each_other(void)
     }
 }
 
-/* What f gives for x in one lane, with other numbers beside it. */
-#define IN_ONE_LANE(answer, f, x, lane)                                                                            \
+/* The result of f for x in one lane, with other numbers in the other lanes. */
+#define IN_ONE_LANE(result, f, x, lane)                                                                            \
     do {                                                                                                           \
         float lanes_[VEC_LANES];                                                                                   \
         FOR_LANES(k_) lanes_[k_] = k_ == (lane) ? (x) : 1.0f;                                                      \
         vec_store(lanes_, f(vec_load(lanes_)));                                                                    \
-        (answer) = lanes_[lane];                                                                                   \
+        (result) = lanes_[lane];                                                                                   \
     } while (0)
 
-/* 1.25 · 2^n, n given shifted. */
+/* Returns 1.25 · 2^n; shifted as for vec_times_exp2. */
 static vec power_and_a_quarter(vec shifted)
 {
     return vec_times_exp2(vec_set(1.25f), shifted);
@@ -141,13 +141,13 @@ static void exponents_and_mantissas_are_exact(void)
     }
 }
 
-/* NaN is far. */
+/* Returns 0 for NaN. */
 static int is_near(float got, double expected)
 {
     return fabs((double)got - expected) <= 3e-7 * fabs(expected);
 }
 
-static void exp_and_log_are_those_of_libm(void)
+static void exp_and_log_are_close_to_libm(void)
 {
     enum { STEPS = 20000 };
     for (int k = 0; k <= STEPS; k++) {
@@ -173,12 +173,12 @@ static void exp_and_log_are_those_of_libm(void)
     CHECK(isnan(none_exp) && isnan(none_log));
 }
 
-static void vocabulary(void)
+static void vector_functions(void)
 {
-    arithmetic_is_that_of_c();
-    the_first_lanes_are_loaded_alone();
+    arithmetic_equals_that_of_c();
+    load_first_reads_n_floats();
     lanes_are_summed();
-    packed_rows_meet_each_other();
+    packed_sums_are_dot_products();
     exponents_and_mantissas_are_exact();
-    exp_and_log_are_those_of_libm();
+    exp_and_log_are_close_to_libm();
 }

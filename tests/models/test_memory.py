@@ -151,4 +151,4 @@ def test_ids_stay_in_memory_up_to_a_bound(monkeypatch):
     ):
         monkeypatch.setattr(id_buffer, "available_memory", lambda memory=memory: memory)
         monkeypatch.setattr(id_buffer.shutil, "disk_usage", lambda _, free=free: disk._replace(free=free))
-        assert id_buffer.room_in_memory() == room
+        assert id_buffer.max_bytes_in_memory() == room

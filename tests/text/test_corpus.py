@@ -1,4 +1,4 @@
-"""From a source to a Corpus: the same as a plain Python reference, however the work is divided."""
+"""From a source to a Corpus: equal to a plain Python reference for any division of the work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wildvec.text.vocab import Vocab
 
 
 def reference(sentences, min_count=1, longest=10_000, order=None):
-    """(keys, counts, sentences of ids) as plain Python makes them."""
+    """Return (keys, counts, sentences of ids), computed in plain Python."""
     pieces = [s[i : i + longest] for s in sentences for i in range(0, len(s), longest)]
     counts = Counter(token for piece in pieces for token in piece)
     if order is None:
@@ -36,7 +36,7 @@ def reference(sentences, min_count=1, longest=10_000, order=None):
     return order, [counts[key] for key in order], [piece for piece in encoded if piece]
 
 
-def taken_apart(corpus: Corpus):
+def parts_of(corpus: Corpus):
     sentences = [part.tolist() for part in Ragged(corpus.ids, corpus.offsets)]
     return corpus.vocab.keys, corpus.vocab.counts.tolist(), sentences
 
@@ -53,7 +53,7 @@ def test_sentences_equal_the_reference(sentences, min_count, longest, workers, b
         options = {"min_count": min_count, "max_sentence_length": longest, "workers": workers}
         if expected[0]:
             corpus = Corpus.read(iter(sentences), **options)
-            assert taken_apart(corpus) == expected
+            assert parts_of(corpus) == expected
             assert corpus.raw_tokens == sum(map(len, sentences))
         else:
             with pytest.raises(ValueError, match=r"nothing was read|no token is left"):
@@ -69,7 +69,7 @@ def test_text_equals_the_reference(lines, min_count, longest, workers, block):
             corpus = Corpus.read(
                 io.BytesIO(data), min_count=min_count, max_sentence_length=longest, workers=workers
             )
-            assert taken_apart(corpus) == expected
+            assert parts_of(corpus) == expected
 
 
 @given(
@@ -83,7 +83,7 @@ def test_lists_and_the_same_text_in_a_file_give_the_same_corpus(lines, batch, lo
     if any(lines):
         with mock.patch.object(readers, "BATCH_TOKENS", batch):
             corpus = Corpus.read(lines, **options)
-        assert taken_apart(corpus) == taken_apart(Corpus.read(io.BytesIO(data), **options))
+        assert parts_of(corpus) == parts_of(Corpus.read(io.BytesIO(data), **options))
 
 
 @given(LINES, LINES, st.integers(1, 4), st.booleans())
@@ -95,7 +95,7 @@ def test_encoding_with_a_given_vocabulary(lines, known, workers, as_text):
         vocab = Vocab(order, np.ones(len(order)))
         corpus = Corpus.read(source, vocab=vocab, workers=workers)
         assert corpus.vocab is vocab
-        assert taken_apart(corpus)[2] == expected
+        assert parts_of(corpus)[2] == expected
 
 
 def test_a_given_vocabulary_of_any_keys():
@@ -113,23 +113,23 @@ def test_order_of_ids():
     assert Corpus.read(text, min_count=1, max_final_vocab=2).vocab.keys == ["y", "x"]
 
 
-def test_nothing_depends_on_the_number_of_workers():
+def test_the_result_does_not_depend_on_the_number_of_workers():
     random = np.random.default_rng(1)
     words = (random.zipf(1.3, 50_000) % 3000).astype(str).tolist()
     data = " ".join(words).encode()
     results = []
     for workers, block in ((1, 1 << 20), (2, 1000), (7, 333)):
         with mock.patch.object(readers, "BLOCK_BYTES", block):
-            results.append(taken_apart(Corpus.read(io.BytesIO(data), workers=workers)))
+            results.append(parts_of(Corpus.read(io.BytesIO(data), workers=workers)))
     assert results[0] == results[1] == results[2]
     assert results[0] == reference([words], 5)
 
 
-def test_max_vocab_size_forgets_the_rarest():
+def test_max_vocab_size_drops_the_rarest():
     sentences = [["often", f"rare{i}", "often", f"rare{i}b"] for i in range(200)]
     with mock.patch.object(readers, "BATCH_TOKENS", 100):
         results = [Corpus.read(sentences, min_count=1, max_vocab_size=150, workers=n) for n in (1, 4)]
-    assert taken_apart(results[0]) == taken_apart(results[1])
+    assert parts_of(results[0]) == parts_of(results[1])
     corpus = results[0]
     assert len(corpus.vocab) <= 150 and corpus.vocab.keys[0] == "often"
     assert corpus.raw_tokens == 800
@@ -141,9 +141,9 @@ def test_max_vocab_size_forgets_the_rarest():
 
 def test_from_ids():
     corpus = Corpus.from_ids(np.array([5, -1, 5, 5, 2**40]), np.array([0, 2, 2, 5]))
-    assert taken_apart(corpus) == ([5, -1, 2**40], [3, 1, 1], [[0, 1], [0, 0, 2]])
+    assert parts_of(corpus) == ([5, -1, 2**40], [3, 1, 1], [[0, 1], [0, 0, 2]])
     corpus = Corpus.from_ids(np.array([1, 0, 1], np.uint8), [0, 1, 3], ["x", "y"], min_count=2)
-    assert taken_apart(corpus) == (["y"], [2], [[0], [0]])
+    assert parts_of(corpus) == (["y"], [2], [[0], [0]])
     with mock.patch.object(corpus_module, "FROM_IDS_TOKENS", 7):
         ids = np.arange(100) % 10
         again = Corpus.from_ids(ids, [0, 33, 34, 100], workers=3)
@@ -156,7 +156,7 @@ def test_from_ids():
         Corpus.from_ids([], [0])
 
 
-def test_ragged_refuses_what_does_not_fit():
+def test_ragged_refuses_arrays_that_do_not_fit():
     for values, offsets, error in (
         ([1, 2], [0, 1], ValueError),
         ([1, 2], [1, 2], ValueError),
@@ -192,7 +192,7 @@ def open_files() -> set[str]:
     return set(os.listdir(folder)) if os.path.isdir(folder) else set()
 
 
-def test_ids_in_a_file_are_the_same_and_leave_nothing(tmp_path):
+def test_ids_in_a_file_are_the_same_and_the_file_disappears(tmp_path):
     sentences = [[f"w{i % n}" for i in range(n)] for n in range(1, 60)]
     plain = Corpus.read(sentences, min_count=2)
     before = open_files()
@@ -201,7 +201,7 @@ def test_ids_in_a_file_are_the_same_and_leave_nothing(tmp_path):
         Corpus.read(sentences, min_count=2, cache_dir=tmp_path) as mapped,
     ):
         assert isinstance(mapped.ids, np.memmap)
-        assert taken_apart(mapped) == taken_apart(plain)
+        assert parts_of(mapped) == parts_of(plain)
     assert len(mapped.ids) == 0 and len(mapped) == 0
     gc.collect()
     assert list(tmp_path.iterdir()) == [] and open_files() == before
@@ -224,7 +224,7 @@ def test_a_failure_leaves_no_file(tmp_path):
     with pytest.raises(ValueError, match="min_count=5"):
         Corpus.read([["a"]], cache_dir=tmp_path)
     full = OSError(28, "No space left on device")
-    store = id_buffer.IdStore(tmp_path)
+    store = id_buffer.IdBuffer(tmp_path)
     store.file.close()
     store.file = mock.Mock(write=mock.Mock(side_effect=full))
     with pytest.raises(OSError, match="free some space") as error:
@@ -252,11 +252,29 @@ def test_available_memory(tmp_path):
         ({"max_final_vocab": 0}, "max_final_vocab=0"),
         ({"errors": "lenient"}, "errors='lenient'"),
         ({"min_count": 9}, "min_count=9: the most frequent occurs 2 times"),
+        ({"min_count": -1}, "min_count=-1: give a whole number"),
+        ({"lowercase": "no"}, "lowercase='no': give False or True"),
+        ({"sorted_vocab": "no"}, "sorted_vocab='no': give False or True"),
     ],
 )
-def test_bad_settings_are_named(options, match):
+def test_errors_name_the_bad_setting(options, match):
     with pytest.raises(ValueError, match=match):
         Corpus.read([["a", "a"]], **{"min_count": 1, **options})
+
+
+@pytest.mark.parametrize("options", [{"cache_dir": True}, {"cache_dir": 1}, {"min_count": "5"}])
+def test_settings_of_a_wrong_type_are_named(options):
+    (name,) = options
+    with pytest.raises(TypeError, match=f"{name}="):
+        Corpus.read([["a"]], **{"min_count": 1, **options})
+
+
+def test_a_fingerprint_distinguishes_ids_and_sentences():
+    texts = ([["a", "b"], ["a"]], [["b", "a"], ["a"]], [["a"], ["b", "a"]], [["a", "b", "a"]])
+    prints = [Corpus.read(text, min_count=1, sorted_vocab=False).fingerprint() for text in texts]
+    ids = Corpus.from_ids([0, 1, 0], [0, 2, 3])
+    assert ids.fingerprint() == prints[0] and ids.sizes.dtype == np.int64 and ids.sizes.tolist() == [2, 1]
+    assert len({print["checksum"] for print in prints}) == 4
 
 
 def test_worker_count(tmp_path):
@@ -273,7 +291,7 @@ def test_worker_count(tmp_path):
     assert _cgroup_quota(tmp_path) == float("inf")
 
 
-def test_results_come_in_order_and_errors_come_through():
+def test_in_order_keeps_the_order_and_raises_errors():
     def slow_when_even(n: int) -> int:
         time.sleep(0.002 * (n % 2 == 0))
         return n
@@ -292,7 +310,7 @@ def test_results_come_in_order_and_errors_come_through():
     assert threading.active_count() == threads
 
 
-def test_a_thread_that_does_not_start_is_told(monkeypatch):
+def test_a_thread_that_does_not_start_is_an_error(monkeypatch):
     class Thread(threading.Thread):
         def start(self):
             if threading.active_count() > threads + 1:
@@ -306,7 +324,7 @@ def test_a_thread_that_does_not_start_is_told(monkeypatch):
     assert threading.active_count() == threads
 
 
-def test_leaving_early_ends_the_threads_at_once():
+def test_closing_the_generator_ends_the_threads_at_once():
     threads = threading.active_count()
     results = in_order([lambda n: time.sleep(0.02)] * 2, range(1000))
     next(results)
@@ -316,7 +334,7 @@ def test_leaving_early_ends_the_threads_at_once():
     assert threading.active_count() == threads
 
 
-def test_control_c_in_the_callers_own_step_is_raised_at_once():
+def test_control_c_in_the_step_of_the_caller_is_raised_at_once():
     def own(n):
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Every kind of source ends in the same corpus, and what cannot be read says why."""
+"""Every kind of source gives the same corpus, and a source that cannot be read raises a clear error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SENTENCES = [line.split() for line in TEXT.splitlines()]
 
 
 def zstd_frames(data: bytes) -> bytes:
-    """Two zstd frames of one uncompressed block each: enough to test a reader without a compressor."""
+    """Return two zstd frames of one uncompressed block each; no compressor is needed."""
 
     def frame(part: bytes) -> bytes:
         size = len(part).to_bytes(4, "little")
@@ -61,7 +61,7 @@ def path(tmp_path) -> Path:
     return file
 
 
-def test_one_file_in_every_way(path):
+def test_one_file_as_every_kind_of_source(path):
     assert same(path) and same(str(path)) and same([path]) and same(iter([path]))
     with open(path, "rb") as file:
         assert same(file)
@@ -73,7 +73,7 @@ def test_one_file_in_every_way(path):
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
-def test_compressed_files_are_known_by_content(tmp_path, kind):
+def test_compressed_files_are_recognised_by_content(tmp_path, kind):
     path = tmp_path / "no_extension"
     path.write_bytes(COMPRESSED[kind])
     assert same(path)
@@ -103,16 +103,16 @@ def test_zstd(tmp_path):
     try:
         assert same(path)
     except ModuleNotFoundError:
-        return  # neither Python 3.14 nor zstandard: the remedy was just tested
+        return  # neither Python 3.14 nor zstandard; the error was tested above
     path.write_bytes(zstd_frames(TEXT.encode())[:-10])
     with pytest.raises(EOFError, match="ends too early"):
         read(path)
 
 
-@pytest.mark.parametrize("answer", [None, 5, "a b"])
-def test_a_tokenizer_gives_a_list_of_tokens(answer):
+@pytest.mark.parametrize("result", [None, 5, "a b"])
+def test_a_tokenizer_must_return_a_list_of_tokens(result):
     with pytest.raises(TypeError, match=r"sentence 1: the tokenizer .* gave"):
-        read(io.BytesIO(b"1\n2\n"), tokenizer=lambda line: [line] if line == "1" else answer)
+        read(io.BytesIO(b"1\n2\n"), tokenizer=lambda line: [line] if line == "1" else result)
     with pytest.raises(TypeError, match="tokenizer='split': give a function"):
         read(io.BytesIO(b"1\n"), tokenizer="split")
 
@@ -125,7 +125,7 @@ def test_a_str_in_an_iterable_is_never_a_path(path):
         files.Paths([path, 5])
 
 
-def test_the_zstd_reader_joins_frames_and_notices_a_missing_end():
+def test_the_zstd_reader_joins_frames_and_detects_a_missing_end():
     class Frame:  # ends at "|", as zstandard's decompressobj ends at the end of a frame
         eof, unused_data = False, b""
 
@@ -137,7 +137,7 @@ def test_the_zstd_reader_joins_frames_and_notices_a_missing_end():
             return part
 
     def reader(data: bytes):
-        return files._ZstdReader(io.BytesIO(data), lambda: mock.Mock(decompressobj=Frame))
+        return files._ZstdReader(io.BytesIO(data), Frame)
 
     whole = reader(b"one |two|")
     assert [whole.read(5), whole.read(5), whole.read(5)] == [b"one t", b"wo", b""]
@@ -163,11 +163,11 @@ def test_directories_patterns_and_several_files(tmp_path):
 
 
 def test_missing_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match="a lone str is a path"):
+    with pytest.raises(FileNotFoundError, match="a single str is a path"):
         read("the cat sat on the mat")
     with pytest.raises(FileNotFoundError, match=r"no such file .*\*\.txt"):
         read(tmp_path / "*.txt")
-    with pytest.raises(FileNotFoundError, match="holds no files"):
+    with pytest.raises(FileNotFoundError, match="contains no files"):
         read(tmp_path)
     with pytest.raises(FileNotFoundError):
         read([tmp_path / "one", tmp_path / "two"])
@@ -197,7 +197,7 @@ def test_iterables_of_every_kind():
     assert rows.vocab.keys == [1, 2, 3] and rows.ids.tolist() == [0, 1, 2, 0]
 
 
-def test_a_generator_is_read_once_and_not_ahead_of_need():
+def test_a_generator_is_read_once():
     taken = 0
 
     def sentences():
@@ -209,7 +209,7 @@ def test_a_generator_is_read_once_and_not_ahead_of_need():
     assert same(sentences()) and taken == len(SENTENCES)
 
 
-def test_strings_are_sentences_with_one_warning(caplog):
+def test_a_str_in_a_list_is_a_sentence_with_one_warning(caplog):
     with caplog.at_level(logging.WARNING):
         assert same(TEXT.splitlines()) and len(caplog.records) == 1
         assert "list of words" in caplog.text
@@ -245,7 +245,7 @@ def test_lowercase_of_lists():
     assert read([["AB"], ["Σ"]], lowercase=True).vocab.keys == ["ab", "σ"]
 
 
-def test_integers_and_strings_side_by_side():
+def test_integers_and_strings_in_one_sentence():
     keys = [1, "1", -5, "é", np.int64(9), 2**63 - 1, -(2**63), "", "\xff"]
     found = read([keys]).vocab.keys
     assert found == keys and [type(k) for k in found] == [int if k != str(k) else str for k in keys]
@@ -262,7 +262,7 @@ def test_tokens_of_every_width_and_length():
     assert read([[3, 4], [*keys, 5]]).vocab.keys == [3, 4, *keys, 5]
 
 
-def test_reading_leaves_nothing_in_the_tokens_of_the_user():
+def test_reading_caches_nothing_in_the_tokens_of_the_user():
     tokens = [c * n for c in ("é", "€", "😀") for n in (1, 100)]
     sizes = [sys.getsizeof(token) for token in tokens]  # counts a cached UTF-8 copy
     read([tokens])
@@ -270,7 +270,7 @@ def test_reading_leaves_nothing_in_the_tokens_of_the_user():
 
 
 @pytest.mark.parametrize("late", [2, "late"])
-def test_lists_that_grow_while_they_are_read_do_no_harm(late):
+def test_lists_that_grow_while_they_are_read(late):
     class Growing(list):
         """A sentence that makes another one longer."""
 
@@ -305,36 +305,36 @@ def test_lists_that_grow_while_they_are_read_do_no_harm(late):
         ([[], ()], ValueError, "nothing was read"),
     ],
 )
-def test_what_is_no_sentence_is_named(source, error, match):
+def test_an_error_names_the_bad_sentence(source, error, match):
     with pytest.raises(error, match=match):
         read(source)
 
 
 @pytest.mark.parametrize("lowercase", [False, True])
 @pytest.mark.parametrize("more", [[], [7]], ids=["text", "mixed"])
-def test_what_a_subclass_of_str_says_of_itself_counts_for_nothing(lowercase, more):
-    class Stubborn(str):
+def test_methods_of_a_subclass_of_str_are_not_called(lowercase, more):
+    class Override(str):
         def encode(self, *args):
             raise AssertionError
 
         lower = encode
 
     words = ["é" * 100, "ä"]
-    corpus = Corpus.read([[*map(Stubborn, words), *more]], min_count=1, lowercase=lowercase)
+    corpus = Corpus.read([[*map(Override, words), *more]], min_count=1, lowercase=lowercase)
     assert corpus.vocab.keys == [*words, *more]
 
 
 @pytest.mark.parametrize("options", [{}, {"lowercase": True}], ids=str)
 @pytest.mark.parametrize("more", [[], [7]], ids=["text", "mixed"])
-def test_a_nul_in_a_token_is_named_on_every_road(options, more):
+def test_a_nul_in_a_token_is_an_error_on_every_code_path(options, more):
     sentences = [[], ["B", "a\0b", *more], ["c", "d"]]
-    with pytest.raises(ValueError, match=r"sentence 1, token 1: 'a\\x00b' holds a NUL"):
+    with pytest.raises(ValueError, match=r"sentence 1, token 1: 'a\\x00b' contains a NUL"):
         read(sentences, **options)
     known = Corpus.read(sentences, vocab=Vocab(["c", "d", "b", "a"], [1] * 4), **options)
     assert known.ids.tolist() == ([2, 0, 1] if options else [0, 1])
 
 
-def test_places_count_on_over_batches():
+def test_sentence_numbers_count_over_batches():
     with (
         mock.patch.object(readers, "BATCH_TOKENS", 10),
         pytest.raises(TypeError, match="sentence 300, token 0: float"),
@@ -350,7 +350,7 @@ def test_empty_files(tmp_path):
             read(path)
 
 
-def test_a_stream_that_gives_no_bytes():
+def test_a_stream_that_returns_no_bytes():
     with pytest.raises(TypeError, match=r"read.. gave NoneType.*mode 'rb'"):
         read(mock.Mock(spec=["read"], read=lambda size: None))
 
@@ -358,9 +358,11 @@ def test_a_stream_that_gives_no_bytes():
 def test_a_binary_file(tmp_path):
     path = tmp_path / "program"
     path.write_bytes(bytes(range(256)) * 100)
-    with pytest.raises(ValueError, match="byte 128"):
-        read(path)
-    assert read(path, errors="ignore").raw_tokens > 0
+    for errors in ("strict", "ignore", "replace"):
+        with pytest.raises(
+            ValueError, match=r"program: this is binary data.*2,200 of the first 25,600 bytes"
+        ):
+            read(path, errors=errors)
 
 
 @pytest.mark.parametrize("tokenizer", [None, str.split])
@@ -374,9 +376,9 @@ def test_a_file_is_closed_when_reading_fails(tmp_path, monkeypatch, tokenizer):
     opened = []
     monkeypatch.setattr(readers, "open_file", open_file)
     monkeypatch.setattr(readers, "BLOCK_BYTES", 16)
-    much_to_come = b" more" * 200  # so that reading is not over by itself
-    (tmp_path / "broken.txt").write_bytes(b"good words " * 9 + b"\x80" + much_to_come)
+    rest = b" more" * 200  # the file does not end before the error
+    (tmp_path / "broken.txt").write_bytes(b"good words " * 9 + b"\x80" + rest)
     with pytest.raises(ValueError, match="byte 99") as error:
         Corpus.read(tmp_path / "broken.txt", tokenizer=tokenizer, workers=2)
-    assert opened[0].closed, "also while the traceback keeps all frames"
+    assert opened[0].closed, "the traceback keeps all frames alive"
     del error

@@ -59,7 +59,7 @@ def test_from_counts_refuses(counts, options, error, match):
         Vocab.from_counts(counts, **options)
 
 
-def test_vocab_refuses_what_does_not_fit():
+def test_vocab_refuses_wrong_counts_and_keys():
     with pytest.raises(ValueError, match="2 keys need as many counts"):
         Vocab(["a", "b"], [1])
     with pytest.raises(ValueError, match="count 0 of 'b'"):
@@ -68,7 +68,30 @@ def test_vocab_refuses_what_does_not_fit():
         _ = "a" in Vocab(["a", "a"], [1, 1])
 
 
-def test_vocab_looks_like_a_collection():
+@pytest.mark.parametrize(
+    "counts", [[2**62, 2**62, 2**62], [2**61, 2**61, 1 << 52], [2**63, 1, 1], [1e300, 1, 1]]
+)
+def test_the_sum_of_all_counts_is_bounded(counts):
+    with pytest.raises(ValueError, match=r"2\*\*62 is possible, so divide them all"):
+        Vocab(["a", "b", "c"], counts)
+
+
+def test_counts_from_a_table_are_bounded():
+    with pytest.raises(ValueError, match=r"the counts add up to 1\.38e\+19; at most 2\*\*62"):
+        Vocab.from_counts({"a": 2**62, "b": 2**62, "c": 2**62})
+    with pytest.raises(ValueError, match="count of 'a'=4611686018427387905: give a whole number from 0 to"):
+        Vocab.from_counts({"a": 2**62 + 1})
+    vocab = Vocab.from_counts({"a": 2**62 - 1, "b": 1}, min_count=1)
+    assert vocab.total == 2**62 and vocab.keep_thresholds(1e-3)[1] == 2**32 - 1
+
+
+@pytest.mark.parametrize("counts", [[1.5, 1], [np.nan, 1], [np.inf, 1]])
+def test_counts_that_are_no_whole_numbers_are_refused(counts):
+    with pytest.raises(ValueError, match=r"not a whole number|2\*\*62"):
+        Vocab(["a", "b"], counts)
+
+
+def test_vocab_is_a_collection():
     vocab = Vocab(["a", 7], [3, 2])
     assert len(vocab) == 2 and 7 in vocab and "7" not in vocab and list(vocab) == ["a", 7]
     assert vocab.total == 5 and vocab.key_to_index == {"a": 0, 7: 1}
@@ -83,7 +106,7 @@ def test_keep_thresholds_follow_the_formula(sample: float):
         assert abs(int(kept) - chance * (2**32 - 1)) <= 1
 
 
-def test_keep_thresholds_at_the_edges():
+def test_keep_thresholds_at_the_limits():
     vocab = Vocab(["a"], [5])
     assert vocab.keep_thresholds(0).tolist() == [2**32 - 1]
     assert vocab.keep_thresholds(0).dtype == np.uint32
@@ -110,7 +133,7 @@ def test_table_counts_like_a_dictionary(tokens: list[str]):
 
 
 @given(TOKENS, TOKENS)
-def test_merge_and_prune_keep_the_meaning_of_ids(one: list[str], two: list[str]):
+def test_merge_and_prune_return_the_new_ids(one: list[str], two: list[str]):
     into, _ = table_of(one, block=1)
     other, ids = table_of(two, block=0)
     renamed = into.merge(other)
@@ -119,7 +142,7 @@ def test_merge_and_prune_keep_the_meaning_of_ids(one: list[str], two: list[str])
     counts, first = into.export()
     total = Counter(one + two)
     assert dict(zip(keys, counts.tolist(), strict=True)) == total
-    assert all((place >> 32 == 0) == (key in two) for key, place in zip(keys, first, strict=True))
+    assert all((position >> 32 == 0) == (key in two) for key, position in zip(keys, first, strict=True))
     renamed = into.prune(2)
     kept = keys_of(into)
     assert kept == [key for key in keys if total[key] >= 2]
@@ -127,7 +150,7 @@ def test_merge_and_prune_keep_the_meaning_of_ids(one: list[str], two: list[str])
         assert new == (kept.index(key) if total[key] >= 2 else -1)
 
 
-def test_a_table_grows_and_long_keys_with_one_hash_stay_apart():
+def test_a_table_grows_and_separates_keys_that_share_a_prefix():
     tokens = [f"{'prefix' * (i % 7)}{i}" for i in range(100_000)]
     table, ids = table_of(tokens + tokens)
     assert ids == [*range(100_000), *range(100_000)]
@@ -148,16 +171,16 @@ def test_a_loaded_table_is_frozen():
         VocabTable().load(b"aa", np.array([3, 2]))
 
 
-def test_guards_of_the_table():
+def test_the_table_checks_its_arguments():
     table, small = VocabTable(), np.empty(1, np.int32)
-    with pytest.raises(ValueError, match="need room for"):
+    with pytest.raises(ValueError, match="need 4 elements"):
         table.scan_text(b"a b c", 0, small, small)
-    with pytest.raises(ValueError, match="need room"):
+    with pytest.raises(ValueError, match="need 2 elements"):
         table.scan_tokens(b"a\0b", np.array([1, 1], np.uint32), 0, small)
-    with pytest.raises(ValueError, match="need room"):
+    with pytest.raises(ValueError, match="need 2 elements"):
         table.scan_ints(np.arange(2), 0, small)
     with pytest.raises(IndexError):
         table.keys(np.array([0]), 0)
-    for length in (1, 3, 4, 2**32 - 1):  # too few bytes, a token that holds the separator, too many bytes
+    for length in (1, 3, 4, 2**32 - 1):  # too few bytes, a token with the separator, too many bytes
         with pytest.raises(ValueError, match="NUL"):
             table.scan_tokens(b"a\0b", np.array([length], np.uint32), 0, small)

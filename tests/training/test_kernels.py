@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import NOISE_SPAN, Reference, below, draw, mix, paths_of, subkey
 
+from wildvec import Word2Vec
 from wildvec._train import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas, noise_draws
+from wildvec.demo import toy
 from wildvec.training import matrices
 from wildvec.training.huffman import huffman_paths
 
@@ -231,6 +233,22 @@ def test_a_work_unit_may_end_after_any_chunk(n_hot):
     assert losses.tobytes() == other_losses.tobytes()
     assert whole.input.tobytes() == parts.input.tobytes()
     assert whole.output.tobytes() == parts.output.tobytes()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_step_is_bounded_at_extreme_rates(isa, model):
+    run = Run(8, lengths=(9, 7), **MODELS[model])
+    run.check(*run.both(rate=0.9), tolerance=1e-3)
+    assert np.abs(run.input).max() < 20
+
+
+@pytest.mark.parametrize("options", [{"negative": 1000}, {"alpha": 0.5}])
+def test_large_steps_stay_finite_on_real_sentences(options):
+    text = list(toy.sentences(30_000, seed=3))
+    model = Word2Vec(
+        text, **{"sg": 1, "vector_size": 32, "epochs": 1, "min_count": 1, "workers": 1} | options
+    )
+    assert np.abs(model.wv.vectors).max() < 100
 
 
 @pytest.mark.parametrize(("model", "scale"), [("skip-gram", 20), ("cbow", 50)])

@@ -1,4 +1,4 @@
-"""Analogies and word pairs: what counts, what is left out, and what the figures are."""
+"""Scores on analogies and on word pairs: questions that count, pairs that are left out, the figures."""
 
 import numpy as np
 import pytest
@@ -38,16 +38,16 @@ def test_sections(tmp_path):
         ]
         assert family.correct == [("MAN", "WOMAN", "BOY", "GIRL")]
         assert family.incorrect == [("MAN", "WOMAN", "BOY", "KING")] and family.skipped == 1
-        assert (result.correct, result.total, result.asked) == (3, 4, 5)
+        assert (result.correct, result.total, result.skipped) == (3, 4, 1)
         assert result.accuracy == 0.75 and result.coverage == 0.8
         assert str(result).splitlines() == [
             "royalty: 100.0% (2 of 2)",
             "family: 50.0% (1 of 2)",
-            "all: 75.0% (3 of 4), 80.0% of 5 questions covered",
+            "all: 75.0% (3 of 4), all words known in 80.0% of 5 questions",
         ]
 
 
-def test_the_first_spelling_counts_unless_case_matters():
+def test_the_first_of_several_spellings_is_used():
     assert evaluate.analogies(WORDS, MATRIX, ["man king woman QUEEN"]).correct == 1
     result = evaluate.analogies(
         WORDS, MATRIX, ["man king woman QUEEN", "man king woman queen"], case_insensitive=False
@@ -57,14 +57,14 @@ def test_the_first_spelling_counts_unless_case_matters():
 
 def test_restriction_to_the_first_words():
     result = evaluate.analogies(WORDS, MATRIX, ["man king woman queen"], restrict_vocab=3)
-    assert (result.total, result.asked, result.accuracy, result.coverage) == (0, 1, 0, 0)
+    assert (result.total, result.skipped, result.accuracy, result.coverage) == (0, 1, 0, 0)
     everything = evaluate.analogies(WORDS, MATRIX, ["man king woman queen"], restrict_vocab=None)
     assert everything.correct == 1
 
 
 def test_unknown_words_can_count_as_wrong():
     result = evaluate.analogies(WORDS, MATRIX, ["man woman boy prince"], unknown_as_wrong=True)
-    assert (result.total, result.correct, result.asked) == (1, 0, 1)
+    assert (result.total, result.correct, result.skipped) == (1, 0, 0)
 
 
 def test_given_words_are_never_the_answer():
@@ -73,12 +73,12 @@ def test_given_words_are_never_the_answer():
     assert evaluate.analogies(keys, matrix, ["a b c d"]).correct == 1
 
 
-def test_many_questions_in_parts(monkeypatch):
+def test_many_questions_are_searched_in_batches(monkeypatch):
     rng = np.random.default_rng(0)
     keys, matrix = [f"w{i}" for i in range(200)], rng.standard_normal((200, 8)).astype(np.float32)
     lines = [" ".join(f"w{i}" for i in rng.choice(200, 4, replace=False)) for _ in range(300)]
     whole = evaluate.analogies(keys, matrix, lines)
-    monkeypatch.setattr(evaluate, "_AT_ONCE", 7)
+    monkeypatch.setattr(evaluate, "_BATCH", 7)
     assert evaluate.analogies(keys, matrix, lines) == whole
     units = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     correct = 0
@@ -119,7 +119,7 @@ def test_formats_of_pairs(tmp_path, text):
     (tmp_path / "pairs.txt").write_text(text, encoding="utf-8")
     result = evaluate.word_pairs(WORDS, MATRIX, tmp_path / "pairs.txt")
     assert result == evaluate.word_pairs(WORDS, MATRIX, PAIRS)
-    assert (result.pairs, result.asked, result.coverage) == (3, 4, 0.75)
+    assert (result.pairs, result.unknown, result.coverage) == (3, 1, 0.75)
 
 
 def test_figures_of_pairs():
@@ -128,20 +128,21 @@ def test_figures_of_pairs():
     units = MATRIX / np.linalg.norm(MATRIX, axis=1, keepdims=True)
     cosines = [units[a] @ units[b] for a, b in rows]
     assert result.pearson == pytest.approx(np.corrcoef(cosines, [5, 9, 1.5])[0, 1])
-    assert str(result).startswith(f"Pearson {result.pearson:.3f}, Spearman {result.spearman:.3f}, 75.0% of 4")
+    assert str(result) == (
+        f"Pearson {result.pearson:.3f}, Spearman {result.spearman:.3f}, "
+        "both words known in 3 of 4 pairs (75.0%)"
+    )
     zeros = evaluate.word_pairs(WORDS, MATRIX, PAIRS, unknown_as_zero=True)
     assert zeros.pearson == pytest.approx(np.corrcoef([*cosines, 0], [5, 9, 1.5, 2])[0, 1])
     assert zeros.coverage == 0.75
 
 
-def test_pairs_that_cannot_be_judged(tmp_path):
+def test_pairs_without_a_correlation(tmp_path):
     with pytest.raises(ValueError, match="1 of 2 pairs have known words"):
         evaluate.word_pairs(WORDS, MATRIX, [("man", "boy", 1), ("x", "y", 2)])
     (tmp_path / "none.tsv").write_text("man boy\n")
     for nothing, name in ([], "the source"), (tmp_path / "none.tsv", r"none\.tsv"):
-        with pytest.raises(
-            ValueError, match=f"{name} holds no pairs; wanted lines of two words and a number"
-        ):
+        with pytest.raises(ValueError, match=f"{name} holds no pairs; give lines of two words and a number"):
             evaluate.word_pairs(WORDS, MATRIX, nothing)
     with pytest.raises(ValueError, match="line 2: 'man boy nan' has no score"):
         evaluate.word_pairs(WORDS, MATRIX, ["man girl 1", "man boy nan"])

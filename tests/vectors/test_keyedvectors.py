@@ -1,4 +1,4 @@
-"""Looking vectors up, comparing them, and finding the nearest by key."""
+"""Vectors by key: look them up, compare them, find the nearest ones; arguments of all kinds."""
 
 import copy
 import pickle
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildvec.vectors import search
+from wildvec.vectors import keyed_rows, search
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 N, DIM = 300, 20
@@ -26,14 +26,14 @@ def unit(rows):
 
 
 def nearest(wv, query, topn, out=(), among=None):
-    """The keys nearest to a vector in double precision."""
+    """Return the keys nearest to a vector, computed in double precision."""
     scores = unit(wv.vectors) @ unit(query)
     rows = [row for row in np.argsort(-scores, kind="stable") if wv.index_to_key[row] not in out]
     return [wv.index_to_key[r] for r in rows if among is None or wv.index_to_key[r] in among][:topn]
 
 
-def keys_of(answer):
-    return [key for key, _ in answer]
+def keys_of(found):
+    return [key for key, _ in found]
 
 
 # Keys and rows
@@ -61,22 +61,22 @@ def test_a_row_is_a_read_only_view_and_vectors_are_live(wv):
     assert (wv["w3"] == 7).all()
 
 
-def test_nothing_goes_stale(wv):
+def test_a_change_of_vectors_takes_effect_at_once(wv):
     wv.most_similar("w0")
     wv.vectors[5] = 1000 * wv.vectors[0]
     assert wv.most_similar("w0", topn=1) == [("w5", pytest.approx(1, abs=1e-6))]
 
 
-def test_missing_keys_say_what_may_help(wv):
+def test_the_error_for_a_missing_key_names_a_remedy(wv):
     with pytest.raises(KeyError, match=r"'W3' is not in the vocabulary of 300 keys.*'w3'"):
         wv["W3"]
-    with pytest.raises(KeyError, match=r"rows are at wv.vectors"):
+    with pytest.raises(KeyError, match=r"the keys are str here: row i is wv.vectors\[i\]"):
         wv[0]
     with pytest.raises(KeyError, match="nobody"):
         wv.most_similar(["w1", "nobody"])
     with pytest.raises(KeyError, match="nobody"):
         wv.search(["w1", "nobody"])
-    with pytest.raises(TypeError, match="no key"):
+    with pytest.raises(TypeError, match=r"1\.5 is float, not a key"):
         wv[1.5]
 
 
@@ -89,19 +89,27 @@ def test_int_keys_are_keys():
         wv[2]
 
 
-def test_construction_refuses_what_does_not_fit():
-    with pytest.raises(ValueError, match="'a' occurs at places 0 and 2"):
+def test_construction_refuses_wrong_arguments():
+    with pytest.raises(ValueError, match="'a' occurs at rows 0 and 2"):
         KeyedVectors.from_arrays(["a", "b", "a"], np.eye(3))
     with pytest.raises(ValueError, match="2 keys but 3 rows"):
         KeyedVectors.from_arrays(["a", "b"], np.eye(3))
     with pytest.raises(ValueError, match="2 counts"):
         KeyedVectors.from_arrays(["a", "b", "c"], np.eye(3), [1, 2])
-    with pytest.raises(TypeError, match="float; wanted str or int"):
+    with pytest.raises(TypeError, match="float; give str or int"):
         KeyedVectors.from_arrays(["a", 1.5, "c"], np.eye(3))
     with pytest.raises(ValueError, match="shape"):
         KeyedVectors.from_arrays(["a"], np.ones(3))
     with pytest.raises(ValueError, match="vector_size=0"):
         KeyedVectors(0)
+    with pytest.raises(TypeError, match="vector_size='3'"):
+        KeyedVectors("3")
+    with pytest.raises(ValueError, match="count=-1"):
+        KeyedVectors(3, count=-1)
+    with pytest.raises(TypeError, match="keys='abc' is one key"):
+        KeyedVectors.from_arrays("abc", np.eye(3))
+    with pytest.raises(TypeError, match=r"counts of shape \(3,\) and float64; give one integer"):
+        KeyedVectors.from_arrays(["a", "b", "c"], np.eye(3), [1, 2, 2.5])
     with pytest.raises(TypeError, match="int32"):
         KeyedVectors(3, dtype=np.int32)
 
@@ -119,11 +127,11 @@ def test_from_arrays_copies_nothing(dtype):
 
 def test_adding_vectors():
     wv = KeyedVectors(3, count=4)
-    room = wv._room
+    storage = wv._storage
     wv.add_vectors(["a", "b"], np.eye(3)[:2])
     assert wv.add_vector("c", [0, 0, 1]) == 2
     wv["d"] = [1, 1, 1]
-    assert np.shares_memory(wv.vectors, room)
+    assert np.shares_memory(wv.vectors, storage)
     wv.add_vectors(["e", "a"], [[5, 5, 5], [9, 9, 9]])
     assert wv["a"].tolist() == [1, 0, 0] and wv["e"].tolist() == [5, 5, 5]
     wv[["a", "f"]] = [[9, 9, 9], [8, 8, 8]]
@@ -188,10 +196,10 @@ def test_rank_and_closer_than(wv):
     assert set(wv.closer_than("w1", order[4])) == set(order[:4])
 
 
-def test_restrict_vocab_is_no_place_from_the_end(wv):
-    for ask in (wv.most_similar, wv.most_similar_cosmul, wv.similar_by_key):
+def test_restrict_vocab_must_not_be_negative(wv):
+    for search_method in (wv.most_similar, wv.most_similar_cosmul, wv.similar_by_key):
         with pytest.raises(ValueError, match="restrict_vocab=-1: give a whole number from 0 up"):
-            ask("w0", restrict_vocab=-1)
+            search_method("w0", restrict_vocab=-1)
     with pytest.raises(ValueError, match="restrict_vocab=-1"):
         wv.evaluate_word_pairs([("w0", "w1", 1.0), ("w0", "w2", 2.0)], restrict_vocab=-1)
 
@@ -203,7 +211,7 @@ def test_doesnt_match(wv, caplog):
     assert "['nobody']" in caplog.text
     with pytest.raises(TypeError, match="give a list of keys"):
         wv.doesnt_match("w0 w1")
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match=r"none of the keys \['nobody'\]"):
         wv.doesnt_match(["nobody"])
     assert wv.most_similar_to_given("w0", ["w9", "w1", "w20"]) == "w1"
 
@@ -227,11 +235,11 @@ def test_mean_vector(wv):
 
 
 def test_most_similar(wv):
-    answer = wv.most_similar("w1", topn=7)
-    assert keys_of(answer) == nearest(wv, wv["w1"], 7, out=["w1"])
-    assert all(type(score) is float for _, score in answer)
+    found = wv.most_similar("w1", topn=7)
+    assert keys_of(found) == nearest(wv, wv["w1"], 7, out=["w1"])
+    assert all(type(score) is float for _, score in found)
     assert (
-        wv.most_similar(["w1"], topn=7) == wv.similar_by_key("w1", 7) == wv.similar_by_word("w1", 7) == answer
+        wv.most_similar(["w1"], topn=7) == wv.similar_by_key("w1", 7) == wv.similar_by_word("w1", 7) == found
     )
     combined = unit(wv["w1"]) + unit(wv["w2"]) - unit(wv["w3"])
     expected = nearest(wv, combined, 5, out=["w1", "w2", "w3"])
@@ -250,7 +258,119 @@ def test_a_key_and_its_vector_score_the_same(wv):
     assert every.shape == (N,) and all(every[wv.get_index(k)] == s for k, s in by_key.items())
 
 
-def test_how_many(wv):
+def test_arrays_of_keys_are_keys(wv):
+    keys = ["w1", "w2"]
+    for array in (np.array(keys), np.array(keys, dtype=object)):
+        assert wv.most_similar(array) == wv.most_similar(keys)
+        assert wv.most_similar_cosmul(array, np.array(["w3"])) == wv.most_similar_cosmul(keys, "w3")
+        assert wv.search(array) == wv.search(keys)
+        assert wv.most_similar("w9", restrict=array) == wv.most_similar("w9", restrict=keys)
+        assert wv.n_similarity(array, array) == pytest.approx(1)
+        assert wv.doesnt_match(array) in keys and wv.most_similar_to_given("w1", array) == "w1"
+        np.testing.assert_array_equal(wv.similarities("w9", array), wv.similarities("w9", keys))
+        np.testing.assert_array_equal(wv.get_mean_vector(array), wv.get_mean_vector(keys))
+        np.testing.assert_array_equal(wv[array], wv[keys])
+    wv[np.array(["w1", "new"])] = np.ones((2, DIM))
+    assert wv["new"][0] == 1 and wv.most_similar(np.array("w1")) == wv.most_similar("w1")
+
+
+def test_an_array_of_int_keys_as_long_as_a_vector_is_not_a_vector():
+    wv = KeyedVectors.from_arrays(range(5), np.eye(5)[:, :3] + 1)
+    keys = np.array([0, 1, 2])
+    assert wv.most_similar(keys) == wv.most_similar([0, 1, 2])
+    assert wv.search(keys) == wv.search([0, 1, 2]) and len(wv.search(keys)) == 3
+    assert keys_of(wv.similar_by_vector(keys)) == keys_of(wv.most_similar(keys.astype(float)))
+    assert wv.search(np.array([[1, 2, 3], [3, 2, 1]])) == wv.search(np.array([[1.0, 2, 3], [3, 2, 1]]))
+
+
+def test_an_array_of_ints_with_str_keys_names_the_remedy(wv):
+    with pytest.raises(KeyError, match="a query vector must hold floats"):
+        wv.most_similar(np.ones(DIM, np.int64))
+
+
+def test_iteration_gives_the_keys(wv):
+    assert list(wv) == wv.index_to_key and dict.fromkeys(wv) == dict.fromkeys(wv.index_to_key)
+
+
+def test_a_key_of_the_other_type_is_suggested(wv):
+    ints = KeyedVectors.from_arrays([1, -2], np.eye(2))
+    for text, key in (("1", "1"), ("-2", "-2")):
+        with pytest.raises(KeyError, match=rf"did you mean {key} \(the keys are int here\)"):
+            ints[text]
+    with pytest.raises(KeyError, match="the keys are int here"):
+        ints["king"]
+    with pytest.raises(KeyError, match=r"did you mean '7' \(the keys are str here\)"):
+        KeyedVectors.from_arrays(["7"], np.eye(1))[7]
+    with pytest.raises(KeyError, match="test with `key in wv`"):
+        ints[9]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda wv: wv.most_similar("w1", topn="3"), "topn='3': give a whole number, or None"),
+        (lambda wv: wv.most_similar_cosmul("w1", topn=1.5), "topn=1.5: give a whole number"),
+        (lambda wv: wv.search(["w1"], topn=None), "topn=None: give a whole number"),
+        (lambda wv: wv.most_similar("w1", clip_start="a"), "clip_start='a': give a whole number"),
+        (lambda wv: wv.most_similar([None]), "None is None, not a key or vector; give a str, an int, or"),
+        (lambda wv: wv.most_similar(b"w1"), "b'w1' is bytes, not a key; decode it to a str"),
+        (lambda wv: wv.most_similar([b"w1"]), "b'w1' is bytes, not a key; decode it to a str"),
+        (lambda wv: wv.similarity(b"w1", "w2"), "b'w1' is bytes, not a key; decode it to a str"),
+        (lambda wv: wv[b"w1"], "b'w1' is bytes, not a key; decode it to a str"),
+        (lambda wv: wv.search(b"w1"), "b'w1' is bytes, not a key; decode it to a str"),
+        (lambda wv: wv[None], "None is None, not a key; give a str or an int"),
+        (lambda wv: wv[[["w1"]]], r"\['w1'\] is list, not a key"),
+        (lambda wv: wv.get_index(["w1"]), r"\['w1'\] is list, not a key"),
+        (lambda wv: wv.most_similar(3.5), "positive=3.5 is float; give a list"),
+        (lambda wv: wv.most_similar([{}]), "{} is dict, not a key or vector"),
+        (lambda wv: wv.search("w1"), "for a single query call most_similar"),
+        (lambda wv: wv.search([("w1", 2.0)]), "is tuple, not a key or vector"),
+        (lambda wv: wv.similarities("w1", "w2"), "others='w2' is one key; give a list of keys"),
+        (lambda wv: wv.similarities("w1", [None]), "None is None, not a key"),
+        (lambda wv: wv.most_similar_to_given("w1", "w2"), "others='w2' is one key"),
+    ],
+)
+def test_arguments_of_wrong_types(wv, call, message):
+    with pytest.raises(TypeError, match=message):
+        call(wv)
+
+
+@pytest.mark.parametrize(
+    ("positive", "message"),
+    [
+        ([("w1", "much")], "weight 'much' of a pair"),
+        ([("w1", np.nan)], "weight nan of a pair"),
+        ([("w1", 1, 2)], "has 3 elements; give"),
+        ([[1.0, 2.0]], r"shape \(2,\); give one of shape \(20,\)"),
+        (np.ones((2, 3)), r"shape \(3,\); give one of shape \(20,\)"),
+        ([], "no input"),
+    ],
+)
+def test_arguments_of_wrong_values(wv, positive, message):
+    with pytest.raises(ValueError, match=message):
+        wv.most_similar(positive)
+
+
+def test_a_single_key_in_place_of_a_list(wv):
+    assert wv.n_similarity("w1", ["w2"]) == pytest.approx(wv.similarity("w1", "w2"))
+    np.testing.assert_array_equal(wv.get_mean_vector("w1"), wv.get_mean_vector(["w1"]))
+
+
+@pytest.mark.parametrize("name", sorted(keyed_rows.FORMER_NAMES))
+def test_a_former_name_is_an_error_that_gives_the_current_one(wv, name):
+    with pytest.raises(AttributeError, match=f"'KeyedVectors' object has no attribute '{name}'; use "):
+        getattr(wv, name)
+    assert not hasattr(wv, name)
+
+
+def test_the_current_names(wv):
+    with pytest.raises(AttributeError, match="use index_to_key"):
+        wv.index2word  # noqa: B018
+    with pytest.raises(AttributeError, match=r"attribute 'nothing'$"):
+        wv.nothing  # noqa: B018
+
+
+def test_topn_and_wrong_input(wv):
     assert wv.most_similar("w1", topn=0) == [] == wv.most_similar("w1", topn=-3)
     assert len(wv.most_similar("w1", topn=10**6)) == N - 1
     with pytest.raises(TypeError):
@@ -269,10 +389,10 @@ def test_restrictions(wv):
     middle = nearest(wv, wv["w1"], 5, among=wv.index_to_key[100:200])
     assert keys_of(wv.most_similar("w1", topn=5, clip_start=100, clip_end=200)) == middle
     chosen = ["w7", "w250", "w1", "w30", "w7"]
-    answer = wv.most_similar("w1", restrict=chosen)
-    assert keys_of(answer) == nearest(wv, wv["w1"], 5, out=["w1"], among=chosen)
+    found = wv.most_similar("w1", restrict=chosen)
+    assert keys_of(found) == nearest(wv, wv["w1"], 5, out=["w1"], among=chosen)
     assert keys_of(wv.most_similar("w1", restrict=chosen, restrict_vocab=100)) == [
-        key for key in keys_of(answer) if key != "w250"
+        key for key in keys_of(found) if key != "w250"
     ]
     scores = wv.most_similar("w1", topn=None, restrict=chosen)
     np.testing.assert_array_equal(scores, wv.similarities("w1", chosen))
@@ -284,14 +404,14 @@ def test_restrictions(wv):
         wv.most_similar("w1", restrict="w7")
 
 
-def test_search_takes_what_can_be_gone_through_once(wv):
+def test_search_takes_an_iterator(wv):
     keys = wv.index_to_key[:2]
     assert wv.search(iter(keys)) == wv.search(keys)
 
 
 def test_a_row_with_nan_is_last_in_rank():
     rows = np.array([[1, 0], [0, 1], [np.nan, 1], [-1, 0]], np.float32)
-    wv = KeyedVectors.from_arrays("abcd", rows)
+    wv = KeyedVectors.from_arrays(list("abcd"), rows)
     assert [wv.rank("a", key) for key in "bdc"] == [1, 2, 3]
 
 
@@ -301,7 +421,7 @@ def test_keys_from_numpy_are_plain():
     assert {type(key) for key in KeyedVectors.from_arrays(np.array(["a"]), [[1.0]]).index_to_key} == {str}
 
 
-def test_search_answers_each_as_if_alone(wv):
+def test_search_finds_the_same_as_most_similar(wv):
     keys = [f"w{i}" for i in range(60)]
     assert wv.search(keys, topn=4) == [wv.most_similar(key, topn=4) for key in keys]
     assert wv.search(wv.vectors[:30], topn=4) == [wv.most_similar(v, topn=4) for v in wv.vectors[:30]]
@@ -339,8 +459,8 @@ def test_cosmul(wv):
 
 def test_rows_of_zeros_and_nan(wv):
     wv.vectors[2], wv.vectors[3, 4] = 0, np.nan
-    answer = dict(wv.most_similar("w0", topn=N))
-    assert answer["w2"] == 0 and "w3" not in answer and len(answer) == N - 2
+    found = dict(wv.most_similar("w0", topn=N))
+    assert found["w2"] == 0 and "w3" not in found and len(found) == N - 2
     assert wv.most_similar("w3") == []
     assert keys_of(wv.most_similar("w2", topn=2)) == ["w0", "w1"]
     assert np.isnan(wv.similarity("w3", "w1"))
@@ -386,5 +506,5 @@ def test_evaluation_as_gensim_returns_it(wv):
     assert -1 <= pearson[0] <= 1 and 0 <= spearman[1] <= 1 and unknown == 25
 
 
-def test_the_search_module_knows_no_keys():
+def test_the_search_module_does_not_use_keys():
     assert not hasattr(search, "KeyedVectors")

@@ -1,4 +1,4 @@
-"""The picture: well-formed, whole, and with its words apart."""
+"""Pictures: well-formed SVG, complete, with labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def panel(**groups):
     return plot.Panel("a panel", groups, [("word0", "word1"), ("word0", "absent")])
 
 
-def test_words_titles_and_legend_are_there():
+def test_a_picture_has_words_titles_and_legend():
     svg = plot.draw(KEYS, MATRIX, [panel(odd=KEYS[1::2], even=KEYS[::2])] * 3, title="a title")
     found = texts(svg)
     assert found.count("word7") == 3
@@ -37,7 +37,7 @@ def test_words_titles_and_legend_are_there():
 
 
 def test_every_word_is_drawn_again_over_its_halo():
-    """Without paint-order, as cairosvg does not know it."""
+    """Some viewers, such as cairosvg, ignore the attribute paint-order."""
     svg = plot.draw(KEYS, MATRIX, [panel(all=KEYS)])
     assert svg.count(">word7<") == 2 and "paint-order" not in svg
     halo, text = svg.split('aria-hidden="true"')[1].split("</g>", 1)
@@ -79,16 +79,16 @@ def test_labels_avoid_each_other():
     np.fill_diagonal(areas, 0)
     assert (areas > 20).sum() == 0
     beside = (overlaps[..., 1] > plot.LABEL / 2) & ~np.eye(20, dtype=bool)
-    assert (overlaps[..., 0][beside] < -plot.SPACE[0] / 2).mean() > 0.95  # "bearcow" is no word
+    assert (overlaps[..., 0][beside] < -plot.SPACE[0] / 2).mean() > 0.95  # or two words look like one
     assert (boxes[:, :2] > 0).all() and (boxes[:, 2] < 800).all() and (boxes[:, 3] < 600).all()
 
 
 def test_projection_repeats_and_keeps_neighbours():
     rows = np.vstack([MATRIX[:5] + 5, MATRIX[5:10] - 5])
-    places = plot.project(rows)
-    assert np.array_equal(places, plot.project(rows.copy()))
-    assert (np.sign(places[:5, 0]) == np.sign(places[0, 0])).all()
-    assert (np.sign(places[5:, 0]) != np.sign(places[0, 0])).all()
+    points = plot.project(rows)
+    assert np.array_equal(points, plot.project(rows.copy()))
+    assert (np.sign(points[:5, 0]) == np.sign(points[0, 0])).all()
+    assert (np.sign(points[5:, 0]) != np.sign(points[0, 0])).all()
 
 
 def test_vectors_that_are_not_finite_are_named():
@@ -98,9 +98,21 @@ def test_vectors_that_are_not_finite_are_named():
         plot.draw(KEYS, matrix)
 
 
-def test_nothing_to_draw():
+def test_a_panel_without_vectors_is_an_error():
     with pytest.raises(ValueError, match=r"'a panel'.*none of its keys"):
         plot.draw(KEYS, MATRIX, [panel(them=["absent"])])
+
+
+def test_too_many_keys_for_a_panel_are_an_error(monkeypatch):
+    monkeypatch.setattr(plot, "MAX_KEYS", 10)
+    assert plot.draw(KEYS[:10], MATRIX[:10])
+    with pytest.raises(ValueError, match="has 11 keys; give at most 10"):
+        plot.draw(KEYS[:11], MATRIX[:11])
+
+
+def test_texts_are_aligned_at_the_side_of_their_dot():
+    svg = plot.draw(["left", "right"], np.array([[-1, 0], [1, 0.5]]))
+    assert 'text-anchor="start">' in svg or 'text-anchor="end">' in svg
 
 
 def test_saved_as_drawn(tmp_path):

@@ -1,4 +1,4 @@
-"""Every instruction set finds the rows that a reference in double precision finds, and says the same scores."""
+"""Every instruction set finds the same rows and scores as a reference in double precision."""
 
 import os
 import signal
@@ -32,6 +32,17 @@ def isa(request, monkeypatch):
     return request.param
 
 
+@pytest.fixture
+def many_cpus(monkeypatch):
+    """Search with up to 8 threads, also on a machine with fewer CPUs."""
+    search._pool().shutdown()
+    search._pool.cache_clear()
+    monkeypatch.setattr(search, "_cpus", lambda: 8)
+    yield
+    search._pool().shutdown()
+    search._pool.cache_clear()
+
+
 def reference_cosines(queries, matrix):
     """(n_queries, n) in double precision; zero rows score 0."""
 
@@ -58,9 +69,9 @@ def random_rows(seed, n, dim, dtype=np.float32):
 def strided(rows, gap, backwards):
     """The same rows with other numbers between them, or stored from last to first."""
     n, dim = rows.shape
-    room = np.full((n, dim + gap), np.nan, dtype=rows.dtype)
-    room[:, :dim] = rows[::-1] if backwards else rows
-    view = room[:, :dim]
+    padded = np.full((n, dim + gap), np.nan, dtype=rows.dtype)
+    padded[:, :dim] = rows[::-1] if backwards else rows
+    view = padded[:, :dim]
     return view[::-1] if backwards else view
 
 
@@ -107,31 +118,51 @@ def test_any_shape(isa, seed, n, dim, n_queries, k, dtype, gap, backwards, worke
     check(queries[:2], matrix, k, start=n // 4, stop=n - n // 4, workers=workers)
 
 
-def test_a_score_has_the_same_bits_on_every_road(isa):
+def test_a_score_has_the_same_bits_on_every_code_path(isa):
     matrix = random_rows(5, 3000, 67)
     queries = np.random.default_rng(6).standard_normal((100, 67))
     rows, scores = search.top_k(queries, matrix, 7, workers=2)
     every = search.cosines(queries, matrix, workers=2)
     np.testing.assert_array_equal(np.take_along_axis(every, rows, axis=1), scores)
     for i in range(0, 100, 9):
-        alone, alone_scores = search.top_k(queries[i : i + 1], matrix, 7, workers=1)
-        np.testing.assert_array_equal(alone[0], rows[i])
-        np.testing.assert_array_equal(alone_scores[0], scores[i])
-        place = search.top_of(every[i], 7)
-        np.testing.assert_array_equal(place[0], rows[i])
-        np.testing.assert_array_equal(place[1], scores[i])
+        single, single_scores = search.top_k(queries[i : i + 1], matrix, 7, workers=1)
+        np.testing.assert_array_equal(single[0], rows[i])
+        np.testing.assert_array_equal(single_scores[0], scores[i])
+        largest = search.top_of(every[i], 7)
+        np.testing.assert_array_equal(largest[0], rows[i])
+        np.testing.assert_array_equal(largest[1], scores[i])
 
 
-def test_workers_and_leases_change_nothing(isa, monkeypatch):
+def test_workers_and_work_units_do_not_change_the_result(isa, monkeypatch, many_cpus):
     matrix = np.random.default_rng(0).integers(-2, 3, (5000, 4)).astype(np.float32)  # full of ties
     queries = matrix[:60] + np.float32(0.5)
     expected = search.top_k(queries, matrix, 50, workers=1)
-    monkeypatch.setattr(search, "_LEASE_FLOATS", 512)
+    monkeypatch.setattr(search, "_UNIT_FLOATS", 512)
     for workers in (2, 3, 8):
         for n in (1, 60):
             rows, scores = search.top_k(queries[:n], matrix, 50, workers=workers)
             np.testing.assert_array_equal(rows, expected[0][:n])
             np.testing.assert_array_equal(scores, expected[1][:n])
+
+
+def test_searches_with_any_number_of_workers_share_few_threads(many_cpus):
+    matrix = random_rows(7, 40_000, 40)
+    for start in range(40):
+        search.top_k(matrix[:2], matrix, 5, start=start * 900, workers=64 - start)
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("wildvec-search")]
+    assert 1 <= len(threads) <= 7
+
+
+def test_a_search_without_helper_threads(many_cpus, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    matrix = random_rows(7, 20_000, 40)
+    expected = search.top_k(matrix[:2], matrix, 5, workers=1)[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        found = search.top_k(matrix[:2], matrix, 5, workers=8)[0]
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_ties_go_to_the_lower_row(isa):
@@ -153,7 +184,7 @@ def test_zero_nan_and_extreme_rows(isa, n_queries):
     assert rows[0, 6:].tolist() == [1, 9, -1, -1]
 
 
-def test_unit_rows_do_not_depend_on_their_company():
+def test_a_unit_row_does_not_depend_on_the_other_rows():
     rows = np.random.default_rng(0).standard_normal((50, 33))
     odd = np.vstack([rows, 0 * rows[:1], 1e-200 * rows[:1], 1e200 * rows[:1], np.nan + rows[:1]])
     units = search.unit(odd)
@@ -163,7 +194,7 @@ def test_unit_rows_do_not_depend_on_their_company():
     assert not units[50].any() and np.isnan(units[53]).all()
 
 
-def test_queries_of_nothing(isa):
+def test_zero_nan_and_no_queries(isa):
     matrix = random_rows(1, 20, 3)
     rows, scores = search.top_k([[0, 0, 0], [np.nan, 1, 1], [1e-300, 0, 0], [1e300, 0, 0]], matrix, 3)
     assert rows[0].tolist() == [0, 1, 2] and (scores[0] == 0).all()
@@ -176,8 +207,8 @@ def test_queries_of_nothing(isa):
     assert search.cosines([[1, 1, 1]], matrix[:0]).shape == (1, 0)
 
 
-def test_bytes_do_not_lose_what_is_near(isa):
-    """Rows a hair apart, which no byte can tell apart, and numbers that round badly."""
+def test_the_byte_kernel_loses_no_near_row(isa):
+    """Rows that are equal in bytes, and rows with one large number, whose other bytes are small."""
     rng = np.random.default_rng(3)
     base = rng.standard_normal(90)
     matrix = (base + 1e-4 * rng.standard_normal((2000, 90))).astype(np.float32)
@@ -225,10 +256,10 @@ def test_any_float_matrix(tmp_path):
         np.testing.assert_array_equal(scores, expected[1], err_msg=name)
 
 
-def test_many_queries_go_in_parts(monkeypatch):
+def test_many_queries_are_searched_in_several_passes(monkeypatch):
     matrix = random_rows(4, 150, 10)
     expected = search.top_k(matrix, matrix, 4)
-    monkeypatch.setattr(search, "_QUERIES_AT_ONCE", 32)
+    monkeypatch.setattr(search, "_QUERIES_PER_PASS", 32)
     np.testing.assert_array_equal(search.top_k(matrix, matrix, 4)[0], expected[0])
 
 
@@ -246,23 +277,29 @@ def test_bad_input():
         search.top_k(np.ones((100, 300)), random_rows(1, 400, 300), 1, workers=0)
 
 
-def test_the_guards():
+def test_the_extension_checks_its_arguments():
     queries = Queries(np.ones((2, 3), np.float32), 0)
     best = Best(queries, 2)
     with pytest.raises(ValueError, match="do not fit"):
         best.scan(np.ones((4, 5), np.float32), 0)
     with pytest.raises(ValueError, match="do not fit"):
         best.scan(np.ones((4, 6), np.float32)[:, ::2], 0)
-    with pytest.raises(ValueError, match="one search"):
+    with pytest.raises(ValueError, match="of one search"):
         best.merge(Best(Queries(np.ones((2, 3), np.float32), 0), 2))
     with pytest.raises(ValueError, match="shape"):
         best.write(np.empty((2, 3), np.float32), np.empty((2, 2), np.int64))
-    with pytest.raises(ValueError, match="room"):
+    with pytest.raises(ValueError, match="do not fit into out"):
         queries.cosines(np.ones((4, 3), np.float32), np.empty((2, 3), np.float32), 0)
     with pytest.raises(ValueError, match="at least"):
         Queries(np.empty((0, 3), np.float32), 0)
-    with pytest.raises(ValueError, match="k=0"):
-        Best(queries, 0)
+    with pytest.raises(ValueError, match="do not fit into out"):
+        queries.cosines(np.ones((4, 3), np.float32), np.empty((2, 4), np.float32), 2**63 - 1)
+    for k in (0, 2**62):
+        with pytest.raises(ValueError, match=f"k={k}"):
+            Best(queries, k)
+    for isa in (-1, 99):
+        with pytest.raises(ValueError, match="instruction set"):
+            Queries(np.ones((2, 3), np.float32), isa)
 
 
 @pytest.mark.parametrize("name", ["sse9", "AVX2"])
@@ -286,24 +323,24 @@ def test_an_error_in_one_thread_ends_all_and_is_raised():
         raise Broken
 
     with pytest.raises(Broken):
-        search._share(0, 10_000, 1, [fine, broken])
+        search._run_units(0, 10_000, 1, [fine, broken])
     assert len(seen) < 10_000
 
 
 def test_searches_in_several_threads_at_once():
     matrix = random_rows(7, 4000, 40)
     expected = search.top_k(matrix[:50], matrix, 5, workers=1)[0]
-    answers = {}
+    found = {}
 
-    def ask(name):
-        answers[name] = [search.top_k(matrix[:50], matrix, 5, workers=3)[0] for _ in range(10)]
+    def search_often(name):
+        found[name] = [search.top_k(matrix[:50], matrix, 5, workers=3)[0] for _ in range(10)]
 
-    threads = [threading.Thread(target=ask, args=(name,)) for name in range(4)]
+    threads = [threading.Thread(target=search_often, args=(name,)) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all((rows == expected).all() for name in range(4) for rows in answers[name])
+    assert all((rows == expected).all() for name in range(4) for rows in found[name])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

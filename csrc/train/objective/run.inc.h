@@ -5,12 +5,16 @@ typedef void read_fn(struct wv_worker *worker, int64_t first, int64_t last, uint
 typedef int make_fn(struct wv_worker *worker, struct wv_block *block); /* fills the next block; 0 at the end */
 typedef void loss_fn(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss, float rate);
 
-/* The rate of a block, bounded so that a step cannot diverge: where all gradients of m × n pairs have the same sign, a step
- * multiplies the rows by up to 1 + rate * sqrt(m * n). Usual settings are far below the bound. */
-WV_INLINE float bounded_rate(const struct wv_block *block, float rate)
+/* The rate of a block, bounded so that a step stays stable: with weights w, one step can multiply the rows of a block by up to
+ * 1 + rate * sqrt(Σ |w|). The bound is reached at rates above 0.1, or with many negatives. */
+WV_INLINE float bounded_rate(const struct wv_block *block, float rate, int max_targets)
 {
-    const float pairs = (float)(block->m * block->n);
-    return rate * rate * pairs > 1 ? 1 / sqrtf(pairs) : rate;
+    float sum = 0;
+    if (rate * rate * (float)(2 * max_targets * block->m) <= 1)
+        return rate; /* Σ |w| <= 2 * max_targets * m: two centres */
+    for (int p = 0; p < block->m * block->n; p++)
+        sum += fabsf(block->weights[p]);
+    return rate * rate * sum > 1 ? 1 / sqrtf(sum) : rate;
 }
 
 /* Trains the units first … last at `rate`; returns their loss. read, make and loss are constants of the caller, so that each
@@ -38,7 +42,8 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
         if (block->n_context)
             compose(composed = block, &worker->scratch, width, task->average_hidden);
         score(block, &worker->scratch, size);
-        loss(block, &worker->scratch, &worker->loss, is_plain ? bounded_rate(block, rate) : 1);
+        const float bounded = bounded_rate(block, rate, task->max_targets);
+        loss(block, &worker->scratch, &worker->loss, is_plain ? bounded : rate > 0 ? bounded / rate : 1);
         in_window = !block->n_trained;
         if (is_plain) {
             update(block, &worker->queue, &worker->scratch, width);

@@ -1,1 +1,1 @@
-"""What every other package uses: statuses, checks, keys, ragged arrays, progress bars, threads, memory pages."""
+"""Used by every other package: statuses, checks, keys, ragged arrays, checksums, progress, threads, memory pages."""

@@ -1,4 +1,4 @@
-"""Whether the value of a setting makes sense: checks that say what to give instead."""
+"""Checks of settings. In: the value from the user. Out: the value in its proper type, or an error with a remedy."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-Check = Callable[[Any], Any]  # the value as its type should be; TypeError or ValueError with the remedy
+Check = Callable[
+    [Any], Any
+]  # returns the value in its proper type; raises TypeError or ValueError with the remedy
 
 
 def checked(name: str, value: Any, check: Check) -> Any:
-    """The value as `check` returns it; what it refuses is named.
+    """Return `check(value)`; an error names the setting and the value.
 
     >>> checked("epochs", 5, whole(1))
     5
@@ -25,8 +27,11 @@ def checked(name: str, value: Any, check: Check) -> Any:
 
 
 def whole(low: int | None = None, high: int | None = None, *, none: str = "") -> Check:
-    """A whole number in low … high, never one that had to be cut; `none`: what None means, if it is allowed."""
-    remedy = f"give a whole number{_span(low, high)}{_or_none(none)}"
+    """Return a check for whole numbers from `low` to `high`; a fraction is refused, not rounded.
+
+    none: the meaning of None, for the error message. With the default "", None is refused.
+    """
+    remedy = f"give a whole number{_range_text(low, high)}{_none_text(none)}"
 
     def check(value: Any) -> int | None:
         if value is None and none:
@@ -43,38 +48,47 @@ def whole(low: int | None = None, high: int | None = None, *, none: str = "") ->
 
 
 def number(low: float, high: float, *, none: str = "") -> Check:
-    """A number in low … high; `none`: what None means, if it is allowed."""
-    remedy = f"give a number{_span(low, high)}{_or_none(none)}"
+    """Return a check for numbers from `low` to `high`; NaN is refused. none: as for `whole`."""
+    remedy = f"give a number{_range_text(low, high)}{_none_text(none)}"
 
     def check(value: Any) -> float | None:
         if value is None and none:
             return None
         if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
             raise TypeError(remedy)
-        if not low <= value <= high:  # NaN, too
+        try:
+            number = float(value)
+        except (TypeError, OverflowError):  # an array; an integer beyond float64
+            raise TypeError(remedy) from None
+        if not low <= number <= high:  # true for NaN
             raise ValueError(remedy)
-        return float(value)
+        return number
 
     return check
 
 
 def choice(*choices: Any) -> Check:
-    """One of a few values, as it stands among them: True is 1."""
+    """Return a check for one of a few values. It returns the value from `choices`, for example 1 for True.
+
+    >>> checked("sg", True, choice(0, 1))
+    1
+    """
     remedy = "give " + " or ".join(map(repr, choices))
 
     def check(value: Any) -> Any:
-        if value not in choices:
-            raise ValueError(remedy)
-        return choices[choices.index(value)]
+        try:
+            return choices[choices.index(value)]
+        except ValueError:
+            raise ValueError(remedy) from None
 
     return check
 
 
-def _span(low: float | None, high: float | None) -> str:
+def _range_text(low: float | None, high: float | None) -> str:
     if low is None:
         return ""
     return f" from {low:,} up" if high is None else f" from {low:,} to {high:,}"
 
 
-def _or_none(meaning: str) -> str:
+def _none_text(meaning: str) -> str:
     return f", or None for {meaning}" if meaning else ""

@@ -1,4 +1,4 @@
-"""A key as bytes, the same in the vocabulary's table and in files: text as UTF-8, an integer told from it."""
+"""Keys as bytes, the same in the vocabulary's table and in files: a str as UTF-8, an integer as marked digits."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import SupportsIndex, TypeAlias
 
 Key: TypeAlias = str | int
 
-INTEGER = b"\xff"  # a byte that UTF-8 never has
-SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what the table and files hold of integers
+INTEGER = b"\xff"  # the mark before an integer's digits; UTF-8 never contains this byte
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # the range of integer keys
 
 
 def key_bytes(key: str | SupportsIndex) -> bytes:
-    r"""The bytes of a key: of a str its UTF-8, of an integer the byte 0xff and its digits.
+    r"""Return the bytes of a key: the UTF-8 of a str; the byte 0xff and the decimal digits of an integer.
 
-    TypeError: it is neither. ValueError: a lone surrogate in a str, or an integer outside of int64.
+    TypeError: the key is neither. ValueError: a str contains a lone surrogate, or an integer is outside int64.
 
     >>> key_bytes("7"), key_bytes(7)
     (b'7', b'\xff7')
     """
     if isinstance(key, str):
         try:
-            return str.encode(key)
+            return str.encode(key)  # a subclass may override encode
         except UnicodeEncodeError:
-            raise ValueError(f"{key!r} holds a lone surrogate; it is not Unicode") from None
+            raise ValueError(f"{key!r} contains a lone surrogate; it is not Unicode") from None
     if not hasattr(key, "__index__"):
         raise TypeError(f"{type(key).__name__} {key!r} is neither str nor int; convert it first")
     value = key.__index__()
@@ -32,7 +32,7 @@ def key_bytes(key: str | SupportsIndex) -> bytes:
 
 
 def key_of(data: bytes) -> Key:
-    r"""The key that `key_bytes` made bytes of.
+    r"""Return the key of the bytes that `key_bytes` made.
 
     >>> key_of(b"7"), key_of(b"\xff7")
     ('7', 7)

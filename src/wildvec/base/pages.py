@@ -1,4 +1,4 @@
-"""Memory by the page: straight from the system, or used again."""
+"""Memory in pages: arrays that come from the system directly, and a pool that reuses them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def private_pages(n_bytes: int) -> mmap.mmap:
-    """`n_bytes` of memory of this process alone (mmap's default would be shared with its children).
+    """Allocate `n_bytes` of zeroed memory that starts on a page. Freed pages go back to the system.
 
-    They are zeroed, begin on a page and go back to the system when they are freed.
+    The memory is private: mmap's default would share it with child processes.
 
     >>> len(private_pages(100))
     100
@@ -24,9 +24,10 @@ def private_pages(n_bytes: int) -> mmap.mmap:
 
 
 class Scratch:
-    """Arrays that go from hand to hand between threads: a new one would cost clearing and mapping its pages.
+    """A pool of arrays that threads pass to each other.
 
-    They go back to the system when the last hand lets go (malloc would keep some).
+    A new array would cost the time to map and clear its pages. When the pool is freed, the pages go back to the
+    system; malloc would keep some of them.
 
     >>> scratch = Scratch(np.int32)
     >>> array = scratch.take(10)
@@ -40,16 +41,18 @@ class Scratch:
         self._free: list[NDArray[Any]] = []
 
     def take(self, n: int) -> NDArray[Any]:
-        """An array of at least n elements of any value."""
+        """Return an array of at least n elements with arbitrary values."""
         try:
             array = self._free.pop()
             if len(array) >= n:
                 return array
         except IndexError:
             pass
-        roomy = n + n // 8 + 1  # so that the next may be a little larger; a page never touched costs nothing
-        return np.frombuffer(private_pages(roomy * self._dtype.itemsize), self._dtype)
+        larger = (
+            n + n // 8 + 1
+        )  # the next request may be a little larger; pages that nobody touches cost nothing
+        return np.frombuffer(private_pages(larger * self._dtype.itemsize), self._dtype)
 
     def give(self, array: NDArray[Any]) -> None:
-        """Hand an array back; nobody may use it any more."""
+        """Put an array back. The caller must not use it afterwards."""
         self._free.append(array)

@@ -1,4 +1,4 @@
-"""Progress bars: on a terminal only, after two seconds, and no thread of theirs stays behind."""
+"""Progress bars: shown only on a terminal and only after two seconds. They leave no thread behind."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ DELAY_SECONDS = 2
 
 
 class progress_bar:  # noqa: N801 (used like a function, as `open` is)
-    """A tqdm bar with rate and ETA, once the work has lasted a while; use it in a `with` statement.
+    """A tqdm bar with rate and remaining time, for a `with` statement. Short work shows no bar.
 
-    initial: how much was done before, which does not count for the rate. n: how much is done.
+    total: the whole amount, None if unknown. description, unit: texts. initial: the amount that was done before;
+    it does not count for the rate. The attribute `n` is the amount done.
 
     >>> with progress_bar(10, "reading", "B") as bar:
     ...     bar.update(3)
@@ -27,12 +28,12 @@ class progress_bar:  # noqa: N801 (used like a function, as `open` is)
         self._bar: Any = None
 
     def update(self, n: int) -> None:
-        """So much more is done."""
+        """Add n to the amount done."""
         self.n += n
         if self._bar is not None:
             self._bar.update(n)
         elif perf_counter() - self._start > DELAY_SECONDS and sys.stderr is not None and sys.stderr.isatty():
-            self._bar = _tqdm(self.n, **self._options)
+            self._bar = _open_bar(self.n, **self._options)
 
     def __enter__(self) -> progress_bar:
         return self
@@ -42,8 +43,8 @@ class progress_bar:  # noqa: N801 (used like a function, as `open` is)
             self._bar.close()
 
 
-def _tqdm(done: int, **options: Any) -> Any:
-    from tqdm import tqdm  # here, because it takes longer to load than a small corpus to read
+def _open_bar(done: int, **options: Any) -> Any:
+    from tqdm import tqdm  # imported late: loading tqdm takes longer than reading a small corpus
 
     class Bar(tqdm):  # type: ignore[type-arg]
         monitor_interval = 0  # tqdm's monitor thread would outlive the work

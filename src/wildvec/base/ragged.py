@@ -12,11 +12,11 @@ _FLAT = "must be a flat array of integers"
 
 
 class Ragged:
-    """Rows of integers, end to end: row i is ``values[offsets[i]:offsets[i + 1]]``.
+    """Rows of integers in one flat array: row i is ``values[offsets[i]:offsets[i + 1]]``.
 
-    values: flat array of an integer type, kept as it is (no copy; a memory map stays one).
-    offsets: int64, one more than rows, from 0 to len(values), never falling.
-    ValueError or TypeError if the two do not fit together.
+    values: a flat array of an integer type. It is not copied; a memory map stays one.
+    offsets: int64, one more than rows. They start at 0, never decrease and end at len(values).
+    TypeError: an array is not flat or not of integers. ValueError: the offsets do not fit the values.
 
     >>> rows = Ragged([4, 5, 6], [0, 2, 2, 3])
     >>> len(rows), rows[0].tolist(), rows[1].tolist(), rows[-1].tolist()
@@ -33,11 +33,11 @@ class Ragged:
         if self.offsets.size == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.values):
             ends = self.offsets[[0, -1]].tolist() if self.offsets.size else []
             n = len(self.values)
-            raise ValueError(f"offsets must run from 0 to {n}, the number of values, not {ends}")
-        falls = np.flatnonzero(self.offsets[1:] < self.offsets[:-1])
-        if falls.size:
-            i = int(falls[0])
-            raise ValueError(f"offsets[{i + 1}] is smaller than offsets[{i}]; they must not fall")
+            raise ValueError(f"offsets must start at 0 and end at {n}, the number of values; they are {ends}")
+        decreases = np.flatnonzero(self.offsets[1:] < self.offsets[:-1])
+        if decreases.size:
+            i = int(decreases[0])
+            raise ValueError(f"offsets[{i + 1}] is smaller than offsets[{i}]; offsets must not decrease")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

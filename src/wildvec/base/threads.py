@@ -1,4 +1,4 @@
-"""Threads: how many this process may use, and running a step on all of them in order."""
+"""Threads. In: a step and items. Out: the results in order, with Ctrl-C handled; also the number of CPUs to use."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS = whole(1, 1_000, none="all CPUs")
-AHEAD = 2  # items that are ready for a worker before it is
-WAKE_SECONDS = 0.1  # how late Ctrl-C may come
+AHEAD = 2  # items in the queue beyond those that threads work on
+WAKE_SECONDS = 0.1  # the longest delay of Ctrl-C
 
 
 def default_workers() -> int:
-    """The CPUs that this process may use: affinity and cgroup quota counted in, at least 1.
+    """Return the number of CPUs that this process may use, at least 1. CPU affinity and cgroup quota count.
 
     >>> default_workers() >= 1
     True
@@ -38,13 +38,13 @@ def default_workers() -> int:
 
 
 def check_workers(workers: int | None) -> int:
-    """`workers` itself if it is a number of threads, the default for None; ValueError or TypeError otherwise."""
+    """Return `workers`, or the default for None. ValueError or TypeError: it is not a number from 1 to 1,000."""
     number: int | None = checked("workers", workers, WORKERS)
     return default_workers() if number is None else number
 
 
 def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float:
-    """CPUs' worth of time that the container grants (cgroup v2, then v1); infinity if no limit."""
+    """Return the CPU quota of the container, in CPUs (cgroup v2, then v1); infinity without a limit."""
     try:
         quota, period = (root / "cpu.max").read_text().split()
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float:
 
 
 class _Task(Generic[Item, Result]):
-    """One item on its way through a worker."""
+    """One item, and its result or error once a thread has run the step."""
 
     def __init__(self, item: Item) -> None:
         self.item: Item | None = item
@@ -69,18 +69,18 @@ class _Task(Generic[Item, Result]):
         self.error: BaseException | None = None
         self._result: Result | None = None
 
-    def run(self, step: Callable[[Item], Result], keeps: type[BaseException] = BaseException) -> None:
-        """Take the step; errors of the kind `keeps` wait for whoever asks for the result."""
+    def run(self, step: Callable[[Item], Result], caught: type[BaseException] = BaseException) -> None:
+        """Run the step. `result` raises errors of the class `caught` later; others are raised here."""
         try:
             self._result = step(cast(Item, self.item))
-        except keeps as error:
+        except caught as error:
             self.error = error
         self.item = None
         self.done.set()
 
     def result(self) -> Result:
         while not self.done.wait(WAKE_SECONDS):
-            pass  # awake for Ctrl-C, also where waiting cannot be interrupted
+            pass  # a wait without a timeout cannot be interrupted by Ctrl-C on every system
         if self.error is not None:
             raise self.error
         return cast(Result, self._result)
@@ -89,47 +89,45 @@ class _Task(Generic[Item, Result]):
 def in_order(
     steps: Sequence[Callable[[Item], Result]], items: Iterable[Item]
 ) -> Generator[Result, None, None]:
-    """Run each item through one of the steps, each on a thread of its own; yield results in order.
+    """Run each item through one of the steps, on one thread per step; yield the results in the order of the items.
 
-    The calling thread reads `items`, at most AHEAD items more than there are steps; where there are
-    several steps it takes the first of them while that many wait. An exception in `items`, in a step
-    or in the caller ends the threads before it goes on; close the iterator if you leave early.
+    The calling thread reads `items`, at most AHEAD items more than there are steps. If there are several steps, it
+    also runs the first of them while the queue is full. An exception in `items`, in a step or in the caller ends
+    all threads before it is raised. Close the generator if you stop before its end.
 
     >>> list(in_order([abs, abs], [-3, 1, -2]))
     [3, 1, 2]
     """
     tasks: queue.SimpleQueue[_Task[Item, Result] | None] = queue.SimpleQueue()
-    waiting: deque[_Task[Item, Result]] = deque()
+    pending: deque[_Task[Item, Result]] = deque()
     threads: list[threading.Thread] = []
     stop = threading.Event()
+    callers_step, other_steps = (steps[0], steps[1:]) if len(steps) > 1 else (None, steps)
 
     def work(step: Callable[[Item], Result]) -> None:
         while (task := tasks.get()) is not None:
             if not stop.is_set():
                 task.run(step)
 
-    own, others = (steps[0], steps[1:]) if len(steps) > 1 else (None, steps)
-
-    def help_out() -> None:
+    def next_result() -> Result:
         with suppress(queue.Empty):
-            if own is not None and not waiting[0].done.is_set() and (task := tasks.get_nowait()) is not None:
-                task.run(own, keeps=Exception)  # Ctrl-C is raised here, not when the result is asked for
+            if callers_step and not pending[0].done.is_set() and (task := tasks.get_nowait()) is not None:
+                task.run(callers_step, caught=Exception)  # Ctrl-C is raised here at once
+        return pending.popleft().result()
 
     try:
         for item in items:
-            if len(threads) < len(others):
-                step = others[len(threads)]
+            if len(threads) < len(other_steps):
+                step = other_steps[len(threads)]
                 thread = threading.Thread(target=work, args=(step,), daemon=True)
                 thread.start()
                 threads.append(thread)
-            waiting.append(_Task(item))
-            tasks.put(waiting[-1])
-            while len(waiting) > len(steps) + AHEAD or (waiting and waiting[0].done.is_set()):
-                help_out()
-                yield waiting.popleft().result()
-        while waiting:
-            help_out()
-            yield waiting.popleft().result()
+            pending.append(_Task(item))
+            tasks.put(pending[-1])
+            while len(pending) > len(steps) + AHEAD or (pending and pending[0].done.is_set()):
+                yield next_result()
+        while pending:
+            yield next_result()
     finally:
         stop.set()
         for _ in threads:

@@ -1,14 +1,14 @@
-"""`wildvec evaluate`: how well vectors answer analogies or rank pairs of words."""
+"""`wildvec evaluate`: score vectors on files of analogies or of word pairs."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from textwrap import indent
 from typing import Any
 
 from wildvec import io
 from wildvec.vectors import evaluate
+from wildvec.vectors.evaluation_files import detect_kind
 
 
 def add_to(commands: Any) -> None:
@@ -16,57 +16,65 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="score vectors on analogies or on word pairs",
-        description="Each file's content says what it is: analogies as Google has them "
-        "(': section' lines, then four words a line) or pairs (two words and a score).",
+        description="Score vectors on each FILE. The content decides what a file is: analogies in Google's "
+        "format (lines ': section', then four words in a line), or word pairs (two words and a score in a "
+        "line, such as WordSim-353, SimLex-999, SimVerb or RW as published).",
     )
     parser.add_argument("vectors", help="a file of vectors of any kind")
-    parser.add_argument("questions", nargs="+", metavar="FILE")
+    parser.add_argument("questions", nargs="+", metavar="FILE", help="a file of analogies or of word pairs")
     kind = parser.add_mutually_exclusive_group()
-    for name in ("analogies", "pairs"):
+    for name, text in (("analogies", "analogies"), ("pairs", "word pairs")):
         kind.add_argument(
-            f"--{name}",
-            dest="kind",
-            action="store_const",
-            const=name,
-            help=f"the files hold {name}, whatever they look like",
+            f"--{name}", dest="kind", action="store_const", const=name, help=f"read the files as {text}"
         )
     parser.add_argument(
-        "--restrict-vocab", type=int, default=300_000, help="use the first so many words only"
+        "--columns",
+        type=_parse_columns,
+        metavar="A,B,SCORE",
+        help="word pairs: the numbers, from 1, of the columns of the two words and of the score "
+        "(default: found in the file)",
     )
-    parser.add_argument("--case-sensitive", action="store_true", help="do not fold case")
+    parser.add_argument(
+        "--delimiter",
+        help="word pairs: the character between two columns, \\t for a tab (default: found in the file)",
+    )
+    parser.add_argument(
+        "--restrict-vocab",
+        type=int,
+        default=300_000,
+        metavar="N",
+        help="use only the first N vectors (default: 300000)",
+    )
+    parser.add_argument(
+        "--case-sensitive",
+        action="store_true",
+        help="distinguish upper and lower case (default: they are equal)",
+    )
     parser.set_defaults(run=run)
 
 
+def _parse_columns(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: give three numbers, such as 1,2,4") from None
+
+
 def run(args: argparse.Namespace) -> int:
-    """Evaluate on each file."""
+    """Evaluate on each file and print the results."""
     keys, matrix, _ = io.load(args.vectors)
+    options: dict[str, Any] = {
+        "restrict_vocab": args.restrict_vocab,
+        "case_insensitive": not args.case_sensitive,
+    }
+    delimiter = "\t" if args.delimiter == "\\t" else args.delimiter
+    only_pairs = args.columns or delimiter
     for path in args.questions:
-        kind = args.kind or kind_of(path)
-        score = evaluate.analogies if kind == "analogies" else evaluate.word_pairs
-        result = score(
-            keys,
-            matrix,
-            path,
-            restrict_vocab=args.restrict_vocab,
-            case_insensitive=not args.case_sensitive,
+        kind = args.kind or ("pairs" if only_pairs else detect_kind(path))
+        result = (
+            evaluate.analogies(keys, matrix, path, **options)
+            if kind == "analogies"
+            else evaluate.word_pairs(keys, matrix, path, delimiter=delimiter, columns=args.columns, **options)
         )
         print(f"{path}:\n{indent(str(result), '  ')}", flush=True)
     return 0
-
-
-def kind_of(path: str) -> str:
-    """'analogies' or 'pairs', by the first line that is neither empty nor a comment."""
-    with Path(path).open(encoding="utf-8-sig", errors="replace") as lines:
-        for line in lines:
-            fields = line.replace(",", " ").split()
-            if not fields or fields[0].startswith("#"):
-                continue
-            if fields[0].startswith(":") or len(fields) == 4:
-                return "analogies"
-            if len(fields) == 3:
-                return "pairs"
-            break
-    raise ValueError(
-        f"{path} looks like neither analogies (four words a line) nor pairs (two words and a "
-        "score); say --analogies or --pairs"
-    )

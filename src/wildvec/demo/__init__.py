@@ -1,1 +1,1 @@
-"""The bundled demonstration: a generated text with a known structure, trained and shown."""
+"""The demonstration: training on a generated text whose structure is known."""

@@ -1,4 +1,4 @@
-"""The whole road in one function: the toy world's sentences to vectors, answers and a picture."""
+"""The demonstration. In: sentences of the toy world. Out: vectors, printed examples and a picture."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def run(
     seed: int = 1,
     workers: int | None = None,
 ) -> Word2Vec:
-    """Train skip-gram on `tokens` words of the toy world, print what it learned, draw it.
+    """Train skip-gram on `tokens` words of the toy world, print examples and write a picture.
 
-    The SVG picture goes to `output`; errors as for Word2Vec and for writing a file.
+    output: the SVG file. The errors are those of Word2Vec and of writing a file. Returns the model.
     """
     print(f"training on {tokens:,} words of a toy world ...", flush=True)
     model = Word2Vec(
@@ -48,17 +48,17 @@ def run(
         print(f"  nearest to {word}: {nearest}")
     print()
     for a, b, c in QUESTIONS:
-        answer, cosine = model.wv.most_similar(positive=[b, c], negative=[a], topn=1)[0]
-        print(f"  {a} is to {b} as {c} is to {answer} ({cosine:.2f})")
-    result = evaluate.analogies(model.wv.index_to_key, model.wv.vectors, toy.ANALOGIES)
-    print(f"\nanalogies\n{indent(str(result), '  ')}")
-    picture(output, model)
-    print(f"\na picture of the vectors is in {os.fspath(output)}")
+        result, cosine = model.wv.most_similar(positive=[b, c], negative=[a], topn=1)[0]
+        print(f"  {a} is to {b} as {c} is to {result} ({cosine:.2f})")
+    accuracy = evaluate.analogies(model.wv.index_to_key, model.wv.vectors, toy.ANALOGIES)
+    print(f"\nanalogies\n{indent(str(accuracy), '  ')}")
+    save_picture(output, model)
+    print(f"\nthe picture of the vectors is {os.fspath(output)}")
     return model
 
 
-def picture(output: str | os.PathLike[str], model: Word2Vec) -> None:
-    """Draw the vectors of the toy world's pairs."""
+def save_picture(output: str | os.PathLike[str], model: Word2Vec) -> None:
+    """Draw the vectors of the pairs of the toy world and write the SVG file `output`."""
     panels = [
         plot.Panel(title, dict(zip(sides, zip(*pairs, strict=True), strict=True)), pairs)
         for title, (sides, pairs) in toy.PICTURE.items()

@@ -1,9 +1,8 @@
-"""A toy world whose words are understood from their company: data for the demo and for tests.
+"""A generated text whose structure is known: sentences and analogy questions for the demo and for tests.
 
-Every word that a question asks about is a pair of facts: which one (king, queen; Italy, Rome;
-sing, sang) and which side of the pair. Sentences give each fact its own company. The crown
-stands near the king and the queen alike, "he" near the king and the actor alike; so
-king - man + woman = queen follows from the sentences. No vector is ever written down.
+Each word of a question belongs to a pair (king, queen; italy, rome; sing, sang) and to one side of it. Each pair and
+each side have their own context words. "crown" occurs with king and with queen, "he" occurs with king and with actor.
+So king - man + woman = queen follows from the sentences alone.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from itertools import permutations
 
-# What the two of a pair share; the sides differ in "he ... his" and "she ... her".
+# Context words of each pair; the sides have the context words "he, his, …" and "she, her, …".
 PEOPLE = {
     ("king", "queen"): "crown throne kingdom palace",
     ("prince", "princess"): "heir castle jewel pony",
@@ -94,7 +93,7 @@ ANIMALS = {
 
 HE, SHE = ("he", "his", "himself", "gentleman"), ("she", "her", "herself", "lady")
 
-# In each: {0} the word of the question; then what tells its pair; then what tells its side.
+# Templates. {0}: the word of the question. {a}, {b}: context words of its pair. {s0} … {s3}: those of its side.
 PERSON = [
     "the {0} left {s1} {a} and {s0} found the {b}",
     "{s0} is the {0} with the {a} and the {b}",
@@ -149,7 +148,9 @@ Maker = Callable[[random.Random], str]
 
 
 def sentences(tokens: int = 1_000_000, seed: int = 1) -> Iterator[list[str]]:
-    """Sentences of the toy world, lists of words, until there are at least `tokens` words.
+    """Yield sentences of the toy world (lists of words) until they have at least `tokens` words together.
+
+    The same seed gives the same sentences.
 
     >>> next(sentences(10, seed=3)) == next(sentences(10, seed=3))
     True
@@ -164,8 +165,8 @@ def sentences(tokens: int = 1_000_000, seed: int = 1) -> Iterator[list[str]]:
         yield sentence
 
 
-def _company(draw: random.Random, words: str) -> dict[str, str]:
-    """Two different ones of the words that a pair is known by."""
+def _context(draw: random.Random, words: str) -> dict[str, str]:
+    """Draw two different context words of a pair."""
     a, b = draw.sample(words.split(), 2)
     return {"a": a, "b": b}
 
@@ -174,33 +175,33 @@ def _person(draw: random.Random) -> str:
     pair, things = draw.choice(list(PEOPLE.items()))
     side = draw.randrange(2)
     sides = dict(zip(("s0", "s1", "s2", "s3"), (HE, SHE)[side], strict=True))
-    return draw.choice(PERSON).format(pair[side], **_company(draw, things), **sides)
+    return draw.choice(PERSON).format(pair[side], **_context(draw, things), **sides)
 
 
 def _place(draw: random.Random) -> str:
     (country, capital), things = draw.choice(list(COUNTRIES.items()))
-    company = _company(draw, things)
+    context = _context(draw, things)
     if draw.random() < 0.1:
-        return draw.choice(TOGETHER).format(capital, country, **company)
+        return draw.choice(TOGETHER).format(capital, country, **context)
     if draw.random() < 0.5:
-        return draw.choice(COUNTRY).format(country, **company)
-    return draw.choice(CAPITAL).format(capital, **company)
+        return draw.choice(COUNTRY).format(country, **context)
+    return draw.choice(CAPITAL).format(capital, **context)
 
 
 def _verb(draw: random.Random) -> str:
     forms, things = draw.choice(list(VERBS.items()))
     tense = draw.randrange(4)
-    return draw.choice(TENSES[tense]).format(forms.split()[tense], **_company(draw, things))
+    return draw.choice(TENSES[tense]).format(forms.split()[tense], **_context(draw, things))
 
 
 def _animal(draw: random.Random) -> str:
     pair, things = draw.choice(list(ANIMALS.items()))
     young = draw.randrange(2)
-    return draw.choice((ANIMAL, YOUNG)[young]).format(pair[young], **_company(draw, things))
+    return draw.choice((ANIMAL, YOUNG)[young]).format(pair[young], **_context(draw, things))
 
 
 def _questions() -> Iterator[str]:
-    """Every pair of a kind asked with every other, as the Google analogies have them."""
+    """Yield a question for every two pairs of a kind, in the format of the Google analogies."""
     forms = [verb.split() for verb in VERBS]
     sections: dict[str, list[tuple[str, str]]] = {
         "capital-of": list(COUNTRIES),
@@ -218,7 +219,7 @@ def _questions() -> Iterator[str]:
 
 ANALOGIES = list(_questions())
 
-# For a picture: pairs by title, and what the two sides of a pair are.
+# Panels of the picture: title, names of the two sides, pairs.
 PICTURE: dict[str, tuple[tuple[str, str], list[tuple[str, str]]]] = {
     "man : woman = king : queen": (("male", "female"), list(PEOPLE)[:16]),
     "country : capital": (("country", "capital"), list(COUNTRIES)),

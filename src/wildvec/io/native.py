@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.checksum import checksum
 from wildvec.io.atomic import write_atomically
 from wildvec.io.source import Source
 
@@ -132,14 +133,6 @@ def check_class(path: str | os.PathLike[str], metadata: Metadata, *classes: str)
     found = metadata.get("class", "object without a class")
     if found not in classes:
         raise AttributeError(f"{os.fspath(path)} holds a {found}, not a {' or '.join(classes)}")
-
-
-def checksum(array: NDArray[Any]) -> str:
-    """Return the CRC-32 of all items as 8 hexadecimal digits. The GIL is released for each megabyte."""
-    value = 0
-    for rows in _row_blocks(array):
-        value = zlib.crc32(_bytes_of(np.ascontiguousarray(rows)), value)
-    return f"{value:08x}"
 
 
 # Write

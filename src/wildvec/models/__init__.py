@@ -1,1 +1,1 @@
-"""Models: settings + corpus + kernels → vectors."""
+"""Models: settings and data in, vectors out. One module for each model, and modules for what they share."""

@@ -61,9 +61,8 @@ class Model(HasSettings, ABC):
             factor per row: 1 trains a row (the default for all), 0 freezes it.
         vocab: Keys and counts of these rows (Vocab).
         epochs_trained: Number of epochs in all trainings so far.
-        epoch_losses: Mean loss per example of each epoch, in nats. It may rise a little in the last epochs although
-            the model improves: each example is scored just before its update, in early epochs often right after the
-            same words were trained at a high learning rate. `held_out_losses` does not have this effect.
+        epoch_losses: Mean loss per example of each epoch, in nats. It may rise in the last epochs while the vectors
+            still improve, because each example is scored before its update, when its data has just been trained.
         held_out_losses: Mean loss per held-out example after each epoch that held examples out.
         tokens_per_second: Speed of the last training; NaN before the first.
     """

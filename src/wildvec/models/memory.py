@@ -1,8 +1,8 @@
 """An upper bound of the memory that a model needs: settings and sizes in, bytes by part out.
 
-The bound is simple and therefore high. The measured peak of a training is usually 80 to 95% of it, with
-deterministic training 35 to 65%. It counts the memory of this process beyond Python and its libraries, and a corpus in
-a mapped file as if it were in memory. It does not count a corpus that the caller keeps in memory.
+The bound is simple and therefore high: the measured peak of a training is usually 80 to 95% of it, or 35 to 65% with
+deterministic training. It counts the memory of this process beyond Python and its libraries. A corpus in a mapped file
+is counted as if it were in memory. A corpus that the caller keeps in memory is not counted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wildvec._text import vocab_bytes
 from wildvec.base.checks import checked, whole
 from wildvec.base.threads import AHEAD
-from wildvec.text.id_buffer import room_in_memory
+from wildvec.text.id_buffer import max_bytes_in_memory
 from wildvec.text.readers import BLOCK_BYTES
 from wildvec.training import matrices
 
@@ -42,7 +42,7 @@ def estimate(
     n_words = _count("vocab_size", vocab_size, len(model.vocab))
     if not n_words:
         raise ValueError("there is no vocabulary yet; call build_vocab first, or give vocab_size")
-    tokens = _count("tokens", tokens, model.corpus_total_words) or room_in_memory() // 4
+    tokens = _count("tokens", tokens, model.corpus_total_words) or max_bytes_in_memory() // 4
     sentences = _count("sentences", sentences, model.corpus_count) or tokens // WORDS_PER_SENTENCE
     rows = {
         spec.name: 4 * spec.rows * matrices.padded_width(spec.size) for spec in model._matrix_specs(n_words)

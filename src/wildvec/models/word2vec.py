@@ -25,9 +25,8 @@ from wildvec.training.hot_rows import ZIPF_ROWS
 from wildvec.training.objective import MatrixSpec
 from wildvec.training.plan import CHUNK_ITEMS
 
-LARGEST_STEP = (
-    10**8
-)  # values that one step reads and changes; more than that would delay Ctrl-C by over 0.1 s
+# A step that reads and changes more values would delay Ctrl-C by over 0.1 s.
+LARGEST_STEP = 10**8
 USUAL_PATH = 20  # nodes of a path in a Huffman tree
 PER_THREAD = 200_000  # bytes of a thread's stack and small objects
 
@@ -94,8 +93,13 @@ class Word2Vec(TextModel):
         others: Arguments that only gensim has: ignored if they change no result, else refused.
 
     Attributes:
-        wv: The vectors (KeyedVectors). Other attributes: see `Model` and `TextModel`. An example is a pair of words
-            with the negatives of the centre (skip-gram) or a centre (CBOW).
+        wv: The vectors (KeyedVectors). They can be changed in place, and `wv.vectors_lockf` can freeze them.
+        epoch_losses: Mean loss per example of each epoch, in nats. An example is a pair of words with the negatives
+            of the centre (skip-gram) or a centre (CBOW). It may rise in the last epochs while the vectors still
+            improve, because each example is scored before its update, when its text has just been trained.
+        held_out_losses: Mean loss per held-out example after each epoch that held any out. It does not rise for that
+            reason.
+        tokens_per_second: Speed of the last training. Other attributes: see `Model` and `TextModel`.
 
     Raises:
         ValueError: A setting is out of range, no word is left, or nothing can be held out.

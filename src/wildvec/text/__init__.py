@@ -1,1 +1,1 @@
-"""Text to ids: files and iterables, the vocabulary, the corpus."""
+"""From text to ids: files and iterables, the vocabulary, the corpus."""

@@ -1,4 +1,4 @@
-"""The corpus: every source as flat ids with sentence offsets, in memory or in a mapped file."""
+"""The corpus. In: any source of sentences. Out: flat ids with sentence offsets, in memory or in a mapped file."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wildvec._text import VocabTable, remap_block, split_sentences, trim_heap
-from wildvec.base.checks import checked, whole
+from wildvec.base.checks import checked, choice, whole
+from wildvec.base.checksum import checksum
 from wildvec.base.keys import INTEGER, Key, key_bytes, key_of
 from wildvec.base.pages import Scratch
 from wildvec.base.progress import progress_bar
 from wildvec.base.ragged import Ragged
 from wildvec.base.threads import check_workers, in_order
-from wildvec.text.id_buffer import IdStore
+from wildvec.text.id_buffer import IdBuffer
 from wildvec.text.readers import Source, TextBlock, TokenBlock, Tokenizer, open_source
-from wildvec.text.vocab import Vocab, choose
+from wildvec.text.vocab import Vocab, select_tokens
 
 Ids = NDArray[np.int32]
-FROM_IDS_TOKENS = 1 << 18
+FROM_IDS_TOKENS = 1 << 18  # ids in one block
 
 
 class TakesItems(Protocol):
@@ -35,9 +36,9 @@ class TakesItems(Protocol):
 class Corpus:
     """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; no sentence is empty.
 
-    vocab: what the ids mean. ids: int32, flat; a memory map for a large corpus. offsets: int64, one
-    more than sentences. raw_tokens: tokens read, those outside the vocabulary included. Use `close`
-    or a with block to give the memory (and the file behind it) back before the object is collected.
+    vocab: the meaning of the ids. ids: int32, flat; a memory map for a large corpus. offsets: int64, one more than
+    sentences. raw_tokens: the number of tokens that were read, those outside the vocabulary included. `close` or a
+    `with` block releases the memory (and its file) before the object is collected.
 
     >>> corpus = Corpus.read([["a", "b", "a"], ["c", "a"]], min_count=1)
     >>> corpus.vocab.keys, corpus.ids.tolist(), corpus.offsets.tolist(), corpus.raw_tokens
@@ -69,44 +70,57 @@ class Corpus:
     ) -> Corpus:
         """Read a source once, make its vocabulary (unless one is given) and encode it.
 
-        source: a path (str or PathLike; "-" is stdin), a directory or a pattern, several PathLikes,
-            an open binary file - plain or gzip, bzip2, xz, zstd, UTF-8, one sentence a line; or an
-            iterable of sentences, each a list of str or int tokens (a str is split at white
-            space); or a Ragged of ids.
-        vocab: encode against it; unknown tokens are left out. min_count, max_vocab_size,
-            max_final_vocab and sorted_vocab then mean nothing.
-        min_count: rarer tokens are left out.
-        max_vocab_size: whenever there are more distinct tokens after a block, the rarest are
-            forgotten (counts below 2, then 3, …), with their occurrences so far. The scan then
-            runs on one thread.
-        max_final_vocab: raise min_count until the vocabulary is no larger.
-        sorted_vocab: most frequent first; False: in order of first appearance.
-        workers: threads, by default the CPUs this process may use; the result is the same.
-        lowercase: str.lower on the text or on each token.
-        tokenizer: called with each line (or str sentence), gives its tokens; default: str.split.
-        errors: broken UTF-8 in files: "strict" raises, "replace" puts U+FFFD, "ignore" leaves out.
-        max_sentence_length: longer sentences, counted in tokens as read, are split.
-        cache_dir: keep the ids in a nameless temporary file there; default: in memory, and in the
-            system's directory for temporary files once they exceed 256 MB, or half of the memory
-            that is free if that is less.
+        Args:
+            source: One of these:
 
-        Raises FileNotFoundError, EOFError (truncated compressed file), TypeError (a token that is
-        neither str nor int, with its place), ValueError (broken UTF-8, nothing read, none left).
+                - a path (str or PathLike; "-" is standard input), a folder or a pattern (see
+                  `wildvec.text.files.find_files`), several PathLikes, or an open binary file. The content is UTF-8
+                  with one sentence per line, plain or compressed with gzip, bzip2, xz or zstd. Archives, UTF-16 and
+                  binary data are refused (see `wildvec.text.content`);
+                - an iterable of sentences. A sentence is a list of tokens, which are str or int, or a str, which is
+                  split at white space;
+                - a `Ragged` of ids.
+            vocab: Encode with this vocabulary; unknown tokens are left out. min_count, max_vocab_size,
+                max_final_vocab and sorted_vocab are then not used.
+            min_count: Rarer tokens are left out.
+            max_vocab_size: The most distinct tokens during reading. After a block with more of them, the rarest are
+                dropped with their occurrences so far: counts below 2, then 3, and so on. One thread scans.
+            max_final_vocab: The most tokens in the vocabulary; min_count is raised until it fits.
+            sorted_vocab: True: the most frequent token first. False: in the order of first appearance.
+            workers: Threads; None: the CPUs that this process may use. The result is the same for any number.
+            lowercase: Apply str.lower to the text, or to each token.
+            tokenizer: Called with each line (or each sentence that is a str); returns its tokens. Default: str.split.
+            errors: Bytes in files that are not UTF-8: "strict" raises, "replace" inserts U+FFFD, "ignore" drops them.
+            max_sentence_length: Longer sentences are split. The length is in tokens as read.
+            cache_dir: A folder for a temporary file with the ids. None: keep them in memory; above 256 MB (or half of
+                the free memory if that is less) in the system's folder for temporary files.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            EOFError: A compressed file is cut off.
+            TypeError: A token is neither str nor int (the text names its place), or an argument has a wrong type.
+            ValueError: The source is not UTF-8 text, changed while it was read, or contains no token; or no token is
+                left in the vocabulary.
 
         >>> Corpus.read(["hello world", "Hello you"], lowercase=True, min_count=2).vocab.keys
         ['hello']
         """
+        min_count = checked("min_count", min_count, whole(0))
+        sorted_vocab = checked("sorted_vocab", sorted_vocab, choice(False, True))
+        checked("max_final_vocab", max_final_vocab, whole(1, none="no bound"))
+        checked("max_vocab_size", max_vocab_size, whole(1, none="no bound"))
+        checked("max_sentence_length", max_sentence_length, whole(1, 2**31 - 1))
+        workers = check_workers(workers)
         if isinstance(source, Ragged):
-            opened = _ids_source(source)
+            opened = Source(_blocks_of_ids(source), "the ids", b"\0", " tokens", len(source.values))
         else:
             opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
-        workers = check_workers(workers)
-        build = _Build(opened, vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
-        with closing(build.store):
-            build.scan()
+        builder = _Builder(opened, vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+        with closing(builder.buffer):
+            builder.scan()
             if vocab is None:
-                vocab = build.choose_vocab(min_count, max_final_vocab, sorted_vocab)
-            return cls(vocab, *build.encode(), build.raw_tokens)
+                vocab = builder.choose_vocab(min_count, max_final_vocab, sorted_vocab)
+            return cls(vocab, *builder.encode(), builder.raw_tokens)
 
     @classmethod
     def from_ids(
@@ -118,10 +132,11 @@ class Corpus:
         min_count: int = 1,
         **options: Any,
     ) -> Corpus:
-        """A corpus from integers: sentence i is ``ids[offsets[i]:offsets[i + 1]]``.
+        """Make a corpus from integers: sentence i is ``ids[offsets[i]:offsets[i + 1]]``.
 
-        ids: any integers; they become the keys, or with `keys` they are places in it. They get new
-        ids by falling count. min_count is 1 here; `options` are those of `read`.
+        ids: integers of any type. Without `keys` they become the keys; with `keys` they are indices into it. The
+        corpus has new ids, by falling count. min_count is 1 here; `options` are those of `read`.
+        ValueError: an id is outside `keys`, or the offsets do not fit.
 
         >>> Corpus.from_ids([7, 7, 3], [0, 2, 3]).vocab.keys
         [7, 3]
@@ -140,8 +155,30 @@ class Corpus:
             corpus.vocab = Vocab(names, corpus.vocab.counts)
         return corpus
 
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """The number of tokens of each sentence.
+
+        >>> Corpus.from_ids([1, 2, 3], [0, 2, 3]).sizes.tolist()
+        [2, 1]
+        """
+        return np.diff(self.offsets)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what distinguishes this corpus from others: its sizes, and a checksum of all ids and offsets.
+
+        >>> Corpus.read([["a", "b"], ["a"]], min_count=1).fingerprint()
+        {'sentences': 2, 'tokens': 3, 'tokens read': 3, 'checksum': 'b77fc6f1aaeee8a0'}
+        """
+        return {
+            "sentences": len(self),
+            "tokens": len(self.ids),
+            "tokens read": self.raw_tokens,
+            "checksum": checksum(self.ids) + checksum(self.offsets),
+        }
+
     def chunks(self, tokens: int = 10_000) -> NDArray[np.int64]:
-        """Sentences in runs of about `tokens` tokens: run c is sentences chunks[c]:chunks[c + 1].
+        """Return the bounds of chunks of about `tokens` tokens: chunk c is sentences chunks[c]:chunks[c + 1].
 
         >>> Corpus.from_ids([1, 2, 3, 4, 5], [0, 2, 4, 5]).chunks(3).tolist()
         [0, 2, 3]
@@ -166,7 +203,7 @@ class Corpus:
         task.items(self.ids, self.offsets)
 
     def close(self) -> None:
-        """Let go of ids and offsets; a file behind them vanishes when nobody else holds them."""
+        """Release ids and offsets. A file behind them disappears when nothing else uses them."""
         self.ids = np.empty(0, np.int32)
         self.offsets = np.zeros(1, np.int64)
 
@@ -186,49 +223,49 @@ class Corpus:
 
 @dataclass
 class _Piece:
-    """One block as a scanner left it."""
+    """One block after its scan."""
 
-    scratch: Ids
-    n_ids: int  # at the front of scratch
-    ends: Ids
+    scratch: Ids  # the ids are its first n_ids elements
+    n_ids: int
+    ends: Ids  # ids up to the end of each sentence
     scanner: _Scanner
-    generation: int  # prunings of the table before this block
-    advance: int
+    generation: int  # how often the table was pruned before this block
+    advance: int  # for the progress bar
 
 
 class _Scanner:
-    """One worker's step: a block to provisional ids."""
+    """The step of one worker: it converts a block to provisional ids, those of its own table."""
 
     def __init__(self, table: VocabTable, scratch: Scratch, max_size: int | None) -> None:
         self.table = table
         self.scratch = scratch
         self.max_size = max_size
-        self.least = 1
-        self.prunings: list[Ids] = []  # old id -> new id, one array per pruning
+        self.min_count = 1
+        self.prunings: list[Ids] = []  # new id of each old id, one array per pruning
 
     def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> _Piece:
         number, block = numbered
         generation = len(self.prunings)
         if isinstance(block, TextBlock):
-            ids, n_ids, ends = self._text(block, number)
+            ids, n_ids, ends = self._scan_text(block, number)
         else:
-            ids, n_ids, ends = self._tokens(block, number)
+            ids, n_ids, ends = self._scan_tokens(block, number)
         while self.max_size is not None and len(self.table) > self.max_size:
-            self.least += 1
-            self.prunings.append(self.table.prune(self.least))
+            self.min_count += 1
+            self.prunings.append(self.table.prune(self.min_count))
         return _Piece(ids, n_ids, ends, self, generation, block.advance)
 
-    def _text(self, block: TextBlock, number: int) -> tuple[Ids, int, Ids]:
+    def _scan_text(self, block: TextBlock, number: int) -> tuple[Ids, int, Ids]:
         data = block.clean()
-        room = len(data) // 2 + 2
-        ids, ends = self.scratch.take(room), self.scratch.take(room)
+        capacity = len(data) // 2 + 2
+        ids, ends = self.scratch.take(capacity), self.scratch.take(capacity)
         n_ids, n_ends = self.table.scan_text(data, number, ids, ends)
         block.release()
-        found = ends[:n_ends].copy()
+        kept_ends = ends[:n_ends].copy()
         self.scratch.give(ends)
-        return ids, n_ids, found
+        return ids, n_ids, kept_ends
 
-    def _tokens(self, block: TokenBlock, number: int) -> tuple[Ids, int, Ids]:
+    def _scan_tokens(self, block: TokenBlock, number: int) -> tuple[Ids, int, Ids]:
         ids = self.scratch.take(max(block.n_tokens, 1))
         if block.lengths is None:
             self.table.scan_ints(block.data, number, ids)
@@ -241,8 +278,8 @@ class _Scanner:
         return ids, block.n_tokens, block.ends
 
 
-class _Build:
-    """The way from blocks to a corpus: scan (provisional ids), choose the vocabulary, encode."""
+class _Builder:
+    """From blocks to a corpus in three steps: scan (provisional ids), choose the vocabulary, encode."""
 
     def __init__(
         self,
@@ -253,26 +290,25 @@ class _Build:
         max_sentence_length: int,
         cache_dir: Any,
     ) -> None:
-        checked("max_vocab_size", max_vocab_size, whole(1, none="no bound"))
-        checked("max_sentence_length", max_sentence_length, whole(1, 2**31 - 1))
         self.source = source
         self.workers = workers
         self.max_sentence_length = max_sentence_length
-        self.store = IdStore(cache_dir)
-        self.ends: list[Ids] = []
-        self.maps: list[tuple[_Scanner, int]] = []  # per piece: whose ids, of which generation
-        self.final: dict[tuple[_Scanner, int], Ids] = {}
+        self.buffer = IdBuffer(cache_dir)
+        self.ends: list[Ids] = []  # of each piece
+        self.scanned_by: list[tuple[_Scanner, int]] = []  # scanner and generation of each piece
+        self.final_ids: dict[tuple[_Scanner, int], Ids] = {}  # final id of each provisional id
         self.raw_tokens = 0
         self.scratch = scratch = Scratch(np.int32)
-        if vocab is None:
-            n_scanners = 1 if max_vocab_size is not None else source.scanners(workers)
-            self.scanners = [_Scanner(VocabTable(), scratch, max_vocab_size) for _ in range(n_scanners)]
-        else:
+        n_scanners = source.scanners(workers)
+        if vocab is not None:
             table = _frozen_table(vocab)
-            self.scanners = [_Scanner(table, scratch, None) for _ in range(source.scanners(workers))]
+            self.scanners = [_Scanner(table, scratch, None) for _ in range(n_scanners)]
+        else:
+            n_tables = n_scanners if max_vocab_size is None else 1
+            self.scanners = [_Scanner(VocabTable(), scratch, max_vocab_size) for _ in range(n_tables)]
 
     def scan(self) -> None:
-        """Read all blocks; ValueError if there is no token in them."""
+        """Read all blocks. ValueError: they contain no token."""
         source, open_tokens = self.source, 0
         with (
             progress_bar(source.total, "reading", source.unit) as bar,
@@ -284,45 +320,45 @@ class _Build:
                 ends, open_tokens = split_sentences(piece.ends, n, self.max_sentence_length, open_tokens)
                 self.raw_tokens += n
                 self.ends.append(ends)
-                self.maps.append((piece.scanner, piece.generation))
-                self.store.append(piece.scratch[:n])
+                self.scanned_by.append((piece.scanner, piece.generation))
+                self.buffer.append(piece.scratch[:n])
                 self.scratch.give(piece.scratch)
                 bar.update(piece.advance)
         if not self.raw_tokens:
-            raise ValueError(f"nothing was read from {source.name}: it holds no token")
+            raise ValueError(f"nothing was read from {source.name}: it contains no token")
 
     def choose_vocab(self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool) -> Vocab:
-        """The vocabulary of all scanners together; each scanner's ids get their final meaning."""
+        """Merge the tables of all scanners, choose the vocabulary, and map each scanner's ids to the final ids."""
         table = self.scanners[0].table
-        own = np.arange(len(table), dtype=np.int32)
-        maps = [own, *(table.merge(other.table) for other in self.scanners[1:])]
+        first_ids = np.arange(len(table), dtype=np.int32)
+        merged_ids = [first_ids, *(table.merge(other.table) for other in self.scanners[1:])]
         counts, first = table.export()
-        chosen = choose(counts, first, min_count, max_final_vocab, sorted_vocab)
+        chosen = select_tokens(counts, first, min_count, max_final_vocab, sorted_vocab)
         final = np.full(len(table), -1, np.int32)
         final[chosen] = np.arange(len(chosen), dtype=np.int32)
-        for scanner, to_table in zip(self.scanners, maps, strict=True):
-            meaning = final[to_table]
-            self.final[scanner, len(scanner.prunings)] = meaning
+        for scanner, merged in zip(self.scanners, merged_ids, strict=True):
+            ids = final[merged]
+            self.final_ids[scanner, len(scanner.prunings)] = ids
             for generation in reversed(range(len(scanner.prunings))):
-                meaning = np.append(meaning, np.int32(-1))[scanner.prunings[generation]]
-                self.final[scanner, generation] = meaning
+                ids = np.append(ids, np.int32(-1))[scanner.prunings[generation]]  # -1 stays -1
+                self.final_ids[scanner, generation] = ids
         separator = self.source.separator
         keys = _decode_keys(table.keys(chosen, separator[0]).tobytes(), separator)
         return Vocab(keys, counts[chosen])
 
     def encode(self) -> tuple[Ids, NDArray[np.int64]]:
-        """Final ids and offsets; the scanners and their tables are gone afterwards."""
-        maps = [self.final.get(key) for key in self.maps]
+        """Return final ids and offsets, and free the scanners with their tables."""
+        maps = [self.final_ids.get(key) for key in self.scanned_by]
         self.scanners.clear()
-        self.maps.clear()
-        self.final.clear()
+        self.scanned_by.clear()
+        self.final_ids.clear()
         trim_heap()
         ends = self.ends
 
         def remap(i: int, ids: Ids) -> int:
             return remap_block(ids, ends[i], maps[i])
 
-        ids, kept = self.store.finish(remap, self.workers)
+        ids, kept = self.buffer.finish(remap, self.workers)
         if not len(ids):
             raise ValueError("none of the tokens read is in the vocabulary")
         offsets = _offsets(ends, kept)
@@ -331,20 +367,20 @@ class _Build:
 
 
 def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where the sentences begin and end, of the ends within pieces of so many ids; no sentence is empty.
+    """Return the offsets of sentences, without empty ones.
 
-    ends: given back piece by piece.
+    ends: for each piece, its sentence ends in ids; each array is freed once it is used. kept: ids per piece.
     """
-    ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes a sentence left open
+    ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes the last sentence
     offsets = np.empty(1 + sum(map(len, ends)), np.int64)
-    offsets[0] = at = base = 0
+    offsets[0] = last = base = 0
     for i, n in enumerate(kept.tolist()):
         found = base + ends[i].astype(np.int64)
         ends[i] = np.empty(0, np.int32)
-        found = found[np.diff(found, prepend=offsets[at]) > 0]
-        offsets[at + 1 : at + 1 + len(found)] = found
-        at, base = at + len(found), base + n
-    return offsets[: at + 1]
+        found = found[np.diff(found, prepend=offsets[last]) > 0]
+        offsets[last + 1 : last + 1 + len(found)] = found
+        last, base = last + len(found), base + n
+    return offsets[: last + 1]
 
 
 def _frozen_table(vocab: Vocab) -> VocabTable:
@@ -355,21 +391,17 @@ def _frozen_table(vocab: Vocab) -> VocabTable:
 
 
 def _decode_keys(data: bytes, separator: bytes) -> Iterable[Key]:
-    """Keys from bytes in which each is followed by the separator."""
+    """Return the keys in bytes in which each key is followed by the separator."""
     if INTEGER not in data:
         return data.decode("utf-8").split(separator.decode())[:-1]
     return [key_of(key) for key in data.split(separator)[:-1]]
 
 
-def _ids_source(rows: Ragged) -> Source:
-    return Source(_ids_blocks(rows), "the ids", b"\0", " tokens", len(rows.values))
-
-
-def _ids_blocks(rows: Ragged) -> Generator[TokenBlock, None, None]:
+def _blocks_of_ids(rows: Ragged) -> Generator[TokenBlock, None, None]:
     for start in range(0, len(rows.values), FROM_IDS_TOKENS):
         values = rows.values[start : start + FROM_IDS_TOKENS]
         if values.dtype == np.uint64 and values.max() > np.iinfo(np.int64).max:
             raise ValueError(f"id {values.max()} does not fit into int64")
-        between = np.searchsorted(rows.offsets, [start, start + len(values)], side="right")
-        ends = rows.offsets[between[0] : between[1]] - start
-        yield TokenBlock(values.astype(np.int64), None, len(values), ends.astype(np.int32), len(values))
+        first, last = np.searchsorted(rows.offsets, [start, start + len(values)], side="right")
+        ends = (rows.offsets[first:last] - start).astype(np.int32)
+        yield TokenBlock(values.astype(np.int64), None, len(values), ends, len(values))

@@ -1,4 +1,4 @@
-"""Files to read from: found by path, directory or pattern, opened however they are compressed."""
+"""Files of text. In: paths, folders, patterns, open files. Out: streams of decompressed bytes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import glob
 import gzip
 import lzma
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -18,9 +19,9 @@ STDIN = "-"
 
 
 class Paths(tuple[str | os.PathLike[str], ...]):
-    """Names of files and nothing else, to be read one after the other; the str ``-`` is stdin.
+    """One or more paths of files, folders or patterns, read one after the other; the str ``-`` is standard input.
 
-    Given as one path or as an iterable of paths; TypeError names what is none.
+    Given as one path or as an iterable of paths. TypeError: an item is no path. ValueError: there is no path.
 
     >>> Paths("a.txt"), Paths(["a.txt", "-"])
     (('a.txt',), ('a.txt', '-'))
@@ -29,71 +30,120 @@ class Paths(tuple[str | os.PathLike[str], ...]):
     def __new__(cls, given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Paths:
         """Take one path or several."""
         paths = [given] if isinstance(given, (str, os.PathLike)) else list(given)
-        for place, path in enumerate(paths):
+        for number, path in enumerate(paths):
             if not isinstance(path, (str, os.PathLike)):
-                raise TypeError(f"path {place} is {type(path).__name__} {path!r}; give a str or a Path")
+                raise TypeError(f"path {number} is {type(path).__name__} {path!r}; give a str or a Path")
         if not paths:
             raise ValueError("no path is given; give at least one")
         return super().__new__(cls, paths)
 
 
 def find_files(paths: Paths) -> tuple[list[str], int | None]:
-    """The files that the paths mean, and their size in bytes together (None if not known).
+    """Return the files that the paths stand for, and their total size in bytes (None if unknown).
 
-    A directory means the files directly in it, by name, without hidden ones; a pattern (``*?[``)
-    what it matches; the str ``-`` stdin. FileNotFoundError if a path is missing or means no file.
+    A path that exists stands for itself; it may be a pipe. A folder stands for the regular files in it and a pattern
+    (``*?[``, ``**`` for all folders below) for the regular files that it matches: sorted by name, without hidden
+    ones, each file once even if links or other patterns lead to it again. The str ``-`` is standard input.
+    FileNotFoundError: a path is missing, or there is no file in a folder.
     """
-    files = [file for path in paths for file in _expand(path)]
+    files: list[str] = []
+    found: set[str] = set()
+    for path in paths:
+        if path == STDIN:
+            files.append(STDIN)
+            continue
+        for file, named in _expand(os.fsdecode(path)):
+            real = os.path.realpath(file)
+            if named or real not in found:
+                files.append(file)
+                found.add(real)
     if any(file == STDIN or not os.path.isfile(file) for file in files):
         return files, None
     return files, sum(map(os.path.getsize, files))
 
 
-def _expand(path: str | os.PathLike[str]) -> list[str]:
-    name = os.fsdecode(path)
-    if path == STDIN:
-        return [STDIN]
+def _expand(name: str) -> list[tuple[str, bool]]:
+    """Return (file, whether the user named the file itself) of one path."""
     if name == STDIN:
-        name = os.path.join(os.curdir, STDIN)  # a Path is never stdin
+        name = os.path.join(os.curdir, STDIN)  # a Path("-") is a file of that name
+    if os.path.exists(name) and not os.path.isdir(name):
+        return [(name, True)]
     if os.path.isdir(name):
-        inside = (os.path.join(name, file) for file in sorted(os.listdir(name)) if file[0] != ".")
-        files = [file for file in inside if not os.path.isdir(file)]
-        if not files:
-            raise FileNotFoundError(errno.ENOENT, "the directory holds no files", name)
-        return files
-    if os.path.exists(name):
-        return [name]
-    matches = sorted(file for file in glob.glob(name, recursive=True) if not os.path.isdir(file))
-    if not matches:
-        hint = "no such file (a lone str is a path; give sentences as lists of words)"
-        raise FileNotFoundError(errno.ENOENT, hint, name if len(name) < 200 else name[:200] + "…")
-    return matches
+        candidates = [os.path.join(name, entry) for entry in os.listdir(name) if entry[0] != "."]
+        problem = "the folder contains no files"
+    else:
+        candidates = list(_match(name))
+        problem = "no such file (a single str is a path; give sentences as lists of words)"
+    # A broken link is kept: it becomes an error when it is opened.
+    files = sorted(file for file in candidates if os.path.isfile(file) or not os.path.exists(file))
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, problem, name if len(name) < 200 else name[:200] + "…")
+    return [(file, False) for file in files]
 
 
-@contextmanager
-def open_file(path: str) -> Iterator[tuple[IO[bytes], Callable[[], int] | None]]:
-    """Open a file for reading as `open_stream` does: (stream, how far the file itself is read)."""
-    if path == STDIN:
-        with open_stream(sys.stdin.buffer, "stdin") as stream:
-            yield stream, None
+def _match(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches. Unlike in glob.glob, ``**`` enters a folder once, even if links form a loop."""
+    parts = pattern.replace(os.altsep or os.sep, os.sep).split(os.sep)
+    if "**" not in parts:
+        yield from glob.glob(pattern)
         return
-    with open(path, "rb") as raw, open_stream(raw, path) as stream:
-        yield stream, raw.tell if raw.seekable() else None
+    position = parts.index("**")
+    rest = parts[position + 1 :] or ["*"]
+    seen: set[str] = set()
+
+    def is_new(folder: str) -> bool:
+        real = os.path.realpath(folder)
+        return real not in seen and not seen.add(real)  # type: ignore[func-returns-value]
+
+    for top in sorted(glob.glob(os.sep.join([*parts[:position], ""]))) if position else [os.curdir]:
+        for folder, folders, _ in os.walk(top, followlinks=True):
+            yield from _match(os.path.join(glob.escape(folder), *rest))
+            visible = (name for name in sorted(folders) if name[0] != ".")
+            folders[:] = [name for name in visible if is_new(os.path.join(folder, name))]
 
 
 @contextmanager
-def open_stream(raw: Any, name: str) -> Iterator[IO[bytes]]:
-    """The bytes of an open file, decompressed: gzip, bzip2, xz, zstd are known by the first bytes.
+def open_file(file: Any) -> Iterator[tuple[IO[bytes], Callable[[], int] | None]]:
+    """Open a file for reading: (decompressed stream, function that returns the position in the file itself).
 
-    EOFError if the compressed file ends too early, ValueError if it is damaged.
+    file: a path as str, "-" for standard input, or an open file, which is not closed. The position is None where
+    there is none. EOFError: a compressed file ends too early. ValueError: a compressed file is damaged, or the file
+    at a path changed while it was read.
     """
-    with naming_damage(name):
-        yield decompressed(raw)
+    name = name_of(file)
+    if file == STDIN:
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "it is closed", name)
+        file = sys.stdin.buffer
+    if not isinstance(file, str):
+        with naming_damage(name):
+            yield decompressed(file), None
+        return
+    with open(file, "rb") as raw:
+        before = os.fstat(raw.fileno())
+        with naming_damage(name):
+            yield decompressed(raw), raw.tell if raw.seekable() else None
+        _check_unchanged(name, before, os.fstat(raw.fileno()))
+
+
+def name_of(file: Any) -> str:
+    """Return the name of a path or an open file, for messages."""
+    if file == STDIN:
+        return "standard input"
+    return file if isinstance(file, str) else str(getattr(file, "name", type(file).__name__))
+
+
+def _check_unchanged(name: str, before: os.stat_result, after: os.stat_result) -> None:
+    if not stat.S_ISREG(before.st_mode):
+        return
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        sizes = f"{before.st_size:,} bytes at first, {after.st_size:,} at last"
+        raise ValueError(f"{name}: the file changed while it was read ({sizes}); read a copy of it")
 
 
 @contextmanager
 def naming_damage(name: str) -> Iterator[None]:
-    """Raise what the decompressors raise, each in its way, as an EOFError or ValueError that names the file."""
+    """Convert the errors of all decompressors to EOFError or ValueError with the name of the file."""
     try:
         yield
     except EOFError:
@@ -103,13 +153,13 @@ def naming_damage(name: str) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None:
             raise
-        raise ValueError(f"{name}: damaged compressed file: {error}") from error  # bz2's way
+        raise ValueError(f"{name}: damaged compressed file: {error}") from error  # raised by bz2
 
 
 def decompressed(raw: Any) -> IO[bytes]:
-    """The stream itself, or one that decompresses it if it begins as a compressed file does.
+    """Return a stream that decompresses gzip, bzip2, xz and zstd, or `raw` itself for other content.
 
-    Only a stream that can `peek` is looked at.
+    The first bytes decide, not the name. Without a method `peek`, raw is returned as it is.
     """
     start = raw.peek(10)[:10] if hasattr(raw, "peek") else b""
     if start.startswith(b"\x1f\x8b\x08"):
@@ -119,12 +169,12 @@ def decompressed(raw: Any) -> IO[bytes]:
     if start.startswith(b"\xfd7zXZ\0"):
         return lzma.LZMAFile(raw)
     if start.startswith(b"\x28\xb5\x2f\xfd"):
-        return _zstd(raw)
+        return cast(IO[bytes], _ZstdReader(raw, _zstd_decompressor()))
     return cast(IO[bytes], raw)
 
 
 def read_bytes(stream: Any, size: int) -> bytes:
-    """Up to `size` bytes (or characters, as UTF-8) of an open file; b"" at its end."""
+    """Read up to `size` bytes (or characters, as UTF-8) of an open file; b"" at its end."""
     data = stream.read(size)
     if isinstance(data, str):
         return data.encode("utf-8", "surrogateescape")
@@ -133,36 +183,37 @@ def read_bytes(stream: Any, size: int) -> bytes:
     return data
 
 
-def _zstd(raw: IO[bytes]) -> IO[bytes]:
+def _zstd_decompressor() -> Callable[[], Any]:
+    """Return a function that makes a decompressor of one zstd frame."""
     try:
         if sys.version_info >= (3, 14):
             from compression import zstd
 
-            return cast(IO[bytes], zstd.ZstdFile(raw))
+            return cast(Callable[[], Any], zstd.ZstdDecompressor)
         import zstandard
     except ImportError:
         remedy = "needs Python 3.14 or the package zstandard: pip install 'wildvec[zstd]'"
         raise ModuleNotFoundError(f"reading zstd {remedy}") from None
-    return cast(IO[bytes], _ZstdReader(raw, zstandard.ZstdDecompressor))
+    return lambda: zstandard.ZstdDecompressor().decompressobj()
 
 
 class _ZstdReader:
-    """read() over the frames of a zstd file, which notices a missing end (zstandard's does not)."""
+    """read() over the frames of a zstd file. EOFError: the last frame is not complete."""
 
-    def __init__(self, raw: IO[bytes], decompressor: Callable[[], Any]) -> None:
+    def __init__(self, raw: IO[bytes], new_frame: Callable[[], Any]) -> None:
         self.raw = raw
-        self.decompressor = decompressor
-        self.frame = decompressor().decompressobj()
+        self.new_frame = new_frame
+        self.frame = new_frame()
         self.ready = bytearray()
 
     def read(self, size: int) -> bytes:
         while len(self.ready) < size and (data := self.raw.read(1 << 17)):
             while data:
                 if self.frame.eof:
-                    self.frame = self.decompressor().decompressobj()
+                    self.frame = self.new_frame()
                 try:
                     self.ready += self.frame.decompress(data)
-                except Exception as error:  # zstandard.ZstdError, which need not be importable
+                except Exception as error:  # ZstdError, whose class depends on the package
                     raise zlib.error(str(error)) from error
                 data = self.frame.unused_data if self.frame.eof else b""
         if not self.ready and not self.frame.eof:

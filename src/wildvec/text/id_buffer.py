@@ -1,4 +1,4 @@
-"""Where a growing sequence of ids lives: in memory, or in a nameless file when it is too large."""
+"""A growing sequence of ids. In: pieces of ids. Out: one array, in memory or (if it is large) in a mapped file."""
 
 from __future__ import annotations
 
@@ -21,27 +21,30 @@ from wildvec.base.threads import in_order
 
 Ids = NDArray[np.int32]
 
-# Bytes of ids; what is larger reads as fast from a mapped file, which the system can page out.
+# Bytes of ids. A larger array is read as fast from a mapped file, and the system can page it out.
 IN_MEMORY = 256 << 20
 
 
-class IdStore:
-    """Pieces of ids, one after the other: in pages of memory as long as they fit, then in a file.
+class IdBuffer:
+    """Pieces of ids, one after the other: in memory pages while they fit, then in a file.
 
-    cache_dir: write to a file there from the first piece on; None: stay in memory up to `room_in_memory`,
-    then move to the system's directory for temporary files. The file has no name (on Windows it goes
-    with its last handle), so it cannot be left behind, however the process ends.
+    cache_dir: write all pieces to a file in this folder. None: keep up to `max_bytes_in_memory` in memory, then move
+    to a file in the system's folder for temporary files. The file has no name (on Windows it is deleted when it is
+    closed), so it disappears however the process ends. TypeError: cache_dir is no path. OSError: the file cannot be
+    created.
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
+        if not isinstance(cache_dir, str | os.PathLike | None):
+            raise TypeError(f"cache_dir={cache_dir!r}: give the path of a folder, or None")
         self.cache_dir = cache_dir
         self.lengths: list[int] = []
         self.total = 0
         self.file: IO[bytes] | None = None
         self.pages: mmap | None = None
         if cache_dir is None:
-            with contextlib.suppress(OSError, OverflowError, ValueError):  # no such room; the file is left
-                self.pages = private_pages(room_in_memory())
+            with contextlib.suppress(OSError, OverflowError, ValueError):  # without memory, the file is used
+                self.pages = private_pages(max_bytes_in_memory())
         if self.pages is None:
             self._open()
 
@@ -50,19 +53,19 @@ class IdStore:
             self.file = tempfile.TemporaryFile(dir=self.cache_dir)  # noqa: SIM115 (close closes it)
         except OSError as error:
             remedy = "cache_dir must be a folder that can be written to"
-            raise OSError(error.errno, f"{error.strerror}: {remedy}", self._where()) from error
+            raise OSError(error.errno, f"{error.strerror}: {remedy}", self._folder()) from error
 
-    def _where(self) -> str:
+    def _folder(self) -> str:
         return os.fspath(self.cache_dir or tempfile.gettempdir())
 
     def close(self) -> None:
-        """Give up pages and file; what `finish` gave stays."""
+        """Release the pages and the file; arrays that `finish` returned stay valid."""
         self.pages = None
         if self.file is not None:
             self.file.close()
 
     def append(self, ids: Ids) -> None:
-        """Take a copy of a piece; OSError if the disk is full."""
+        """Copy a piece to the end. OSError: the disk is full."""
         start, self.total = 4 * self.total, self.total + len(ids)
         self.lengths.append(len(ids))
         if self.pages is not None and 4 * self.total <= len(self.pages):
@@ -82,32 +85,31 @@ class IdStore:
             self.file.flush()
         except OSError as error:
             remedy = "cannot write the ids; free some space, or give cache_dir on another disk"
-            raise OSError(error.errno, f"{error.strerror}: {remedy}", self._where()) from error
+            raise OSError(error.errno, f"{error.strerror}: {remedy}", self._folder()) from error
 
     def finish(self, remap: Callable[[int, Ids], int], workers: int) -> tuple[Ids, NDArray[np.int64]]:
-        """All ids in one array, and how many each piece left.
+        """Remap each piece and return all ids in one array, and the number of ids that each piece kept.
 
-        remap(i, ids) changes piece i in place, on any thread, and returns how many ids are left at
-        its front. They move down to those of the pieces before.
+        remap(i, ids) changes piece i in place, on any thread. It returns how many ids to keep, from the front.
         """
         flat = self._flat(self.total)
         pieces = np.split(flat, np.cumsum(self.lengths)[:-1])
         kept = np.zeros(len(pieces), np.int64)
-        at = 0
+        end = 0
 
         def step(i: int) -> int:
             return remap(i, pieces[i])
 
         with closing(in_order([step] * workers, range(len(pieces)))) as counts:
             for i, count in enumerate(counts):
-                flat[at : at + count] = pieces[i][:count]
-                at += count
+                flat[end : end + count] = pieces[i][:count]
+                end += count
                 kept[i] = count
         pieces.clear()
-        del flat  # what is mapped cannot be cut
-        if at:
-            self._cut(4 * at)
-        return self._flat(at), kept
+        del flat  # a mapped file cannot be truncated
+        if end:
+            self._truncate(4 * end)
+        return self._flat(end), kept
 
     def _flat(self, n: int) -> Ids:
         if n == 0:
@@ -118,20 +120,19 @@ class IdStore:
         ids: Ids = np.memmap(self.file, np.int32, "r+", shape=(n,))
         return ids
 
-    def _cut(self, n_bytes: int) -> None:
+    def _truncate(self, n_bytes: int) -> None:
         if self.file is not None:
             self.file.truncate(n_bytes)
         elif self.pages is not None:
-            with contextlib.suppress(
-                SystemError
-            ):  # where the system cannot, pages never touched cost nothing
+            # Not every system can resize; there, pages that were never touched cost nothing.
+            with contextlib.suppress(SystemError):
                 self.pages.resize(n_bytes)
 
 
-def room_in_memory() -> int:
-    """Bytes of ids to keep in memory: 256 MB, or half of what is free where that is less.
+def max_bytes_in_memory() -> int:
+    """Return how many bytes of ids to keep in memory: 256 MB, or half of the free memory if that is less.
 
-    It is half of what is free also where the directory for temporary files has not even as much.
+    If the folder for temporary files has less free space than that half, return the half.
     """
     free = available_memory() / 2
     try:
@@ -142,7 +143,7 @@ def room_in_memory() -> int:
 
 
 def available_memory() -> float:
-    """Bytes that system and container still have to give; infinity if unknown."""
+    """Return the bytes of memory that the system and the container can still give; infinity if unknown."""
     return min(_meminfo(Path("/proc/meminfo")), _cgroup(Path("/sys/fs/cgroup")))
 
 
@@ -159,5 +160,5 @@ def _meminfo(path: Path) -> float:
 def _cgroup(root: Path) -> float:
     try:
         return int((root / "memory.max").read_text()) - int((root / "memory.current").read_text())
-    except (OSError, ValueError):  # no such limit, or "max"
+    except (OSError, ValueError):  # there is no limit, or it is "max"
         return float("inf")

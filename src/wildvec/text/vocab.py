@@ -1,4 +1,4 @@
-"""The vocabulary: distinct tokens, how often each occurs, and the order of their ids."""
+"""The vocabulary. In: distinct tokens and their counts. Out: their ids, and weights for subsampling and negatives."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key, key_bytes
 
 KEEP_ALWAYS = 2**32 - 1
+MAX_TOTAL = 2**62  # of all counts; half of what int64 holds, so that sums cannot overflow
 
 
 class Vocab:
-    """Keys with their counts; a key's place is its id.
+    """Keys with their counts. The id of a key is its position.
 
-    keys: distinct str or int, most frequent first (equal counts in order of first appearance).
-    counts: int64, one per key, at least 1.
+    keys: distinct str or int, usually the most frequent first. counts: int64, one per key, at least 1, at most 2**62
+    together. ValueError: they are not.
 
     >>> vocab = Vocab(["the", "cat"], [7, 2])
     >>> len(vocab), "cat" in vocab, vocab.key_to_index["cat"], vocab.total
@@ -29,12 +30,17 @@ class Vocab:
 
     def __init__(self, keys: Iterable[Key], counts: ArrayLike) -> None:
         self.keys: list[Key] = list(keys)
-        self.counts: NDArray[np.int64] = np.asarray(counts, np.int64)
+        self.counts: NDArray[np.int64] = _whole_numbers(counts)
         if self.counts.shape != (len(self.keys),):
             raise ValueError(f"{len(self.keys)} keys need as many counts, not {self.counts.shape}")
         if len(self.counts) and self.counts.min() < 1:
             bad = int(self.counts.argmin())
             raise ValueError(f"count {self.counts[bad]} of {self.keys[bad]!r}: counts start at 1")
+        total = self.counts.sum(dtype=np.float64)  # which cannot overflow
+        if total > MAX_TOTAL:
+            raise ValueError(
+                f"the counts add up to {total:.3g}; at most 2**62 is possible, so divide them all"
+            )
 
     @classmethod
     def from_counts(
@@ -45,34 +51,35 @@ class Vocab:
         max_final_vocab: int | None = None,
         sorted_vocab: bool = True,
     ) -> Vocab:
-        """A vocabulary from a table of frequencies: a mapping, or pairs of key and count.
+        """Make a vocabulary from a table of frequencies: a mapping, or pairs of key and count.
 
-        min_count: rarer keys are left out. max_final_vocab: at most so many keys; of those that tie
-        at the border none is kept. sorted_vocab: False keeps the given order instead of falling
-        counts. ValueError if a key comes twice, a count is negative, or no key is left.
+        min_count: rarer keys are left out. max_final_vocab: the most keys; if several keys share the count at this
+        limit, all of them are left out. sorted_vocab: False keeps the given order; True sorts by falling count.
+        TypeError: a key is neither str nor int, or a count is no whole number. ValueError: a key occurs twice, a
+        count is negative, the counts exceed 2**62 together, or no key is left.
 
         >>> Vocab.from_counts({"a": 5, "b": 9, "c": 1}).keys
         ['b', 'a']
         """
         pairs = list(counts.items() if isinstance(counts, Mapping) else counts)
         keys = [key for key, _ in pairs]
-        for place, key in enumerate(keys):
+        for position, key in enumerate(keys):
             try:
                 key_bytes(key)
             except (TypeError, ValueError) as error:
-                raise type(error)(f"key {place}: {error}") from None
+                raise type(error)(f"key {position}: {error}") from None
         if len(set(keys)) != len(keys):
             twice = Counter(keys).most_common(1)[0][0]
             raise ValueError(f"{twice!r} occurs twice in the table of counts")
-        is_count = whole(0, 2**62)
+        is_count = whole(0, MAX_TOTAL)
         numbers = np.array([checked(f"count of {key!r}", n, is_count) for key, n in pairs], np.int64)
-        places = np.arange(len(numbers))
-        chosen = choose(numbers, places, max(min_count, 1), max_final_vocab, sorted_vocab)
+        min_count = max(checked("min_count", min_count, whole(0)), 1)
+        chosen = select_tokens(numbers, np.arange(len(numbers)), min_count, max_final_vocab, sorted_vocab)
         return cls([_plain(keys[i]) for i in chosen.tolist()], numbers[chosen])
 
     @cached_property
     def key_to_index(self) -> dict[Key, int]:
-        """The id of each key, made at the first use; ValueError if a key occurs twice."""
+        """The id of each key, computed at the first use. ValueError: a key occurs twice."""
         table = {key: i for i, key in enumerate(self.keys)}
         if len(table) != len(self.keys):
             twice = Counter(self.keys).most_common(1)[0][0]
@@ -97,7 +104,7 @@ class Vocab:
         return f"Vocab({len(self):,} keys, {self.total:,} tokens)"
 
     def keep_thresholds(self, sample: float) -> NDArray[np.uint32]:
-        """Subsampling of frequent keys: keep a token if a uniform 32-bit draw is <= its threshold.
+        """Return a threshold per key for subsampling: keep a token if a uniform 32-bit draw is <= its threshold.
 
         sample: see `keep_chances`.
 
@@ -107,7 +114,7 @@ class Vocab:
         return (keep_chances(self.counts, sample) * KEEP_ALWAYS).astype(np.uint32)
 
     def noise_weights(self, ns_exponent: float = 0.75) -> NDArray[np.float64]:
-        """How often each key is drawn as a negative, up to a factor: see the function of that name.
+        """Return a weight per key for drawing negatives; see the function `noise_weights`.
 
         >>> Vocab(["the", "cat"], [16, 1]).noise_weights(0.5)
         array([4., 1.])
@@ -116,17 +123,17 @@ class Vocab:
 
 
 def keep_chances(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64]:
-    """The chance of a token to be kept by subsampling, for keys that occur so often.
+    """Return the chance of each key's tokens to be kept by subsampling (Mikolov et al. 2013, as in word2vec.c).
 
-    sample: 0 keeps all; below 1 the share of the corpus above which a key is thinned out (usual: 1e-3); from 1 on a
-    number of occurrences. The chance is (sqrt(f/t) + 1) * t/f for a key that occurs f times, with t = sample * total.
-    ValueError if sample is negative or not a number.
+    counts: occurrences of each key. sample: 0 keeps all. Below 1: keys whose fraction of the corpus is larger are
+    subsampled (1e-3 is usual). From 1 on: the same as a number of occurrences. A key that occurs f times has the
+    chance (sqrt(f/t) + 1) * t/f, with t = sample * total. ValueError: sample is negative or not finite.
 
     >>> keep_chances(np.array([999_999, 1]), 1e-3).round(3)
     array([0.033, 1.   ])
     """
     if not sample >= 0 or math.isinf(sample):
-        raise ValueError(f"sample={sample}: give 0 (keep all), a share such as 1e-3, or a count")
+        raise ValueError(f"sample={sample}: give 0 (keep all), a fraction such as 1e-3, or a count")
     if sample == 0:
         return np.ones(len(counts))
     threshold = sample * counts.sum() if sample < 1 else int(sample * (3 + math.sqrt(5)) / 2)
@@ -134,34 +141,29 @@ def keep_chances(counts: NDArray[np.int64], sample: float) -> NDArray[np.float64
 
 
 def noise_weights(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[np.float64]:
-    """How often keys that occur so often are drawn as negatives, up to a factor: counts ** ns_exponent."""
+    """Return the weight of each key as a negative: counts ** ns_exponent. The weights are not normalised."""
     return counts.astype(np.float64) ** ns_exponent
 
 
-def _plain(key: Key) -> Key:
-    """The key as a str or int of Python's own."""
-    return str(key) if isinstance(key, str) else int(key)
-
-
-def choose(
+def select_tokens(
     counts: NDArray[np.int64],
     first: NDArray[np.integer],
     min_count: int,
     max_final_vocab: int | None,
     sorted_vocab: bool,
 ) -> NDArray[np.int64]:
-    """Which of the tokens enter the vocabulary, in its order.
+    """Return the indices of the tokens that enter the vocabulary, in its order.
 
-    counts, first: one per token; `first` orders tokens by first appearance.
-    ValueError that names the limit if none is left.
+    counts, first: one per token; `first` orders the tokens by first appearance.
+    ValueError: no token is left; the text names the limit.
     """
     least = min_count
     if max_final_vocab is not None:
         if max_final_vocab < 1:
             raise ValueError(f"max_final_vocab={max_final_vocab}: give at least 1, or None")
         if max_final_vocab < len(counts):
-            place = len(counts) - 1 - max_final_vocab
-            least = max(least, int(np.partition(counts, place)[place]) + 1)
+            position = len(counts) - 1 - max_final_vocab
+            least = max(least, int(np.partition(counts, position)[position]) + 1)
     chosen = np.flatnonzero(counts >= least)
     if not len(chosen):
         most = f"the most frequent occurs {counts.max()} times" if len(counts) else "there is none"
@@ -173,3 +175,17 @@ def choose(
         raise ValueError(f"no token is left {advice}")
     by = (first[chosen], -counts[chosen]) if sorted_vocab else (first[chosen],)
     return chosen[np.lexsort(by)]
+
+
+def _whole_numbers(counts: ArrayLike) -> NDArray[np.int64]:
+    given = np.asarray(counts)
+    if given.dtype.kind == "f" and given.size and not np.array_equal(given, np.trunc(given)):
+        raise ValueError("a count is not a whole number; round the counts")
+    if given.dtype.kind in "fu" and given.size and np.abs(given).max() > MAX_TOTAL:
+        raise ValueError(f"a count is {given.max():.3g}; at most 2**62 is possible, so divide them all")
+    return given.astype(np.int64, copy=False)
+
+
+def _plain(key: Key) -> Key:
+    """Return the key as Python's str or int."""
+    return str(key) if isinstance(key, str) else int(key)

@@ -49,12 +49,7 @@ def fingerprint(corpus: Corpus) -> Fingerprint:
     >>> fingerprint(Corpus.read([["a", "b"], ["a"]], min_count=1))
     {'sentences': 2, 'tokens': 3, 'tokens read': 3, 'checksum': 'b77fc6f1aaeee8a0'}
     """
-    return {
-        "sentences": len(corpus),
-        "tokens": len(corpus.ids),
-        "tokens read": corpus.raw_tokens,
-        "checksum": native.checksum(corpus.ids) + native.checksum(corpus.offsets),
-    }
+    return corpus.fingerprint()
 
 
 # What a checkpoint file may hold. A file can have a correct checksum and still come from somebody else.

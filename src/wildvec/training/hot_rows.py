@@ -42,8 +42,8 @@ class PrivateRows:
 class MergePlan:
     """How workers share rows.
 
-    rows: the private rows of each matrix. n_hottest: how many of them are merged each time. merge_every: examples that
-    one worker trains between merges.
+    rows: the private rows of each matrix. n_hottest: how many of them are merged each time. merge_every: examples
+    that one worker trains between merges.
     """
 
     rows: tuple[PrivateRows, ...]

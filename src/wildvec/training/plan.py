@@ -91,7 +91,7 @@ class Plan:
     ) -> Task:
         """Return the task of the C core.
 
-        matrices: of the objective, by name. row_rates: factors of the learning rate of rows, by the name of the matrix.
+        matrices: of the objective, by name. row_rates: factors of the learning rate of rows, by matrix name.
         """
         specs = objective.matrices(feed)
         task = Task(objective.kernel, max_chunk=self.longest, seed=seed)

@@ -1,4 +1,8 @@
-"""A picture of vectors: the plane in which they differ most, as an SVG file without any extra."""
+"""Pictures of vectors as SVG, without other packages.
+
+In: keys, a matrix (n, dim), and panels of keys. Out: SVG text or a file. Each panel shows the first two
+principal components of its vectors, a dot and a label for each key.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,13 @@ from numpy.typing import NDArray
 from wildvec.io.atomic import write_atomically
 
 COLOURS = ["#4269d0", "#d9662b", "#2f9e5b", "#b5309a", "#8a6d3b", "#0f8b9d", "#c93a4c", "#6b5bb5"]
-INK, FAINT, PAPER, GROUND = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
+TEXT_COLOUR, LEGEND_COLOUR, BACKGROUND, PANEL_COLOUR = "#20242c", "#646b78", "#f1f0ec", "#fdfdfc"
 FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
-LABEL, LETTER = 12.5, 0.58  # font size in pixels; mean width of a letter in font sizes
-SPACE = (9, 1)  # pixels between two labels, beside and above each other
+LABEL, LETTER = 12.5, 0.58  # font size in pixels; mean width of a letter as a fraction of it
+SPACE = (9, 1)  # least pixels between two labels, horizontal and vertical
 MARGIN, TOP, BOTTOM = 104, 56, 30
 DOT = 3.6
+MAX_KEYS = 1_000  # in a panel: more are unreadable, and time and memory grow with their square
 
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -30,7 +35,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 @dataclass
 class Label:
-    """A word, its dot's place in pixels, where its arrows go, and where its text came to stand."""
+    """A dot and its text: the dot's position in pixels, the direction of its arrow, the box of the text."""
 
     text: str
     x: float
@@ -41,7 +46,7 @@ class Label:
 
 
 def project(matrix: NDArray[Any]) -> NDArray[np.float64]:
-    """Directions of the rows (n, dim) in their first two principal components: (n, 2).
+    """Return the first two principal components (n, 2) of rows (n, dim) that are first scaled to length 1.
 
     >>> project(np.eye(3)).shape
     (3, 2)
@@ -52,14 +57,14 @@ def project(matrix: NDArray[Any]) -> NDArray[np.float64]:
     rows = rows - rows.mean(axis=0)
     _, _, axes = np.linalg.svd(rows, full_matrices=False)
     axes = np.vstack([axes, np.zeros((2, rows.shape[1]))])[:2]
-    # The sign of a component is arbitrary: its largest part is positive, so pictures repeat.
+    # The sign of a component is arbitrary. Its largest element is made positive, so that pictures repeat.
     signs = np.sign(axes[[0, 1], np.abs(axes).argmax(axis=1)])
     return np.asarray(rows @ (axes * signs[:, None]).T)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One part of a picture: groups of keys, a colour each, and pairs to draw arrows between."""
+    """One part of a picture: groups of keys, one colour for each group, and pairs with an arrow between them."""
 
     title: str
     groups: Mapping[str, Sequence[Hashable]]
@@ -74,10 +79,14 @@ def draw(
     title: str = "",
     width: int = 1280,
 ) -> str:
-    """An SVG picture (text) of some rows of the matrix (n, dim): the panels, two in a row.
+    """Return a picture of rows of the matrix (n, dim) as SVG text, with two panels side by side.
 
-    Each panel is seen in its own two principal components. Default: one panel of the first 100
-    keys. Keys without a vector are left out. ValueError: a panel has no key that has one.
+    keys: one for each row. panels: by default one panel of the first 100 keys. Keys of a panel without a
+    vector are left out. Each panel has its own principal components. title: text above the panels. width:
+    of the picture in pixels.
+
+    Raises ValueError if a panel has no key with a vector or more than MAX_KEYS, or if a vector holds nan
+    or inf.
 
     >>> draw(["a", "b", "c"], np.eye(3)).startswith("<svg")
     True
@@ -106,7 +115,10 @@ def save(
     *,
     title: str = "",
 ) -> None:
-    """Write what `draw` draws to a file, whole or not at all."""
+    """Write a picture to an SVG file. The arguments are those of `draw`; a failure leaves no partial file.
+
+    >>> save("three.svg", ["a", "b", "c"], np.eye(3), title="Three vectors")
+    """
     picture = draw(keys, matrix, panels, title=title)
     with write_atomically(path) as stream:
         stream.write(picture.encode())
@@ -115,28 +127,31 @@ def save(
 def _panel(
     panel: Panel, rows: Mapping[Hashable, int], matrix: NDArray[Any], width: int, height: int
 ) -> list[str]:
-    """A panel's elements, their origin its left upper corner."""
+    """Return the elements of a panel, relative to its upper left corner."""
     colours: dict[Hashable, str] = {}
     for members, colour in zip(panel.groups.values(), cycle(COLOURS), strict=False):
         colours |= {key: colour for key in members if key in rows and key not in colours}
+    name = f"panel {panel.title!r}" if panel.title else "the picture"
+    if len(colours) > MAX_KEYS:
+        raise ValueError(f"{name} has {len(colours):,} keys; give at most {MAX_KEYS:,}")
     if not colours:
-        raise ValueError(f"nothing to draw in panel {panel.title!r}: none of its keys has a vector")
-    order = {key: place for place, key in enumerate(colours)}
+        raise ValueError(f"{name} is empty: none of its keys has a vector")
+    order = {key: index for index, key in enumerate(colours)}
     chosen = np.asarray(matrix[[rows[key] for key in colours]], np.float64)
     finite = np.isfinite(chosen).all(axis=1)
     if not finite.all():
         key = list(colours)[int(finite.argmin())]
         raise ValueError(f"the vector of {key!r} holds nan or inf; leave it out of the picture")
     arrows = [(order[a], order[b]) for a, b in panel.arrows if a in order and b in order]
-    places = _fit(project(chosen), width, height)
-    if sum(places[b, 0] - places[a, 0] for a, b in arrows) < 0:
-        places[:, 0] = width - places[:, 0]  # arrows go from left to right, as one reads
+    points = _fit(project(chosen), width, height)
+    if sum(points[b, 0] - points[a, 0] for a, b in arrows) < 0:
+        points[:, 0] = width - points[:, 0]  # so that arrows point from left to right
     labels = [
         Label(str(key), x, y, colour)
-        for (key, colour), (x, y) in zip(colours.items(), places.tolist(), strict=True)
+        for (key, colour), (x, y) in zip(colours.items(), points.tolist(), strict=True)
     ]
     for a, b in arrows:
-        x, y = (places[b] - places[a]) / max(1.0, float(np.hypot(*(places[b] - places[a]))))
+        x, y = (points[b] - points[a]) / max(1.0, float(np.hypot(*(points[b] - points[a]))))
         labels[a].heading, labels[b].heading = (x, y), (-x, -y)
     place_labels(labels, width, height)
     return [
@@ -144,18 +159,18 @@ def _panel(
         *(_arrow(labels[a], labels[b]) for a, b in arrows),
         *filter(None, map(_leader, labels)),
         *map(_dot, labels),
-        # Halos first and all of them: paint-order, which would do it in one, is unknown to some viewers.
-        f'<g text-anchor="middle" fill="none" stroke="{GROUND}" stroke-width="3" stroke-linejoin="round" '
+        # All halos before all texts. The attribute paint-order would do it at once, but some viewers ignore it.
+        f'<g text-anchor="middle" fill="none" stroke="{PANEL_COLOUR}" stroke-width="3" stroke-linejoin="round" '
         'aria-hidden="true">',
         *map(_text, labels),
-        f'</g><g text-anchor="middle" fill="{INK}">',
+        f'</g><g text-anchor="middle" fill="{TEXT_COLOUR}">',
         *map(_text, labels),
         "</g>",
     ]
 
 
 def place_labels(labels: list[Label], width: int, height: int) -> None:
-    """Give each label the free place nearest to its dot; the most crowded choose first."""
+    """Set the box of each label to a free position near its dot, in crowded regions first."""
     points = np.array([(label.x, label.y) for label in labels])
     gaps = np.abs(points[:, None] - points[None]) / (70, 24)
     crowd = (gaps.max(axis=2) < 1).sum(axis=1)
@@ -177,7 +192,7 @@ def place_labels(labels: list[Label], width: int, height: int) -> None:
 
 
 def _candidates(label: Label) -> list[Box]:
-    """Places for a label's text around its dot, the best first."""
+    """Return boxes for the text of a label around its dot, the best first."""
     wide, high = LABEL * LETTER * len(label.text), LABEL
     boxes = []
     for far in (0, 9, 19, 30, 42):
@@ -193,12 +208,12 @@ def _candidates(label: Label) -> list[Box]:
     return boxes
 
 
-def _fit(places: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
-    """Coordinates in pixels that fill the frame; y points down there."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    unit = (places - low) / np.where(high > low, high - low, 1)
-    room = np.array([width - 2 * MARGIN, height - TOP - BOTTOM - 24])
-    return np.asarray(np.array([MARGIN, TOP + 8]) + np.array([1, -1]) * unit * room + [0, room[1]])
+def _fit(components: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
+    """Return coordinates in pixels that fill the frame. In SVG, y points down."""
+    low, high = components.min(axis=0), components.max(axis=0)
+    unit = (components - low) / np.where(high > low, high - low, 1)
+    frame = np.array([width - 2 * MARGIN, height - TOP - BOTTOM - 24])
+    return np.asarray(np.array([MARGIN, TOP + 8]) + np.array([1, -1]) * unit * frame + [0, frame[1]])
 
 
 def _frame(title: str, width: int, height: int) -> list[str]:
@@ -206,22 +221,22 @@ def _frame(title: str, width: int, height: int) -> list[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="{FONT}" font-size="{LABEL}">',
         f"<title>{_escape(title or 'vectors')}</title>",
-        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
-        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{INK}">{_escape(title)}</text>',
+        f'<rect width="{width}" height="{height}" fill="{BACKGROUND}"/>',
+        f'<text x="24" y="38" font-size="21" font-weight="600" fill="{TEXT_COLOUR}">{_escape(title)}</text>',
     ]
 
 
 def _heading(panel: Panel, width: int, height: int) -> list[str]:
-    """The panel's ground, its title and, right of it, the legend."""
+    """Return the background of a panel, its title, and the legend right of the title."""
     lines = [
-        f'<rect x="12" y="6" width="{width - 24}" height="{height - 18}" rx="10" fill="{GROUND}"/>',
-        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{INK}">{_escape(panel.title)}</text>',
+        f'<rect x="12" y="6" width="{width - 24}" height="{height - 18}" rx="10" fill="{PANEL_COLOUR}"/>',
+        f'<text x="30" y="33" font-size="15" font-weight="600" fill="{TEXT_COLOUR}">{_escape(panel.title)}</text>',
     ]
     names = [name for name in panel.groups if name]
     x = width - 30 - sum(28 + LABEL * LETTER * len(name) for name in names)
     for name, colour in zip(names, cycle(COLOURS), strict=False):
         lines.append(f'<circle cx="{x + 5:.1f}" cy="28.5" r="4.5" fill="{colour}"/>')
-        lines.append(f'<text x="{x + 14:.1f}" y="33" fill="{FAINT}">{_escape(name)}</text>')
+        lines.append(f'<text x="{x + 14:.1f}" y="33" fill="{LEGEND_COLOUR}">{_escape(name)}</text>')
         x += 28 + LABEL * LETTER * len(name)
     return lines
 
@@ -231,7 +246,7 @@ def _dot(label: Label) -> str:
 
 
 def _leader(label: Label) -> str:
-    """A line from a dot to its text, where they stand apart."""
+    """Return a line from a dot to its text if they are far apart, or an empty text."""
     left, top, right, bottom = label.box
     nearest_x, nearest_y = np.clip(label.x, left, right), np.clip(label.y, top, bottom)
     if np.hypot(nearest_x - label.x, nearest_y - label.y) <= 12:
@@ -243,12 +258,18 @@ def _leader(label: Label) -> str:
 
 
 def _text(label: Label) -> str:
+    """Return the text of a label; its true width is not known, so it is aligned at the side of the dot."""
     left, _, right, bottom = label.box
-    return f'<text x="{(left + right) / 2:.1f}" y="{bottom - 2.5:.1f}">{_escape(label.text)}</text>'
+    x, anchor = (left + right) / 2, ""
+    if left > label.x:
+        x, anchor = left, ' text-anchor="start"'
+    elif right < label.x:
+        x, anchor = right, ' text-anchor="end"'
+    return f'<text x="{x:.1f}" y="{bottom - 2.5:.1f}"{anchor}>{_escape(label.text)}</text>'
 
 
 def _arrow(a: Label, b: Label) -> str:
-    """A thin arrow from dot to dot, its head just before the second."""
+    """Return a thin arrow from one dot to another, or an empty text if they are near."""
     step = np.array([b.x - a.x, b.y - a.y])
     length = float(np.hypot(*step))
     if length < 4 * DOT:
@@ -267,5 +288,5 @@ def _arrow(a: Label, b: Label) -> str:
 
 
 def _escape(text: str) -> str:
-    """Text for XML; characters that it forbids become U+FFFD."""
+    """Return text for XML; characters that XML forbids become U+FFFD."""
     return escape(FORBIDDEN.sub("\ufffd", text))

@@ -1,10 +1,12 @@
-"""Exact nearest rows of a matrix by cosine, on all workers and without a normalised copy.
+"""Exact nearest rows of a matrix by cosine, with several threads and without a normalised copy.
 
-A score is dot(query, row) / (|query| |row|), worked out in single precision in one scan of the
-rows, norms included. A row of zeros scores 0, a row with a NaN never ranks, and of equal scores
-the lower row comes first, so that the answer depends neither on the workers nor on how many
-queries are asked at once. Rows of float64 are rounded to float32: one with a number beyond its
-range (3.4e38) never ranks, numbers below 1e-45 count as 0.
+In: a matrix (n, dim) of floats and query vectors. Out: row numbers and scores.
+
+A score is dot(query, row) / (|query| |row|), in single precision, computed with the norms in one pass
+over the rows. A row of zeros scores 0. A row with a NaN is never found. Of equal scores the lower row
+comes first. So the result depends neither on the number of threads nor on the number of queries in one
+call. Rows of float64 are rounded to float32: a row with a number beyond the range of float32 (3.4e38) is
+never found, and numbers below 1e-45 count as 0.
 
 >>> import numpy as np
 >>> matrix = np.array([[1, 0], [3, 4], [0, 2]], dtype=np.float32)
@@ -20,29 +22,30 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wildvec._search import Best, Queries, choose_isa
-from wildvec.base.threads import check_workers
+from wildvec.base.threads import check_workers, default_workers
 
 Matrix = NDArray[Any]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-Scan = Callable[[int, int], None]
+Scan = Callable[[int, int], None]  # scan(first, stop) scans the rows first … stop - 1
 
-_QUERIES_AT_ONCE = 4096
-_HEAPS_AT_ONCE = 1 << 22  # entries of 16 bytes, for each worker
-_LEASE_FLOATS = 1 << 19  # 2 MB of rows: read in about 0.05 ms
-_LEASE_PRODUCTS = 1 << 27  # even plain C multiplies so many in about 50 ms
-_SMALL = 1 << 16  # products that are done before a thread has started
+_QUERIES_PER_PASS = 4096
+_ENTRIES_PER_PASS = 1 << 22  # heap entries of 16 bytes, for each worker
+_UNIT_FLOATS = 1 << 19  # a work unit of one query: 2 MB of rows, about 0.05 ms
+_UNIT_PRODUCTS = 1 << 27  # a work unit of many queries: at most 50 ms, also in plain C
+_SMALL = 1 << 16  # products that take less time than starting a thread
 
-# Asking the processor and the system takes longer than a small search.
+# Both are cached, because reading the properties of the CPU takes longer than a small search.
 _isa = functools.cache(choose_isa)
-_workers = functools.cache(check_workers)
+_cpus = functools.cache(default_workers)
 
 
 def unit(vectors: ArrayLike) -> NDArray[np.float64]:
@@ -55,7 +58,7 @@ def unit(vectors: ArrayLike) -> NDArray[np.float64]:
 
 
 def _unit_of_extremes(wide: NDArray[np.float64]) -> NDArray[np.float64]:
-    """As `unit`, where squares may overflow; powers of two leave the bits of other rows alone."""
+    """Return the same as `unit` where squares may overflow. Scaling by a power of two rounds nothing."""
     with np.errstate(all="ignore"):
         _, exponents = np.frexp(np.abs(wide).max(axis=1, initial=0))
         wide = np.ldexp(wide, -exponents[:, None])
@@ -64,48 +67,54 @@ def _unit_of_extremes(wide: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def cosine(a: Matrix, b: Matrix) -> float:
-    """The cosine of two vectors, in double precision: 1 exactly for a vector with itself, 0 with zeros."""
+    """Return the cosine of two vectors in double precision; exactly 1 for equal vectors, 0 for zeros."""
     first, second = unit(np.stack([a, b]))
     norms = math.sqrt(float(first @ first) * float(second @ second))  # the root of a square is exact
     return max(min(float(first @ second) / norms, 1.0), -1.0) if norms else 0.0
 
 
 @functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Threads that wait for work: waking one takes a fourth of the time that starting one does."""
-    return ThreadPoolExecutor(threads, "wildvec-search")
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads of all searches: one less than the CPUs, as the calling thread works too.
+
+    The pool starts a thread when a search needs it, and keeps it: waking a thread takes a fourth of the
+    time that starting one takes.
+    """
+    return ThreadPoolExecutor(max(1, _cpus() - 1), "wildvec-search")
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of the threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # the threads do not exist in the child
 
 
-def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
-    """Let each scan, in a thread of its own, take leases of `step` rows until none are left.
+def _run_units(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
+    """Divide the rows first … stop into work units of `step` rows, and run them with one thread per scan.
 
-    The first one runs in the calling thread, which between two leases (at most about 50 ms) sees
-    Ctrl-C; whatever is raised in one thread ends all of them.
+    The first scan runs in the calling thread, which handles Ctrl-C between two units (at most about
+    50 ms). An exception in one thread ends all of them and is raised here.
     """
-    leases = deque(range(first, stop, step))
+    units = deque(range(first, stop, step))
 
     def drain(scan: Scan) -> None:
         try:
-            while leases:
+            while units:
                 try:
-                    lease = leases.popleft()
+                    unit = units.popleft()
                 except IndexError:  # another thread took the last one
                     return
-                scan(lease, min(lease + step, stop))
+                scan(unit, min(unit + step, stop))
         except BaseException:
-            leases.clear()
+            units.clear()
             raise
 
-    n_helpers = min(len(scans), len(leases)) - 1
-    helpers = [_pool(n_helpers).submit(drain, scan) for scan in scans[1 : n_helpers + 1]]
+    n_helpers = min(len(scans), len(units)) - 1
+    helpers: list[Future[None]] = []
     try:
+        with suppress(RuntimeError):  # no thread can start, for example while Python exits
+            helpers.extend(_pool().submit(drain, scan) for scan in scans[1 : n_helpers + 1])
         drain(scans[0])
     finally:
-        leases.clear()
+        units.clear()
         helpers = [helper for helper in helpers if not helper.cancel()]
         if helpers:
             wait(helpers)
@@ -114,17 +123,17 @@ def _share(first: int, stop: int, step: int, scans: Sequence[Scan]) -> None:
 
 
 class _Target:
-    """The rows that a search may choose from: a stretch of a matrix, or any of its rows."""
+    """The rows that are searched: a slice of a matrix, or any of its rows."""
 
     def __init__(self, matrix: Matrix, start: int, stop: int | None, rows: ArrayLike | None) -> None:
         if matrix.ndim != 2 or matrix.dtype.kind != "f":
-            raise TypeError(f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; wanted rows of floats")
+            raise TypeError(f"matrix of {matrix.ndim} dimensions and {matrix.dtype}; give rows of floats")
         self.matrix = matrix
         self.rows = None if rows is None else np.asarray(rows, dtype=np.int64)
         if self.rows is not None and self.rows.size:
             low, high = int(self.rows.min()), int(self.rows.max())
             if low < 0 or high >= len(matrix):
-                raise IndexError(f"rows from {low} to {high} asked for, of a matrix of {len(matrix)} rows")
+                raise IndexError(f"rows from {low} to {high} are not in a matrix of {len(matrix)} rows")
         n = len(matrix) if self.rows is None else len(self.rows)
         self.start, self.stop, _ = slice(start, stop).indices(n)
         self.stop = max(self.start, self.stop)
@@ -140,7 +149,7 @@ class _Target:
         return self.stop - self.start
 
     def floats(self, first: int, stop: int) -> Floats:
-        """Rows first to stop as the kernels take them: a view if possible."""
+        """Return the rows first … stop as float32: a view if possible, or else a copy."""
         part = self.matrix[first:stop] if self.rows is None else self.matrix[self.rows[first:stop]]
         if self.direct:
             return part
@@ -148,12 +157,13 @@ class _Target:
             return np.require(part, dtype=np.float32, requirements=["C", "A"])
 
     def plan(self, n_queries: int, workers: int | None) -> tuple[int, int]:
-        """How many workers, and how many rows each of them takes at a time."""
+        """Return the number of threads, at most one per CPU, and the rows in a work unit."""
         dim = self.matrix.shape[1]
         if len(self) * dim * n_queries <= _SMALL:
             return 1, max(1, len(self))
-        step = min(_LEASE_FLOATS // dim, _LEASE_PRODUCTS // (dim * n_queries))
-        return _workers(workers), max(128, step // 128 * 128)
+        step = min(_UNIT_FLOATS // dim, _UNIT_PRODUCTS // (dim * n_queries))
+        n_workers = _cpus() if workers is None else min(check_workers(workers), _cpus())
+        return n_workers, max(128, step // 128 * 128)
 
 
 def _prepare(queries: ArrayLike, target: _Target) -> Floats:
@@ -175,26 +185,27 @@ def top_k(
 ) -> tuple[Rows, Floats]:
     """Find the k rows of `matrix` nearest to each query.
 
-    queries: (n_queries, dim) of any length. matrix: (n, dim) of floats; float32 rows without gaps
-    between their numbers are read where they are, other ones in converted blocks. start, stop:
-    search only matrix[start:stop]. rows: search only these rows, in ascending order (start and
-    stop then count in this list). workers: threads, by default the CPUs this process may use.
+    queries: (n_queries, dim), scaled to length 1 here. matrix: (n, dim) of floats. Rows of float32 whose
+    numbers are contiguous are read in place; other rows are converted block by block. start, stop:
+    search only matrix[start:stop]. rows: search only these rows, given in ascending order; start and
+    stop then refer to this list. workers: number of threads, by default and at most the CPUs that this
+    process may use.
 
-    Returns (rows, scores), each (n_queries, min(k, rows searched)), best first; -1 and NaN stand
-    where fewer rows rank. Raises ValueError if the widths differ or k < 1.
+    Returns (rows, scores), each (n_queries, min(k, rows searched)), best first. They end with -1 and NaN
+    where fewer rows are found. Raises ValueError if the widths differ or k < 1.
     """
     target = _Target(matrix, start, stop, rows)
     prepared = _prepare(queries, target)
     if k < 1:
-        raise ValueError(f"k={k}; at least 1 row must be asked for")
+        raise ValueError(f"k={k}; give at least 1")
     k = min(k, len(target))
     found = np.empty((len(prepared), k), dtype=np.int64)
     scores = np.empty((len(prepared), k), dtype=np.float32)
     if k == 0:
         return found, scores
-    at_once = max(1, min(_QUERIES_AT_ONCE, _HEAPS_AT_ONCE // k))
-    for first in range(0, len(prepared), at_once):
-        part = slice(first, first + at_once)
+    per_pass = max(1, min(_QUERIES_PER_PASS, _ENTRIES_PER_PASS // k))
+    for first in range(0, len(prepared), per_pass):
+        part = slice(first, first + per_pass)
         _top_k(prepared[part], target, workers, scores[part], found[part])
     if target.rows is not None:
         found = np.where(found < 0, -1, target.rows[found])
@@ -209,7 +220,7 @@ def _top_k(queries: Floats, target: _Target, workers: int | None, scores: Floats
     def scan_into(best: Best) -> Scan:
         return lambda first, stop: best.scan(target.floats(first, stop), first)
 
-    _share(target.start, target.stop, step, [scan_into(best) for best in bests])
+    _run_units(target.start, target.stop, step, [scan_into(best) for best in bests])
     for other in bests[1:]:
         bests[0].merge(other)
     bests[0].write(scores, found)
@@ -224,9 +235,9 @@ def cosines(
     rows: ArrayLike | None = None,
     workers: int | None = None,
 ) -> Floats:
-    """Return every score, (n_queries, rows searched); the arguments are those of `top_k`.
+    """Return all scores, (n_queries, rows searched). The arguments are those of `top_k`.
 
-    They are the same bits that `top_k` ranks. `rows` may stand in any order here.
+    The scores have the same bits as in `top_k`. Here `rows` may be in any order.
     """
     target = _Target(matrix, start, stop, rows)
     prepared = _prepare(queries, target)
@@ -238,15 +249,15 @@ def cosines(
         def scan(first: int, stop: int) -> None:
             shared.cosines(target.floats(first, stop), out, first - target.start)
 
-        _share(target.start, target.stop, step, [scan] * n_workers)
+        _run_units(target.start, target.stop, step, [scan] * n_workers)
     return out
 
 
 def products(positive: Matrix, negative: Matrix, matrix: Matrix, **limits: Any) -> Floats:
-    """Return the 3CosMul score of every row searched, (rows,); `limits` are the options of `cosines`.
+    """Return the 3CosMul score (Levy and Goldberg, 2014) of each row searched, (rows,).
 
-    It is the product of (1 + cosine) / 2 over `positive` (n, dim), divided by that over `negative` (m, dim) plus
-    1e-6 each.
+    The score is the product of (1 + cosine) / 2 over `positive` (n, dim), divided by the product of
+    (1 + cosine) / 2 + 1e-6 over `negative` (m, dim). `limits` are the options of `cosines`.
     """
     shifted = (1 + cosines(np.concatenate([positive, negative]), matrix, **limits)) / 2
     n = len(positive)
@@ -254,12 +265,12 @@ def products(positive: Matrix, negative: Matrix, matrix: Matrix, **limits: Any) 
 
 
 def top_of(scores: Floats, k: int) -> tuple[Rows, Floats]:
-    """Find the k largest of `scores` (n,), as `top_k` does: (places, scores), NaN never ranks."""
+    """Return (positions, scores) of the k largest of `scores` (n,), largest first, without NaN."""
     k = min(k, len(scores))
     found, best_scores = np.empty((1, k), dtype=np.int64), np.empty((1, k), dtype=np.float32)
     if k > 0:
         best = Best(Queries(np.ones((1, 1), dtype=np.float32), 0), k)
         best.offer(np.ascontiguousarray(scores, dtype=np.float32), 0)
         best.write(best_scores, found)
-    ranks = found[0] >= 0
-    return found[0][ranks], best_scores[0][ranks]
+    is_found = found[0] >= 0
+    return found[0][is_found], best_scores[0][is_found]
