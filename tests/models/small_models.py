@@ -17,7 +17,7 @@ import numpy as np
 from wildvec.base.checks import number, whole
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callbacks
-from wildvec.models.resuming import come_back, own_folder
+from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
@@ -120,13 +120,13 @@ class SmallModel(Model):
     def train(self, feed, callbacks=(), **schedule):
         """Train on a feed."""
         notifier = Callbacks(self, callbacks)
-        with own_folder(self) as folder:
+        with claim_model_folder(self) as folder:
             return self._train(feed, Training(self._schedule(**schedule), own_vocab=False), notifier, folder)
 
     @classmethod
     def resume(cls, path, feed, callbacks=(), **settings):
         """Continue a training from its checkpoints."""
-        with come_back(cls, path) as (model, training, folder):
+        with load_checkpoint(cls, path) as (model, training, folder):
             model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
             model._resume(training, lambda vocab: nullcontext(feed), callbacks, folder)
             return model

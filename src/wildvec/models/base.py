@@ -1,4 +1,4 @@
-"""What all models share: settings, matrices, training, resuming, files.
+"""The base class of all models: settings, matrices, training, resuming, files.
 
 In: settings and a feed (the data to train on). Out: vectors by key, losses. The module of a model adds its own
 settings, its matrices and its way to read data.
@@ -210,25 +210,17 @@ class Model(HasSettings, ABC):
                 parts |= matrices.views(spec, self._matrices[spec.name])
         return parts
 
-    def _check_matrices(self) -> None:
-        """Raise ValueError if a matrix does not have the shape that the settings need."""
-        for spec in self._matrix_specs(len(self.vocab)):
-            expected = (spec.rows, matrices.row_width(spec))
-            if spec.name in self._matrices and self._matrices[spec.name].shape != expected:
-                raise ValueError(
-                    f"{spec.name} has the shape {self._matrices[spec.name].shape}, but the settings need {expected}"
-                )
-
     def _match_matrices(self) -> None:
         """Create matrices that changed settings need and drop those that they do not need."""
         self._check_vocab(self.vocab)
-        self._check_matrices()
-        self._matrices = {
-            spec.name: self._matrices[spec.name]
-            if spec.name in self._matrices
-            else matrices.create(spec, self.seed)
-            for spec in self._matrix_specs(len(self.vocab))
-        }
+        needed: dict[str, FloatRows] = {}
+        for spec in self._matrix_specs(len(self.vocab)):
+            rows = self._matrices.get(spec.name)
+            needed[spec.name] = rows = matrices.create(spec, self.seed) if rows is None else rows
+            expected = (spec.rows, matrices.row_width(spec))
+            if rows.shape != expected:
+                raise ValueError(f"{spec.name} has the shape {rows.shape}, but the settings need {expected}")
+        self._matrices = needed
 
     def _take_over_vectors(self) -> None:
         """Copy vectors that were assigned to `wv.vectors` into the matrix that is trained.
@@ -236,21 +228,17 @@ class Model(HasSettings, ABC):
         Raises:
             ValueError: `wv` has other keys than the model, or its vectors another shape.
         """
-        self._check_keys()
+        if self.wv.index_to_key != self.vocab.keys:
+            raise ValueError(
+                f"wv has {len(self.wv)} keys, which are not the {len(self.vocab)} keys that the model learned; save "
+                "such vectors alone (wv.save), or build a new model for them"
+            )
         given, rows = self.wv.vectors, self._vectors
         if given.shape != rows.shape:
             raise ValueError(f"wv.vectors has the shape {given.shape}; the model needs {rows.shape}")
         if given.strides != rows.strides or _address(given) != _address(rows):
             rows[...] = given
             self.wv.vectors = rows
-
-    def _check_keys(self) -> None:
-        """Raise ValueError if the vectors have keys that the model did not learn."""
-        if self.wv.index_to_key != self.vocab.keys:
-            raise ValueError(
-                f"wv has {len(self.wv)} keys, which are not the {len(self.vocab)} keys that the model learned; save "
-                "such vectors alone (wv.save), or build a new model for them"
-            )
 
     def _row_rates(self) -> dict[str, FloatRows]:
         """Return factors of the changes of rows by matrix name, float32 (rows,); nothing where all are 1.
@@ -336,7 +324,7 @@ class Model(HasSettings, ABC):
             open_feed(None if training.own_vocab else self.vocab) as feed,
             self._attached_to_errors(),
         ):
-            training.check_feed(feed, self.vocab)
+            training.check_feed(feed)
             if not training.state.finished:
                 self._train(feed, training, notifier, folder)
 

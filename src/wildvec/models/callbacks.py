@@ -53,7 +53,7 @@ Callback: TypeAlias = (
 
 
 class Trained(Protocol):
-    """What the callbacks need of a model."""
+    """The methods of a model that `Callbacks` uses."""
 
     def _add_epoch(self, epoch: Epoch) -> None:
         """Record the losses of an epoch."""

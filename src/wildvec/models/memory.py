@@ -1,8 +1,8 @@
 """An upper bound of the memory that a model needs: settings and sizes in, bytes by part out.
 
 The bound is simple and therefore high: the measured peak of a training is usually 80 to 95% of it, or 35 to 65% with
-deterministic training. It counts the memory of this process beyond Python and its libraries. A corpus in a mapped file
-is counted as if it were in memory. A corpus that the caller keeps in memory is not counted.
+deterministic training. It counts the memory of this process beyond Python and its libraries. A corpus in a mapped
+file is counted as if it were in memory. A corpus that the caller keeps in memory is not counted.
 """
 
 from __future__ import annotations

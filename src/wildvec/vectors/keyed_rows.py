@@ -52,7 +52,9 @@ class KeyedRows:
     index_to_key: list[Key]
     key_to_index: dict[Key, int]
     counts: NDArray[np.int64] | None
-    vectors_lockf: NDArray[np.float32]  # factors of the rows' changes in training; only a model's vectors have it
+    vectors_lockf: NDArray[
+        np.float32
+    ]  # factors of the rows' changes in training; only a model's vectors have it
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
         vector_size = checked("vector_size", vector_size, whole(1))
