@@ -155,15 +155,6 @@ class Corpus:
             corpus.vocab = Vocab(names, corpus.vocab.counts)
         return corpus
 
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """The number of tokens of each sentence.
-
-        >>> Corpus.from_ids([1, 2, 3], [0, 2, 3]).sizes.tolist()
-        [2, 1]
-        """
-        return np.diff(self.offsets)
-
     def fingerprint(self) -> dict[str, Any]:
         """Return what distinguishes this corpus from others: sizes, and checksums of ids, offsets and keys.
 
