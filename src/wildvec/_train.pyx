@@ -382,7 +382,8 @@ cdef class Task:
         if self.task.negative and output.n < n_input:
             raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
         if self.task.objective == WV_classify and self.task.round_tokens and output.round_rows < output.n:
-            raise ValueError(f"round_rows={output.round_rows} for the output matrix; every bag uses all {output.n} rows")
+            raise ValueError(f"round_rows={output.round_rows} for the output matrix; "
+                             f"every bag uses all {output.n} rows")
 
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has room for."""
