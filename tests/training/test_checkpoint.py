@@ -336,7 +336,7 @@ def test_ctrl_c_while_the_best_rows_are_copied_logs_a_warning(text, tmp_path, mo
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
-    assert "in none: stopped at the end of an epoch" in caplog.text
+    assert "in none: training was stopped at the end of an epoch" in caplog.text
     monkeypatch.undo()
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 

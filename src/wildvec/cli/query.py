@@ -6,8 +6,14 @@ import argparse
 import sys
 from typing import Any
 
-from wildvec.base.checks import whole
-from wildvec.cli.options import UsageError, add_reading_options, argument_type, load_vectors, queries
+from wildvec.cli.options import (
+    UsageError,
+    add_reading_options,
+    argument_type,
+    load_vectors,
+    positive_number,
+    queries,
+)
 from wildvec.cli.streams import say
 from wildvec.vectors.keyedvectors import KeyedVectors
 
@@ -33,7 +39,7 @@ def add_to(commands: Any) -> None:
         parser.add_argument(
             "-n",
             "--topn",
-            type=argument_type(whole(1)),
+            type=argument_type(positive_number),
             default=10,
             metavar="N",
             help="how many words to print (default: 10)",
