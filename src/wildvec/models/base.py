@@ -189,7 +189,9 @@ class Model(TrainingSettings, ABC):
 
     def _check_finite(self) -> None:
         """Raise FloatingPointError if training left a value that is not finite."""
-        if not all(np.isfinite(rows.sum()) for rows in self._matrices.values()):
+        with np.errstate(invalid="ignore"):
+            sums = [rows.sum(dtype=np.float64) for rows in self._matrices.values()]
+        if not np.isfinite(sums).all():
             check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
 
     # -- training -------------------------------------------------------------------------------------------------
