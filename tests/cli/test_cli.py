@@ -285,7 +285,7 @@ def test_help_and_version(capsys):
     assert cli.main(["--version"]) == 0
     assert cli.main(["train", "--help"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "--vector-size N values in a vector (default: 100)" in out
+    assert "--vector-size N values per vector (default: 100)" in out
     assert (
         "The model is skip-gram; --cbow trains CBOW, which is the default of the Python class Word2Vec" in out
     )

@@ -124,8 +124,10 @@ class Word2Vec(TextModel):
     NAME: ClassVar[str] = "Word2Vec"
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors", "output_rows", "node_rows")
 
-    window = Setting(5, whole(1, 10_000), "words on each side")
-    sample = Setting(1e-3, number(0, 2**53), "train words above this fraction of the text less often; 0: off")
+    window = Setting(5, whole(1, 10_000), "words on each side of the centre word")
+    sample = Setting(
+        1e-3, number(0, 2**53), "words above this fraction of the text are trained less often; 0: none"
+    )
     sg = one_of(0, 1, help="1: skip-gram; 0: CBOW")
     hs = one_of(0, 1, help="1: hierarchical softmax")
     negative = Setting(5, whole(0, 10_000), "noise words per example; 0: none")
