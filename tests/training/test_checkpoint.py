@@ -504,7 +504,7 @@ def rewrite(file, change):
         lambda entries, _: entries.update(epochs=[None]),
         lambda entries, _: entries.update(isa=None),
         lambda entries, _: entries.update(own_vocab=[]),
-        lambda entries, _: entries.update(corpus=["a", "b"]),
+        lambda entries, _: entries.update(data=["a", "b"]),
         lambda entries, _: entries.update(version="3"),
         lambda entries, _: entries.clear(),
         lambda _, tensors: tensors.pop("chunk_losses"),
@@ -529,7 +529,7 @@ def test_more_chunk_losses_than_chunks_are_refused(text, folder):
 
 def test_a_fingerprint_without_its_checksum_fits_no_text(text, folder):
     newest = list_checkpoints(folder)[0]
-    rewrite(newest, lambda entries, _: entries["corpus"].pop("checksum"))
+    rewrite(newest, lambda entries, _: entries["data"].pop("checksum"))
     with pytest.raises(ValueError, match="not the text that the training began with: checksum"):
         Word2Vec.resume(newest, text)
 
