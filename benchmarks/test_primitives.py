@@ -7,7 +7,12 @@ No time is asserted, because shared machines vary.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shlex
+import shutil
+import subprocess
+import sysconfig
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +28,43 @@ from wildvec import KeyedVectors, _train
 from wildvec.demo import toy
 from wildvec.text.corpus import Corpus
 
+ROOT = Path(__file__).resolve().parents[1]
+C_FLAGS = ["-O3", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fno-wrapv", "-w"]  # as in setup.py
 ROUND_SECONDS, ROUNDS = 0.004, 150
 WORDS, VECTOR_SIZE = 67_747, 100
+
+
+class Bench:
+    """Benchmark functions of one ISA, compiled from tests/c/bench.c with the C compiler of $CC, or else of Python."""
+
+    def __init__(self, isa: str, folder: Path) -> None:
+        """Compile the library into `folder` and load it. Calls do not hold the GIL."""
+        compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+        if not shutil.which(compiler[0]):
+            pytest.skip(f"no C compiler {compiler[0]!r}; set CC")
+        path = folder / f"bench_{isa}.so"
+        command = [*compiler, *C_FLAGS, f"-DBENCH_{isa.upper()}", "-shared", "-fPIC"]
+        command += [f"-I{ROOT / 'csrc'}", f"-I{ROOT / 'tests' / 'c'}", str(ROOT / "tests" / "c" / "bench.c")]
+        subprocess.run([*command, "-o", str(path), "-lm"], check=True)
+        library = ctypes.CDLL(str(path))
+        self._step, self._fma = library.bench_step, library.bench_fma
+        self._step.argtypes = [ctypes.c_int32] * 3 + [ctypes.c_int64, ctypes.c_uint64]
+        self._fma.argtypes, self._fma.restype = [ctypes.c_int64], ctypes.c_double
+
+    def step(self, m: int, n: int, dim: int, n_steps: int, seed: int) -> None:
+        """Train n_steps times one block of m hidden rows × n targets of `dim` values, a multiple of 16."""
+        if self._step(m, n, dim, n_steps, seed):
+            raise MemoryError(f"no memory for a block of {m} × {n} rows of {dim} values")
+
+    def fma(self, n_steps: int) -> float:
+        """Multiply and add in registers; the number of floating-point operations."""
+        return float(self._fma(n_steps))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Return the benchmark functions of the ISA in use."""
+    return Bench(_train.isa_in_use(), tmp_path_factory.mktemp("bench"))
 
 
 def report_rate(benchmark: Any, name: str, n_bytes: int) -> None:
@@ -57,7 +97,7 @@ SHAPES = {"1 × 6": [(1, 6)]} | {f"{m} × 7": [(m, 7)] for m in (2, 4, 6)} | {"m
 
 @pytest.mark.parametrize("dim", [112, 304])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_block_step(shape: str, dim: int) -> None:
+def test_block_step(bench: Bench, shape: str, dim: int) -> None:
     """Compare scores, sigmoid and both gradients, rows in L1, with FMAs on registers on the same core.
 
     Another process on the core's second hardware thread makes a step 1.5 times slower for some milliseconds, and the
@@ -67,15 +107,15 @@ def test_block_step(shape: str, dim: int) -> None:
 
     def run(n_steps: int, seed: int = 0) -> None:
         for m, n in SHAPES[shape]:
-            _train.bench_step(m, n, dim, n_steps, seed)
+            bench.step(m, n, dim, n_steps, seed)
 
-    n_steps, n_fma_steps = count_steps_per_round(run), count_steps_per_round(_train.bench_fma)
+    n_steps, n_fma_steps = count_steps_per_round(run), count_steps_per_round(bench.fma)
     rates, peaks = [], []
     for seed in range(ROUNDS):
         started = time.thread_time()
         run(n_steps, seed)
         between = time.thread_time()
-        fma_flops = _train.bench_fma(n_fma_steps)
+        fma_flops = bench.fma(n_fma_steps)
         peaks.append(fma_flops / (time.thread_time() - between))
         rates.append(n_steps * sum(flops_of_step(m, n, dim) for m, n in SHAPES[shape]) / (between - started))
     rate, peak = np.quantile(rates, 0.9), np.quantile(peaks, 0.9)
@@ -87,18 +127,19 @@ def test_block_step(shape: str, dim: int) -> None:
     assert 0 < rate < 1.1 * peak
 
 
-@pytest.mark.parametrize(
-    ("work", "run"),
-    [
-        ("FMAs on registers", _train.bench_fma),
-        ("block steps in L1", lambda n_steps: _train.bench_step(6, 7, 112, n_steps, 1)),
-    ],
-)
-def test_second_thread(work: str, run: Callable[[int], object]) -> None:
+@pytest.mark.parametrize("work", ["FMAs on registers", "block steps in L1"])
+def test_second_thread(bench: Bench, work: str) -> None:
     """Measure the speed of two threads that share no data, relative to one: the upper bound for training.
 
     One thread and two threads take turns. Rounds are long, so that both threads run for almost all of a round.
     """
+
+    def run(n_steps: int) -> None:
+        if work == "FMAs on registers":
+            bench.fma(n_steps)
+        else:
+            bench.step(6, 7, 112, n_steps, 1)
+
     n_steps = 10 * count_steps_per_round(run)
     gains = []
     with ThreadPoolExecutor(2) as pool:

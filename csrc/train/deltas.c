@@ -5,14 +5,19 @@
 int64_t wv_export_deltas(const struct wv_worker *worker, int matrix, int32_t *ids, float *deltas)
 {
     const struct wv_rows *view = &worker->views[matrix];
-    for (int32_t copy = 0; ids && copy < view->n_copied; copy++) {
-        const float *row = view->copies + copy * view->stride;
-        const float *shared = view->shared + view->copied[copy] * view->stride;
-        ids[copy] = view->copied[copy];
-        for (int64_t k = 0; k < view->stride; k++)
-            deltas[copy * view->stride + k] = row[k] - shared[k];
+    int64_t n = 0;
+    for (int32_t copy = 0; copy < view->n_copied; copy++) {
+        const int32_t id = view->copied[copy];
+        if (view->copy_of[id] != copy + 1)
+            continue; /* merged */
+        const float *row = view->copies + copy * view->stride, *shared = view->shared + id * view->stride;
+        for (int64_t k = 0; ids && k < view->stride; k++)
+            deltas[n * view->stride + k] = row[k] - shared[k];
+        if (ids)
+            ids[n] = id;
+        n++;
     }
-    return view->n_copied;
+    return n;
 }
 
 void wv_apply_deltas(const struct wv_matrix *matrix, const int32_t *ids, const float *deltas, int64_t n,

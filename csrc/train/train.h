@@ -16,6 +16,9 @@ enum { WV_PAD = 16 }; /* rows of training matrices are padded to whole cache lin
  * this limit, so that all take the same steps. */
 enum { WV_TILE = 6 };
 
+/* Cells of a block at most: targets of one hidden row. */
+enum { WV_CELLS_OF_BLOCK = 16 };
+
 /* The kernels may read so many nodes and codes behind the last Huffman path. */
 enum { WV_PATH_PADDING = 8 };
 
@@ -107,8 +110,8 @@ void wv_merge(struct wv_worker *worker);
  * n_parts threads call it, each with another part; all must return before the next round begins. */
 void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
 
-/* In a round: the rows of a matrix that the worker has copied, and how much it changed them. With ids NULL it returns only
- * their number. ids: (n); deltas: (n, stride of the matrix). */
+/* In a round: the rows of a matrix that the worker has copied, and how much it changed them; none after the merge. With ids
+ * NULL it returns only their number. ids: (n); deltas: (n, stride of the matrix). */
 int64_t wv_export_deltas(const struct wv_worker *worker, int matrix, int32_t *ids, float *deltas);
 
 /* Adds `factor` times the deltas (n, stride) to the shared rows ids[0 … n). */

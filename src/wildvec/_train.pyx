@@ -17,11 +17,13 @@ cdef extern from "wildvec.h":
     ctypedef int wv_objective "enum wv_objective"
     enum: WV_PAD
     enum: WV_PATH_PADDING
+    enum: WV_CELLS_OF_BLOCK
     enum: WV_N_ISAS
     enum: WV_MAX_MATRICES
     enum: WV_INPUT
     enum: WV_OUTPUT
     enum: WV_NODES
+    wv_objective WV_cbow
     wv_objective WV_cells
     wv_objective WV_classify
     struct wv_alias:
@@ -79,7 +81,6 @@ cdef extern from "wildvec.h":
 
 PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
-CELLS_OF_BLOCK = 16  # make_cells.inc.h
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES}  # of matrices
 
 
@@ -349,7 +350,7 @@ cdef class Task:
         """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
         if task.objective == WV_cells:
-            task.max_targets = CELLS_OF_BLOCK
+            task.max_targets = WV_CELLS_OF_BLOCK
         elif task.objective == WV_classify:
             task.max_targets = <int32_t>self.get("output").n
         else:

@@ -1,4 +1,4 @@
-/* Tested: the vector functions and the block step for NEON, if this processor supports it. */
+/* Tested: the vector functions and the parts of a block step for NEON, if this processor supports it. */
 #include "cpu.h"
 
 #include <stdint.h>
@@ -11,18 +11,14 @@
 #include <arm_neon.h>
 #include "isa/region.h"
 #include "isa/vec_neon.h"
-#include "vec.inc.h"
-
-#include "step.inc.h"
+#include "tests_of_isa.inc.h"
 #endif
 
 int main(void)
 {
 #if WV_ARM
-    if (wv_cpu_has(WV_NEON)) {
-        vector_functions();
-        steps();
-    }
+    if (wv_cpu_has(WV_NEON))
+        run_tests_of_isa();
 #endif
     return finish();
 }

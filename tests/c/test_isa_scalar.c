@@ -1,4 +1,4 @@
-/* Tested: the vector functions and the block step in plain C. */
+/* Tested: the vector functions and the parts of a block step in plain C. */
 #include "cpu.h"
 
 #include <stdint.h>
@@ -9,13 +9,10 @@
 
 #include "isa/region.h"
 #include "isa/vec_scalar.h"
-#include "vec.inc.h"
-
-#include "step.inc.h"
+#include "tests_of_isa.inc.h"
 
 int main(void)
 {
-    vector_functions();
-    steps();
+    run_tests_of_isa();
     return finish();
 }

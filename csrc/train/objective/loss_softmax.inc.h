@@ -7,7 +7,7 @@ static void softmax(const struct wv_block *block, struct wv_scratch *scratch, st
     for (int j = 1; j < block->n; j++)
         greatest = scores[j] > greatest ? scores[j] : greatest;
     for (int j = block->n; j < block->n + VEC_LANES; j++)
-        scores[j] = greatest - 1e4f; /* whole vectors are used: no probability behind the last target */
+        scores[j] = -1e38f; /* whole vectors are used: no probability behind the last target */
     for (int j = 0; j < block->n; j += VEC_LANES) {
         const vec below = vec_sub(vec_load(scores + j), vec_set(greatest)); /* <= 0 */
         vec_store(gradients + j, vec_exp(below));

@@ -1,5 +1,4 @@
 /* Blocks of cells: one hidden row i, its next columns as targets, each with its value and weight. */
-enum { CELLS_OF_BLOCK = 16 };
 
 WV_APART int make_cells(struct wv_worker *worker, struct wv_block *block)
 {
@@ -12,7 +11,7 @@ WV_APART int make_cells(struct wv_worker *worker, struct wv_block *block)
         return 0;
     const int32_t unit[WV_OVERRUN] = {(int32_t)chunk->unit};
     const int64_t left = offsets[chunk->unit + 1] - at;
-    const int n = left < CELLS_OF_BLOCK ? (int)left : CELLS_OF_BLOCK;
+    const int n = left < WV_CELLS_OF_BLOCK ? (int)left : WV_CELLS_OF_BLOCK;
     rows_at(&worker->views[WV_INPUT], unit, 1, block->context);
     block->hidden = block->hidden_grad = block->context;
     block->n_context = 0;

@@ -93,9 +93,12 @@ def _match(pattern: str) -> Iterator[str]:
 
     def is_new(folder: str) -> bool:
         real = os.path.realpath(folder)
-        return real not in seen and not seen.add(real)  # type: ignore[func-returns-value]
+        new = real not in seen
+        seen.add(real)
+        return new
 
-    for top in sorted(glob.glob(os.sep.join([*parts[:position], ""]))) if position else [os.curdir]:
+    tops = sorted(glob.glob(os.sep.join([*parts[:position], ""]))) if position else [os.curdir]
+    for top in filter(is_new, tops):
         for folder, folders, _ in os.walk(top, followlinks=True):
             yield from _match(os.path.join(glob.escape(folder), *rest))
             visible = (name for name in sorted(folders) if name[0] != ".")
