@@ -810,7 +810,7 @@ def test_one_command_line_begins_resumes_and_repeats(text, tmp_path, capsys, man
         assert message in capsys.readouterr().err
         np.testing.assert_array_equal(KeyedVectors.load(output).vectors, expected)
     assert main([*command, "--resume", "--window", "3"]) == 1
-    assert "window=3, but the training began with 5" in capsys.readouterr().err
+    assert "--window 3, but the training began with 5" in capsys.readouterr().err
     assert main([*plain, "--resume"]) == 2
     assert "add --checkpoint DIR" in capsys.readouterr().err
 
