@@ -182,6 +182,15 @@ class Corpus:
         return np.unique(np.append(starts, len(self))).astype(np.int64)
 
     @property
+    def sizes(self) -> NDArray[np.int64]:
+        """The number of tokens of each sentence.
+
+        >>> Corpus.from_ids([1, 2, 3], [0, 2, 3]).sizes.tolist()
+        [2, 1]
+        """
+        return np.diff(self.offsets)
+
+    @property
     def raw_items(self) -> int:
         """Tokens read, those outside the vocabulary included."""
         return self.raw_tokens
