@@ -368,8 +368,8 @@ cdef class Task:
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
         if task.max_context:
-            longest = np.diff(np.asarray(self.offsets)).max()
-            task.max_context = longest if task.objective == WV_classify else 2 * task.window + 2
+            is_bag = task.objective == WV_classify
+            task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else 2 * task.window + 2
         self.check_rows()
 
     cdef void check_rows(self) except *:
