@@ -1,4 +1,4 @@
-"""The shape of the house: who may import whom, how large a room grows, what the core promises."""
+"""The architecture: which package imports which, sizes of modules and functions, rules of the C core."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ PACKAGES = (
     *("models", "__init__", "demo", "cli", "__main__", "compat"),
 )
 
-# The guides of the design; a test warns above them and fails above twice as much.
+# Largest sizes by the design; a test warns above them and fails above twice as much.
 PYTHON_MODULE, PYX_FUNCTION, C_FUNCTION, INC_FILE, SETUP_FILE = 400, 25, 50, 150, 60
 
 C_FILES = sorted(f for f in CSRC.rglob("*") if f.suffix in {".c", ".h"})
@@ -57,7 +57,7 @@ def exists(dotted: str) -> bool:
 
 
 def python_lines(path: Path) -> str:
-    """The source as ast can read it: of a .pyx only the import lines, cimport written as import."""
+    """The source in a form that ast can read: of a .pyx only the import lines, with cimport as import."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".pyx":
         return text
@@ -66,7 +66,7 @@ def python_lines(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module of wildvec that `path` imports, anywhere in it, under TYPE_CHECKING too."""
+    """All modules of wildvec that `path` imports, in functions and under TYPE_CHECKING too."""
     package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
     for node in ast.walk(ast.parse(python_lines(path))):
         if isinstance(node, ast.Import):
@@ -92,7 +92,7 @@ def test_a_package_imports_only_packages_listed_before_it(path):
         assert allowed, f"{relative(path)} imports {imported}, which is listed after it"
 
 
-def test_the_import_reader_sees_every_form(tmp_path, monkeypatch):
+def test_imports_of_every_form_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr("test_architecture.PACKAGE", tmp_path)
     (tmp_path / "io").mkdir()
     (tmp_path / "vocab.py").touch()
@@ -110,7 +110,7 @@ def test_the_import_reader_sees_every_form(tmp_path, monkeypatch):
 
 
 def c_functions(path: Path) -> Iterator[tuple[str, int]]:
-    """(name, lines) of each function: it opens with { and ends with } in column 0."""
+    """(name, lines) of each function, which begins with { and ends with } in column 0."""
     lines = path.read_text(encoding="utf-8").splitlines()
     start = None
     for number, line in enumerate(lines):
@@ -124,21 +124,21 @@ def c_functions(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def pyx_functions(path: Path) -> Iterator[tuple[str, int]]:
-    """(name, lines) of each def and cpdef of a .pyx, doc strings and blank lines not counted."""
+    """(name, lines) of each function of a .pyx, without docstrings and blank lines."""
     text = re.sub(r'"""[\s\S]*?"""', "", path.read_text(encoding="utf-8"))
     lines = [line for line in text.splitlines() if line.strip()]
     for number, line in enumerate(lines):
         start = re.match(r"(\s*)(?:def|cpdef|cdef)\b[^=]*?(\w+)\s*\(", line)
         if start:
             rest = lines[number + 1 :]
-            # The end of a signature over several lines, `) -> x:`, is no deeper than its def.
+            # The last line of a long signature, `) -> x:`, is not indented more than its def.
             inside = (s.startswith((start[1] + " ", start[1] + ")")) for s in rest)
             length = 1 + next((n for n, ok in enumerate(inside) if not ok), len(rest))
             yield start[2], length
 
 
 def sizes() -> Iterator[tuple[str, int, int]]:
-    """(what, lines, guide) of everything that has a guide."""
+    """(name, lines, largest size) of all that has a largest size."""
     for path in PYTHON_FILES:
         if path.suffix == ".py":
             yield relative(path), len(path.read_text(encoding="utf-8").splitlines()), PYTHON_MODULE
@@ -155,12 +155,12 @@ def sizes() -> Iterator[tuple[str, int, int]]:
 
 
 @pytest.mark.filterwarnings("default::UserWarning")
-def test_rooms_stay_small():
-    over = [f"{what}: {lines} lines, guide {guide}" for what, lines, guide in sizes() if lines > guide]
+def test_modules_and_functions_stay_small():
+    over = [f"{what}: {lines} lines, suggested {guide}" for what, lines, guide in sizes() if lines > guide]
     gross = [f"{what}: {lines} lines" for what, lines, guide in sizes() if lines > 2 * guide]
     if over:
-        warnings.warn("larger than the design's guides:\n" + "\n".join(over), stacklevel=1)
-    assert not gross, "more than twice the guide; split these by noun"
+        warnings.warn("larger than the design suggests:\n" + "\n".join(over), stacklevel=1)
+    assert not gross, "more than twice the suggested size; split these by noun"
 
 
 def without_comments(path: Path) -> str:
@@ -168,7 +168,7 @@ def without_comments(path: Path) -> str:
     return re.sub(r"//[^\n]*", "", text)
 
 
-def test_the_build_keeps_floats_and_processors_honest():
+def test_the_build_has_no_flags_that_change_floats_or_processors():
     forbidden = re.compile(r"fast-?math|-Ofast|/fp:fast|-march=|-mtune=|openmp|<omp\.h>|pragma omp", re.I)
     for path in [ROOT / "setup.py", ROOT / "pyproject.toml", *C_FILES]:
         text = without_comments(path) if path in C_FILES else path.read_text(encoding="utf-8")
@@ -177,7 +177,7 @@ def test_the_build_keeps_floats_and_processors_honest():
 
 
 def test_compiler_extensions_stay_in_region_h():
-    """MSVC has none of these; a builtin is allowed beside what stands in for it there."""
+    """MSVC has none of these. A builtin is allowed beside its replacement for MSVC."""
     gnu = re.compile(r"__attribute__|__int128|__typeof|\btypeof\b|\(\{")
     for path in C_FILES:
         text = without_comments(path)
@@ -196,7 +196,7 @@ def test_system_headers_come_before_regions():
         assert not before.count("WV_REGION_END") or path.name == "region.h", relative(path)
 
 
-def test_every_isa_has_the_same_vocabulary():
+def test_every_vector_header_has_the_same_functions():
     def with_included(path):
         text = path.read_text("utf-8")
         return text + "".join(
@@ -214,7 +214,7 @@ def test_every_isa_has_the_same_vocabulary():
 
 
 @pytest.mark.parametrize("path", C_FILES, ids=relative)
-def test_c_files_follow_the_field_s_terms(path):
+def test_c_files_use_standard_terms_and_the_prefix_wv(path):
     assert not re.search(r"\b(syn0|syn1|syn1neg|neu1e?|l1)\b", path.read_text("utf-8"))
     for name in re.findall(
         r"^(?!static|WV_INLINE|WV_APART|typedef|#|\s)[\w ]+?[ *](\w+)\(", without_comments(path), re.M
@@ -223,12 +223,12 @@ def test_c_files_follow_the_field_s_terms(path):
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.pyx")), ids=relative)
-def test_guards_need_no_numpy_at_build_time_and_stay_in_the_limited_api(path):
+def test_extensions_need_no_numpy_at_build_time_and_use_the_limited_api(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"cimport\s+numpy|numpy/\w+\.h|cpython\.array|import_array", text)
 
 
-def test_documents_name_no_file_that_is_gone():
+def test_links_in_documents_lead_to_files():
     for path in [ROOT / "CONTRIBUTING.md", CSRC / "README.md", ROOT / "benchmarks" / "README.md"]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{relative(path)} links to {target}"

@@ -12,7 +12,7 @@
 struct wv_rows {
     const struct wv_matrix *matrix;
     float *shared;    /* (n, stride) */
-    float *copies;    /* (n_private, stride); in a round (n_copied, stride), with room for round_rows */
+    float *copies;    /* (n_private, stride); in a round (n_copied, stride), with space for round_rows */
     float *base;      /* (n_private, stride) the value of each copy at its last merge; in a round NULL */
     int32_t *copy_of; /* round: (n) 1 + the position of the copy of row i, 0: no copy; else NULL */
     int32_t *copied;  /* round: (n_copied) the row of each copy */
@@ -47,7 +47,7 @@ struct wv_block {
 enum { WV_AHEAD = 4, WV_RING = 8 };
 
 /* Loops over short arrays of pointers, weights and ids run in steps of eight or four, so that branch prediction of their
- * ends succeeds. The arrays have room for this many more elements, which are read and written but never used. */
+ * ends succeeds. The arrays have space for this many more elements, which are read and written but never used. */
 enum { WV_OVERRUN = WV_PATH_PADDING };
 
 /* This many noise words are drawn together. */
@@ -101,8 +101,8 @@ struct wv_chunk {
 /* Rows to prefetch, in the order of their use: of blocks that are made, and of windows to come. Rows before `first` have been
  * prefetched. */
 struct wv_prefetch_queue {
-    float **rows; /* (room) */
-    int first, last, room;
+    float **rows; /* (capacity) */
+    int first, last, capacity;
 };
 
 /* How the general update changes one row: row += rate * step, where step is the gradient minus decay * row, with AdaGrad
@@ -114,8 +114,8 @@ struct wv_row_rule {
 
 /* Working memory of a block step. */
 struct wv_scratch {
-    float *scores;             /* (n, m), and room for whole vectors */
-    float *gradients;          /* (n, m) of the scores, times the learning rate; the same room */
+    float *scores;             /* (n, m), and space for whole vectors */
+    float *gradients;          /* (n, m) of the scores, times the learning rate; the same space */
     float *hidden[2];          /* (width) composed hidden rows */
     float *hidden_grad[2];     /* (width) their gradients */
     struct wv_row_rule *rules; /* (n) of the targets, in the general update */
@@ -159,7 +159,7 @@ struct wv_kernels {
 
 extern const struct wv_kernels wv_kernels_scalar, wv_kernels_avx2, wv_kernels_avx512, wv_kernels_neon;
 
-/* Most scores of a block, rounded up to whole vectors, with room for one more vector. */
+/* Most scores of a block, rounded up to whole vectors, with space for one more vector. */
 static inline size_t wv_max_scores(const struct wv_task *task)
 {
     return (WV_TILE * (size_t)task->max_targets + 2 * WV_PAD - 1) / WV_PAD * WV_PAD;

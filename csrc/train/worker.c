@@ -80,9 +80,9 @@ static void lay_out_noise(struct arena *arena, const struct wv_task *task, struc
     noise->n_windows = noise_is_new(task) ? 1 : WV_DRAWS;
     noise->n_own = noise_is_new(task) ? task->negative : WV_DRAWS;
     /* the draws of these windows, and those that are made together with the last of them */
-    const size_t room = (size_t)(noise_position(task, task->negative - 1) + noise->n_windows + WV_DRAWS);
-    noise->words = take(arena, room, sizeof *noise->words);
-    noise->rows = take(arena, room, sizeof *noise->rows);
+    const size_t capacity = (size_t)(noise_position(task, task->negative - 1) + noise->n_windows + WV_DRAWS);
+    noise->words = take(arena, capacity, sizeof *noise->words);
+    noise->rows = take(arena, capacity, sizeof *noise->rows);
     noise->positions = take(arena, (size_t)task->negative, sizeof *noise->positions);
     noise->repeated = take(arena, (size_t)noise->n_windows, sizeof *noise->repeated);
     noise->of_window = take(arena, (size_t)task->negative, sizeof *noise->of_window);
@@ -147,8 +147,8 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     lay_out_chunk(arena, task, &worker->chunk);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    worker->queue.room = 8 * WV_RING * (task->max_targets + 2); /* one in eight is in use at most */
-    worker->queue.rows = take(arena, (size_t)worker->queue.room + WV_OVERRUN, sizeof *worker->queue.rows);
+    worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2); /* one in eight is in use at most */
+    worker->queue.rows = take(arena, (size_t)worker->queue.capacity + WV_OVERRUN, sizeof *worker->queue.rows);
     lay_out_scratch(arena, task, &worker->scratch);
 }
 

@@ -63,8 +63,7 @@ cdef extern from "wildvec.h" nogil:
 
 
 def prepare_text(uint8_t[::1] text not None, bint lower):
-    """Check UTF-8 and replace Unicode white space by ' ', in place: (offset of the first broken byte or -1, is ASCII).
-    """
+    """Check UTF-8 and replace Unicode spaces by ' ', in place: (offset of the first bad byte or -1, is ASCII)."""
     cdef int ascii_only = 1
     cdef int64_t bad = -1
     if text.shape[0]:
@@ -108,10 +107,10 @@ def split_sentences(const int32_t[::1] ends not None, int64_t n_ids, int64_t max
 
 
 def remap_block(int32_t[::1] ids not None, int32_t[::1] ends not None, const int32_t[::1] map=None):
-    """Replace each id by map[id], in place, drop those below 0, and move the ends; return how many ids are left.
+    """Replace each id by map[id] in place, drop those below 0, and adjust the ends; return how many ids are left.
 
-    The ids that are left are the first ones of `ids`. Without a map only the ids below 0 are dropped. IndexError: an
-    id is outside the map; `ids` and `ends` are then partly changed.
+    They are the first ones of `ids`. Without a map, only the ids below 0 are dropped. IndexError: an id is outside
+    the map; `ids` and `ends` are then partly changed.
     """
     check_ends(ends, ids.shape[0])
     cdef int32_t *ids_data = &ids[0] if ids.shape[0] else NULL
@@ -341,9 +340,10 @@ cdef class _Exclusive:
 
 
 cdef class VocabTable:
-    """A table of distinct tokens. One thread at a time can fill it; after `load` it is frozen, and threads can share it.
+    """A table of distinct tokens. One thread can fill it. After `load` it is frozen, and threads can share it.
 
-    RuntimeError of all methods: another thread uses a table that is not frozen, or the method would change a frozen one.
+    All methods raise RuntimeError if another thread uses a table that is not frozen, or if they would change a
+    frozen one.
     """
 
     cdef wv_vocab vocab
@@ -361,17 +361,17 @@ cdef class VocabTable:
         return self.vocab.size
 
     cdef object reading(self):
-        """Return the context manager of a method that changes no frozen table."""
+        """Return the context manager of a method that does not change frozen tables."""
         return nullcontext() if self.frozen else self.exclusive
 
-    cdef object changing(self):
-        """Return the context manager of a method that changes the table."""
+    cdef int check_not_frozen(self) except -1:
+        """Must be called inside `exclusive`: another thread can freeze the table before."""
         if self.frozen:
             raise RuntimeError("the table is frozen; make a new one")
-        return self.exclusive
+        return 0
 
     def load(self, const uint8_t[::1] keys not None, const int64_t[::1] ends not None):
-        """Add keys in order (key i is keys[ends[i - 1]:ends[i]]) and freeze the table. ValueError: a key is twice."""
+        """Add keys in order and freeze the table. Key i is keys[ends[i - 1]:ends[i]]. ValueError: a key repeats."""
         cdef int64_t n = ends.shape[0]
         lengths = np.diff(ends, prepend=0)
         if (ends[n - 1] if n else 0) != keys.shape[0]:
@@ -382,7 +382,8 @@ cdef class VocabTable:
         cdef const uint8_t *data = &keys[0] if keys.shape[0] else &empty
         cdef const int64_t *ends_data = &ends[0] if n else NULL
         cdef int status
-        with self.changing():
+        with self.exclusive:
+            self.check_not_frozen()
             with nogil:
                 status = wv_vocab_load(&self.vocab, data, ends_data, n)
             check(status, "vocabulary")
@@ -455,7 +456,8 @@ cdef class VocabTable:
         """Add the tokens and counts of `other` to this table; return the new id of each of its tokens (int32)."""
         cdef int32_t[::1] view
         cdef int status
-        with self.changing(), other.reading():
+        with self.exclusive, other.reading():
+            self.check_not_frozen()
             map = np.empty(other.vocab.size + 1, np.int32)
             view = map
             with nogil:
@@ -467,7 +469,8 @@ cdef class VocabTable:
         """Drop tokens below min_count; return the new id of each old one, -1 if it was dropped (int32)."""
         cdef int32_t[::1] view
         cdef int status
-        with self.changing():
+        with self.exclusive:
+            self.check_not_frozen()
             map = np.empty(self.vocab.size + 1, np.int32)
             view = map
             with nogil:

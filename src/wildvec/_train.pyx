@@ -386,7 +386,7 @@ cdef class Task:
                              f"every bag uses all {output.n} rows")
 
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
-        """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has room for."""
+        """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has space for."""
         cdef int64_t n_units = self.offsets.shape[0] - 1, total = 0, n
         cdef Py_ssize_t c
         for c in range(chunks.shape[0]):
@@ -394,10 +394,10 @@ cdef class Task:
                 raise ValueError(f"chunk {c} holds the units {chunks[c, 0]} … {chunks[c, 1]} of {n_units}")
             n = self.offsets[chunks[c, 1]] - self.offsets[chunks[c, 0]]
             if n > self.task.max_chunk:
-                raise ValueError(f"chunk {c} has {n} items, but workers have room for {self.task.max_chunk}")
+                raise ValueError(f"chunk {c} has {n} items, but workers have space for {self.task.max_chunk}")
             total += n
         if 0 < self.task.round_tokens < total:
-            raise ValueError(f"{total} items in a round, but workers have room for {self.task.round_tokens}")
+            raise ValueError(f"{total} items in a round, but workers have space for {self.task.round_tokens}")
 
 
 cdef class Worker:

@@ -137,12 +137,12 @@ static const struct loss_case LOSSES[] = {
  * 0, and scores and values are those of an earlier block, here large numbers. */
 static void set_up_loss(struct fixture *fixture, const struct loss_case *of, int m, int n, float scale)
 {
-    const size_t room = (size_t)(m * n + WV_PAD);
+    const size_t capacity = (size_t)(m * n + WV_PAD);
     *fixture = (struct fixture){.block = {.m = m, .n = n}};
-    fixture->block.weights = calloc(room, sizeof(float));
-    fixture->block.values = calloc(room, sizeof(float));
-    fixture->scratch.scores = calloc(room, sizeof(float));
-    fixture->scratch.gradients = calloc(room, sizeof(float));
+    fixture->block.weights = calloc(capacity, sizeof(float));
+    fixture->block.values = calloc(capacity, sizeof(float));
+    fixture->scratch.scores = calloc(capacity, sizeof(float));
+    fixture->scratch.gradients = calloc(capacity, sizeof(float));
     for (int p = 0; p < m * n + WV_PAD; p++) {
         const int is_pair = p < m * n;
         fixture->block.weights[p] = is_pair ? of->weight(p % m, p / m, n) : 0;

@@ -23,7 +23,7 @@ from wildvec import KeyedVectors, Word2Vec
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
-from wildvec.training.checkpoint import Training, found
+from wildvec.training.checkpoint import Training, list_checkpoints
 
 FREEZING = True
 
@@ -566,7 +566,7 @@ def test_a_resumed_training_gives_the_bits_of_an_uninterrupted_one(case, options
     expected = bits(case.trained(**options))
     every = {"checkpoint": tmp_path, "checkpoint_minutes": 0, "keep_checkpoints": 1000}
     assert bits(case.trained(**every, **options)) == expected
-    files = found(tmp_path)
+    files = list_checkpoints(tmp_path)
     states = [Training.unpack(file, *native.read(file)).state for file in files]
     middle = next(i for i, state in enumerate(states) if len(state.losses))
     for file in (files[middle], files[-1]):

@@ -315,9 +315,12 @@ def test_vectors_can_be_changed_in_place(small):
     assert model.wv.vectors.shape == (len(model.wv), 24)
 
 
-def test_the_error_of_a_diverging_model_gives_the_remedy(small):
-    with pytest.raises(FloatingPointError, match="lower alpha"):
-        Word2Vec(small, **{**SMALL, "alpha": 1e30, "epochs": 5})
+def test_vectors_that_are_not_finite_end_training_with_the_remedy(small):
+    model = Word2Vec(**SMALL)
+    model.build_vocab(small)
+    model.wv.vectors[0, :2] = np.inf, -np.inf
+    with pytest.raises(FloatingPointError, match=r"alpha=0.025, 1 workers: .* no longer finite; lower alpha"):
+        model.train(small)
 
 
 def test_integer_tokens_are_keys():
@@ -503,3 +506,23 @@ def test_a_subclass_writes_files_that_its_base_class_reads(small, tmp_path):
     assert type(Word2Vec.load(tmp_path / "model")) is Word2Vec
     assert type(Own.load(tmp_path / "model")) is Own
     assert bits(Own.load(tmp_path / "model")) == bits(model)
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"negative": 1000},
+        {"negative": 64, "alpha": 0.2},
+        {"alpha": 0.5},
+        {"alpha": 0.5, "hs": 1, "negative": 0},
+        {"alpha": 0.5, "sg": 0},
+        {"alpha": 0.5, "sg": 0, "cbow_mean": 0},
+    ],
+    ids=str,
+)
+def test_many_negatives_and_large_rates_do_not_diverge(small, options, workers):
+    settings = {**SMALL, "workers": workers, "epochs": 1, **options}
+    model = Word2Vec(small[:700], held_out=0.05, **settings)
+    targets = 20 if model.hs else model.negative + 1
+    assert model.held_out_losses[0] < 2 * targets and np.linalg.norm(model.wv.vectors, axis=1).max() < 200

@@ -336,7 +336,7 @@ def test_ctrl_c_while_the_best_rows_are_copied_logs_a_warning(text, tmp_path, mo
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
-    assert "in none: stopped at the end of an epoch" in caplog.text
+    assert "in none: training was stopped at the end of an epoch" in caplog.text
     monkeypatch.undo()
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
@@ -504,7 +504,7 @@ def rewrite(file, change):
         lambda entries, _: entries.update(epochs=[None]),
         lambda entries, _: entries.update(isa=None),
         lambda entries, _: entries.update(own_vocab=[]),
-        lambda entries, _: entries.update(corpus=["a", "b"]),
+        lambda entries, _: entries.update(data=["a", "b"]),
         lambda entries, _: entries.update(version="3"),
         lambda entries, _: entries.clear(),
         lambda _, tensors: tensors.pop("chunk_losses"),
@@ -529,7 +529,7 @@ def test_more_chunk_losses_than_chunks_are_refused(text, folder):
 
 def test_a_fingerprint_without_its_checksum_fits_no_text(text, folder):
     newest = list_checkpoints(folder)[0]
-    rewrite(newest, lambda entries, _: entries["corpus"].pop("checksum"))
+    rewrite(newest, lambda entries, _: entries["data"].pop("checksum"))
     with pytest.raises(ValueError, match="not the text that the training began with: checksum"):
         Word2Vec.resume(newest, text)
 
@@ -810,7 +810,7 @@ def test_one_command_line_begins_resumes_and_repeats(text, tmp_path, capsys, man
         assert message in capsys.readouterr().err
         np.testing.assert_array_equal(KeyedVectors.load(output).vectors, expected)
     assert main([*command, "--resume", "--window", "3"]) == 1
-    assert "window=3, but the training began with 5" in capsys.readouterr().err
+    assert "--window 3, but the training began with 5" in capsys.readouterr().err
     assert main([*plain, "--resume"]) == 2
     assert "add --checkpoint DIR" in capsys.readouterr().err
 

@@ -259,7 +259,7 @@ def test_changes_are_added_in_the_order_of_the_workers():
 
 def test_a_part_of_a_round_that_is_too_long_is_refused():
     bench = Bench(part=59)
-    with pytest.raises(ValueError, match="60 items in a round, but workers have room for 59"):
+    with pytest.raises(ValueError, match="60 items in a round, but workers have space for 59"):
         bench.train(Worker(bench.task))
 
 

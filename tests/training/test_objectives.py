@@ -285,7 +285,7 @@ def test_wrong_arguments_raise_and_never_crash():
     task.labels(np.array([2, 0], np.int32), np.array([0, 1, 2]))
     task.compose(average_hidden=True, average_grad=True)
     worker, losses = Worker(task), np.zeros(1)
-    for first, last, message in ((0, 3, "of 2"), (-1, 1, "of 2"), (1, 0, "of 2"), (0, 2, "room for 3")):
+    for first, last, message in ((0, 3, "of 2"), (-1, 1, "of 2"), (1, 0, "of 2"), (0, 2, "space for 3")):
         with pytest.raises(ValueError, match=message):
             worker.train(0, 0, np.array([[first, last]]), np.array([RATE]), losses)
     with pytest.raises(ValueError, match="wanted 16"):

@@ -8,7 +8,7 @@ WV_INLINE void queue_rows(struct wv_worker *worker, int window_is_new)
     struct wv_prefetch_queue *queue = &worker->queue;
     const int64_t first = chunk->next_centre + worker->task->window;
     const int64_t last = window_is_new ? first + chunk->window.n_centres : first;
-    if (queue->last + chunk->n_targets + 2 > queue->room) {
+    if (queue->last + chunk->n_targets + 2 > queue->capacity) {
         queue->last -= queue->first;
         memmove(queue->rows, queue->rows + queue->first, (size_t)queue->last * sizeof *queue->rows);
         queue->first = 0;

@@ -1,7 +1,7 @@
 /* Reads cells (i, j, value): unit i is one row of a sparse matrix in CSR form, its items are the columns j, rising. In: the
  * units of a chunk. Out: the target row of each cell. */
 
-/* The rows of the items first … last of the task, in one of its matrices; the chunk has room for them. */
+/* The rows of the items first … last of the task, in one of its matrices; the chunk has space for them. */
 WV_INLINE void read_items(struct wv_worker *worker, int64_t first, int64_t last, int matrix, float **rows)
 {
     const struct wv_task *task = worker->task;

@@ -68,7 +68,7 @@ WV_INLINE int last_is_second(const struct wv_window *window)
     return window->end == window->centre + window->width + 2;
 }
 
-/* Both arrays have room for WV_OVERRUN more. */
+/* Both arrays have space for WV_OVERRUN more. */
 WV_INLINE void copy_rows(float **to, float *const *from, int64_t n)
 {
     for (int64_t k = 0; k < n; k += WV_OVERRUN)

@@ -72,7 +72,7 @@ static void rows_by_slot(const struct wv_rows *view, const int32_t *ids, int64_t
 }
 
 /* Pointers to the rows ids[0 … n) for the worker of this view: its private copies where it has them, else the shared rows.
- * Both arrays have room up to a multiple of WV_OVERRUN. */
+ * Both arrays have space up to a multiple of WV_OVERRUN. */
 WV_INLINE void rows_at(struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
     if (view->copy_of) {

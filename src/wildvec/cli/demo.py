@@ -22,9 +22,8 @@ def add_to(commands: Any) -> None:
         "draw the vectors.",
     )
     parser.add_argument("-o", "--output", default="toy.svg", help="the picture (SVG; default: toy.svg)")
-    add_setting(parser, "epochs", "passes over the text", 5)
-    add_setting(parser, "seed", "the same seed and one worker give the same vectors", 1)
-    add_setting(parser, "workers", "number of threads (default: all CPUs)", None)
+    for name in SETTINGS:
+        add_setting(parser, name)
     parser.set_defaults(run=run)
 
 

@@ -3,53 +3,82 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from wildvec.base.checks import Check, whole
+from wildvec.base.checks import whole
+from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
-from wildvec.models.settings import SETTINGS
+from wildvec.models.settings import number_from_text
+from wildvec.models.word2vec import Word2Vec
 from wildvec.text.readers import ERRORS
 from wildvec.vectors.keyedvectors import KeyedVectors
+
+READING_OPTIONS = ("limit", "errors", "encoding")
+
+
+# Settings that have options of other names, or none, stay as they are.
+_OTHERS = {
+    "sg",
+    "hs",
+    "cbow_mean",
+    "shrink_windows",
+    "deterministic",
+    "lowercase",
+    "sorted_vocab",
+    "tokenizer",
+}
+_NAMES = [*(name for name in Word2Vec.SETTINGS if name not in _OTHERS), *READING_OPTIONS]
+_ARGUMENT = re.compile(rf"\b({'|'.join(_NAMES)})=('?)([\w.+-]+)\2")
 
 
 class UsageError(Exception):
     """A wrong command line; the exit code is 2."""
 
 
-def argument_type(check: Check) -> Callable[[str], Any]:
-    """Return a `type=` for an option with a number: it refuses what `check` refuses, with the same text."""
+def argument_type(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a `type=` for an option. It refuses what `parse` refuses, with the same message."""
 
     def convert(text: str) -> Any:
         try:
-            return check(_number(text))
+            return parse(text)
         except (TypeError, ValueError) as error:
             raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
     return convert
 
 
-def _number(text: str) -> float:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    raise ValueError("give a number")
+def positive_number(text: str) -> int:
+    """Return a whole number from 1 up, else ValueError or TypeError."""
+    number: int = whole(1)(number_from_text(text))
+    return number
 
 
-def add_setting(parser: Any, name: str, text: str, default: float | None) -> None:
-    """Add an option for one of Word2Vec's settings. Left out, it is absent from the parsed arguments.
-
-    default: only shown in the help.
-    """
+def add_setting(parser: Any, name: str, metavar: str = "N") -> None:
+    """Add an option for a setting of Word2Vec. Left out, it is absent from the parsed arguments."""
+    setting = Word2Vec.SETTINGS[name]
+    is_shown = setting.default is not None
     parser.add_argument(
         f"--{name.replace('_', '-')}",
-        type=argument_type(SETTINGS[name]),
+        type=argument_type(setting.parse),
+        choices=setting.choices or None,
         default=argparse.SUPPRESS,
-        metavar="N",
-        help=text if default is None else f"{text} (default: {default})",
+        metavar=None if setting.choices else metavar,
+        help=f"{setting.help} (default: {setting.default})" if is_shown else setting.help,
+    )
+
+
+def add_switch(parser: Any, option: str, name: str, value: Any, text: str = "") -> None:
+    """Add an option without a value, which gives a setting of Word2Vec this value. text: help, if it is another."""
+    parser.add_argument(
+        option,
+        dest=name,
+        action="store_const",
+        const=value,
+        default=argparse.SUPPRESS,
+        help=text or Word2Vec.SETTINGS[name].help,
     )
 
 
@@ -57,28 +86,42 @@ def add_reading_options(parser: Any) -> None:
     """Add options that say how a file of vectors is read; `load_vectors` uses them."""
     parser.add_argument(
         "--limit",
-        type=argument_type(whole(1)),
+        type=argument_type(positive_number),
         default=argparse.SUPPRESS,
         metavar="N",
         help="read only the first N vectors",
     )
-    add_errors(parser, "keys")
-
-
-def add_errors(parser: Any, what: str) -> None:
-    """Add --errors, for text files with bytes that are not UTF-8."""
     parser.add_argument(
         "--errors",
         choices=ERRORS,
         default=argparse.SUPPRESS,
-        help=f"{what} that are not UTF-8: stop, replace or ignore the wrong bytes (default: strict)",
+        help="what to do with keys that are not in this encoding (default: strict)",
+    )
+    parser.add_argument(
+        "--encoding", default=argparse.SUPPRESS, help="encoding of the keys, such as latin-1 (default: utf-8)"
     )
 
 
+def in_option_syntax(message: str) -> str:
+    """Return a message with Python arguments written as options of the command line.
+
+    >>> in_option_syntax("give errors='replace' or another checkpoint_minutes=5")
+    'give --errors replace or another --checkpoint-minutes 5'
+    """
+    return _ARGUMENT.sub(lambda match: f"--{match[1].replace('_', '-')} {match[3]}", message)
+
+
 def load_vectors(args: argparse.Namespace, path: str) -> KeyedVectors:
-    """Load a file of vectors as --limit and --errors say."""
-    given: dict[str, Any] = {name: value for name, value in vars(args).items() if name in ("limit", "errors")}
+    """Load a file of vectors as the reading options say."""
+    given: dict[str, Any] = {name: value for name, value in vars(args).items() if name in READING_OPTIONS}
     return KeyedVectors.load(path, **given)
+
+
+def find_key(vectors: KeyedVectors, word: str) -> Key:
+    """Return the key that a word stands for: an integer if only that is a key, else the word itself."""
+    if word not in vectors and word.removeprefix("-").isdecimal() and int(word) in vectors:
+        return int(word)
+    return word
 
 
 def queries(words: list[str], n_words: int) -> Iterator[list[str]]:

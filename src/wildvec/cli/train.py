@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from wildvec import io
-from wildvec.cli.options import UsageError, add_errors, add_setting
+from wildvec.cli.options import UsageError, add_setting, add_switch
 from wildvec.cli.output import (
     add_format,
     check_before_work,
@@ -24,35 +24,14 @@ from wildvec.cli.streams import say
 from wildvec.models.word2vec import Word2Vec
 from wildvec.training.checkpoint import list_checkpoints
 
-OPTIONS = inspect.signature(Word2Vec).parameters
-MODEL_OPTIONS = {
-    "vector_size": "values per vector",
-    "window": "words on each side of the centre word",
-    "epochs": "passes over the text",
-    "negative": "noise words per example; 0: none",
-    "ns_exponent": "noise words are drawn by count to this power",
-    "alpha": "learning rate at the start",
-    "min_alpha": "learning rate at the end",
-    "sample": "words above this fraction of the text are trained less often; 0: none",
-    "seed": "the same seed gives the same vectors, with one worker or with --deterministic",
-    "workers": "number of threads (default: all CPUs)",
-}
-STOP_OPTIONS = {
-    "held_out": "fraction of the lines that is not trained; its loss is printed after each epoch; 0: none",
-    "patience": "with --held-out: stop after N epochs without a lower held-out loss, and keep the best epoch",
-    "max_seconds": "stop after N seconds of training; the learning rate reaches its end then",
-}
-CHECKPOINT_OPTIONS = {
-    "checkpoint_minutes": "write a checkpoint every N minutes",
-    "checkpoint_epochs": "write a checkpoint every N epochs (default: not by epochs)",
-    "keep_checkpoints": "keep the newest N checkpoints",
-}
-TEXT_OPTIONS = {
-    "min_count": "leave out words that occur less often",
-    "max_final_vocab": "keep at most the N most frequent words (default: all)",
-    "max_vocab_size": "remove rare words while reading, so that at most N are in memory (default: never)",
-    "max_sentence_length": "split lines that have more words",
-}
+MODEL_OPTIONS = (
+    "update",
+    *("vector_size", "window", "epochs", "negative", "ns_exponent", "alpha", "min_alpha", "sample"),
+    *("seed", "workers"),
+)
+STOP_OPTIONS = ("held_out", "patience", "max_seconds")
+CHECKPOINT_OPTIONS = ("checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
+TEXT_OPTIONS = ("min_count", "max_final_vocab", "max_vocab_size", "max_sentence_length", "errors")
 BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12}
 
 
@@ -78,61 +57,33 @@ def add_to(commands: Any) -> None:
         help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text; - is stdout",
     )
     add_format(parser, model="native, with all that further training needs (Word2Vec.load)")
-    _add_model_options(parser.add_argument_group("model"))
-    stop = parser.add_argument_group("early stopping")
-    _add_settings(stop, STOP_OPTIONS)
-    resume = parser.add_argument_group("checkpoints")
-    resume.add_argument(
-        "--checkpoint",
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="write checkpoints to this folder, which is made if it does not exist",
-    )
-    resume.add_argument(
+    model = parser.add_argument_group("model")
+    add_switch(model, "--cbow", "sg", 0, "train CBOW instead of skip-gram")
+    add_switch(model, "--cbow-sum", "cbow_mean", 0, "CBOW: add up the context vectors instead of their mean")
+    add_switch(model, "--hs", "hs", 1, "add hierarchical softmax")
+    add_switch(model, "--full-windows", "shrink_windows", False, "do not draw smaller windows")
+    add_switch(model, "--deterministic", "deterministic", True)
+    _add_settings(model, MODEL_OPTIONS)
+    _add_settings(parser.add_argument_group("early stopping"), STOP_OPTIONS)
+    checkpoints = parser.add_argument_group("checkpoints")
+    add_setting(checkpoints, "checkpoint", "DIR")
+    checkpoints.add_argument(
         "--resume",
         action="store_true",
         help="resume the training from its newest checkpoint in DIR, with the same text; options that are left out "
         "stay as they were. If DIR has no checkpoint, start a new training",
     )
-    _add_settings(resume, CHECKPOINT_OPTIONS)
+    _add_settings(checkpoints, CHECKPOINT_OPTIONS)
     text = parser.add_argument_group("text")
-    _add_switch(text, "--lowercase", "lowercase", True, "convert words to lower case")
-    add_errors(text, "words")
-    text.add_argument(
-        "--cache-dir",
-        default=argparse.SUPPRESS,
-        help="folder for a temporary file with text that does not fit into memory",
-    )
+    add_switch(text, "--lowercase", "lowercase", True)
     _add_settings(text, TEXT_OPTIONS)
+    add_setting(text, "cache_dir", "DIR")
     parser.set_defaults(run=run)
 
 
-def _add_model_options(group: Any) -> None:
-    _add_switch(group, "--cbow", "sg", 0, "train CBOW instead of skip-gram")
-    _add_switch(group, "--cbow-sum", "cbow_mean", 0, "CBOW: add up the context vectors instead of their mean")
-    _add_switch(group, "--hs", "hs", 1, "add hierarchical softmax")
-    _add_switch(group, "--full-windows", "shrink_windows", False, "do not draw smaller windows")
-    group.add_argument(
-        "--update",
-        choices=["block", "pair"],
-        default=argparse.SUPPRESS,
-        help="pair: the classic update, slower (default: block)",
-    )
-    text = "the same seed and number of workers give the same vectors; slower"
-    _add_switch(group, "--deterministic", "deterministic", True, text)
-    _add_settings(group, MODEL_OPTIONS)
-
-
-def _add_switch(group: Any, option: str, setting: str, value: Any, text: str) -> None:
-    """Add an option without a value that gives a setting of Word2Vec this value."""
-    group.add_argument(
-        option, dest=setting, action="store_const", const=value, default=argparse.SUPPRESS, help=text
-    )
-
-
-def _add_settings(group: Any, texts: dict[str, str]) -> None:
-    for name, text in texts.items():
-        add_setting(group, name, text, OPTIONS[name].default)
+def _add_settings(group: Any, names: Sequence[str]) -> None:
+    for name in names:
+        add_setting(group, name)
 
 
 class _Report:
@@ -177,7 +128,7 @@ def output_bytes(model: Word2Vec, kind: io.Kind | None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train and save; if training is interrupted, save what was learned."""
-    settings = {name: value for name, value in vars(args).items() if name in OPTIONS}
+    settings = {name: value for name, value in vars(args).items() if name in Word2Vec.SETTINGS}
     _check_options(args, settings)
     kind = None if args.format == "model" else output_kind(args.output, args.format)
     report = _Report(args.output, kind)

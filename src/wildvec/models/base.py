@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from wildvec.base.checks import Check, checked, number, whole
+from wildvec.base.checks import Check, number, whole
 from wildvec.base.status import NOT_FINITE, check
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
-from wildvec.models.settings import HasSettings, Setting, path_of_folder, switch, worker_count
+from wildvec.models.training_settings import TrainingSettings
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
@@ -48,12 +48,12 @@ def losses(value: Any) -> list[float]:
     return [float(loss) for loss in value]
 
 
-class Model(HasSettings, ABC):
+class Model(TrainingSettings, ABC):
     """A model: settings, a vocabulary, and matrices that training changes.
 
     A subclass declares its settings as class attributes (see `Setting`) and names all settings in its constructor.
-    The constructor calls `_set_up(locals())`. The subclass implements `_matrix_specs` and a way to read data that
-    calls `_set_vocab` and `_train`.
+    The constructor calls `_set_up(locals())`. The subclass implements `_matrix_specs`, `_objective` and a way to read
+    data, which calls `_set_vocab` and `_train`.
 
     Attributes:
         wv: The rows of the matrix "vectors" by key (KeyedVectors). Values may be changed in place or assigned to
@@ -76,38 +76,6 @@ class Model(HasSettings, ABC):
         "_latest_loss": number(0, math.inf),
     }
 
-    vector_size = Setting(100, whole(1, 100_000), "values in a vector", fixed=True)
-    alpha = Setting(0.025, number(0, 1e38), "learning rate at the start")  # float32 holds up to 3e38
-    min_alpha = Setting(1e-4, number(0, 1e38), "learning rate at the end")
-    epochs = Setting(5, whole(1, 10**9), "passes over the data")
-    seed = Setting(1, whole(), "one worker, or --deterministic: the same seed gives the same vectors")
-    workers = Setting[int](None, worker_count, "threads (default: the CPUs it may use)", changeable=True)
-    deterministic = switch(False, "the same seed and number of workers give the same vectors; slower")
-    held_out = Setting(
-        0.0, number(0, 0.5), "fraction of the data to measure the loss on, not trained; 0: none"
-    )
-    patience = Setting[int | None](
-        None, whole(1, none="all epochs"), "stop after this many epochs without a lower held-out loss"
-    )
-    max_seconds = Setting[float | None](
-        None, number(1e-3, 1e9, none="as long as the epochs take"), "seconds after which training ends"
-    )
-    checkpoint = Setting[str | os.PathLike[str] | None](
-        None, path_of_folder("checkpoints"), "folder for checkpoints", stored=False, from_text=str
-    )
-    checkpoint_minutes = Setting[float | None](
-        10, number(0, 1e7, none="none by time"), "minutes between two checkpoints", changeable=True
-    )
-    checkpoint_epochs = Setting[int | None](
-        None,
-        whole(1, none="none by epochs"),
-        "epochs between two checkpoints (default: none)",
-        changeable=True,
-    )
-    keep_checkpoints = Setting(2, whole(1), "number of newest checkpoints to keep", changeable=True)
-
-    # -- settings -------------------------------------------------------------------------------------------------
-
     def _set_up(self, given: Mapping[str, Any]) -> None:
         """Set all settings; the model has no vocabulary yet.
 
@@ -118,48 +86,6 @@ class Model(HasSettings, ABC):
         self._own_folder: Path | None = None  # the folder that holds only checkpoints of this model
         self.vocab = Vocab([], [])
         self._reset(self.vocab)
-
-    def _check_together(self) -> None:
-        if self.patience is not None and not self.held_out:
-            raise ValueError(
-                f"patience={self.patience}: there is no held-out loss; set held_out too, for example to 0.01 "
-                "(the training loss falls with the learning rate, so it is no measure)"
-            )
-        self._check_time(self.max_seconds)
-
-    def _check_time(self, max_seconds: float | None) -> None:
-        if self.deterministic and max_seconds is not None:
-            raise ValueError(
-                f"max_seconds={max_seconds:g} with deterministic=True: what is trained in a given time depends "
-                "on the speed of the machine; give epochs instead"
-            )
-
-    def _schedule(
-        self,
-        epochs: int | None = None,
-        start_alpha: float | None = None,
-        end_alpha: float | None = None,
-        max_seconds: float | None = None,
-    ) -> Schedule:
-        """Return the schedule of a training; the settings stand for arguments that are None."""
-
-        def given(name: str, value: Any, setting: str) -> Any:
-            return (
-                getattr(self, setting)
-                if value is None
-                else checked(name, value, self.SETTINGS[setting].check)
-            )
-
-        seconds = given("max_seconds", max_seconds, "max_seconds")
-        self._check_time(seconds)
-        return Schedule(
-            given("epochs", epochs, "epochs"),
-            given("start_alpha", start_alpha, "alpha"),
-            given("end_alpha", end_alpha, "min_alpha"),
-            first_epoch=self.epochs_trained,
-            max_seconds=math.inf if seconds is None else seconds,
-            patience=self.patience,
-        )
 
     # -- vocabulary and matrices ----------------------------------------------------------------------------------
 
@@ -263,7 +189,9 @@ class Model(HasSettings, ABC):
 
     def _check_finite(self) -> None:
         """Raise FloatingPointError if training left a value that is not finite."""
-        if not all(np.isfinite(rows.sum()) for rows in self._matrices.values()):
+        with np.errstate(invalid="ignore"):
+            sums = [rows.sum(dtype=np.float64) for rows in self._matrices.values()]
+        if not np.isfinite(sums).all():
             check(NOT_FINITE, f"alpha={self.alpha}, {self.workers} workers")
 
     # -- training -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,13 +24,13 @@ from wildvec.training.feed import Feed
 from wildvec.training.state import NoSaver, Saver
 
 if TYPE_CHECKING:
-    from wildvec.models import base
+    from wildvec.models.base import Model
 
-Model = TypeVar("Model", bound="base.Model")
+M = TypeVar("M", bound="Model")
 
 
 @contextmanager
-def claim_model_folder(model: Any) -> Iterator[Path | None]:
+def claim_model_folder(model: Model) -> Iterator[Path | None]:
     """Lock the model's checkpoint folder while it reads and trains; yield the folder, or None without one.
 
     Errors as in `checkpoint.claim_folder`.
@@ -43,7 +43,7 @@ def claim_model_folder(model: Any) -> Iterator[Path | None]:
         yield folder
 
 
-def make_saver(model: Any, folder: Path | None, training: Training, feed: Feed) -> Saver:
+def make_saver(model: Model, folder: Path | None, training: Training, feed: Feed) -> Saver:
     """Return the saver that writes checkpoints into the folder as the model's settings say."""
     if folder is None:
         return NoSaver()
@@ -58,7 +58,7 @@ def make_saver(model: Any, folder: Path | None, training: Training, feed: Feed) 
 
 
 @contextmanager
-def load_checkpoint(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[tuple[Model, Training, Path]]:
+def load_checkpoint(cls: type[M], path: str | os.PathLike[str]) -> Iterator[tuple[M, Training, Path]]:
     """Load model and training from the newest checkpoint; yield them and the folder, which is locked meanwhile.
 
     A finished training is loaded also where another process holds the lock or the folder is read-only.
@@ -66,7 +66,7 @@ def load_checkpoint(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[
     checkpoints of another training. Other errors as in `checkpoint_folder`, `claim_folder` and `read_newest`.
     """
 
-    def read(file: Path) -> tuple[Any, Training]:
+    def read(file: Path) -> tuple[M, Training]:
         model, tensors, metadata = stored.read(cls, file)
         training = Training.unpack(file, tensors, metadata)
         _check_best_rows(file, model, training)
@@ -87,7 +87,7 @@ def load_checkpoint(cls: type[Model], path: str | os.PathLike[str]) -> Iterator[
         yield model, training, folder
 
 
-def _check_best_rows(file: Path, model: Any, training: Training) -> None:
+def _check_best_rows(file: Path, model: Model, training: Training) -> None:
     best_rows = training.state.best_rows
     expected = [matrix.shape for matrix in model._matrices.values()]
     if best_rows and (

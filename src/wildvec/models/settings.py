@@ -230,12 +230,3 @@ class HasSettings:
                     f"{name}={value!r}, but the training began with {getattr(self, name)!r}, which cannot change; "
                     "leave it out, or begin another training in another folder"
                 )
-
-
-def __getattr__(name: str) -> Any:
-    # `SETTINGS` of this module was the table of Word2Vec. Use `Word2Vec.SETTINGS`.
-    if name == "SETTINGS":
-        from wildvec.models.word2vec import Word2Vec
-
-        return Word2Vec.SETTINGS
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

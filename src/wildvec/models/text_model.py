@@ -39,22 +39,24 @@ class TextModel(Model):
 
     min_count = Setting(5, whole(0), "leave out words that occur less often")
     max_vocab_size = Setting[int | None](
-        None, whole(1, none="no bound"), "bound of the words held while reading (default: none)"
+        None,
+        whole(1, none="no bound"),
+        "remove rare words while reading, so that at most N are in memory (default: never)",
     )
     max_final_vocab = Setting[int | None](
-        None, whole(1, none="no bound"), "bound of the words in the vocabulary (default: none)"
+        None, whole(1, none="no bound"), "keep at most the N most frequent words (default: all)"
     )
     sorted_vocab = one_of(1, 0, help="1: most frequent words first; 0: order of first appearance")
-    lowercase = switch(False, "convert the text to lower case")
+    lowercase = switch(False, "convert words to lower case")
     tokenizer = Setting[Tokenizer | None](
         None, function_or_none, "function from a line to its tokens", stored=False, changeable=True
     )
     errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
-    max_sentence_length = Setting(10_000, whole(1, 2**31 - 1), "words after which longer lines are split")
+    max_sentence_length = Setting(10_000, whole(1, 2**31 - 1), "split lines that have more words")
     cache_dir = Setting[str | os.PathLike[str] | None](
         None,
         path_of_folder("temporary files"),
-        "folder for a corpus that does not fit into memory",
+        "folder for a temporary file with text that does not fit into memory",
         stored=False,
         changeable=True,
         from_text=str,

@@ -106,7 +106,8 @@ class Word2Vec(TextModel):
         TypeError: A setting has the wrong type, or there is no such setting.
         FileExistsError: The folder for checkpoints holds those of another training.
         BlockingIOError: Another training writes to the folder.
-        OSError: A checkpoint cannot be written. Earlier ones are whole.
+        OSError: The first checkpoint cannot be written. If a later one cannot be written, training continues and a
+            warning is logged.
         BaseException: Errors that stop the training (also KeyboardInterrupt) have an attribute `model`: the model
             with what it had learned.
 
@@ -124,8 +125,10 @@ class Word2Vec(TextModel):
     NAME: ClassVar[str] = "Word2Vec"
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors", "output_rows", "node_rows")
 
-    window = Setting(5, whole(1, 10_000), "words on each side")
-    sample = Setting(1e-3, number(0, 2**53), "train words above this fraction of the text less often; 0: off")
+    window = Setting(5, whole(1, 10_000), "words on each side of the centre word")
+    sample = Setting(
+        1e-3, number(0, 2**53), "words above this fraction of the text are trained less often; 0: none"
+    )
     sg = one_of(0, 1, help="1: skip-gram; 0: CBOW")
     hs = one_of(0, 1, help="1: hierarchical softmax")
     negative = Setting(5, whole(0, 10_000), "noise words per example; 0: none")

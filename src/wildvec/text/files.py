@@ -93,9 +93,12 @@ def _match(pattern: str) -> Iterator[str]:
 
     def is_new(folder: str) -> bool:
         real = os.path.realpath(folder)
-        return real not in seen and not seen.add(real)  # type: ignore[func-returns-value]
+        new = real not in seen
+        seen.add(real)
+        return new
 
-    for top in sorted(glob.glob(os.sep.join([*parts[:position], ""]))) if position else [os.curdir]:
+    tops = sorted(glob.glob(os.sep.join([*parts[:position], ""]))) if position else [os.curdir]
+    for top in filter(is_new, tops):
         for folder, folders, _ in os.walk(top, followlinks=True):
             yield from _match(os.path.join(glob.escape(folder), *rest))
             visible = (name for name in sorted(folders) if name[0] != ".")
@@ -175,7 +178,12 @@ def decompressed(raw: Any) -> IO[bytes]:
 
 def read_bytes(stream: Any, size: int) -> bytes:
     """Read up to `size` bytes (or characters, as UTF-8) of an open file; b"" at its end."""
-    data = stream.read(size)
+    try:
+        data = stream.read(size)
+    except UnicodeDecodeError as error:  # of a file that was opened as text
+        raise ValueError(
+            f"{name_of(stream)}: {error}; open the file in mode 'rb', to read it as UTF-8"
+        ) from None
     if isinstance(data, str):
         return data.encode("utf-8", "surrogateescape")
     if not isinstance(data, bytes):
