@@ -130,7 +130,7 @@ static void too_little_text_trains_nothing(void)
     }
 }
 
-/* Two workers, by turns: without private rows the bits are those of one work unit. */
+/* Two workers take turns. Without private rows the bits are those of one work unit. */
 static void check_cut(enum wv_isa isa, const struct problem *p, int64_t cut)
 {
     struct world whole, parts;
