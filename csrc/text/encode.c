@@ -181,11 +181,10 @@ int64_t wv_remap_block(int32_t *ids, int64_t n_ids, int32_t *ends, int64_t n_end
         int64_t end = sentence < n_ends ? ends[sentence] : n_ids;
         for (; i < end; i++) {
             int32_t id = ids[i];
-            if (map && id >= 0) {
-                if (id >= n_map)
-                    return -1;
+            if (map && (uint64_t)id < (uint64_t)n_map) /* an id below 0 becomes a very large number */
                 id = map[id];
-            }
+            else if (map && id >= 0)
+                return -1;
             ids[kept] = id;
             kept += id >= 0;
         }

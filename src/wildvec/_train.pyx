@@ -174,6 +174,7 @@ cdef class Task:
     cdef list arrays  # keeps alive what the task points to
     cdef const int32_t[::1] ids
     cdef const int64_t[::1] offsets
+    cdef str role_of_items
 
     def __cinit__(self, str objective, *, int64_t max_chunk, uint64_t seed):
         name = objective.encode()
@@ -240,7 +241,7 @@ cdef class Task:
         check_offsets(offsets, ids.shape[0], "the items")
         check_ids(ids, self.get(role).n, "the items")
         self.arrays += [ids, offsets]
-        self.ids, self.offsets = ids, offsets
+        self.ids, self.offsets, self.role_of_items = ids, offsets, role
         self.task.items.ids = &ids[0] if ids.shape[0] else NULL
         self.task.items.offsets = &offsets[0]
 
@@ -349,6 +350,7 @@ cdef class Task:
     cdef void set_sizes(self) except *:
         """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
+        cdef bint has_windows = task.objective not in (WV_cells, WV_classify)
         if task.objective == WV_cells:
             task.max_targets = WV_CELLS_OF_BLOCK
         elif task.objective == WV_classify:
@@ -359,15 +361,29 @@ cdef class Task:
             "items": task.items.offsets == NULL,
             "cells": task.objective == WV_cells and task.values == NULL,
             "labels": task.objective == WV_classify and task.labels.offsets == NULL,
-            "compose": task.objective == WV_classify and not task.max_context,
-            "windows": task.objective not in (WV_cells, WV_classify) and not task.window,
-            "negative_sampling or hierarchical_softmax": task.max_targets < 3,
+            "compose": task.objective in (WV_cbow, WV_classify) and not task.max_context,
+            "windows": has_windows and not task.window,
+            "negative_sampling or hierarchical_softmax": has_windows and task.max_targets < 3,
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
         if task.max_context:
             longest = np.diff(np.asarray(self.offsets)).max()
             task.max_context = longest if task.objective == WV_classify else 2 * task.window + 2
+        self.check_rows()
+
+    cdef void check_rows(self) except *:
+        """ValueError if the kernels would use rows that a matrix or a round does not have."""
+        cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
+        cdef int64_t n_input = self.get("input").n
+        role = "output" if self.task.objective == WV_cells else "input"
+        if self.role_of_items != role:
+            raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
+        if self.task.negative and output.n < n_input:
+            raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
+        if self.task.objective == WV_classify and self.task.round_tokens and output.round_rows < output.n:
+            raise ValueError(f"round_rows={output.round_rows} for the output matrix; "
+                             f"every bag uses all {output.n} rows")
 
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has space for."""

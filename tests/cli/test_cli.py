@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -291,18 +292,17 @@ def test_help_and_version(capsys):
     )
 
 
-@pytest.mark.parametrize("command", [["nearest", "v.vec", "king"], ["convert", "v.vec", "o.wv"]])
-def test_vectors_are_read_as_limit_and_errors_say(command, tmp_path, monkeypatch):
-    def load(path, **options):
-        given.append((path, options))
-        return vectors
-
-    given, vectors = [], KeyedVectors.from_arrays(["king", "queen"], np.eye(2))
-    monkeypatch.setattr(KeyedVectors, "load", load)
+@pytest.mark.parametrize("command", [["nearest", "v.vec", "sun"], ["convert", "v.vec", "o.wv"],
+                                     ["plot", "v.vec", "-o", "o.svg"]])  # fmt: skip
+def test_limit_and_errors_say_how_vectors_are_read(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert cli.main([*command, "--limit", "7", "--errors", "replace"]) == 0
-    assert cli.main(command) == 0
-    assert given == [("v.vec", {"limit": 7, "errors": "replace"}), ("v.vec", {})]
+    Path("v.vec").write_bytes(b"3 2\nsun 1 0\nmoon 1 1\nd\xfcne 0 1\n")
+    assert cli.main(command) == 1
+    err = capsys.readouterr().err
+    assert "--errors replace" in err and "--encoding latin-1" in err
+    assert cli.main([*command, "--encoding", "latin-1"]) == 0
+    assert cli.main([*command, "--errors", "replace"]) == 0
+    assert cli.main([*command, "--limit", "2"]) == 0
     assert cli.main([*command, "--limit", "0"]) == 2
 
 

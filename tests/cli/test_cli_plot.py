@@ -55,7 +55,7 @@ def test_integer_keys_are_found(tmp_path):
     [
         (["Sun", "-o", "p.svg"], 1, "did you mean 'sun'"),
         (["-o", "p.png"], 2, "p.png: the picture is SVG; give a name that ends in .svg"),
-        (["-n", "0", "-o", "p.svg"], 2, "--topn 0: give at least 1"),
+        (["-n", "0", "-o", "p.svg"], 2, "'0': give a whole number from 1 up"),
         (["-o", "no/p.svg"], 1, "folder does not exist"),
         ([], 2, "-o/--output"),
     ],

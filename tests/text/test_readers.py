@@ -7,6 +7,8 @@ import gzip
 import io
 import logging
 import lzma
+import os
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -382,3 +384,26 @@ def test_a_file_is_closed_when_reading_fails(tmp_path, monkeypatch, tokenizer):
         Corpus.read(tmp_path / "broken.txt", tokenizer=tokenizer, workers=2)
     assert opened[0].closed, "the traceback keeps all frames alive"
     del error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locales of POSIX")
+def test_text_is_utf8_in_any_locale(tmp_path):
+    path = tmp_path / "wörter.txt"
+    path.write_text("é 中\n", encoding="utf-8")
+    code = (
+        "import sys; from wildvec.text.corpus import Corpus;"
+        "sources = [sys.argv[1], '-', open(sys.argv[1], 'rb')];"
+        "print([ascii(Corpus.read(s, min_count=1).vocab.keys) for s in sources])"
+    )
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", code, str(path)]
+    with open(path, "rb") as stdin:
+        run = subprocess.run(
+            command, stdin=stdin, capture_output=True, text=True, env=environment, check=True
+        )
+    assert run.stdout.count(ascii(["é", "中"]).replace("\\", "\\\\")) == 3, run.stdout
+    with (
+        open(path, encoding="ascii") as file,
+        pytest.raises(ValueError, match=r"rter\.txt: 'ascii' codec .* open the file in mode 'rb'"),
+    ):
+        read(file)

@@ -504,7 +504,7 @@ def rewrite(file, change):
         lambda entries, _: entries.update(epochs=[None]),
         lambda entries, _: entries.update(isa=None),
         lambda entries, _: entries.update(own_vocab=[]),
-        lambda entries, _: entries.update(corpus=["a", "b"]),
+        lambda entries, _: entries.update(data=["a", "b"]),
         lambda entries, _: entries.update(version="3"),
         lambda entries, _: entries.clear(),
         lambda _, tensors: tensors.pop("chunk_losses"),
@@ -810,7 +810,7 @@ def test_one_command_line_begins_resumes_and_repeats(text, tmp_path, capsys, man
         assert message in capsys.readouterr().err
         np.testing.assert_array_equal(KeyedVectors.load(output).vectors, expected)
     assert main([*command, "--resume", "--window", "3"]) == 1
-    assert "window=3, but the training began with 5" in capsys.readouterr().err
+    assert "--window 3, but the training began with 5" in capsys.readouterr().err
     assert main([*plain, "--resume"]) == 2
     assert "add --checkpoint DIR" in capsys.readouterr().err
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildvec._train import Task, Worker, apply_deltas, isa_in_use, isas, merge_round
+from wildvec._train import Task, Worker, alias_table, apply_deltas, isa_in_use, isas, merge_round
 from wildvec.training import matrices
 
 ROWS, COLUMNS = 11, 17
@@ -300,3 +300,51 @@ def test_wrong_arguments_raise_and_never_crash():
         cells.cells(np.zeros(4, np.float32), np.ones(4, np.float32))
     with pytest.raises(ValueError, match="5 private rows"):
         task.private_rows("input", np.zeros(5, np.float32))
+
+
+def task_of(kernel, n_outputs, role="input"):
+    """A task of one unit of four items, with four input rows."""
+    task = Task(kernel, max_chunk=4, seed=1)
+    task.matrix("input", matrices.allocate(4, 8), 8)
+    task.matrix("output", matrices.allocate(n_outputs, 8), 8)
+    task.items(np.arange(4, dtype=np.int32) % n_outputs, np.array([0, 4]), role)
+    return task
+
+
+def test_rows_that_a_matrix_or_a_round_lacks_raise():
+    noise = np.empty((2, 2), np.uint32)
+    alias_table(np.ones(2), noise)
+    task = task_of("skipgram", 2)
+    task.windows(2, shrink=False, one_pair_at_a_time=False)
+    task.negative_sampling(noise, 3)
+    with pytest.raises(ValueError, match="2 output rows for 4 input rows"):
+        Worker(task)
+    task = task_of("cells", 4)
+    task.cells(np.zeros(4, np.float32), np.ones(4, np.float32))
+    with pytest.raises(ValueError, match="role='output'"):
+        Worker(task)
+    task = task_of("classify", 4)
+    task.labels(np.zeros(1, np.int32), np.array([0, 1]))
+    task.compose(average_hidden=True, average_grad=True)
+    task.rounds(4, {"input": 4, "output": 1})
+    with pytest.raises(ValueError, match="every bag uses all 4 rows"):
+        Worker(task)
+
+
+def test_cbow_without_composed_rows_raises():
+    noise = np.empty((4, 2), np.uint32)
+    alias_table(np.ones(4), noise)
+    task = task_of("cbow", 4)
+    task.windows(100, shrink=False, one_pair_at_a_time=False)
+    task.negative_sampling(noise, 3)
+    with pytest.raises(ValueError, match="lacks compose"):
+        Worker(task)
+
+
+def test_two_labels_are_enough_for_a_classifier():
+    task = task_of("classify", 2)
+    task.labels(np.ones(1, np.int32), np.array([0, 1]))
+    task.compose(average_hidden=True, average_grad=True)
+    losses = np.zeros(1)
+    assert Worker(task).train(0, 0, np.array([[0, 1]]), np.array([RATE]), losses) == 1
+    assert losses[0] == pytest.approx(np.log(2))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from wildvec import __version__
 from wildvec.cli import convert, demo, evaluate, plot, query, train
-from wildvec.cli.options import UsageError
+from wildvec.cli.options import UsageError, in_option_syntax
 from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import accept_any_text, drop_output, open_missing_streams, say
 
@@ -82,4 +82,4 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
-    return text if " " in text else f"{type(error).__name__}: {text}"
+    return in_option_syntax(text) if " " in text else f"{type(error).__name__}: {text}"

@@ -6,7 +6,7 @@ import argparse
 from textwrap import indent
 from typing import Any
 
-from wildvec import io
+from wildvec.cli.options import add_reading_options, argument_type, load_vectors, positive_number
 from wildvec.vectors import evaluate
 from wildvec.vectors.evaluation_files import detect_kind
 
@@ -40,7 +40,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--restrict-vocab",
-        type=int,
+        type=argument_type(positive_number),
         default=300_000,
         metavar="N",
         help="use only the first N vectors (default: 300000)",
@@ -50,6 +50,7 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="distinguish upper and lower case (default: they are equal)",
     )
+    add_reading_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -62,7 +63,8 @@ def _parse_columns(text: str) -> tuple[int, ...]:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate on each file and print the results."""
-    keys, matrix, _ = io.load(args.vectors)
+    wv = load_vectors(args, args.vectors)
+    keys, matrix = wv.index_to_key, wv.vectors
     options: dict[str, Any] = {
         "restrict_vocab": args.restrict_vocab,
         "case_insensitive": not args.case_sensitive,

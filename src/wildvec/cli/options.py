@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from wildvec.base.checks import whole
+from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
 from wildvec.models.settings import number_from_text
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.readers import ERRORS
 from wildvec.vectors.keyedvectors import KeyedVectors
+
+READING_OPTIONS = ("limit", "errors", "encoding")
+
+
+# Settings that have options of other names, or none, stay as they are.
+_OTHERS = {
+    "sg",
+    "hs",
+    "cbow_mean",
+    "shrink_windows",
+    "deterministic",
+    "lowercase",
+    "sorted_vocab",
+    "tokenizer",
+}
+_NAMES = [*(name for name in Word2Vec.SETTINGS if name not in _OTHERS), *READING_OPTIONS]
+_ARGUMENT = re.compile(rf"\b({'|'.join(_NAMES)})=('?)([\w.+-]+)\2")
 
 
 class UsageError(Exception):
@@ -76,14 +95,33 @@ def add_reading_options(parser: Any) -> None:
         "--errors",
         choices=ERRORS,
         default=argparse.SUPPRESS,
-        help="what to do with keys that are not UTF-8 (default: strict)",
+        help="what to do with keys that are not in this encoding (default: strict)",
+    )
+    parser.add_argument(
+        "--encoding", default=argparse.SUPPRESS, help="encoding of the keys, such as latin-1 (default: utf-8)"
     )
 
 
+def in_option_syntax(message: str) -> str:
+    """Return a message with Python arguments written as options of the command line.
+
+    >>> in_option_syntax("give errors='replace' or another checkpoint_minutes=5")
+    'give --errors replace or another --checkpoint-minutes 5'
+    """
+    return _ARGUMENT.sub(lambda match: f"--{match[1].replace('_', '-')} {match[3]}", message)
+
+
 def load_vectors(args: argparse.Namespace, path: str) -> KeyedVectors:
-    """Load a file of vectors as --limit and --errors say."""
-    given: dict[str, Any] = {name: value for name, value in vars(args).items() if name in ("limit", "errors")}
+    """Load a file of vectors as the reading options say."""
+    given: dict[str, Any] = {name: value for name, value in vars(args).items() if name in READING_OPTIONS}
     return KeyedVectors.load(path, **given)
+
+
+def find_key(vectors: KeyedVectors, word: str) -> Key:
+    """Return the key that a word stands for: an integer if only that is a key, else the word itself."""
+    if word not in vectors and word.removeprefix("-").isdecimal() and int(word) in vectors:
+        return int(word)
+    return word
 
 
 def queries(words: list[str], n_words: int) -> Iterator[list[str]]:

@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec import io
 from wildvec.base.keys import Key
-from wildvec.cli.options import UsageError
-from wildvec.io.atomic import check_output
+from wildvec.cli.options import (
+    UsageError,
+    add_reading_options,
+    argument_type,
+    find_key,
+    load_vectors,
+    positive_number,
+)
+from wildvec.cli.output import STDOUT, check_before_work
+from wildvec.cli.streams import argument_as_utf8
 from wildvec.vectors import plot
-from wildvec.vectors.keyedvectors import KeyedVectors
-
-STDOUT = "-"
 
 
 def add_to(commands: Any) -> None:
@@ -37,42 +41,35 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "-n",
         "--topn",
-        type=int,
+        type=argument_type(positive_number),
         default=100,
         metavar="N",
         help="without words: draw the N most frequent ones (default: 100)",
     )
     parser.add_argument("--title", default="", help="text above the picture (default: none)")
+    add_reading_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Draw the picture and write it."""
-    if args.topn < 1:
-        raise UsageError(f"--topn {args.topn}: give at least 1")
-    if args.output != STDOUT:
-        if Path(args.output).suffix.lower() != ".svg":
-            raise UsageError(f"{args.output}: the picture is SVG; give a name that ends in .svg")
-        check_output(args.output)
-    keys, matrix, counts = io.load(args.vectors)
-    chosen = _find_keys(keys, matrix, args.words) if args.words else _most_frequent(keys, counts, args.topn)
-    panels = [plot.Panel("", {"": chosen})]
+    if args.output != STDOUT and Path(args.output).suffix.lower() != ".svg":
+        raise UsageError(f"{args.output}: the picture is SVG; give a name that ends in .svg")
+    check_before_work(args.output, [args.vectors])
+    wv = load_vectors(args, args.vectors)
+    if args.words:
+        chosen = list(dict.fromkeys(find_key(wv, argument_as_utf8(word)) for word in args.words))
+        for key in chosen:
+            wv.get_index(key)  # KeyError, if there is no such key
+    else:
+        chosen = _most_frequent(wv.index_to_key, wv.counts, args.topn)
+    drawn = wv.index_to_key, wv.vectors, [plot.Panel("", {"": chosen})]
     if args.output == STDOUT:
-        sys.stdout.write(plot.draw(keys, matrix, panels, title=args.title))
+        sys.stdout.write(plot.draw(*drawn, title=args.title))
         return 0
-    plot.save(args.output, keys, matrix, panels, title=args.title)
+    plot.save(args.output, *drawn, title=args.title)
     print(f"{args.output}: a picture of {len(chosen)} words")
     return 0
-
-
-def _find_keys(keys: Sequence[Key], matrix: NDArray[Any], words: Sequence[str]) -> list[Key]:
-    """Return the keys for the words of the command line; KeyError for a word without a vector."""
-    wv = KeyedVectors.from_arrays(keys, matrix)
-    integers = {str(key): key for key in keys if not isinstance(key, str)}
-    chosen = [integers.get(word, word) if word not in wv else word for word in words]
-    for key in chosen:
-        wv.get_index(key)
-    return list(dict.fromkeys(chosen))
 
 
 def _most_frequent(keys: Sequence[Key], counts: NDArray[np.int64] | None, n: int) -> list[Key]:

@@ -10,6 +10,7 @@ from wildvec.cli.options import (
     UsageError,
     add_reading_options,
     argument_type,
+    find_key,
     load_vectors,
     positive_number,
     queries,
@@ -71,15 +72,8 @@ def run(args: argparse.Namespace) -> int:
 def _nearest(vectors: KeyedVectors, query: list[str], n_words: int, topn: int) -> list[tuple[Any, float]]:
     if len(query) != n_words:
         raise ValueError(f"an analogy takes 3 words, not {len(query)}: {' '.join(query)}")
-    keys = [_key(vectors, word) for word in query]
+    keys = [find_key(vectors, word) for word in query]
     if n_words == 1:
         return list(vectors.most_similar(keys[0], topn=topn))
     a, b, c = keys
     return list(vectors.most_similar(positive=[b, c], negative=[a], topn=topn))
-
-
-def _key(vectors: KeyedVectors, word: str) -> str | int:
-    """Return the key that a word stands for: the word, or an integer if the file has integer keys."""
-    if word not in vectors and word.removeprefix("-").isdecimal() and int(word) in vectors:
-        return int(word)
-    return word

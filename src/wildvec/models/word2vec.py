@@ -106,7 +106,8 @@ class Word2Vec(TextModel):
         TypeError: A setting has the wrong type, or there is no such setting.
         FileExistsError: The folder for checkpoints holds those of another training.
         BlockingIOError: Another training writes to the folder.
-        OSError: A checkpoint cannot be written. Earlier ones are whole.
+        OSError: The first checkpoint cannot be written. If a later one cannot be written, training continues and a
+            warning is logged.
         BaseException: Errors that stop the training (also KeyboardInterrupt) have an attribute `model`: the model
             with what it had learned.
 

@@ -155,15 +155,6 @@ class Corpus:
             corpus.vocab = Vocab(names, corpus.vocab.counts)
         return corpus
 
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """The number of tokens of each sentence.
-
-        >>> Corpus.from_ids([1, 2, 3], [0, 2, 3]).sizes.tolist()
-        [2, 1]
-        """
-        return np.diff(self.offsets)
-
     def fingerprint(self) -> dict[str, Any]:
         """Return what distinguishes this corpus from others: sizes, and checksums of ids, offsets and keys.
 
@@ -189,6 +180,15 @@ class Corpus:
             raise ValueError(f"tokens={tokens}: give at least 1")
         starts = np.searchsorted(self.offsets, np.arange(0, len(self.ids), tokens))
         return np.unique(np.append(starts, len(self))).astype(np.int64)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """The number of tokens of each sentence.
+
+        >>> Corpus.from_ids([1, 2, 3], [0, 2, 3]).sizes.tolist()
+        [2, 1]
+        """
+        return np.diff(self.offsets)
 
     @property
     def raw_items(self) -> int:

@@ -178,7 +178,12 @@ def decompressed(raw: Any) -> IO[bytes]:
 
 def read_bytes(stream: Any, size: int) -> bytes:
     """Read up to `size` bytes (or characters, as UTF-8) of an open file; b"" at its end."""
-    data = stream.read(size)
+    try:
+        data = stream.read(size)
+    except UnicodeDecodeError as error:  # of a file that was opened as text
+        raise ValueError(
+            f"{name_of(stream)}: {error}; open the file in mode 'rb', to read it as UTF-8"
+        ) from None
     if isinstance(data, str):
         return data.encode("utf-8", "surrogateescape")
     if not isinstance(data, bytes):

@@ -35,7 +35,7 @@ from wildvec.training.state import Epoch, State
 logger = logging.getLogger(__name__)
 
 NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-VERSION = 3  # raise it when a seed gives other vectors than before, or when the entries change
+VERSION = 4  # raise it when a seed gives other vectors than before, or when the entries change
 NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
 
 Result = TypeVar("Result")
