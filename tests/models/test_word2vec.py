@@ -319,7 +319,7 @@ def test_vectors_that_are_not_finite_end_training_with_the_remedy(small):
     model = Word2Vec(**SMALL)
     model.build_vocab(small)
     model.wv.vectors[0, :2] = np.inf, -np.inf
-    with pytest.raises(FloatingPointError, match=r"alpha=0.025, 1 workers: .* no longer finite; lower alpha"):
+    with pytest.raises(FloatingPointError, match="no longer finite; lower alpha"):
         model.train(small)
 
 

@@ -103,7 +103,7 @@ class _Report:
         if model.epochs_trained:
             say(f"resumed: {model!r}")
         warn_if_disk_is_small(self._output, output_bytes(model, self._kind))
-        say(f"memory at the peak: about {model.estimate_memory()['total'] / 1e6:,.0f} MB")
+        say(f"memory at the peak: at most {model.estimate_memory()['total'] / 1e6:,.0f} MB")
 
     def on_epoch_begin(self, model: Word2Vec) -> None:
         self.begun = True
