@@ -150,8 +150,9 @@ class Reference:
                 (self.output, word, (own == word).astype(float)) for word in dict.fromkeys(own.tolist())
             ]
             drawn = [alias_draw(self.noise, draw(self._noise_key, i)) for i in self.next_draws()]
+            of_each = [drawn[: self.negative], drawn[-self.negative :]]  # the two centres may share some
             targets += [
-                (self.output, word, np.full(len(own), -float(drawn.count(word))))
+                (self.output, word, np.array([-float(noise.count(word)) for noise in of_each[: len(own)]]))
                 for word in dict.fromkeys(drawn)
                 if word not in own
             ]
@@ -159,11 +160,14 @@ class Reference:
 
     def next_draws(self) -> list[int]:
         """The numbers of the next window's draws. Each serves several, unless the update is classic or takes many."""
-        window, spacing = self._windows, max(1, NOISE_SPAN // max(1, (self.negative - 1) ** 2))
+        n = self.negative
+        if not (self.cbow or self.pair or self.nodes is not None):
+            n += (3 * n + 2) // 5  # of two centres
+        window, spacing = self._windows, max(1, NOISE_SPAN // max(1, (n - 1) ** 2))
         self._windows += 1
-        if self.pair or self.negative > 64:
-            return [window * self.negative + k for k in range(self.negative)]
-        return [window + spacing * k * k for k in range(self.negative)]
+        if self.pair or n > 64:
+            return [window * n + k for k in range(n)]
+        return [window + spacing * k * k for k in range(n)]
 
     def step(self, block: Block, rate: float) -> None:
         """All gradients are those at the values before the step.

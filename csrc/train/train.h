@@ -71,7 +71,8 @@ struct wv_task {
     int32_t max_targets; /* target rows of a block at most */
     int32_t max_context; /* rows that are composed to one or two hidden rows at most; 0: none are */
     int32_t window;
-    int32_t negative;
+    int32_t negative; /* noise words of one example */
+    int32_t n_noise;  /* noise words of a window: `negative`, or more if two centres share some (wv_shared_noise) */
     int32_t max_path;
     int32_t n_hottest;   /* private rows (of each matrix) that are merged every time; later tiers wait longer */
     int32_t merge_every; /* examples that a worker may train before it merges private rows */
@@ -130,8 +131,11 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes);
 
-/* How many different noise draws the first n_windows windows of a chunk use, in the block update. */
-int64_t wv_noise_draws(int32_t negative, int64_t n_windows);
+/* How many noise words two skip-gram centres draw together, where each of them has `negative`. */
+int32_t wv_shared_noise(int32_t negative);
+
+/* How many different noise draws the first n_windows windows of a chunk use, in the block update, if each has n_noise words. */
+int64_t wv_noise_draws(int32_t n_noise, int64_t n_windows);
 
 /* The objective of this name. WV_UNKNOWN_OBJECTIVE: there is none. */
 enum wv_status wv_find_objective(const char *name, enum wv_objective *objective);

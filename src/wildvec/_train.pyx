@@ -24,6 +24,7 @@ cdef extern from "wildvec.h":
     enum: WV_OUTPUT
     enum: WV_NODES
     wv_objective WV_cbow
+    wv_objective WV_skipgram
     wv_objective WV_cells
     wv_objective WV_classify
     struct wv_alias:
@@ -50,7 +51,7 @@ cdef extern from "wildvec.h":
         const uint8_t *path_codes
         int64_t max_chunk, round_tokens
         uint64_t seed
-        int32_t n_matrices, max_targets, max_context, window, negative, max_path
+        int32_t n_matrices, max_targets, max_context, window, negative, n_noise, max_path
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_objective objective
@@ -62,7 +63,8 @@ cdef extern from "wildvec.h":
     wv_status wv_find_objective(const char *name, wv_objective *objective)
     wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table) nogil
     size_t wv_worker_bytes(const wv_task *task)
-    int64_t wv_noise_draws(int32_t negative, int64_t n_windows)
+    int32_t wv_shared_noise(int32_t negative)
+    int64_t wv_noise_draws(int32_t n_noise, int64_t n_windows)
     wv_status wv_worker_new(const wv_task *task, wv_worker **worker) nogil
     void wv_worker_free(wv_worker *worker)
     wv_status wv_train(wv_worker *worker, int64_t epoch, int64_t first_chunk, int64_t n_chunks,
@@ -356,7 +358,9 @@ cdef class Task:
         elif task.objective == WV_classify:
             task.max_targets = <int32_t>self.get("output").n
         else:
-            task.max_targets = 2 + task.negative + task.max_path
+            is_shared = task.objective == WV_skipgram and not task.one_pair_at_a_time and not task.max_path
+            task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
+            task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
             "items": task.items.offsets == NULL,
             "cells": task.objective == WV_cells and task.values == NULL,
@@ -478,6 +482,11 @@ def merge_round(workers, int part, int n_parts, float rate):
         free(pointers)
 
 
-def noise_draws(int32_t negative, int64_t n_windows):
-    """How many different noise draws the first n_windows windows of a chunk use, in the block update."""
-    return wv_noise_draws(negative, n_windows)
+def shared_noise(int32_t negative):
+    """How many noise words two skip-gram centres draw together, where each of them has `negative`."""
+    return wv_shared_noise(negative)
+
+
+def noise_draws(int32_t n_noise, int64_t n_windows):
+    """How many different noise draws the first n_windows windows of a chunk use, if each has n_noise words."""
+    return wv_noise_draws(n_noise, n_windows)

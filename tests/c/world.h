@@ -287,6 +287,8 @@ static inline void make_windowed(struct world *world, const struct problem *p)
     task->shrink_windows = !p->fixed;
     task->one_pair_at_a_time = p->pair;
     task->negative = p->negative;
+    const int is_shared = p->objective == WV_skipgram && !p->pair && !p->hs;
+    task->n_noise = is_shared ? wv_shared_noise(p->negative) : p->negative;
     task->max_context = p->objective == WV_cbow ? 2 * p->window + 2 : 0;
     make_matrix(world, p, WV_INPUT, p->n_words);
     if (p->negative)
@@ -295,7 +297,7 @@ static inline void make_windowed(struct world *world, const struct problem *p)
         make_paths(world, p->n_words);
         make_matrix(world, p, WV_NODES, p->n_words - 1);
     }
-    task->max_targets = 2 + p->negative + task->max_path;
+    task->max_targets = 2 + task->n_noise + task->max_path;
 }
 
 static inline void start(struct world *world, const struct problem *p, enum wv_isa isa)

@@ -114,6 +114,7 @@ def test_uses_of_private_rows_are_counted_per_centre():
     nodes = [1, 7 / 12, 3 / 12]  # node 0: the root; 1: all words but the first; 2: the last two
     for settings, expected in (
         ({}, {"vectors": words, "output_rows": words + 2 * noise}),  # two centres share their negatives
+        ({"sg": 1}, {"vectors": words, "output_rows": words + 3 * noise}),  # two centres have 6 for 4 each
         ({"update": "pair"}, {"vectors": words, "output_rows": words + 4 * noise}),
         ({"hs": 1}, {"vectors": words, "output_rows": words + 4 * noise, "node_rows": nodes}),
         ({"hs": 1, "negative": 0}, {"vectors": words, "node_rows": nodes}),

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from reference import NOISE_SPAN, Reference, below, draw, mix, paths_of, subkey
 
 from wildvec import Word2Vec
-from wildvec._train import PAD, Task, Worker, alias_table, init_rows, isa_in_use, isas, noise_draws
+from wildvec._train import (
+    PAD,
+    Task,
+    Worker,
+    alias_table,
+    init_rows,
+    isa_in_use,
+    isas,
+    noise_draws,
+    shared_noise,
+)
 from wildvec.demo import toy
 from wildvec.training import matrices
 from wildvec.training.huffman import huffman_paths
@@ -202,9 +212,11 @@ def test_any_number_of_targets_in_wide_windows_matches_numpy(isa, negative):
 
 @pytest.mark.parametrize("n_windows", [0, 1, 3, 37, 300])
 @pytest.mark.parametrize("negative", [1, 2, 5, 16, 17, 20, 64, 65])
-def test_draws_of_noise_are_counted(negative, n_windows):
-    reference = Run(negative=negative).reference
-    assert noise_draws(negative, n_windows) == len(
+@pytest.mark.parametrize("model", ["skip-gram", "cbow"])
+def test_draws_of_noise_are_counted(model, negative, n_windows):
+    reference = Run(negative=negative, **MODELS[model]).reference
+    n_noise = negative if reference.cbow else shared_noise(negative)
+    assert noise_draws(n_noise, n_windows) == len(
         {i for _ in range(n_windows) for i in reference.next_draws()}
     )
 

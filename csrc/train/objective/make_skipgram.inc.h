@@ -1,6 +1,7 @@
-/* Skip-gram blocks: hidden rows = context rows of one or two centres; targets = these centres and negatives that all rows
- * share (Ji, Satish, Li, Dubey 2016), or the centre's Huffman path. In the classic update (Mikolov et al. 2013) a block has
- * one row and its own negatives. */
+/* Skip-gram blocks: hidden rows = context rows of one or two centres; targets = these centres and their negatives (Ji, Satish,
+ * Li, Dubey 2016), or the centre's Huffman path. All rows of a block have the same targets; of two centres, each has some
+ * negatives that the other one does not have. In the classic update (Mikolov et al. 2013) a block has one row and its own
+ * negatives. */
 
 /* Sets the position where the next block begins. A single centre is not in its own context. */
 WV_INLINE void next_row(struct wv_chunk *chunk, int64_t row)

@@ -98,12 +98,20 @@ static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, 
     }
 }
 
-/* Merges the tiers of private rows that begin before slot n_slots. `others` counts all workers but this one. With two
- * workers changes are added unscaled: frequent rows then move further than with one worker, and quality improves. */
+/* How many other workers change the same rows, for the scale of changes. Two workers of skip-gram count as one and a half each:
+ * unscaled, frequent rows move too far, which costs SimLex and rare words. CBOW loses quality by that scale. */
+static float count_others(const struct wv_task *task)
+{
+    if (task->n_workers == 2 && task->objective == WV_skipgram)
+        return 1.5f;
+    return task->n_workers > 1 ? (float)(task->n_workers - 1) : 1;
+}
+
+/* Merges the tiers of private rows that begin before slot n_slots. */
 static void merge(struct wv_worker *worker, int64_t n_slots)
 {
     const struct wv_task *task = worker->task;
-    const float others = (float)(task->n_workers > 1 ? task->n_workers - 1 : 1);
+    const float others = count_others(task);
     int64_t first = 0, last = task->n_hottest;
     for (int tier = 0; first < n_slots && first < worker->n_private; tier++, first = last, last *= 2) {
         const float examples = (float)(worker->n_trained - worker->merged_at[tier]);

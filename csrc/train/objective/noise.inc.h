@@ -67,7 +67,7 @@ static void mark_repeated(struct wv_noise *noise, int n_words)
 WV_APART void prepare_noise(struct wv_worker *worker)
 {
     struct wv_noise *noise = &worker->chunk.noise;
-    const int n = worker->task->negative, n_taken = noise->positions[n - 1] + noise->n_windows;
+    const int n = noise->n_noise, n_taken = noise->positions[n - 1] + noise->n_windows;
     noise->first += noise->n ? noise->n_own : 0;
     if (noise->first + n_taken > noise->n)
         remove_used_noise(worker);
@@ -77,12 +77,12 @@ WV_APART void prepare_noise(struct wv_worker *worker)
     noise->window = 0;
 }
 
-/* Sets rows (negative) to the output rows of the next window's noise words. Returns whether some may be equal. Which draws a window uses
+/* Sets rows (n_noise) to the output rows of the next window's noise words. Returns whether some may be equal. Which draws a window uses
  * is set in worker.c (noise_position). */
 WV_INLINE int next_noise(struct wv_worker *worker, float **rows)
 {
     struct wv_noise *noise = &worker->chunk.noise;
-    const int n = worker->task->negative;
+    const int n = noise->n_noise;
     if (noise->window == noise->n_windows)
         prepare_noise(worker);
     const int window = noise->window++;

@@ -14,6 +14,7 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
 static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, float *const centres[2])
 {
     const int first = chunk->n_targets;
+    float *const *weights = chunk->noise.weights;
     for (int k = 0; k < n; k++) {
         float *row = rows[k];
         int at = first;
@@ -23,8 +24,8 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
             at++;
         if (at == chunk->n_targets)
             add_target(chunk, row, 0, 0);
-        chunk->weights[0][at]--;
-        chunk->weights[1][at]--;
+        chunk->weights[0][at] += weights[0][k];
+        chunk->weights[1][at] += weights[1][k];
     }
 }
 
@@ -44,7 +45,8 @@ WV_INLINE int have_centre(float *const centres[2], float *const *rows, int n)
 WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
 {
     struct wv_chunk *chunk = &worker->chunk;
-    const int n = worker->task->negative;
+    const struct wv_noise *noise = &chunk->noise;
+    const int n = noise->n_noise;
     float **rows = chunk->targets + chunk->n_targets;
     const int repeated = next_noise(worker, rows);
     if (repeated || have_centre(centres, rows, n)) {
@@ -52,8 +54,8 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
         return;
     }
     for (int at = 0; at < n; at += WV_OVERRUN) {
-        for (int j = chunk->n_targets + at; j < chunk->n_targets + at + WV_OVERRUN; j++)
-            chunk->weights[0][j] = chunk->weights[1][j] = -1;
+        for (int c = 0; c < 2; c++)
+            memcpy(chunk->weights[c] + chunk->n_targets + at, noise->weights[c] + at, WV_OVERRUN * sizeof(float));
     }
     chunk->n_targets += n;
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._train import Task, alias_table
+from wildvec._train import Task, alias_table, shared_noise
 from wildvec.text.vocab import Vocab, keep_chances, noise_weights
 from wildvec.training.feed import Feed
 from wildvec.training.huffman import huffman_paths
@@ -53,7 +53,7 @@ class WindowObjective:
         )  # that draw negatives, for each word
         specs = [MatrixSpec("vectors", "input", n_words, self.vector_size)]
         if self.negative:
-            rows = 1 + pairs * self.negative
+            rows = 1 + pairs * self._noise_of_window()
             specs.append(
                 MatrixSpec("output_rows", "output", n_words, self.vector_size, "zeros", rows_per_item=rows)
             )
@@ -68,8 +68,8 @@ class WindowObjective:
         uses = {"vectors": words}
         if self.negative:
             noise = _normalized(noise_weights(counts, self.ns_exponent))
-            centres = 1 if self.hs or self.update == "pair" else 2  # that share their negatives
-            uses["output_rows"] = words + noise * self.negative / centres
+            centres = 1 if self.hs or self.update == "pair" else 2  # of one window
+            uses["output_rows"] = words + noise * self._noise_of_window() / centres
         paths = huffman_paths(counts) if self.hs else None
         if paths:
             uses["node_rows"] = _uses_of_nodes(paths, words)
@@ -83,6 +83,11 @@ class WindowObjective:
             )
             for spec in self.shapes(len(self.vocab))
         )
+
+    def _noise_of_window(self) -> int:
+        """Return the noise words of a window; two skip-gram centres share some of theirs."""
+        is_shared = self.sg and not self.hs and self.update == "block"
+        return shared_noise(self.negative) if is_shared else self.negative
 
     def _curvature(self, name: str, longest: int) -> float:
         """Return the curvature of a use: of a centre, a noise word, or a context word with all its centres.

@@ -62,13 +62,14 @@ class Word2Vec(TextModel):
         shrink_windows: True: each centre draws its width from 1 to window; False: always window.
         callbacks: Objects with at least one of the methods on_train_begin, on_epoch_begin, on_epoch_end and
             on_train_end, which get the model. No worker runs meanwhile.
-        update: "block" trains two neighbouring centres together, with a common width and common negatives (after Ji
-            et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"); with `hs`, CBOW's two centres
-            have only the width in common, and skip-gram trains one centre at a time. For each pair of centres one new
-            negative is drawn; the others are repeated from recent windows (up to 400 back for up to 20 negatives), in
-            combinations that seldom occur again. Above 64 negatives, and where a chunk (up to 10,000 tokens) begins,
-            all are new. "pair" is the classic update, one pair at a time with new negatives; it is several times
-            slower and meant for comparison.
+        update: "block" trains two neighbouring centres together, with a common width (after Ji et al. 2016,
+            "Parallelizing Word2Vec in Shared and Distributed Memory"). For 5 negatives each, the two centres of
+            skip-gram draw 8 noise words, so they share 2; those of CBOW share all. With `hs`, CBOW's two centres have
+            only the width in common, and skip-gram trains one centre at a time. For each window one new noise word is
+            drawn; the others are repeated from recent windows (up to 1,000 back for up to 20 negatives), in
+            combinations that seldom occur again. Above 64 noise words, and where a chunk (up to 10,000 tokens)
+            begins, all are new. "pair" is the classic update, one pair at a time with new negatives; it is several
+            times slower and meant for comparison.
         deterministic: The same seed and number of workers give the same bits, whatever the speed of threads and the
             number of CPUs. Workers train copies of rows, which are merged every 20,000 tokens or more often. Two
             workers take about twice the time, and the copies take memory. With a small vocabulary fewer workers take
