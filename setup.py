@@ -46,7 +46,7 @@ def extension(name: str, patterns: str) -> Extension:
         f"wildvec.{name}",
         [f"src/wildvec/{name}.pyx", *sorted(str(file) for p in patterns.split() for file in CSRC.glob(p))],
         include_dirs=[str(CSRC)],
-        depends=sorted(map(str, CSRC.rglob("*.h"))),
+        depends=sorted(str(h) for folder in ("*", "isa/*", f"{name[1:]}/**/*") for h in CSRC.glob(f"{folder}.h")),
         define_macros=[("Py_LIMITED_API", "0x030B0000")] if ABI3 else [],
         extra_compile_args=FLAGS,
         py_limited_api=ABI3,
@@ -54,7 +54,7 @@ def extension(name: str, patterns: str) -> Extension:
 
 
 extensions = [extension(name, patterns) for name, patterns in MODULES.items()]
-directives = {"language_level": 3, "freethreading_compatible": True}
+directives = {"language_level": 3, "freethreading_compatible": True, "show_performance_hints": False}
 modules = cythonize(extensions, build_dir="build/cython", compiler_directives=directives)
 options = {"bdist_wheel": {"py_limited_api": "cp311"}} if ABI3 else {}
 setup(cmdclass={"build_ext": ParallelBuild}, ext_modules=modules, options=options)

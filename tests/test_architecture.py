@@ -232,3 +232,12 @@ def test_links_in_documents_lead_to_files():
     for path in [ROOT / "CONTRIBUTING.md", CSRC / "README.md", ROOT / "benchmarks" / "README.md"]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{relative(path)} links to {target}"
+
+
+def test_every_loss_has_a_c_test():
+    tested = (ROOT / "tests" / "c" / "losses.inc.h").read_text("utf-8")
+    for path in sorted((CSRC / "train" / "objective").glob("loss_*.inc.h")):
+        name = path.name.removeprefix("loss_").removesuffix(".inc.h")
+        assert re.search(rf"\b(call_)?{name}, weight_of", tested), (
+            f"{path.name}: add it to LOSSES in losses.inc.h"
+        )

@@ -23,10 +23,12 @@ cdef extern from "wildvec.h":
     enum: WV_INPUT
     enum: WV_OUTPUT
     enum: WV_NODES
-    wv_objective WV_cbow
-    wv_objective WV_skipgram
-    wv_objective WV_cells
-    wv_objective WV_classify
+    enum: WV_read_tokens
+    enum: WV_read_cells
+    enum: WV_read_bags
+    enum: WV_make_skipgram
+    enum: WV_make_cbow
+    enum: WV_make_bags
     struct wv_alias:
         uint32_t threshold
     struct wv_matrix:
@@ -61,6 +63,8 @@ cdef extern from "wildvec.h":
     const char *wv_isa_name(wv_isa isa)
     wv_status wv_choose_isa(const char *name, wv_isa *isa)
     wv_status wv_find_objective(const char *name, wv_objective *objective)
+    int wv_read_of(wv_objective objective)
+    int wv_make_of(wv_objective objective)
     wv_status wv_alias_build(const double *weights, int32_t n, wv_alias *table) nogil
     size_t wv_worker_bytes(const wv_task *task)
     int32_t wv_shared_noise(int32_t negative)
@@ -131,7 +135,8 @@ def init_rows(float[:, ::1] rows, int64_t first, int32_t size, uint64_t seed, in
     """Rows from `first` on: `size` random values, zeros up to `width` (default: all columns)."""
     width = width or <int32_t>rows.shape[1]
     if not 0 <= first <= rows.shape[0] or not 0 < size <= width <= rows.shape[1]:
-        raise ValueError(f"no rows from {first} with {size} of {width} columns in {rows.shape[0]} × {rows.shape[1]}")
+        shape = f"{rows.shape[0]} × {rows.shape[1]}"
+        raise ValueError(f"no rows from {first} with {size} of {width} columns in {shape}")
     cdef float *start = &rows[0, 0] if rows.shape[0] else NULL
     with nogil:
         wv_init_rows(start, first, rows.shape[0], size, width, <int32_t>rows.shape[1], seed)
@@ -158,7 +163,8 @@ cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) exc
     cdef Py_ssize_t k
     cdef bint falls = False
     if offsets.shape[0] < 2 or offsets[0] != 0 or offsets[offsets.shape[0] - 1] > n_ids:
-        raise ValueError(f"{name}: {offsets.shape[0]} offsets must run from 0 to at most {n_ids}; give one list or more")
+        raise ValueError(f"{name}: {offsets.shape[0]} offsets must run from 0 to at most {n_ids}; "
+                         "give one list or more")
     with nogil:
         for k in range(offsets.shape[0] - 1):
             falls = falls or offsets[k + 1] < offsets[k]
@@ -189,20 +195,20 @@ cdef class Task:
         self.task.isa = chosen_isa()
         self.task.merge_every = self.task.n_workers = 1
 
-    def matrix(self, str role, float[:, ::1] rows, int32_t size, *, int32_t width=0, const float[::1] row_rate=None,
-               float curvature=0, float l2=0):
-        """Set a matrix ("input" first). width: columns of values and padding (default: all); AdaGrad has twice as many."""
+    def matrix(self, str role, float[:, ::1] rows, int32_t size, *, int32_t width=0,
+               const float[::1] row_rate=None, float curvature=0, float l2=0):
+        """Set a matrix, "input" first. width: columns of values and padding (default: all; AdaGrad: half)."""
         if role not in ROLES:
             raise ValueError(f"matrix {role!r}: give one of {', '.join(ROLES)}")
         cdef wv_matrix *matrix = &self.task.matrices[<int32_t>ROLES[role]]
         cdef wv_matrix *first = &self.task.matrices[WV_INPUT]
         width = width or <int32_t>rows.shape[1]
         if width % WV_PAD or rows.shape[1] not in (width, 2 * width) or not 1 <= size <= width:
-            raise ValueError(f"{role}: {size} values and {rows.shape[1]} columns for rows of {width}, which must be a "
-                             f"multiple of {WV_PAD}")
+            raise ValueError(f"{role}: {size} values and {rows.shape[1]} columns for rows of {width}; "
+                             f"give a multiple of {WV_PAD}")
         if role != "input" and (size, width) != (first.size, first.width):
-            raise ValueError(f"{role}: rows of {size} values, {width} with padding; the input rows have {first.size}, "
-                             f"{first.width}")
+            raise ValueError(f"{role}: rows of {size} values, {width} with padding; "
+                             f"the input rows have {first.size}, {first.width}")
         if rows.shape[0] > 2**31 - 1 or (row_rate is not None and row_rate.shape[0] != rows.shape[0]):
             raise ValueError(f"{role}: {rows.shape[0]} rows; at most 2**31 - 1, and as many rates")
         self.arrays += [rows, row_rate]
@@ -323,13 +329,14 @@ cdef class Task:
         self.task.freeze_targets = True
 
     def workers(self, int32_t n_workers, *, int32_t n_hottest, int32_t merge_every):
-        """n_workers train at the same time. Each merges the first n_hottest private rows every merge_every examples."""
+        """n_workers train at the same time; each merges its n_hottest private rows every merge_every examples."""
         if n_workers < 1 or n_hottest < 1 or merge_every < 1:
-            raise ValueError(f"n_workers={n_workers}, n_hottest={n_hottest}, merge_every={merge_every}: give 1 or more")
+            raise ValueError(f"n_workers={n_workers}, n_hottest={n_hottest}, "
+                             f"merge_every={merge_every}: give 1 or more")
         self.task.n_workers, self.task.n_hottest, self.task.merge_every = n_workers, n_hottest, merge_every
 
     def rounds(self, int64_t tokens, round_rows):
-        """Deterministic rounds: most items of a worker in a round, and for each matrix the most rows that it touches."""
+        """Deterministic rounds: most items of a worker in a round, and most rows of each matrix that it touches."""
         if tokens < 1 or min(round_rows.values()) < 1:
             raise ValueError(f"rounds of {tokens} tokens, {round_rows} rows: give 1 or more, for each matrix")
         self.task.round_tokens = tokens
@@ -352,45 +359,45 @@ cdef class Task:
     cdef void set_sizes(self) except *:
         """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
-        cdef bint has_windows = task.objective not in (WV_cells, WV_classify)
-        if task.objective == WV_cells:
+        cdef int read = wv_read_of(task.objective), make = wv_make_of(task.objective)
+        if read == WV_read_cells:
             task.max_targets = WV_CELLS_OF_BLOCK
-        elif task.objective == WV_classify:
+        elif read == WV_read_bags:
             task.max_targets = <int32_t>self.get("output").n
         else:
-            is_shared = task.objective == WV_skipgram and not task.one_pair_at_a_time and not task.max_path
+            is_shared = make == WV_make_skipgram and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
             "items": task.items.offsets == NULL,
-            "cells": task.objective == WV_cells and task.values == NULL,
-            "labels": task.objective == WV_classify and task.labels.offsets == NULL,
-            "compose": task.objective in (WV_cbow, WV_classify) and not task.max_context,
-            "windows": has_windows and not task.window,
-            "negative_sampling or hierarchical_softmax": has_windows and task.max_targets < 3,
+            "cells": read == WV_read_cells and task.values == NULL,
+            "labels": read == WV_read_bags and task.labels.offsets == NULL,
+            "compose": make in (WV_make_cbow, WV_make_bags) and not task.max_context,
+            "windows": read == WV_read_tokens and not task.window,
+            "negative_sampling or hierarchical_softmax": read == WV_read_tokens and task.max_targets < 3,
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
         if task.max_context:
-            is_bag = task.objective == WV_classify
+            is_bag = make == WV_make_bags
             task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else 2 * task.window + 2
-        self.check_rows()
+        self.check_rows(read)
 
-    cdef void check_rows(self) except *:
+    cdef void check_rows(self, int read) except *:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
         cdef int64_t n_input = self.get("input").n
-        role = "output" if self.task.objective == WV_cells else "input"
+        role = "output" if read == WV_read_cells else "input"
         if self.role_of_items != role:
             raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
         if self.task.negative and output.n < n_input:
             raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
-        if self.task.objective == WV_classify and self.task.round_tokens and output.round_rows < output.n:
+        if read == WV_read_bags and self.task.round_tokens and output.round_rows < output.n:
             raise ValueError(f"round_rows={output.round_rows} for the output matrix; "
                              f"every bag uses all {output.n} rows")
 
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
-        """ValueError if a chunk is outside the units, or the chunks hold more items than the worker has space for."""
+        """ValueError if a chunk is outside the units, or chunks hold more items than the worker has space for."""
         cdef int64_t n_units = self.offsets.shape[0] - 1, total = 0, n
         cdef Py_ssize_t c
         for c in range(chunks.shape[0]):
@@ -423,7 +430,7 @@ cdef class Worker:
 
     def train(self, int64_t epoch, int64_t first_chunk, const int64_t[:, ::1] chunks, const float[::1] rates,
               double[::1] losses):
-        """Train the chunks (n, 2) of units; the loss of each goes to `losses` (n). Returns the number of examples."""
+        """Train the chunks (n, 2) of units; losses (n) gets the loss of each. Returns the number of examples."""
         cdef int64_t examples
         cdef wv_status status
         cdef int64_t n = rates.shape[0]
@@ -436,7 +443,7 @@ cdef class Worker:
         return examples
 
     def merge(self):
-        """Merge private rows: before and after training, and before another thread reads or changes the matrices."""
+        """Merge private rows: before and after training, and before another thread uses the matrices."""
         with nogil:
             wv_merge(self.worker)
 
@@ -458,7 +465,8 @@ def apply_deltas(Task task not None, str role, const int32_t[::1] ids, const flo
     """Add factor × deltas (n, columns of the matrix) to the rows `ids` (n) of a matrix of the task."""
     cdef wv_matrix *of = task.get(role)
     if deltas.shape[0] != ids.shape[0] or deltas.shape[1] != of.stride:
-        raise ValueError(f"{ids.shape[0]} ids for deltas of {deltas.shape[0]} × {deltas.shape[1]}, wanted {of.stride} columns")
+        shape = f"{deltas.shape[0]} × {deltas.shape[1]}"
+        raise ValueError(f"{ids.shape[0]} ids for deltas of {shape}, wanted {of.stride} columns")
     check_ids(ids, of.n, "deltas")
     if ids.shape[0]:
         with nogil:
@@ -466,7 +474,7 @@ def apply_deltas(Task task not None, str role, const int32_t[::1] ids, const flo
 
 
 def merge_round(workers, int part, int n_parts, float rate):
-    """Add the changes of all workers of a round to the shared rows: one of n_parts parts, each on its own thread."""
+    """Add the changes of all workers of a round to the shared rows: one of n_parts parts, each on its thread."""
     cdef int n = len(workers)
     if not 0 <= part < n_parts:
         raise ValueError(f"part {part} of {n_parts}")

@@ -22,6 +22,11 @@ static void call_pairwise(const struct wv_block *block, struct wv_scratch *scrat
 {
     pairwise(block, scratch, loss, rate);
 }
+static void call_weighted_logistic(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss,
+                                   float rate)
+{
+    weighted_logistic(block, scratch, loss, rate);
+}
 static void call_hinge(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss, float rate)
 {
     hinge(block, scratch, loss, rate);
@@ -33,6 +38,11 @@ static float weight_of_signs(int i, int j, int n)
     static const float weights[] = {1, -1, -2, 0, -1, 2, -3};
     (void)n;
     return weights[(3 * i + j) % 7];
+}
+
+static float weight_of_fractions(int i, int j, int n)
+{
+    return 0.37f * weight_of_signs(i, j, n);
 }
 
 static float weight_of_pairwise(int i, int j, int n)
@@ -127,6 +137,7 @@ static double expect_hinge(const struct fixture *fixture, double *gradients)
 
 static const struct loss_case LOSSES[] = {
     {call_logistic, weight_of_signs, expect_logistic, WV_TILE},
+    {call_weighted_logistic, weight_of_fractions, expect_logistic, WV_TILE},
     {call_pairwise, weight_of_pairwise, expect_pairwise, WV_TILE},
     {squares, weight_of_squares, expect_squares, WV_TILE},
     {softmax, weight_of_softmax, expect_softmax, 1},

@@ -101,6 +101,7 @@ class SmallModel(Model):
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors", "others")
     STATE: ClassVar[Mapping[str, Any]] = {**Model.STATE, "n_others": whole(0)}
     KERNEL: ClassVar[str]
+    INIT_OF_OTHERS: ClassVar[str] = "uniform"
     CURVATURE: ClassVar[float] = 0.3
 
     def __init__(self, feed=None, callbacks=(), **settings):
@@ -132,7 +133,6 @@ class SmallModel(Model):
             return model
 
     def _matrix_specs(self, n_keys):
-        init = "uniform" if self.KERNEL == "cells" else "zeros"
         common = {"curvature": self.CURVATURE, "adagrad": self._adagrad()}
         n_items = max(n_keys, self.n_others)
         return (
@@ -142,7 +142,7 @@ class SmallModel(Model):
                 "output",
                 self.n_others,
                 self.vector_size,
-                init,
+                self.INIT_OF_OTHERS,
                 _even(self.n_others),
                 rows_per_item=n_items,
                 **common,
@@ -177,3 +177,4 @@ class BagModel(SmallModel):
 
     NAME = "BagModel"
     KERNEL = "classify"
+    INIT_OF_OTHERS = "zeros"

@@ -11,6 +11,7 @@ from wildvec._train import Task, Worker, alias_table, apply_deltas, isa_in_use, 
 from wildvec.training import matrices
 
 ROWS, COLUMNS = 11, 17
+CELLS = ("cells",)  # kernels of cells; all others train bags
 RATE = np.float32(0.1)
 
 
@@ -28,12 +29,12 @@ class Problem:
         random = self.random = np.random.default_rng(seed)
         self.kernel, self.size, self.adagrad, self.l2 = kernel, size, adagrad, l2
         self.rates = None if rates is None else np.asarray(rates, np.float32)
-        n_input = ROWS if kernel == "cells" else COLUMNS
-        n_output = COLUMNS if kernel == "cells" else ROWS
+        n_input = ROWS if kernel in CELLS else COLUMNS
+        n_output = COLUMNS if kernel in CELLS else ROWS
         self.input, self.output = self.matrix(n_input), self.matrix(n_output)
         lengths = random.integers(0, 9, ROWS) if lengths is None else lengths
         self.offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        if kernel == "cells":
+        if kernel in CELLS:
             chosen = [np.sort(random.choice(n_output, n, replace=False)) for n in lengths]
             self.ids = np.concatenate([*chosen, []]).astype(np.int32)
         else:
@@ -42,8 +43,8 @@ class Problem:
         width = matrices.padded_width(size)
         task.matrix("input", self.input, size, width=width, row_rate=self.rates, l2=l2)
         task.matrix("output", self.output, size, width=width, l2=l2)
-        task.items(self.ids, self.offsets, "output" if kernel == "cells" else "input")
-        if kernel == "cells":
+        task.items(self.ids, self.offsets, "output" if kernel in CELLS else "input")
+        if kernel in CELLS:
             self.values = random.normal(0, 1, len(self.ids)).astype(np.float32)
             self.weights = random.uniform(0.1, 2, len(self.ids)).astype(np.float32)
             task.cells(self.values, self.weights)
@@ -91,7 +92,7 @@ class Problem:
     def reference(self, rate=RATE):
         for unit in range(len(self.offsets) - 1):
             items = slice(self.offsets[unit], self.offsets[unit + 1])
-            (self.cells_of if self.kernel == "cells" else self.bag)(unit, items, rate)
+            (self.cells_of if self.kernel in CELLS else self.bag)(unit, items, rate)
         return self.loss, self.examples
 
     def cells_of(self, i, items, rate):
@@ -135,7 +136,7 @@ class Problem:
             np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=1e-4)
 
 
-KERNELS = ["cells", "classify"]
+KERNELS = [*CELLS, "classify"]
 RULES = {
     "sgd": {},
     "adagrad": {"adagrad": 0.5},
@@ -148,7 +149,7 @@ RULES = {
 
 def problem(kernel, size=20, rule="sgd", **options):
     options = {**RULES[rule], **options}
-    if kernel == "cells" and "rates" in options:
+    if kernel in CELLS and "rates" in options:
         options["rates"] = options["rates"][:ROWS]
     return Problem(kernel, size, **options)
 

@@ -1,5 +1,6 @@
 /* Logistic loss of each pair. In: scores; weights, > 0 of a positive pair, < 0 of a negative one, 0: no pair. Out: gradient =
- * rate · weight · σ(-z), loss = |weight| · log(1 + e^-z), z = score of a positive pair, -score of a negative one. */
+ * rate · weight · σ(-z), loss = |weight| · log(1 + e^-z), z = score of a positive pair, -score of a negative one.
+ * `logistic` is for whole weights (how often a pair occurs), `weighted_logistic` for any weights. */
 
 /* Adds the logarithm of the product to the sum. */
 static void add_product_to_sum(struct wv_loss *loss)
@@ -76,4 +77,17 @@ static void logistic(const struct wv_block *block, struct wv_scratch *scratch, s
         else
             multiply_loss(loss, factors);
     }
+}
+
+/* The slower version for weights that are not whole: a logarithm for each pair. */
+WV_INLINE void weighted_logistic(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss,
+                                 float rate)
+{
+    const int n = block->m * block->n;
+    for (int p = 0; p < n; p += VEC_LANES) {
+        const vec weight = vec_load(block->weights + p), e = exp_opposed(scratch, p, weight);
+        const vec part = vec_div(e, vec_add(e, vec_set(1.0f)));
+        vec_store(scratch->gradients + p, vec_mul(vec_mul(weight, vec_set(rate)), part));
+    }
+    add_losses(block, scratch, 0, n, loss);
 }

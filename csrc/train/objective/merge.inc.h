@@ -102,7 +102,7 @@ static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, 
  * unscaled, frequent rows move too far, which costs SimLex and rare words. CBOW loses quality by that scale. */
 static float count_others(const struct wv_task *task)
 {
-    if (task->n_workers == 2 && task->objective == WV_skipgram)
+    if (task->n_workers == 2 && wv_make_of(task->objective) == WV_make_skipgram)
         return 1.5f;
     return task->n_workers > 1 ? (float)(task->n_workers - 1) : 1;
 }

@@ -82,4 +82,5 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
+    text = text.partition("; test with `key in wv`")[0]  # a remedy for Python only
     return in_option_syntax(text) if " " in text else f"{type(error).__name__}: {text}"

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
+SENTENCE_HINT = " (a single str is a path; give sentences as lists of words)"
 STDIN = "-"
 
 
@@ -73,7 +74,8 @@ def _expand(name: str) -> list[tuple[str, bool]]:
         problem = "the folder contains no files"
     else:
         candidates = list(_match(name))
-        problem = "no such file (a single str is a path; give sentences as lists of words)"
+        is_sentence = " " in name and os.sep not in name
+        problem = "no such file" + (SENTENCE_HINT if is_sentence else "")
     # A broken link is kept: it becomes an error when it is opened.
     files = sorted(file for file in candidates if os.path.isfile(file) or not os.path.exists(file))
     if not files:
