@@ -167,7 +167,7 @@ def test_directories_patterns_and_several_files(tmp_path):
 def test_missing_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="a single str is a path"):
         read("the cat sat on the mat")
-    with pytest.raises(FileNotFoundError, match=r"no such file .*\*\.txt"):
+    with pytest.raises(FileNotFoundError, match=r"no such file.*\*\.txt"):
         read(tmp_path / "*.txt")
     with pytest.raises(FileNotFoundError, match="contains no files"):
         read(tmp_path)
