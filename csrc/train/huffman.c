@@ -5,20 +5,20 @@
 #include "train/train.h"
 
 /* Joins the two smallest trees until one is left. order[n]: the words by falling count. parent and is_right have
- * 2n - 1 places: leaf k (the k-th of order, from the rarest) at k, inner nodes from n on in the order of birth. */
+ * 2n - 1 places: leaf k (the k-th of order, from the rarest) at k, inner nodes from n on in the order of creation. */
 static void join(const int64_t *counts, const int32_t *order, int32_t n, int64_t *weight, int32_t *parent,
                  uint8_t *is_right)
 {
     for (int32_t k = 0; k < n; k++)
         weight[k] = counts[order[n - 1 - k]];
     int32_t leaf = 0, inner = n; /* both queues rise in weight, so no heap is needed (van Leeuwen 1976) */
-    for (int32_t born = n; born < 2 * n - 1; born++) {
+    for (int32_t node = n; node < 2 * n - 1; node++) {
         int32_t child[2];
         for (int side = 0; side < 2; side++)
-            child[side] = leaf < n && (inner == born || weight[leaf] <= weight[inner]) ? leaf++ : inner++;
-        weight[born] = weight[child[0]] + weight[child[1]];
+            child[side] = leaf < n && (inner == node || weight[leaf] <= weight[inner]) ? leaf++ : inner++;
+        weight[node] = weight[child[0]] + weight[child[1]];
         for (int side = 0; side < 2; side++) {
-            parent[child[side]] = born;
+            parent[child[side]] = node;
             is_right[child[side]] = (uint8_t)side;
         }
     }
@@ -32,7 +32,7 @@ static int32_t depth_of(const int32_t *parent, int32_t leaf, int32_t root)
     return depth;
 }
 
-/* Inner nodes are numbered root first (0), so that the busiest rows have the lowest numbers.
+/* Inner nodes are numbered root first (0), so that the most used rows have the lowest numbers.
  * First call with nodes and codes NULL: only offsets[n + 1] are written. */
 enum wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets, int32_t *nodes,
                           uint8_t *codes)

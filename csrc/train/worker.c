@@ -61,9 +61,9 @@ static int noise_is_new(const struct wv_task *task)
 }
 
 /* The position of a window's k-th noise word (k from 0) among the draws, relative to its first one. Where windows share draws,
- * window w uses the draws w + spacing · k². So each draw is used by n_noise windows, within SPAN windows (or (n_noise - 1)² if
- * that is more), while its row is in cache. Two draws are seldom in the same window twice, since differences of squares
- * are seldom equal. */
+ * window w uses the draws w + spacing · k²; with 8 words: w, w + 5, w + 20, …, w + 245. So each draw is used by n_noise
+ * windows, within SPAN windows (or (n_noise - 1)² if that is more), while its row is in cache. Two draws are seldom in
+ * the same window twice, since differences of squares are seldom equal. */
 static int32_t noise_position(const struct wv_task *task, int k)
 {
     enum { SPAN = 256 };

@@ -1,6 +1,7 @@
 """Training kernels: checks of the arguments, then one C call without the GIL. The C core is in csrc/train."""
 
 import os
+from threading import Lock
 
 import numpy as np
 
@@ -87,6 +88,7 @@ cdef extern from "wildvec.h":
 
 PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
+MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES}  # of matrices
 
 
@@ -122,12 +124,15 @@ def huffman(const int64_t[::1] counts, const int32_t[::1] order, int64_t[::1] of
     if n == 0 or order.shape[0] != n or offsets.shape[0] != n + 1:
         raise ValueError(f"a Huffman tree of {n} words needs an order of {n} and offsets of {n + 1}")
     check_ids(order, n, "order")
-    cdef bint lengths_only = nodes is None or nodes.shape[0] == 0
-    if not lengths_only and min(nodes.shape[0], codes.shape[0]) < offsets[n]:
+    with nogil:
+        status = wv_huffman(&counts[0], &order[0], n, &offsets[0], NULL, NULL)
+    check(status, "Huffman tree")
+    if nodes is None or codes is None:
+        return
+    if min(nodes.shape[0], codes.shape[0]) < offsets[n]:
         raise ValueError(f"{nodes.shape[0]} nodes and {codes.shape[0]} codes for paths of {offsets[n]}")
     with nogil:
-        status = wv_huffman(&counts[0], &order[0], n, &offsets[0],
-                            NULL if lengths_only else &nodes[0], NULL if lengths_only else &codes[0])
+        status = wv_huffman(&counts[0], &order[0], n, &offsets[0], &nodes[0], &codes[0])
     check(status, "Huffman tree")
 
 
@@ -175,11 +180,14 @@ cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) exc
 cdef class Task:
     """What all workers of one training share: inputs, matrices, settings.
 
-    Call `matrix` first, for each role that the objective needs, then `items`, then what else it needs.
+    Call `matrix` first, for each role that the objective needs, then `items`, then what else it needs; each method
+    once, and before the first Worker, since arrays are checked against each other when they are set.
     """
 
     cdef wv_task task
     cdef list arrays  # keeps alive what the task points to
+    cdef set done  # what is set
+    cdef bint has_workers, composes
     cdef const int32_t[::1] ids
     cdef const int64_t[::1] offsets
     cdef str role_of_items
@@ -189,17 +197,24 @@ cdef class Task:
         check(wv_find_objective(name, &self.task.objective), f"objective {objective!r}")
         if max_chunk < 1:
             raise ValueError(f"max_chunk={max_chunk}: give 1 or more")
-        self.arrays = []
+        self.arrays, self.done = [], set()
         self.task.max_chunk = max_chunk
         self.task.seed = seed
         self.task.isa = chosen_isa()
         self.task.merge_every = self.task.n_workers = 1
+
+    cdef void check_new(self, str what) except *:
+        """ValueError if `what` is set already, or a worker has been laid out for the task as it is."""
+        if self.has_workers or what in self.done:
+            state = "the task has workers" if self.has_workers else "it is set"
+            raise ValueError(f"{what} cannot be set, because {state} already; make a new task")
 
     def matrix(self, str role, float[:, ::1] rows, int32_t size, *, int32_t width=0,
                const float[::1] row_rate=None, float curvature=0, float l2=0):
         """Set a matrix, "input" first. width: columns of values and padding (default: all; AdaGrad: half)."""
         if role not in ROLES:
             raise ValueError(f"matrix {role!r}: give one of {', '.join(ROLES)}")
+        self.check_new(f"the {role} matrix")
         cdef wv_matrix *matrix = &self.task.matrices[<int32_t>ROLES[role]]
         cdef wv_matrix *first = &self.task.matrices[WV_INPUT]
         width = width or <int32_t>rows.shape[1]
@@ -217,6 +232,7 @@ cdef class Task:
         matrix.n, matrix.size, matrix.width, matrix.stride = rows.shape[0], size, width, <int32_t>rows.shape[1]
         matrix.curvature, matrix.l2 = curvature, l2
         self.task.n_matrices = max(self.task.n_matrices, <int32_t>ROLES[role] + 1)
+        self.done.add(f"the {role} matrix")
 
     cdef wv_matrix *get(self, role) except NULL:
         if role not in ROLES or not self.task.matrices[<int32_t>ROLES[role]].width:
@@ -230,64 +246,78 @@ cdef class Task:
         """
         cdef wv_matrix *of = self.get(role)
         cdef int32_t n = <int32_t>uses.shape[0]
-        if n > of.n or (ids is not None and ids.shape[0] != n):
-            raise ValueError(f"{n} private rows of a matrix of {of.n}, {0 if ids is None else ids.shape[0]} ids")
+        cdef const int32_t[::1] slot_of
+        self.check_new(f"private rows of {role}")
+        if n > of.n or (ids is not None and (ids.shape[0] != n or len(np.unique(ids)) != n)):
+            raise ValueError(f"{n} private rows of a matrix of {of.n}: give as many ids, all different")
+        if ids is not None and n:
+            check_ids(ids, of.n, "private rows")
+            slots = np.full(of.n, -1, np.int32)
+            slots[np.asarray(ids)] = np.arange(n, dtype=np.int32)
+            slot_of = slots
+            of.slot_of, of.private_ids = &slot_of[0], &ids[0]
+            self.arrays += [ids, slots]
         of.n_private = n
         of.uses = &uses[0] if n else NULL
         self.arrays.append(uses)
-        if ids is None or not n:
-            return
-        check_ids(ids, of.n, "private rows")
-        slots = np.full(of.n, -1, np.int32)
-        slots[np.asarray(ids)] = np.arange(n, dtype=np.int32)
-        cdef const int32_t[::1] slot_of = slots
-        self.arrays += [ids, slots]
-        of.slot_of, of.private_ids = &slot_of[0], &ids[0]
+        self.done.add(f"private rows of {role}")
 
     def items(self, const int32_t[::1] ids, const int64_t[::1] offsets, str role="input"):
         """The items of each unit; each id is a row of the matrix `role`."""
+        self.check_new("items")
         check_offsets(offsets, ids.shape[0], "the items")
         check_ids(ids, self.get(role).n, "the items")
         self.arrays += [ids, offsets]
         self.ids, self.offsets, self.role_of_items = ids, offsets, role
         self.task.items.ids = &ids[0] if ids.shape[0] else NULL
         self.task.items.offsets = &offsets[0]
+        self.done.add("items")
 
     def subsample(self, const uint32_t[::1] keep):
         """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""
+        self.check_new("subsampling")
         if keep.shape[0] != self.get("input").n:
             raise ValueError(f"{keep.shape[0]} thresholds for {self.task.matrices[0].n} ids")
         self.arrays.append(keep)
         self.task.keep = &keep[0]
+        self.done.add("subsampling")
 
     def windows(self, int32_t window, *, bint shrink, bint one_pair_at_a_time):
         """Skip-gram and CBOW: positions on each side of a centre. shrink: each centre draws its width."""
-        if window < 1:
-            raise ValueError(f"window={window}: give 1 or more")
+        self.check_new("windows")
+        if not 1 <= window <= MAX_TARGETS:
+            raise ValueError(f"window={window}: give 1 to {MAX_TARGETS}")
         self.task.window = window
         self.task.shrink_windows = shrink
         self.task.one_pair_at_a_time = one_pair_at_a_time
+        self.done.add("windows")
 
     def compose(self, *, bint average_hidden, bint average_grad):
         """Hidden rows are composed of several rows: mean or sum, gradient divided by their number or not."""
-        self.task.max_context = 1  # set_sizes finds the number
+        self.check_new("composed rows")
+        self.composes = True
         self.task.average_hidden = average_hidden
         self.task.average_grad = average_grad
 
     def negative_sampling(self, const uint32_t[:, ::1] noise, int32_t negative):
         """noise: alias table (output rows, 2) of the negatives; negative: how many for each example."""
         cdef int64_t n = self.get("output").n
-        if noise.shape[0] != n or noise.shape[1] != 2 or negative < 1:
+        self.check_new("negative sampling")
+        if noise.shape[0] != n or noise.shape[1] != 2 or not 1 <= negative <= MAX_TARGETS // 4:
             raise ValueError(f"{noise.shape[0]} × {noise.shape[1]} noise, negative={negative}: "
-                             f"give a table of {n} × 2 and 1 or more")
+                             f"give a table of {n} × 2 and 1 to {MAX_TARGETS // 4}")
+        if np.asarray(noise)[:, 1].max() >= n:
+            raise ValueError(f"the noise holds the id {np.asarray(noise)[:, 1].max()} of {n}")
         self.arrays.append(noise)
         self.task.noise = <const wv_alias *>&noise[0, 0]
         self.task.negative = negative
+        self.done.add("negative sampling")
 
     def hierarchical_softmax(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
                              int32_t max_path):
         """Huffman paths of the ids; nodes and codes have PATH_PADDING more elements."""
         cdef int64_t n = self.get("input").n
+        self.check_new("hierarchical softmax")
         check_offsets(offsets, nodes.shape[0] - WV_PATH_PADDING, "the paths")
         check_ids(nodes, self.get("nodes").n, "the paths")
         if offsets.shape[0] != n + 1 or nodes.shape[0] != codes.shape[0]:
@@ -298,10 +328,12 @@ cdef class Task:
         self.task.paths.offsets, self.task.paths.ids = &offsets[0], &nodes[0]
         self.task.path_codes = &codes[0]
         self.task.max_path = max_path
+        self.done.add("hierarchical softmax")
 
     def cells(self, const float[::1] values, const float[::1] weights):
         """Objective "cells": the value of each item, and its weight in the loss. A unit's items must rise."""
         cdef int64_t n = self.units_end()
+        self.check_new("cells")
         if values.shape[0] < n or weights.shape[0] < n or not n:
             raise ValueError(f"{values.shape[0]} values and {weights.shape[0]} weights for {n} cells")
         if self.task.matrices[WV_INPUT].n < self.offsets.shape[0] - 1:
@@ -313,9 +345,11 @@ cdef class Task:
             raise ValueError(f"item {np.argmax(falls) + 1}: the columns of a unit must rise")
         self.arrays += [values, weights]
         self.task.values, self.task.weights = &values[0], &weights[0]
+        self.done.add("cells")
 
     def labels(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Objective "classify": the labels of each unit, rows of the output matrix."""
+        self.check_new("labels")
         check_offsets(offsets, ids.shape[0], "the labels")
         check_ids(ids, self.get("output").n, "the labels")
         if self.task.items.offsets == NULL or offsets.shape[0] != self.offsets.shape[0]:
@@ -323,13 +357,16 @@ cdef class Task:
         self.arrays += [ids, offsets]
         self.task.labels.ids = &ids[0] if ids.shape[0] else NULL
         self.task.labels.offsets = &offsets[0]
+        self.done.add("labels")
 
     def freeze_targets(self):
         """Train the input rows only (inference)."""
+        self.check_new("frozen targets")
         self.task.freeze_targets = True
 
     def workers(self, int32_t n_workers, *, int32_t n_hottest, int32_t merge_every):
         """n_workers train at the same time; each merges its n_hottest private rows every merge_every examples."""
+        self.check_new("workers")
         if n_workers < 1 or n_hottest < 1 or merge_every < 1:
             raise ValueError(f"n_workers={n_workers}, n_hottest={n_hottest}, "
                              f"merge_every={merge_every}: give 1 or more")
@@ -337,6 +374,7 @@ cdef class Task:
 
     def rounds(self, int64_t tokens, round_rows):
         """Deterministic rounds: most items of a worker in a round, and most rows of each matrix that it touches."""
+        self.check_new("rounds")
         if tokens < 1 or min(round_rows.values()) < 1:
             raise ValueError(f"rounds of {tokens} tokens, {round_rows} rows: give 1 or more, for each matrix")
         self.task.round_tokens = tokens
@@ -372,16 +410,20 @@ cdef class Task:
             "items": task.items.offsets == NULL,
             "cells": read == WV_read_cells and task.values == NULL,
             "labels": read == WV_read_bags and task.labels.offsets == NULL,
-            "compose": make in (WV_make_cbow, WV_make_bags) and not task.max_context,
+            "compose": make in (WV_make_cbow, WV_make_bags) and not self.composes,
             "windows": read == WV_read_tokens and not task.window,
             "negative_sampling or hierarchical_softmax": read == WV_read_tokens and task.max_targets < 3,
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
-        if task.max_context:
+        if task.max_targets > MAX_TARGETS:
+            raise ValueError(f"{task.max_targets} target rows of a block; at most {MAX_TARGETS} are possible")
+        if self.composes:
             is_bag = make == WV_make_bags
             task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else 2 * task.window + 2
         self.check_rows(read)
+        if task.round_tokens:
+            self.check_round_rows(read, make)
 
     cdef void check_rows(self, int read) except *:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
@@ -392,9 +434,22 @@ cdef class Task:
             raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
         if self.task.negative and output.n < n_input:
             raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
-        if read == WV_read_bags and self.task.round_tokens and output.round_rows < output.n:
-            raise ValueError(f"round_rows={output.round_rows} for the output matrix; "
-                             f"every bag uses all {output.n} rows")
+
+    cdef void check_round_rows(self, int read, int make) except *:
+        """ValueError if a worker could touch more rows in a round than it has copies for."""
+        cdef int64_t items = self.task.round_tokens
+        pairs = 2 * self.task.window if self.task.one_pair_at_a_time and make == WV_make_skipgram else 1
+        touched = {
+            "input": items,
+            "output": items * (1 + pairs * self.task.n_noise) if read == WV_read_tokens else items,
+            "nodes": items * self.task.max_path,
+        }
+        for role, number in ROLES.items():
+            n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
+            least = n if role == "output" and read == WV_read_bags else min(n, touched[role])
+            if room < least:
+                raise ValueError(f"round_rows={room} for the {role} matrix: "
+                                 f"a worker can touch {least} rows in a round")
 
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or chunks hold more items than the worker has space for."""
@@ -416,11 +471,13 @@ cdef class Worker:
 
     cdef wv_worker *worker
     cdef Task task
+    cdef object lock
 
     def __cinit__(self, Task task not None):
         cdef wv_status status
-        self.task = task
+        self.task, self.lock = task, Lock()
         task.set_sizes()
+        task.has_workers = True
         with nogil:
             status = wv_worker_new(&task.task, &self.worker)
         check(status, "scratch memory of a worker")
@@ -437,15 +494,24 @@ cdef class Worker:
         if n == 0 or chunks.shape[0] != n or chunks.shape[1] != 2 or losses.shape[0] != n:
             raise ValueError(f"{n} rates and {losses.shape[0]} losses for {chunks.shape[0]} chunks")
         self.task.check_chunks(chunks)
+        self.begin()
         with nogil:
             status = wv_train(self.worker, epoch, first_chunk, n, &chunks[0, 0], &rates[0], &losses[0], &examples)
+        self.lock.release()
         check(status, f"epoch {epoch + 1}")
         return examples
 
+    cdef void begin(self) except *:
+        """RuntimeError if another thread uses the worker."""
+        if not self.lock.acquire(False):
+            raise RuntimeError("another thread uses this worker; give each thread its own")
+
     def merge(self):
         """Merge private rows: before and after training, and before another thread uses the matrices."""
+        self.begin()
         with nogil:
             wv_merge(self.worker)
+        self.lock.release()
 
     def export_deltas(self, str role):
         """In a round, before its merge: (ids, deltas) of the rows of a matrix that the worker has changed."""
@@ -455,8 +521,10 @@ cdef class Worker:
         cdef int32_t[::1] to_ids = ids
         cdef float[:, ::1] to_deltas = deltas
         if n:
+            self.begin()
             with nogil:
                 wv_export_deltas(self.worker, matrix, &to_ids[0], &to_deltas[0, 0])
+            self.lock.release()
         return ids, deltas
 
 
@@ -478,6 +546,9 @@ def merge_round(workers, int part, int n_parts, float rate):
     cdef int n = len(workers)
     if not 0 <= part < n_parts:
         raise ValueError(f"part {part} of {n_parts}")
+    tasks = {id((<Worker?>worker).task) for worker in workers}
+    if len(tasks) > 1 or (n and not (<Worker?>workers[0]).task.task.round_tokens):
+        raise ValueError("the workers of a round must belong to one task, which has rounds")
     cdef wv_worker **pointers = <wv_worker **>malloc(max(n, 1) * sizeof(wv_worker *))
     if not pointers:
         raise MemoryError(f"no memory for the addresses of {n} workers")

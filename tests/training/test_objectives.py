@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildvec._train import Task, Worker, alias_table, apply_deltas, isa_in_use, isas, merge_round
+from wildvec._train import Task, Worker, alias_table, apply_deltas, huffman, isa_in_use, isas, merge_round
 from wildvec.training import matrices
 
 ROWS, COLUMNS = 11, 17
@@ -25,7 +27,19 @@ def isa(request, monkeypatch):
 class Problem:
     """A small task and the same values for numpy. rules: "adagrad", "l2", and "frozen" rows of the input matrix."""
 
-    def __init__(self, kernel, size=20, *, seed=3, adagrad=None, l2=0.0, rates=None, private=0, lengths=None):
+    def __init__(
+        self,
+        kernel,
+        size=20,
+        *,
+        seed=3,
+        adagrad=None,
+        l2=0.0,
+        rates=None,
+        private=0,
+        lengths=None,
+        weights=1.0,
+    ):
         random = self.random = np.random.default_rng(seed)
         self.kernel, self.size, self.adagrad, self.l2 = kernel, size, adagrad, l2
         self.rates = None if rates is None else np.asarray(rates, np.float32)
@@ -46,7 +60,7 @@ class Problem:
         task.items(self.ids, self.offsets, "output" if kernel in CELLS else "input")
         if kernel in CELLS:
             self.values = random.normal(0, 1, len(self.ids)).astype(np.float32)
-            self.weights = random.uniform(0.1, 2, len(self.ids)).astype(np.float32)
+            self.weights = (weights * random.uniform(0.1, 2, len(self.ids))).astype(np.float32)
             task.cells(self.values, self.weights)
         else:
             n_labels = random.integers(0, 4, len(lengths))
@@ -300,7 +314,7 @@ def test_wrong_arguments_raise_and_never_crash():
     with pytest.raises(ValueError, match="item 3: the columns of a unit must rise"):
         cells.cells(np.zeros(4, np.float32), np.ones(4, np.float32))
     with pytest.raises(ValueError, match="5 private rows"):
-        task.private_rows("input", np.zeros(5, np.float32))
+        cells.private_rows("input", np.zeros(5, np.float32))
 
 
 def task_of(kernel, n_outputs, role="input"):
@@ -328,7 +342,7 @@ def test_rows_that_a_matrix_or_a_round_lacks_raise():
     task.labels(np.zeros(1, np.int32), np.array([0, 1]))
     task.compose(average_hidden=True, average_grad=True)
     task.rounds(4, {"input": 4, "output": 1})
-    with pytest.raises(ValueError, match="every bag uses all 4 rows"):
+    with pytest.raises(ValueError, match="round_rows=1 for the output matrix: a worker can touch 4 rows"):
         Worker(task)
 
 
@@ -349,3 +363,118 @@ def test_two_labels_are_enough_for_a_classifier():
     losses = np.zeros(1)
     assert Worker(task).train(0, 0, np.array([[0, 1]]), np.array([RATE]), losses) == 1
     assert losses[0] == pytest.approx(np.log(2))
+
+
+def window_task(kernel="skipgram", n=30, **rounds):
+    """A task of 60 tokens that lacks nothing."""
+    task = Task(kernel, max_chunk=60, seed=1)
+    for role in ("input", "output"):
+        task.matrix(role, matrices.random(n, 8, 1), 8)
+    task.items(np.arange(60, dtype=np.int32) % n, np.array([0, 30, 60]))
+    task.windows(3, shrink=True, one_pair_at_a_time=False)
+    if kernel == "cbow":
+        task.compose(average_hidden=True, average_grad=False)
+    noise = np.empty((n, 2), np.uint32)
+    alias_table(np.ones(n), noise)
+    task.negative_sampling(noise, 5)
+    if rounds:
+        task.rounds(60, rounds)
+    return task
+
+
+def train_all(worker):
+    return worker.train(0, 0, np.array([[0, 2]]), np.array([RATE]), np.zeros(1))
+
+
+def test_each_part_of_a_task_is_set_once_and_before_its_workers():
+    task = window_task()
+    ids, offsets = np.zeros(9, np.int32), np.array([0, 9])
+    with pytest.raises(ValueError, match="items cannot be set, because it is set already"):
+        task.items(ids, offsets)
+    with pytest.raises(ValueError, match="the input matrix cannot be set"):
+        task.matrix("input", matrices.random(2, 8, 1), 8)
+    task.private_rows("input", np.ones(3, np.float32))
+    with pytest.raises(ValueError, match="private rows of input cannot be set"):
+        task.private_rows("input", np.ones(1, np.float32))
+    with pytest.raises(ValueError, match="all different"):
+        task.private_rows("output", np.ones(2, np.float32), np.array([4, 4], np.int32))
+    Worker(task)
+    for change in (
+        lambda: task.subsample(np.zeros(30, np.uint32)),
+        lambda: task.private_rows("output", np.ones(1, np.float32)),
+        lambda: task.rounds(60, {"input": 30, "output": 30}),
+        lambda: task.freeze_targets(),
+    ):
+        with pytest.raises(ValueError, match="because the task has workers already"):
+            change()
+
+
+def test_rounds_need_copies_of_all_rows_that_a_worker_can_touch():
+    with pytest.raises(ValueError, match="round_rows=29 for the output matrix: a worker can touch 30 rows"):
+        Worker(window_task(input=30, output=29))
+    with pytest.raises(ValueError, match="round_rows=0 for the output matrix"):
+        Worker(window_task(input=30))
+    train_all(Worker(window_task(input=30, output=30)))
+
+
+def test_workers_of_different_tasks_cannot_be_merged():
+    one, other, plain = (Worker(window_task(**r)) for r in ({"input": 30, "output": 30},) * 2 + ({},))
+    train_all(one)
+    for workers in ([one, other], [one, plain], [plain]):
+        with pytest.raises(ValueError, match="must belong to one task, which has rounds"):
+            merge_round(workers, 0, 1, RATE)
+    merge_round([one], 0, 1, RATE)
+
+
+def test_a_worker_on_two_threads_is_refused():
+    worker, errors = Worker(window_task()), []
+
+    def train():
+        for _ in range(300):
+            try:
+                train_all(worker)
+            except RuntimeError as error:
+                errors.append(str(error))
+
+    threads = [threading.Thread(target=train) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(errors) <= {"another thread uses this worker; give each thread its own"}
+    assert train_all(worker) > 0
+
+
+def test_sizes_that_would_overflow_are_refused():
+    task = Task("skipgram", max_chunk=60, seed=1)
+    with pytest.raises(ValueError, match="window=1073741824"):
+        task.windows(2**30, shrink=False, one_pair_at_a_time=False)
+    for role in ("input", "output"):
+        task.matrix(role, matrices.random(3, 8, 1), 8)
+    noise = np.full((3, 2), 3, np.uint32)
+    with pytest.raises(ValueError, match="negative=40000000"):
+        task.negative_sampling(noise, 40_000_000)
+    with pytest.raises(ValueError, match="the noise holds the id 3 of 3"):
+        task.negative_sampling(noise, 5)
+    with pytest.raises(ValueError, match="1 nodes and 1 codes for paths of"):
+        n = 2000
+        nodes, codes = np.zeros(1, np.int32), np.zeros(1, np.uint8)
+        huffman(np.ones(n, np.int64), np.arange(n, dtype=np.int32), np.zeros(n + 1, np.int64), nodes, codes)
+
+
+def test_bags_without_features_give_no_example():
+    task = Task("classify", max_chunk=3, seed=1)
+    for role in ("input", "output"):
+        task.matrix(role, matrices.random(3, 8, 1), 8)
+    task.items(np.zeros(0, np.int32), np.array([0, 0, 0]))
+    task.labels(np.zeros(2, np.int32), np.array([0, 1, 2]))
+    task.compose(average_hidden=True, average_grad=True)
+    assert task.worker_bytes() > 0
+    assert train_all(Worker(task)) == 0
+
+
+def test_large_weights_of_cells_stay_finite():
+    run = problem("cells")
+    heavy = Problem("cells", seed=3, weights=1e6)
+    heavy.train(np.float32(0.05))
+    assert np.isfinite(heavy.input).all() and run.train()[1] > 0

@@ -7,7 +7,7 @@
 
 WV_INLINE float effective_steps(int32_t n, float damping) { return (float)n / (1 + damping * (float)n); }
 
-/* Merges row i from all workers that have a copy, of which the first is one, and removes the copies. The sum of their changes
+/* Merges row i from all workers that have a copy (workers[0] has one), and removes the copies. The sum of their changes
  * is scaled by the effective steps of all their uses together, over the sum of the effective steps of each. */
 static void row_merge(struct wv_worker *const *workers, int n_workers, int matrix, int32_t i, float damping)
 {
@@ -67,9 +67,9 @@ WV_INLINE float *shared_row_of_slot(const struct wv_rows *view, int64_t slot)
 }
 
 /* Merges the private rows of the slots first … last: adds the worker's changes to the shared rows, and takes over the changes
- * of other workers. A change is scaled by the effective steps of `others` times its uses one after the other, over those
- * at the same time. damping: rate * curvature * examples since the last merge. Shared rows, whose cache lines come from
- * other cores, are prefetched up to slot `end`. */
+ * of other workers. A change by n uses is scaled by effective_steps(others * n) / (others * effective_steps(n)), which is
+ * (1 + d * n) / (1 + d * n * others). damping: d per use of an example, rate * curvature * examples since the last merge.
+ * Shared rows, whose cache lines come from other cores, are prefetched up to slot `end`. */
 static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, int64_t end, float damping,
                        float others)
 {

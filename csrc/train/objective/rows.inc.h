@@ -111,7 +111,7 @@ static int64_t id_of_row(const struct wv_rows *view, const float *row)
     return view->copy_of ? view->copied[copy] : view->matrix->private_ids ? view->matrix->private_ids[copy] : copy;
 }
 
-/* The rule of a weight row; a composed row in scratch memory takes its gradient as it is. */
+/* The rule of a weight row; to a composed row in scratch memory the gradient is added without a rate. */
 static struct wv_row_rule rule_of(const struct wv_worker *worker, const float *row)
 {
     for (int m = 0; m < worker->task->n_matrices; m++) {

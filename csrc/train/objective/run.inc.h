@@ -7,11 +7,11 @@ typedef void loss_fn(const struct wv_block *block, struct wv_scratch *scratch, s
 
 /* The rate of a block, bounded so that a step stays stable: with weights w, one step can multiply the rows of a block by up to
  * 1 + rate * sqrt(Σ |w|). The bound is reached at rates above 0.1, or with many negatives. */
-WV_INLINE float bounded_rate(const struct wv_block *block, float rate, int max_targets)
+WV_INLINE float bounded_rate(const struct wv_block *block, float rate, const struct wv_task *task)
 {
     float sum = 0;
-    if (rate * rate * (float)(2 * max_targets * block->m) <= 1)
-        return rate; /* Σ |w| <= 2 * max_targets * m: two centres */
+    if (!task->weights && rate * rate * (float)(2 * task->max_targets * block->m) <= 1)
+        return rate; /* without weights of the user, Σ |w| <= 2 * max_targets * m: two centres */
     for (int p = 0; p < block->m * block->n; p++)
         sum += fabsf(block->weights[p]);
     return rate * rate * sum > 1 ? 1 / sqrtf(sum) : rate;
@@ -42,7 +42,7 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
         if (block->n_context)
             compose(composed = block, &worker->scratch, width, task->average_hidden);
         score(block, &worker->scratch, size);
-        const float bounded = bounded_rate(block, rate, task->max_targets);
+        const float bounded = bounded_rate(block, rate, task);
         loss(block, &worker->scratch, &worker->loss, is_plain ? bounded : rate > 0 ? bounded / rate : 1);
         in_window = !block->n_trained;
         if (is_plain) {

@@ -5,7 +5,7 @@
  * they and their gradients stay in registers while target rows are streamed. Pair (i, j) of a block is at [j * m + i]. */
 
 /* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. The same part of the rows to prefetch is
- * prefetched here: all prefetches at once would wait for each other. */
+ * prefetched here: the processor has too few line fill buffers for all prefetches at once. */
 WV_INLINE void update_part(const struct wv_block *block, float *const *later, int n_later, const float *gradients,
                            int at, int n_vecs, int m)
 {
