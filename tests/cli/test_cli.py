@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from wildvec import KeyedVectors, Word2Vec, cli
+from wildvec.cli.options import in_option_syntax
+from wildvec.cli.train import _Report
 from wildvec.demo import run as demo
 from wildvec.demo import toy
 from wildvec.io import Kind, load, save
@@ -136,6 +138,30 @@ def test_convert_refuses_keys_that_the_format_cannot_hold(vectors, tmp_path, cap
     assert sorted(p.name for p in tmp_path.iterdir()) == ["o.csv", "v.wv"]
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "Check the language of the words, and restrict_vocab",
+            "Check the language of the words, and --restrict-vocab",
+        ),
+        ("restrict_vocab=-1: give more", "--restrict-vocab -1: give more"),
+        (
+            "lower min_count, (cache_dir) or max_final_vocab.",
+            "lower --min-count, (--cache-dir) or --max-final-vocab.",
+        ),
+        ("min_count.txt: no such file", "min_count.txt: no such file"),
+        ("data/min_count: no such file", "data/min_count: no such file"),
+        ("min_count: no such file", "min_count: no such file"),
+        ("'min_count' is not in the vocabulary", "'min_count' is not in the vocabulary"),
+        ("my_min_count, max_vocab_sizes", "my_min_count, max_vocab_sizes"),
+        ("the window has no sample", "the window has no sample"),
+    ],
+)
+def test_names_of_arguments_in_messages_become_options(message, shown):
+    assert in_option_syntax(message) == shown
+
+
 # Training
 
 
@@ -165,6 +191,25 @@ def test_train_prints_the_held_out_loss_and_the_best_epoch(text, tmp_path, capsy
     assert f"the vectors are those of epoch {1 + np.argmin(model.held_out_losses)}\n" in err
     assert cli.main(["train", text, "-o", str(tmp_path / "n"), "--patience", "2"]) == 2
     assert "--held-out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("losses", "held_out", "end"),
+    [
+        ([3.0, 2.0, 2.1], 0.0, "--held-out measures the loss without this effect\n"),
+        ([3.0, 2.0, 2.1], 0.1, "the held-out loss is without this effect\n"),
+        ([3.0, 3.1, 2.0], 0.0, None),
+        ([3.0], 0.0, None),
+    ],
+)
+def test_a_training_loss_that_rises_at_the_end_is_explained(capsys, losses, held_out, end):
+    model = Word2Vec(held_out=held_out)
+    model.epoch_losses = losses
+    _Report("v.wv", None).on_train_end(model)
+    err = capsys.readouterr().err
+    assert (
+        err == "" if end is None else err.startswith("note: the training loss may rise") and err.endswith(end)
+    )
 
 
 def test_train_reads_stdin_and_takes_every_option(text, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -98,6 +99,27 @@ def test_further_signals_do_not_stop_the_saving_that_the_first_one_began(
     newest = Word2Vec.load(list_checkpoints(folder)[0])
     assert newest.epochs_trained == {"on_epoch_begin": 1, "on_epoch_end": 2, "on_train_end": 3}[moment]
     assert (KeyedVectors.load(output).vectors == newest.wv.vectors).all()
+
+
+def test_after_a_stop_without_a_checkpoint_the_message_says_that_the_newest_one_is_older(
+    text, tmp_path, monkeypatch, capsys
+):
+    def disk_is_full(stream):
+        written.append(stream)
+        if len(written) == 2:  # after the checkpoint at the beginning, before the output
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    written = []
+    monkeypatch.setattr("wildvec.io.atomic.os.fsync", disk_is_full)
+    monkeypatch.setattr("wildvec.io.atomic._sync_folder", lambda folder: None)
+    output, folder = tmp_path / "v.wv", tmp_path / "run"
+    raise_signals_at(monkeypatch, "on_epoch_end", signal.SIGINT)
+    options = ["--checkpoint", str(folder), "--checkpoint-minutes", "1000"]
+    assert cli.main(["train", text, "-o", str(output), *QUICK, *options]) == 130
+    err = capsys.readouterr().err
+    assert f"{output} holds what was learned; the newest checkpoint is older, so --resume would" in err
+    assert "add --resume" not in err
+    assert Word2Vec.load(list_checkpoints(folder)[0]).epochs_trained == 0 and output.exists()
 
 
 def test_a_signal_before_training_writes_nothing(text, tmp_path, monkeypatch, capsys):

@@ -521,6 +521,21 @@ def test_frozen_rows_do_not_change(case, options):
     assert (model.wv.vectors == start).all()
 
 
+@each_case
+def test_factors_that_a_callback_changes_take_effect_in_the_next_training(case):
+    class Frees:
+        def on_epoch_end(self, model):
+            model.wv.vectors_lockf[:] = 1
+
+    model = case.built()
+    start = model.wv.vectors.copy()
+    model.wv.vectors_lockf = np.zeros(len(model.wv), np.float32)
+    case.train(model, callbacks=[Frees()])
+    assert (model.wv.vectors == start).all()
+    case.train(model)
+    assert (model.wv.vectors != start).any()
+
+
 # -- held-out loss and time budget ---------------------------------------------------------------------------------
 
 
@@ -658,6 +673,32 @@ def test_matrices_in_a_file_that_do_not_fit_the_settings_are_refused(case, tmp_p
         native.write(path, tensors | {name: cut.copy()}, metadata)
         with pytest.raises(ValueError, match=f"{name} has the shape .* but the settings need"):
             case.model.load(path)
+
+
+@each_case
+@pytest.mark.parametrize("is_trained", [True, False])
+def test_a_file_without_a_matrix_that_the_settings_need_is_refused(case, tmp_path, is_trained):
+    path = tmp_path / "model"
+    model = case.trained() if is_trained else case.built()
+    for name in model._matrices:
+        model.save(path)
+        tensors, metadata = native.read(path)
+        del tensors[name]
+        native.write(path, tensors, metadata)
+        with pytest.raises(ValueError, match=f"model.* {name}"):
+            case.model.load(path)
+
+
+@each_text_model
+def test_a_model_whose_settings_were_changed_before_it_was_saved_can_be_loaded(case, tmp_path):
+    model = case.trained()
+    model.set_params(hs=1)
+    model.save(tmp_path / "model")
+    for other in (case.model.load(tmp_path / "model"), pickle.loads(pickle.dumps(model))):
+        for each in (other, copy.deepcopy(model)):
+            case.train(each)
+        assert bits(other) == bits(each)
+    assert set(model._matrices) == {"vectors", "output_rows"}, "saving does not change the model"
 
 
 @each_case

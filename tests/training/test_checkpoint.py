@@ -13,12 +13,14 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
 import wildvec.training.loop
 from wildvec import KeyedVectors, Word2Vec
+from wildvec._train import Worker
 from wildvec.cli import main
 from wildvec.demo import toy
 from wildvec.io import lock, native
@@ -187,6 +189,30 @@ def test_train_with_the_vocabulary_of_another_text_can_be_resumed(text, many_chu
     assert bits(Word2Vec.resume(second[-1], text[::-1])) == bits(models[0])
 
 
+def test_what_a_callback_changes_for_later_trainings_does_not_change_a_resumed_one(
+    text, many_chunks, tmp_path
+):
+    class Changes:
+        def on_epoch_end(self, model):
+            model.set_params(window=9, hs=1, negative=0, seed=7, held_out=0, sample=1e-3, keep_checkpoints=1)
+            model.wv.vectors_lockf[:] = 1
+
+    models = []
+    for folder in (None, tmp_path):
+        model = Word2Vec(checkpoint=folder, keep_checkpoints=1000, held_out=0.03, **OFTEN, **SMALL)
+        model.build_vocab(text)
+        model.wv.vectors_lockf = np.ones(len(model.wv), np.float32)
+        model.wv.vectors_lockf[::2] = 0
+        model.train(text, callbacks=[Changes()])
+        models.append(model)
+    assert models[0].window == 9 and bits(models[0]) == bits(models[1])
+    for file in (list_checkpoints(tmp_path)[0], in_mid_epoch(list_checkpoints(tmp_path))[0]):
+        resumed = Word2Vec.resume(file, text, checkpoint_minutes=None)
+        assert bits(resumed) == bits(models[0])
+        assert (resumed.window, resumed.negative, resumed.seed) == (5, 5, 1)
+        assert not resumed.wv.vectors_lockf[::2].any()
+
+
 def test_several_workers_lose_no_epoch_and_no_token(text, many_chunks, tmp_path):
     options = {**SMALL, "workers": 3}
     model = Word2Vec(text, checkpoint=tmp_path, keep_checkpoints=1000, **OFTEN, **options)
@@ -250,7 +276,7 @@ def press_ctrl_c(monkeypatch, fraction):
 def ctrl_c(monkeypatch, many_chunks):
     """Ctrl-C a quarter into the second of four epochs; work units may end, also on a busy machine."""
     press_ctrl_c(monkeypatch, 5 / 16)
-    monkeypatch.setattr("wildvec.training.loop.PARK_SECONDS", 60)
+    monkeypatch.setattr("wildvec.training.loop.STOP_SECONDS", 60)
     return {"checkpoint_minutes": None, **SMALL, "update": "pair", "negative": 15}
 
 
@@ -262,6 +288,7 @@ def test_ctrl_c_writes_a_checkpoint_with_all_that_was_learned(text, ctrl_c, tmp_
     assert in_mid_epoch(files) == files[:1] and len(training_in(files[0]).state.epochs) == 1
     stopped = Word2Vec.load(files[0])
     assert bits(stopped) == bits(interrupt.value.model), "all that was learned is in it"
+    assert interrupt.value.model._is_in_checkpoint
     resumed = bits(Word2Vec.resume(files[0], text))
     assert resumed == bits(Word2Vec.resume(files[1], text)), "as from the start"
 
@@ -336,7 +363,10 @@ def test_ctrl_c_while_the_best_rows_are_copied_logs_a_warning(text, tmp_path, mo
     options = {**SMALL, "held_out": 0.03, "patience": 1}
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(text, checkpoint=tmp_path, checkpoint_minutes=None, **options)
-    assert "in none: training was stopped at the end of an epoch" in caplog.text
+    last = list_checkpoints(tmp_path)[0]
+    assert "cannot write a checkpoint: training stopped at the end of an epoch, perhaps while" in caplog.text
+    assert f"were copied. The last checkpoint is {last}" in caplog.text
+    assert "Training continues" not in caplog.text
     monkeypatch.undo()
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(Word2Vec(text, **options))
 
@@ -370,12 +400,54 @@ def test_ctrl_c_in_a_long_chunk_leaves_the_earlier_checkpoint(text, tmp_path, mo
     assert (interrupt.value.model.wv.vectors != start).any(), "but the model has what was learned"
 
 
+class SlowWorker:
+    """A worker whose calls take at least 10 ms, or longer than a stop may take."""
+
+    def __init__(self, worker, blocks):
+        self.worker, self.blocks = worker, blocks
+
+    def train(self, *arguments):
+        examples = self.worker.train(*arguments)
+        time.sleep(3 * wildvec.training.loop.STOP_SECONDS if self.blocks else 0.01)
+        return examples
+
+    def merge(self):
+        self.worker.merge()
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_ctrl_c_writes_a_checkpoint_only_if_the_current_work_units_end_soon(
+    text, many_chunks, tmp_path, monkeypatch, caplog, blocks
+):
+    press_ctrl_c(monkeypatch, 1 / 16)
+    monkeypatch.setattr("wildvec.training.loop.Worker", lambda task: SlowWorker(Worker(task), blocks))
+    for attempt in range(1 if blocks else 20):  # on a busy machine, a short work unit may take too long, too
+        caplog.clear()
+        folder = tmp_path / str(attempt)
+        with pytest.raises(KeyboardInterrupt) as interrupt:
+            Word2Vec(text, checkpoint=folder, checkpoint_minutes=None, **SMALL)
+        model = interrupt.value.model
+        newest = list_checkpoints(folder)[0]
+        assert model._is_in_checkpoint == training_in(newest).state.begun
+        if model._is_in_checkpoint:
+            break
+        press_ctrl_c(monkeypatch, 1 / 16)
+    assert model._is_in_checkpoint != blocks
+    if blocks:
+        reason = "cannot write a checkpoint: a chunk was half trained when training stopped"
+        assert f"{reason}. The last checkpoint is {newest}\n" in caplog.text
+        assert (model.wv.vectors != Word2Vec.load(newest).wv.vectors).any()
+    else:
+        assert bits(Word2Vec.load(newest)) == bits(model) and not caplog.text
+
+
 def test_a_second_ctrl_c_stops_the_writing_and_leaves_the_earlier_checkpoint(
     text, ctrl_c, tmp_path, monkeypatch
 ):
     written = ctrl_c_at_write(monkeypatch, 2)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         Word2Vec(text, checkpoint=tmp_path, **ctrl_c)
+    assert not interrupt.value.model._is_in_checkpoint
     assert len(written) == 2 and os.listdir(tmp_path) == ["checkpoint-000001.wv"]
 
 
@@ -397,8 +469,13 @@ def test_training_continues_when_a_later_checkpoint_cannot_be_written(
 ):
     full_after(monkeypatch, 3)
     model = Word2Vec(text, checkpoint=tmp_path, **OFTEN, **SMALL)
-    assert "what was learned since the last checkpoint is in none" in caplog.text
-    assert f"{tmp_path / 'checkpoint-000004.wv'}: {os.strerror(errno.ENOSPC)}" in caplog.text
+    reason = f"{os.strerror(errno.ENOSPC)}; free some space or write to another folder"
+    last = tmp_path / "checkpoint-000003.wv"
+    assert (
+        f"cannot write a checkpoint: {tmp_path / 'checkpoint-000004.wv'}: {reason}. Training continues; "
+        f"the last checkpoint is {last}\n" in caplog.text
+    )
+    assert caplog.text.endswith(f"{reason}. The last checkpoint is {last}\n"), "the training is finished"
     assert sorted(os.listdir(tmp_path)) == ["checkpoint-000002.wv", "checkpoint-000003.wv"]
     monkeypatch.undo()
     monkeypatch.setattr("wildvec.training.plan.CHUNK_ITEMS", 2000)
@@ -407,9 +484,9 @@ def test_training_continues_when_a_later_checkpoint_cannot_be_written(
 
 def test_a_full_disk_is_an_error_at_the_first_checkpoint(text, tmp_path, monkeypatch):
     full_after(monkeypatch, 0)
-    with pytest.raises(OSError, match="free some space, or give another folder") as caught:
+    with pytest.raises(OSError, match="free some space or write to another folder") as caught:
         Word2Vec(text, checkpoint=tmp_path, **SMALL)
-    assert caught.value.errno == errno.ENOSPC and "before" not in str(caught.value)
+    assert caught.value.errno == errno.ENOSPC and str(caught.value).count("free some space") == 1
     assert caught.value.model.epochs_trained == 0 and not os.listdir(tmp_path)
 
 
@@ -417,7 +494,8 @@ def test_ctrl_c_with_a_full_disk_still_raises_keyboard_interrupt(text, ctrl_c, t
     full_after(monkeypatch, 1)
     with pytest.raises(KeyboardInterrupt) as interrupt:
         Word2Vec(text, checkpoint=tmp_path, **ctrl_c)
-    assert "in none" in caplog.text and interrupt.value.model.epochs_trained == 1
+    assert "cannot write a checkpoint: " in caplog.text and "Training continues" not in caplog.text
+    assert interrupt.value.model.epochs_trained == 1 and not interrupt.value.model._is_in_checkpoint
 
 
 def test_an_exception_in_a_callback_leaves_the_earlier_checkpoint(text, tmp_path):
@@ -474,7 +552,7 @@ def test_the_number_of_checkpoints_is_bounded_and_a_finished_training_stays_as_i
 def test_a_finished_training_compares_a_text_that_is_given(text, tmp_path):
     model = Word2Vec(text, checkpoint=tmp_path, **SMALL)
     assert bits(Word2Vec.resume(tmp_path, text)) == bits(model)
-    with pytest.raises(ValueError, match="not the text that the training began with"):
+    with pytest.raises(ValueError, match="not the data that the training began with"):
         Word2Vec.resume(tmp_path, text[1:])
     with pytest.raises(FileNotFoundError):
         Word2Vec.resume(tmp_path, corpus_file=tmp_path / "absent.txt")
@@ -530,7 +608,7 @@ def test_more_chunk_losses_than_chunks_are_refused(text, folder):
 def test_a_fingerprint_without_its_checksum_fits_no_text(text, folder):
     newest = list_checkpoints(folder)[0]
     rewrite(newest, lambda entries, _: entries["data"].pop("checksum"))
-    with pytest.raises(ValueError, match="not the text that the training began with: checksum"):
+    with pytest.raises(ValueError, match="not the data that the training began with: checksum"):
         Word2Vec.resume(newest, text)
 
 
@@ -591,7 +669,7 @@ def test_another_text_is_refused(text, folder):
         (renamed, "vocabulary"),
     ):
         with pytest.raises(
-            ValueError, match=f"not the text that the training began with.*{message}"
+            ValueError, match=f"not the data that the training began with.*{message}"
         ) as caught:
             Word2Vec.resume(folder, other)
         assert caught.value.model.epochs_trained < 4
@@ -838,7 +916,7 @@ def test_a_finished_training_is_not_resumed_with_another_text(text, tmp_path, ca
     assert main(["train", str(lines), *options]) == 0
     output.unlink()
     assert main(["train", str(other), *options]) == 1
-    assert "not the text that the training began with" in capsys.readouterr().err
+    assert "not the data that the training began with" in capsys.readouterr().err
     assert main(["train", str(tmp_path / "absent"), *options]) == 1
     assert f"{tmp_path / 'absent'}: no such file" in capsys.readouterr().err
     assert not output.exists()

@@ -189,7 +189,8 @@ def test_a_saved_model_holds_out_the_same(tmp_path, text):
         (
             [["alone"]] * 9 + [["two", "words"]],
             {"held_out": 0.01},
-            "none has two words left; give a larger held_out",
+            "none of the 1 held-out units gives an example: with sample=0.001 and min_count=1 no sentence had two "
+            "words left; raise sample .*; or give a larger held_out",
         ),
         (own_words(9), {"held_out": 0.7}, "held_out=0.7: give a number from 0 to 0.5"),
         (own_words(9), {"patience": 2}, "patience=2: there is no held-out loss; set held_out"),

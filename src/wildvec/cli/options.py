@@ -30,8 +30,12 @@ _OTHERS = {
     "sorted_vocab",
     "tokenizer",
 }
-_NAMES = [*(name for name in Word2Vec.SETTINGS if name not in _OTHERS), *READING_OPTIONS]
+_NAMES = [*(name for name in Word2Vec.SETTINGS if name not in _OTHERS), *READING_OPTIONS, "restrict_vocab"]
 _ARGUMENT = re.compile(rf"\b({'|'.join(_NAMES)})=('?)([\w.+-]+)\2")
+# A name without a value, if it is no English word and no part of a path: between spaces, before punctuation.
+_BARE_NAME = re.compile(
+    rf"(?<![^\s(])({'|'.join(name for name in _NAMES if '_' in name)})(?=[,;)]|\.?(?:\s|$))"
+)
 
 
 class UsageError(Exception):
@@ -61,7 +65,7 @@ def add_setting(parser: Any, name: str, metavar: str = "N") -> None:
     setting = Word2Vec.SETTINGS[name]
     is_shown = setting.default is not None
     parser.add_argument(
-        f"--{name.replace('_', '-')}",
+        _option(name),
         type=argument_type(setting.parse),
         choices=setting.choices or None,
         default=argparse.SUPPRESS,
@@ -107,8 +111,15 @@ def in_option_syntax(message: str) -> str:
 
     >>> in_option_syntax("give errors='replace' or another checkpoint_minutes=5")
     'give --errors replace or another --checkpoint-minutes 5'
+    >>> in_option_syntax("lower min_count, or read min_count.txt")
+    'lower --min-count, or read min_count.txt'
     """
-    return _ARGUMENT.sub(lambda match: f"--{match[1].replace('_', '-')} {match[3]}", message)
+    message = _ARGUMENT.sub(lambda match: f"{_option(match[1])} {match[3]}", message)
+    return _BARE_NAME.sub(lambda match: _option(match[1]), message)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def load_vectors(args: argparse.Namespace, path: str) -> KeyedVectors:

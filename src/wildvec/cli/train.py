@@ -116,6 +116,12 @@ class _Report:
         if model.patience is not None and model.held_out_losses:
             best = model.held_out_losses.index(min(model.held_out_losses)) + 1
             say(f"the vectors are those of epoch {best}")
+        if len(model.epoch_losses) > 1 and model.epoch_losses[-1] > model.epoch_losses[-2]:
+            say(
+                "note: the training loss may rise in the last epochs, because each example is scored just before its "
+                f"own update; {'the held-out loss is' if model.held_out else '--held-out measures the loss'} without "
+                "this effect"
+            )
 
 
 def output_bytes(model: Word2Vec, kind: io.Kind | None) -> int:
@@ -148,7 +154,7 @@ def run(args: argparse.Namespace) -> int:
     say(summary(model))
     name = output_name(args.output)
     if interrupted and is_saved:
-        say(f"wildvec: interrupted; {name} holds what was learned{_resume_hint(settings)}")
+        say(f"wildvec: interrupted; {name} holds what was learned{_resume_hint(model, settings)}")
     elif is_saved:
         say(f"saved {name}")
     return 0 if is_saved else 1
@@ -186,8 +192,12 @@ def _save(model: Word2Vec, output: Any, kind: io.Kind | None) -> None:
         io.save(output, vectors.index_to_key, vectors.vectors, vectors.counts, kind)
 
 
-def _resume_hint(settings: dict[str, Any]) -> str:
-    return "; add --resume to continue" if "checkpoint" in settings else ""
+def _resume_hint(model: Word2Vec, settings: dict[str, Any]) -> str:
+    if "checkpoint" not in settings:
+        return ""
+    if model._is_in_checkpoint:
+        return "; add --resume to continue"
+    return "; the newest checkpoint is older, so --resume would train again what was learned since then"
 
 
 def summary(model: Word2Vec) -> str:

@@ -58,7 +58,8 @@ class Model(TrainingSettings, ABC):
     Attributes:
         wv: The rows of the matrix "vectors" by key (KeyedVectors). Values may be changed in place or assigned to
             `wv.vectors`. `wv.vectors_lockf` is gensim's factor of each row's change, float32 of length 1 or one
-            factor per row: 1 trains a row (the default for all), 0 freezes it.
+            factor per row: 1 trains a row (the default for all), 0 freezes it. Each training copies the factors when
+            it begins: a change during a training takes effect in the next one.
         vocab: Keys and counts of these rows (Vocab).
         epochs_trained: Number of epochs in all trainings so far.
         epoch_losses: Mean loss per example of each epoch, in nats. It may rise in the last epochs while the vectors
@@ -69,6 +70,7 @@ class Model(TrainingSettings, ABC):
 
     NAME: ClassVar[str]  # class name in files
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors",)  # names of all matrices that the model may have
+    SAME_DATA: ClassVar[str] = "give the same data in the same order"  # remedy when `resume` gets other data
     STATE: ClassVar[Mapping[str, Check]] = {  # attributes that files contain besides the settings
         "epochs_trained": whole(0),
         "epoch_losses": losses,
@@ -84,6 +86,7 @@ class Model(TrainingSettings, ABC):
         check_arguments(given.get("others", {}))
         self._set_settings(given)
         self._own_folder: Path | None = None  # the folder that holds only checkpoints of this model
+        self._is_in_checkpoint = False  # whether the newest checkpoint holds all that the model learned
         self.vocab = Vocab([], [])
         self._reset(self.vocab)
 
@@ -105,7 +108,7 @@ class Model(TrainingSettings, ABC):
         self._reset(vocab)
 
     def _reset(self, vocab: Vocab) -> None:
-        """Begin again: a vocabulary, new matrices, no training yet."""
+        """Set a vocabulary and new matrices, and forget earlier trainings."""
         specs = self._matrix_specs(len(vocab))
         self._set_matrices(vocab, {spec.name: matrices.create(spec, self.seed) for spec in specs})
         self.epochs_trained = 0
@@ -126,23 +129,26 @@ class Model(TrainingSettings, ABC):
         return self._matrices["vectors"][:, : self.vector_size]
 
     def _unpadded_matrices(self) -> dict[str, FloatRows]:
-        """Return views without padding by tensor name; only of matrices that the settings need.
+        """Return views without padding by tensor name, of the matrices that the settings need.
 
-        With AdaGrad, these are also the sums of squared gradients.
+        With AdaGrad, these are also the sums of squared gradients. A matrix that changed settings need is a new one.
         """
         parts: dict[str, FloatRows] = {}
         for spec in self._matrix_specs(len(self.vocab)):
-            if spec.name in self._matrices:
-                parts |= matrices.views(spec, self._matrices[spec.name])
+            parts |= matrices.views(spec, self._rows_of(spec))
         return parts
+
+    def _rows_of(self, spec: MatrixSpec) -> FloatRows:
+        """Return the rows of a matrix; new ones if the model does not have it yet."""
+        rows = self._matrices.get(spec.name)
+        return matrices.create(spec, self.seed) if rows is None else rows
 
     def _match_matrices(self) -> None:
         """Create matrices that changed settings need and drop those that they do not need."""
         self._check_vocab(self.vocab)
         needed: dict[str, FloatRows] = {}
         for spec in self._matrix_specs(len(self.vocab)):
-            rows = self._matrices.get(spec.name)
-            needed[spec.name] = rows = matrices.create(spec, self.seed) if rows is None else rows
+            needed[spec.name] = rows = self._rows_of(spec)
             expected = (spec.rows, matrices.row_width(spec))
             if rows.shape != expected:
                 raise ValueError(f"{spec.name} has the shape {rows.shape}, but the settings need {expected}")
@@ -167,7 +173,7 @@ class Model(TrainingSettings, ABC):
             self.wv.vectors = rows
 
     def _row_rates(self) -> dict[str, FloatRows]:
-        """Return factors of the changes of rows by matrix name, float32 (rows,); nothing where all are 1.
+        """Return copies of the factors of changes by matrix name, float32 (rows,); nothing where all are 1.
 
         Raises:
             ValueError: `wv.vectors_lockf` has another length than 1 or the number of keys, or a value that is
@@ -185,7 +191,7 @@ class Model(TrainingSettings, ABC):
             raise ValueError(f"wv.vectors_lockf[{bad[0]}]={factors[bad[0]]}: give a finite number from 0 up")
         if (factors == 1).all():
             return {}
-        return {"vectors": np.ascontiguousarray(np.broadcast_to(factors, len(self.vocab)))}
+        return {"vectors": np.array(np.broadcast_to(factors, len(self.vocab)), order="C")}
 
     def _check_finite(self) -> None:
         """Raise FloatingPointError if training left a value that is not finite."""
@@ -208,7 +214,10 @@ class Model(TrainingSettings, ABC):
         self._take_over_vectors()
         self._match_matrices()
         saver = make_saver(self, folder, training, feed)
-        self._run(feed, training.schedule, callbacks, state, saver)
+        try:
+            self._run(feed, training.schedule, callbacks, state, saver)
+        finally:
+            self._is_in_checkpoint = saver.is_current
         self.tokens_per_second = state.tokens_per_second
         self._warn_if_nothing_learned(training)
         callbacks.notify("on_train_end")
@@ -230,7 +239,8 @@ class Model(TrainingSettings, ABC):
         )
         task = plan.make_task(objective, feed, self._matrices, self._row_rates(), seed)
         rows = list(self._matrices.values())
-        run(Engine(task, plan, feed.raw_items, rows, self._check_finite), schedule, callbacks, state, saver)
+        engine = Engine(task, plan, feed.raw_items, rows, self._check_finite, self._why_no_examples)
+        run(engine, schedule, callbacks, state, saver)
 
     def _resume(
         self,
@@ -252,7 +262,7 @@ class Model(TrainingSettings, ABC):
             open_feed(None if training.own_vocab else self.vocab) as feed,
             self._attached_to_errors(),
         ):
-            training.check_feed(feed)
+            training.check_feed(feed, self.SAME_DATA)
             if not training.state.finished:
                 self._train(feed, training, notifier, folder)
 
@@ -272,7 +282,7 @@ class Model(TrainingSettings, ABC):
 
     def _why_no_examples(self) -> str:
         """Return the reason and the remedy when the data gave no example."""
-        return "the data holds no example; give more"
+        return "the data holds no example; give more data"
 
     @contextmanager
     def _attached_to_errors(self) -> Iterator[None]:

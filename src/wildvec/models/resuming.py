@@ -44,14 +44,19 @@ def claim_model_folder(model: Model) -> Iterator[Path | None]:
 
 
 def make_saver(model: Model, folder: Path | None, training: Training, feed: Feed) -> Saver:
-    """Return the saver that writes checkpoints into the folder as the model's settings say."""
+    """Return the saver that writes checkpoints into the folder as the model's settings say.
+
+    Checkpoints hold the settings and the factors of rows that the model has now, because the training uses these
+    also after a callback has changed them.
+    """
     if folder is None:
         return NoSaver()
     training.data = training.data or feed.fingerprint()  # a resumed training has one that was checked
     every = (model.checkpoint_minutes, model.checkpoint_epochs)
+    settings, rates = model.get_params(), model._row_rates()
 
     def store(path: Path, tensors: native.Tensors, metadata: native.Metadata) -> None:
-        stored.write(model, path, tensors, metadata)
+        stored.write(stored.with_settings(model, settings), path, tensors, metadata, rates)
         model._own_folder = folder
 
     return Checkpoints(folder, *every, model.keep_checkpoints, training, store)
@@ -84,6 +89,7 @@ def load_checkpoint(cls: type[M], path: str | os.PathLike[str]) -> Iterator[tupl
             model, training = read_newest(path, read)
         model.checkpoint = folder
         model._own_folder = folder if created_by_us else None
+        model._is_in_checkpoint = True
         yield model, training, folder
 
 

@@ -33,12 +33,16 @@ def write(
     path: str | os.PathLike[str],
     more: Mapping[str, NDArray[Any]] | None = None,
     metadata: Mapping[str, str] | None = None,
+    rates: Mapping[str, FloatRows] | None = None,
 ) -> None:
-    """Write a model to a native file, with more tensors and metadata if given."""
+    """Write a model to a native file, with more tensors and metadata if given.
+
+    rates: the factors of the rows' changes as `Model._row_rates` returned them; default: the present ones.
+    """
     model._take_over_vectors()
     tensors = vectors.to_tensors(model.vocab.keys, model.wv.vectors, model.vocab.counts)
     tensors |= model._unpadded_matrices()
-    if rates := model._row_rates():
+    if rates := model._row_rates() if rates is None else rates:
         tensors[FACTORS] = rates["vectors"]
     names = [name for name, setting in model.SETTINGS.items() if setting.stored]
     header = {name: getattr(model, name) for name in (*names, *model.STATE)}
@@ -92,6 +96,7 @@ def _with_header(cls: type[M], text: str) -> M:
         setattr(model, name, checked(name, header[name], state_check))
     model.tokens_per_second = math.nan
     model._own_folder = None
+    model._is_in_checkpoint = False
     return model
 
 
@@ -102,6 +107,10 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
         model._check_vocab(vocab)
     rows = {}
     for spec in model._matrix_specs(len(vocab)):
+        if spec.name not in tensors:
+            raise ValueError(
+                f"the settings need the matrix {spec.name}, which is missing; the file is damaged"
+            )
         for name in (spec.name, spec.name + matrices.ADAGRAD):
             if name in tensors and tensors[name].shape != (spec.rows, spec.size):
                 raise ValueError(
@@ -109,7 +118,7 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
                 )
         if spec.name in padded and spec.adagrad is None:
             rows[spec.name] = padded[spec.name]
-        elif spec.name in tensors:  # from another writer, perhaps of another type, or with AdaGrad
+        else:  # from another writer, perhaps of another type, or with AdaGrad
             rows[spec.name] = matrices.from_views(spec, tensors)
     model._set_matrices(vocab, rows)
     if FACTORS in tensors:
@@ -117,11 +126,19 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
         model._row_rates()
 
 
+def with_settings(model: M, settings: Mapping[str, Any]) -> M:
+    """Return a model with other settings that shares all other attributes with `model`."""
+    other = type(model).__new__(type(model))
+    vars(other).update({**vars(model), **settings})
+    return other
+
+
 def state_of(model: Model) -> dict[str, Any]:
     """Return all attributes of a model for pickle and copy; each matrix occurs once, without padding."""
     model._take_over_vectors()
     state = dict(vars(model))
-    for name in ("wv", "_own_folder"):  # a copy must not write checkpoints to the folder of the original
+    # A copy must not write checkpoints to the folder of the original.
+    for name in ("wv", "_own_folder", "_is_in_checkpoint"):
         del state[name]
     return state | {"_matrices": model._unpadded_matrices(), FACTORS: model.wv.vectors_lockf}
 
@@ -132,6 +149,7 @@ def restore(model: Model, state: dict[str, Any]) -> None:
     factors = state.pop(FACTORS)
     vars(model).update(state)
     model._own_folder = None
+    model._is_in_checkpoint = False
     specs = [spec for spec in model._matrix_specs(len(model.vocab)) if spec.name in parts]
     model._set_matrices(model.vocab, {spec.name: matrices.from_views(spec, parts) for spec in specs})
     model.wv.vectors_lockf = factors

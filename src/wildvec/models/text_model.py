@@ -31,6 +31,7 @@ class TextModel(Model):
         corpus_total_words: Number of tokens that were read of it.
     """
 
+    SAME_DATA: ClassVar[str] = "give the same text in the same order, and the same tokenizer"
     STATE: ClassVar[Mapping[str, Check]] = {
         **Model.STATE,
         "corpus_count": whole(0),

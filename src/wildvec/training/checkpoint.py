@@ -7,7 +7,6 @@ decides what it stores (see models.stored).
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import math
@@ -34,7 +33,6 @@ from wildvec.training.state import Epoch, State
 
 logger = logging.getLogger(__name__)
 
-NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 VERSION = 4  # raise it when a seed gives other vectors than before, or when the entries change
 NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
 
@@ -114,8 +112,8 @@ class Training:
     state: State = field(default_factory=State)
     data: Fingerprint = field(default_factory=dict)
 
-    def check_feed(self, feed: Feed) -> None:
-        """Raise ValueError if the training began with other data."""
+    def check_feed(self, feed: Feed, remedy: str) -> None:
+        """Raise ValueError, which ends with the remedy, if the training began with other data."""
         now = feed.fingerprint()
         different = [
             f"{name} {now.get(name)}, not {self.data.get(name)}"
@@ -124,8 +122,7 @@ class Training:
         ]
         if different:
             raise ValueError(
-                f"this is not the text that the training began with: {'; '.join(different)}; "
-                "give the same text in the same order, and the same tokenizer"
+                f"this is not the data that the training began with: {'; '.join(different)}; {remedy}"
             )
 
     def pack(self) -> tuple[native.Tensors, native.Metadata]:
@@ -152,7 +149,7 @@ class Training:
         """
         if "training" not in metadata:
             raise ValueError(
-                f"{path} holds a model, but no training that can be resumed; use Word2Vec.load and train"
+                f"{path} holds a model, but no training that can be resumed; load the model and train it"
             )
         try:
             training, isa = cls._from_entries(json.loads(metadata["training"]), tensors)
@@ -206,7 +203,7 @@ class Checkpoints:
 
     store(path, tensors, metadata): writes the model, with these tensors and metadata added. minutes: time from the
     end of one checkpoint to the next; None: not by time. epochs: write one every n epochs; None: not by epochs.
-    keep: how many of the newest stay. While one is written there is one more.
+    keep: number of newest checkpoints that are kept. While one is written there is one more.
     """
 
     def __init__(
@@ -225,6 +222,7 @@ class Checkpoints:
         self._training = training
         self._store = store
         self._written_at = time.perf_counter()
+        self.is_current = training.state.begun  # a training that has begun comes from a checkpoint
 
     @property
     def due_at(self) -> float:
@@ -238,40 +236,34 @@ class Checkpoints:
     def write(self, state: State) -> None:
         """Write a checkpoint, then remove the oldest ones.
 
-        OSError: the first one, before anything is trained, cannot be written. If a later one cannot be written, as
-        on a full disk, a warning is logged and training continues; the checkpoints before it stay as they are.
+        OSError: it cannot be written, for example because the disk is full. Earlier checkpoints are unchanged.
         """
         start = time.perf_counter()
+        self.is_current = False
         self._training.state = state
         files = list_checkpoints(self._folder)
         path = self._folder / f"checkpoint-{1 + (_number(files[0]) if files else 0):06d}.wv"
         try:
             self._store(path, *self._training.pack())
-        except OSError as error:
-            self._written_at = time.perf_counter()  # the next attempt comes as late as the next checkpoint
-            if not state.begun:
-                raise _first_write_error(error, path) from error
-            self.warn_not_saved(f"{path}: {error.strerror or error}")
-            return
+        finally:
+            # Also after an error: the next attempt then is as late as the next checkpoint.
+            self._written_at = time.perf_counter()
+        self.is_current = True
         for old in list_checkpoints(self._folder)[self._keep :]:
             with suppress(OSError):  # on Windows while a process reads it; the next write tries again
                 old.unlink()
-        self._written_at = time.perf_counter()
         logger.info("%s: written in %.2f s", path, self._written_at - start)
 
-    def warn_not_saved(self, reason: str) -> None:
+    def warn_not_saved(self, error: Exception, *, continues: bool) -> None:
         """Warn that the current state is in no checkpoint."""
-        logger.warning(
-            "no checkpoint was written; what was learned since the last checkpoint is in none: %s", reason
-        )
-
-
-def _first_write_error(error: OSError, path: Path) -> OSError:
-    """Return the error with a remedy if there is no space, else the error itself."""
-    if error.errno not in NO_SPACE:
-        return error
-    remedy = "free some space, or give another folder for checkpoints"
-    return OSError(error.errno, f"{error.strerror}: {remedy}", os.fspath(path))
+        self.is_current = False
+        reason = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            reason = f"{error.filename}: {error.strerror}"
+        files = list_checkpoints(self._folder)
+        last = f"the last checkpoint is {files[0]}" if files else "there is no earlier checkpoint"
+        then = f"Training continues; {last}" if continues else last[0].upper() + last[1:]
+        logger.warning("cannot write a checkpoint: %s. %s", reason, then)
 
 
 def list_checkpoints(folder: str | os.PathLike[str]) -> list[Path]:

@@ -31,8 +31,8 @@ from wildvec.training.work_units import WorkUnits
 
 logger = logging.getLogger(__name__)
 
-PARK_SECONDS = 0.05  # after Ctrl-C, work units may end within this time, which leaves no chunk half trained
-HELD_OUT_EPOCH = -1  # keys the draws for held-out units: the same whenever their loss is measured
+STOP_SECONDS = 0.08  # after Ctrl-C, work units may end within this time, which leaves no chunk half trained
+HELD_OUT_EPOCH = -1  # key of the draws for held-out units: their loss is always measured with the same draws
 
 
 class Callback(Protocol):
@@ -47,27 +47,38 @@ class Callback(Protocol):
 
 @dataclass(frozen=True)
 class Engine:
-    """The parts of one training that the C core uses. raw_items: items of the data as they were read."""
+    """The parts of one training that depend on the model and its data.
+
+    raw_items: items of the data as they were read. check_finite: called after each epoch, may raise.
+    why_no_examples: returns the reason and the remedy when data gives no example.
+    """
 
     task: Task
     plan: Plan
     raw_items: int
     matrices: Sequence[NDArray[np.float32]]
     check_finite: Callable[[], None]
+    why_no_examples: Callable[[], str]
 
 
 def run(engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver) -> None:
     """Train until the epochs, the time or the patience are over.
 
-    engine.check_finite is called after each epoch and may raise. With patience, the matrices end as they were after
-    the best epoch. state: where to begin; it is updated. saver: saves the state when it is due, at Ctrl-C and at the
-    end.
+    With patience, the matrices are at the end those of the best epoch.
+
+    Args:
+        engine: What is trained.
+        schedule: Epochs, learning rates, time and patience.
+        callback: Called before and after each epoch.
+        state: The point to start from; it is updated.
+        saver: Saves the state when it is due, at Ctrl-C and at the end.
 
     Raises:
-        ValueError: the held-out units give no example.
-        BaseException: what a callback, a worker or Ctrl-C raises. The workers stop within 0.1 s, and the matrices
-        keep
-            what was learned.
+        ValueError: The held-out units give no example.
+        OSError: The first state, before anything is trained, cannot be saved. If a later one cannot be saved, a
+            warning is logged and training continues.
+        BaseException: Errors of a callback or a worker, and Ctrl-C. The workers stop within 0.1 s, and the matrices
+            keep what was learned.
     """
     _Training(engine, schedule, callback, state, saver).run()
 
@@ -78,14 +89,12 @@ class _Training:
     def __init__(
         self, engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver
     ) -> None:
-        self.engine, self.schedule, self.callback, self.state, self.saver = (
-            engine,
-            schedule,
-            callback,
-            state,
-            saver,
-        )
+        self.engine = engine
         self.plan = engine.plan
+        self.schedule = schedule
+        self.callback = callback
+        self.state = state
+        self.saver = saver
         self.budget = Budget(schedule.max_seconds, state.elapsed, state.reserve)
         self.workers = [Worker(engine.task) for _ in range(self.plan.workers)]
         self.units = self._work_units()
@@ -102,12 +111,12 @@ class _Training:
         with progress_bar(total, "training", "tokens", done) as self.bar:
             if not self.state.begun:
                 if len(self.plan.held_out) or self.schedule.max_seconds < math.inf:
-                    self._close_epoch()  # its errors come early, and the budget measures how long it takes
+                    self._close_epoch()  # its errors are raised early, and the budget measures how long it takes
                 self._save()  # so that a full disk is noticed before hours of training
             while not self._is_over() and self._run_epoch():
                 pass
         with self._saved_at_ctrl_c(self._finish):
-            self._finish()
+            self._try_to(self._finish)
 
     def _run_epoch(self) -> bool:
         """Train one epoch, or the rest of one; False if the time was over before it trained anything."""
@@ -131,7 +140,7 @@ class _Training:
         with self._saved_at_ctrl_c(self._save):
             self.callback.epoch_end(epoch)
             if saver.due_after(len(state.epochs)) and not self._is_over():
-                self._save()
+                self._try_to(self._save)
         return True
 
     def _work_units(self, *chunk_seconds: float) -> WorkUnits:
@@ -156,9 +165,10 @@ class _Training:
 
         while not units.over:
             units.pause_from(self.saver.due_at)
+            self.saver.is_current = False
             _run_pass(self.engine, self.workers, units, schedule.first_epoch + number, rates, show)
             if not units.over:
-                self._save_within_epoch()
+                self._try_to(self._save_within_epoch)
 
     def _close_epoch(self) -> float:
         """Check the matrices and return the held-out loss, NaN if nothing is held out."""
@@ -167,7 +177,7 @@ class _Training:
             return self._held_out_loss() if len(self.plan.held_out) else math.nan
 
     def _held_out_loss(self) -> float:
-        """The mean loss of the held-out units, subsampled and drawn as in training, but always with the same draws.
+        """Return the mean loss of the held-out units, with the same random draws whenever it is measured.
 
         They are trained at rate 0: each row keeps its value (the sign of a zero may change).
         """
@@ -176,14 +186,15 @@ class _Training:
         _run_pass(self.engine, self.workers, units, HELD_OUT_EPOCH, _rate_0, lambda: None)
         if not units.examples:
             raise ValueError(
-                f"of the {len(plan.held_out)} sentences held out none has two words left; give a larger held_out, "
-                "a larger sample (0 keeps all) or longer sentences"
+                f"none of the {len(plan.held_out)} held-out units gives an example: "
+                f"{self.engine.why_no_examples()}; or give a larger held_out"
             )
         return float(units.losses.sum()) / units.examples
 
     # -- saving ---------------------------------------------------------------------------------------------------
 
     def _save(self) -> None:
+        """Save the state; OSError if that fails."""
         state, patience = self.state, self.patience
         state.elapsed, state.reserve = self.budget.elapsed, self.budget.reserve
         state.best_rows = patience.best_rows if patience and not state.finished else ()
@@ -192,7 +203,7 @@ class _Training:
     def _save_within_epoch(self) -> None:
         units, state = self.units, self.state
         if not units.is_whole:
-            raise ValueError("training was stopped within a chunk")
+            raise ValueError("a chunk was half trained when training stopped")
         state.losses, state.examples, state.seconds = (
             units.losses[: units.next],
             units.examples,
@@ -207,6 +218,13 @@ class _Training:
         self.state.finished = True
         self._save()
 
+    def _try_to(self, save: Callable[[], None]) -> None:
+        """Save the state with `save`. If that fails, warn and return."""
+        try:
+            save()
+        except OSError as error:
+            self.saver.warn_not_saved(error, continues=not self.state.finished)
+
     @contextmanager
     def _saved_at_ctrl_c(self, save: Callable[[], None]) -> Iterator[None]:
         """At Ctrl-C, save the state with `save`. If that fails, warn; Ctrl-C is raised in any case."""
@@ -216,12 +234,12 @@ class _Training:
             try:
                 save()
             except (OSError, ValueError) as error:
-                self.saver.warn_not_saved(str(error))
+                self.saver.warn_not_saved(error, continues=False)
             raise
 
 
 def _refuse_to_save() -> None:
-    raise ValueError("training was stopped at the end of an epoch, perhaps with half a copy of the best rows")
+    raise ValueError("training stopped at the end of an epoch, perhaps while the best rows were copied")
 
 
 def _log(epochs: Sequence[Epoch], schedule: Schedule) -> None:
@@ -254,7 +272,7 @@ def _run_pass(
 ) -> None:
     """Train the work units on all workers until they end.
 
-    epoch: keys the draws. rates: returns the rates of the chunks first … last. show: updates the progress bar.
+    epoch: key of the draws. rates: returns the rates of the chunks first … last. show: updates the progress bar.
     """
 
     def train(worker: Worker, first: int, last: int) -> None:
@@ -302,8 +320,7 @@ def _run_threads(
         finally:
             end.set()
 
-    # Before Python 3.13 a join() that Ctrl-C interrupts marks the thread as ended, so join only threads that have
-    # ended.
+    # Before Python 3.13, a join() that Ctrl-C interrupts marks the thread as ended. So join only ended threads.
     ends = [threading.Event() for _ in jobs]
     threads = [
         threading.Thread(target=work, args=(job, end), daemon=True)
@@ -323,7 +340,7 @@ def _run_threads(
         units.is_whole = False
         units.pause_from(-math.inf)
         try:
-            units.is_whole = _all_end(ends, PARK_SECONDS) and units.error is None
+            units.is_whole = _all_end(ends, STOP_SECONDS) and units.error is None
         finally:
             task.stop()
             if any(thread.ident is None for thread in threads):
@@ -338,6 +355,6 @@ def _run_threads(
 
 
 def _all_end(ends: Sequence[threading.Event], seconds: float) -> bool:
-    """Whether all threads end within so many seconds."""
+    """Whether all threads end within `seconds`."""
     deadline = time.perf_counter() + seconds
     return all(end.wait(max(0.0, deadline - time.perf_counter())) for end in ends)

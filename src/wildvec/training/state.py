@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 class Epoch:
     """Results of one epoch.
 
-    loss: exact sum over all examples, in nats, each computed before its update. tokens: tokens of the corpus before
-    words were removed. held_out_loss: mean per held-out example, computed with the rows at the end of the epoch; NaN
-    if nothing is held out.
+    loss: exact sum over all examples, in nats; each example is scored before its update. tokens: items as they were
+    read, those outside the vocabulary included. held_out_loss: mean per held-out example, computed with the rows at
+    the end of the epoch; NaN if nothing is held out.
     """
 
     loss: float
@@ -31,7 +31,7 @@ class Epoch:
 
     @property
     def mean_loss(self) -> float:
-        """Loss per example: a positive pair with its negatives (skip-gram) or a centre (CBOW)."""
+        """Mean loss per example; the objective defines what an example is."""
         return self.loss / self.examples if self.examples else math.nan
 
 
@@ -71,7 +71,13 @@ class State:
 
 
 class Saver(Protocol):
-    """Saves states of a training. Workers pause while a state is saved."""
+    """Saves states of a training. Workers pause while a state is saved.
+
+    is_current: whether all that was learned is saved. `write` sets it; the training loop sets it to False before
+    workers train.
+    """
+
+    is_current: bool
 
     @property
     def due_at(self) -> float:
@@ -81,15 +87,16 @@ class Saver(Protocol):
         """Whether a state is due after `epochs` epochs."""
 
     def write(self, state: State) -> None:
-        """Save a state."""
+        """Save a state; OSError if that fails."""
 
-    def warn_not_saved(self, reason: str) -> None:
-        """Warn that the training stops and its last state could not be saved."""
+    def warn_not_saved(self, error: Exception, *, continues: bool) -> None:
+        """Warn that a state could not be saved. continues: the training continues."""
 
 
 class NoSaver:
     """A `Saver` that saves nothing."""
 
+    is_current = False
     due_at = math.inf
 
     def due_after(self, epochs: int) -> bool:
@@ -99,5 +106,5 @@ class NoSaver:
     def write(self, state: State) -> None:
         """Do nothing."""
 
-    def warn_not_saved(self, reason: str) -> None:
+    def warn_not_saved(self, error: Exception, *, continues: bool) -> None:
         """Do nothing."""

@@ -51,9 +51,8 @@ class WorkUnits:
         self.chunk_seconds = chunk_seconds
         self.budget = budget
         self.items_done = int(self.before[self.next])
-        self.losses = np.zeros(
-            len(chunks)
-        )  # by chunk, so that their sum does not depend on the order of training
+        # One loss per chunk, so that their sum does not depend on the order of training.
+        self.losses = np.zeros(len(chunks))
         self.losses[: self.next] = state.losses
         self.examples = state.examples
         self.error: BaseException | None = None
@@ -61,7 +60,7 @@ class WorkUnits:
         self.pause_from(math.inf)
 
     def pause_from(self, seconds: float) -> None:
-        """Give at least one more work unit, but none when perf_counter() is past `seconds`; -inf: none at all."""
+        """Pause when perf_counter() reaches `seconds`, after at least one more work unit; -inf: pause at once."""
         with self._lock:
             self._pause_from = seconds
             self._least = self.next if seconds == -math.inf else self.next + 1
@@ -89,7 +88,7 @@ class WorkUnits:
                 left = len(self.chunks) - self.next
                 if self.ended:
                     return
-                # smaller towards the end, so that all workers finish at about the same time
+                # The last units are smaller, so that all workers finish at about the same time.
                 n = int(min(UNIT_SECONDS / self.chunk_seconds, left / (2 * self._workers)))
                 first = self.next
                 self.next = last = first + min(left, max(1, n))
@@ -111,6 +110,6 @@ class WorkUnits:
             self.examples += examples
 
     def fail(self, error: BaseException) -> None:
-        """Give no more work units. The first error is kept."""
+        """End the pass. The first error is kept."""
         with self._lock:
             self.error = self.error or error
