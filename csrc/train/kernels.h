@@ -64,12 +64,11 @@ struct wv_window {
  * position later on. Windows that do not share draws are searched one by one. Each centre of CBOW with paths counts as a
  * window, and so does each pair of the classic update. */
 struct wv_noise {
-    int32_t *words;           /* (n) current draws */
-    float **rows;             /* (n) their output rows; not used in rounds */
-    int64_t n, n_past, first; /* n_past draws came before; the first of these windows begins at words[first] */
-    float *weights[2];  /* (n_noise) 0 or -1: of each noise word with the context of the first and second centre */
-    int32_t *positions; /* (n_noise) offsets of a window's draws from its first one */
-    int32_t n_noise;    /* noise words of a window */
+    int32_t *words;            /* (n) current draws */
+    float **rows;              /* (n) their output rows; not used in rounds */
+    int64_t n, n_past, first;  /* n_past draws came before; the first of these windows begins at words[first] */
+    int32_t *positions;        /* (n_noise) offsets of a window's draws from its first one */
+    int32_t n_noise;           /* noise words of a window */
     int32_t n_windows, window; /* searched together; index of the next one */
     int32_t n_own;             /* draws of these windows that later windows do not take */
     int32_t *repeated;         /* (n_windows) whether some words of the window may be equal */

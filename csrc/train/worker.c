@@ -87,18 +87,6 @@ static void lay_out_noise(struct arena *arena, const struct wv_task *task, struc
     noise->positions = take(arena, (size_t)task->n_noise, sizeof *noise->positions);
     noise->repeated = take(arena, (size_t)noise->n_windows, sizeof *noise->repeated);
     noise->of_window = take(arena, (size_t)task->n_noise, sizeof *noise->of_window);
-    for (int c = 0; c < 2; c++)
-        noise->weights[c] = take(arena, (size_t)task->n_noise + WV_OVERRUN, sizeof *noise->weights[c]);
-}
-
-/* The first `negative` noise words of a window are negatives of its first centre, the last ones of the second centre. */
-static void set_noise(const struct wv_task *task, struct wv_noise *noise)
-{
-    for (int k = 0; k < task->n_noise; k++) {
-        noise->positions[k] = noise_position(task, k);
-        noise->weights[0][k] = k < task->negative ? -1.0f : 0.0f;
-        noise->weights[1][k] = k >= task->n_noise - task->negative ? -1.0f : 0.0f;
-    }
 }
 
 /* A row in the context of both centres meets all these words. The more of them are different, the less its gradient varies:
@@ -208,7 +196,8 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
         const int32_t n_private = worker->views[m].n_private;
         worker->n_private = n_private > worker->n_private ? n_private : worker->n_private;
     }
-    set_noise(task, &worker->chunk.noise);
+    for (int k = 0; k < task->n_noise; k++)
+        worker->chunk.noise.positions[k] = noise_position(task, k);
     for (int k = 0; k < WV_PAD; k++)
         worker->loss.mantissa[k] = 1;
     *out = worker;

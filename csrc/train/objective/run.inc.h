@@ -6,15 +6,20 @@ typedef int make_fn(struct wv_worker *worker, struct wv_block *block); /* fills 
 typedef void loss_fn(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss, float rate);
 
 /* The rate of a block, bounded so that a step stays stable: with weights w, one step can multiply the rows of a block by up to
- * 1 + rate * sqrt(Σ |w|). The bound is reached at rates above 0.1, or with many negatives. */
-WV_INLINE float bounded_rate(const struct wv_block *block, float rate, const struct wv_task *task)
+ * 1 + rate * sqrt(Σ |w|). */
+static float bound_rate(const struct wv_block *block, float rate)
 {
     float sum = 0;
-    if (!task->weights && rate * rate * (float)(2 * task->max_targets * block->m) <= 1)
-        return rate; /* without weights of the user, Σ |w| <= 2 * max_targets * m: two centres */
     for (int p = 0; p < block->m * block->n; p++)
         sum += fabsf(block->weights[p]);
     return rate * rate * sum > 1 ? 1 / sqrtf(sum) : rate;
+}
+
+/* Whether some blocks of a chunk may need the bound: at rates above 0.1, or with many negatives. Without weights of the user,
+ * Σ |w| <= 2 * max_targets * m, as two centres may share a target. */
+static int may_exceed_bound(const struct wv_task *task, float rate)
+{
+    return task->weights || rate * rate * (float)(2 * task->max_targets * WV_TILE) > 1;
 }
 
 /* Trains the units first … last at `rate`; returns their loss. read, make and loss are constants of the caller, so that each
@@ -28,6 +33,7 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
     const int width = (size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* the padding behind stays 0 */
     const struct wv_block *composed = NULL; /* has the context rows of the current window */
     const int is_plain = worker->is_plain, merges = worker->n_private > 0;
+    const int is_bounded = may_exceed_bound(task, rate);
     unsigned made = 0, done = 0;
     int in_window = 0; /* a stop takes effect at the end of a window, so that its pairs are counted */
     worker->loss.sum = 0;
@@ -42,7 +48,7 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
         if (block->n_context)
             compose(composed = block, &worker->scratch, width, task->average_hidden);
         score(block, &worker->scratch, size);
-        const float bounded = bounded_rate(block, rate, task);
+        const float bounded = is_bounded ? bound_rate(block, rate) : rate;
         loss(block, &worker->scratch, &worker->loss, is_plain ? bounded : rate > 0 ? bounded / rate : 1);
         in_window = !block->n_trained;
         if (is_plain) {

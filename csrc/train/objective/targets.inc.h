@@ -10,11 +10,11 @@ WV_INLINE void add_target(struct wv_chunk *chunk, float *row, float first, float
     chunk->weights[1][at] = second;
 }
 
-/* Adds n negatives of which some may be equal, or equal to a centre. `rows` may overlap the targets that are written. */
-static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, float *const centres[2])
+/* Adds n noise words, of which the first `negative` are negatives of the first centre and the last ones of the second centre. Some
+ * may be equal, or equal to a centre. `rows` may overlap the targets that are written. */
+static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, int negative, float *const centres[2])
 {
     const int first = chunk->n_targets;
-    float *const *weights = chunk->noise.weights;
     for (int k = 0; k < n; k++) {
         float *row = rows[k];
         int at = first;
@@ -24,8 +24,8 @@ static void add_repeated(struct wv_chunk *chunk, float *const *rows, int n, floa
             at++;
         if (at == chunk->n_targets)
             add_target(chunk, row, 0, 0);
-        chunk->weights[0][at] += weights[0][k];
-        chunk->weights[1][at] += weights[1][k];
+        chunk->weights[0][at] -= (float)(k < negative);
+        chunk->weights[1][at] -= (float)(k >= n - negative);
     }
 }
 
@@ -45,17 +45,20 @@ WV_INLINE int have_centre(float *const centres[2], float *const *rows, int n)
 WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
 {
     struct wv_chunk *chunk = &worker->chunk;
-    const struct wv_noise *noise = &chunk->noise;
-    const int n = noise->n_noise;
+    const int n = chunk->noise.n_noise, negative = worker->task->negative;
     float **rows = chunk->targets + chunk->n_targets;
     const int repeated = next_noise(worker, rows);
     if (repeated || have_centre(centres, rows, n)) {
-        add_repeated(chunk, rows, n, centres);
+        add_repeated(chunk, rows, n, negative, centres);
         return;
     }
     for (int at = 0; at < n; at += WV_OVERRUN) {
-        for (int c = 0; c < 2; c++)
-            memcpy(chunk->weights[c] + chunk->n_targets + at, noise->weights[c] + at, WV_OVERRUN * sizeof(float));
+        float *first = chunk->weights[0] + chunk->n_targets + at,
+              *second = chunk->weights[1] + chunk->n_targets + at;
+        for (int k = 0; k < WV_OVERRUN; k++) {
+            first[k] = -(float)(at + k < negative);
+            second[k] = -(float)(at + k >= n - negative);
+        }
     }
     chunk->n_targets += n;
 }
