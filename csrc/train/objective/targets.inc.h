@@ -52,12 +52,13 @@ WV_INLINE void add_negatives(struct wv_worker *worker, float *const centres[2])
         add_repeated(chunk, rows, n, negative, centres);
         return;
     }
+    const int both = n == negative; /* all words are negatives of both centres, or there is one */
     for (int at = 0; at < n; at += WV_OVERRUN) {
         float *first = chunk->weights[0] + chunk->n_targets + at,
               *second = chunk->weights[1] + chunk->n_targets + at;
         for (int k = 0; k < WV_OVERRUN; k++) {
-            first[k] = -(float)(at + k < negative);
-            second[k] = -(float)(at + k >= n - negative);
+            first[k] = both ? -1 : -(float)(at + k < negative);
+            second[k] = both ? -1 : -(float)(at + k >= n - negative);
         }
     }
     chunk->n_targets += n;
