@@ -54,7 +54,7 @@ static double effective_steps_of(const struct wv_matrix *matrix, double rate, do
 }
 
 /* Checks the shared rows of a matrix after their private copies were moved by 1 and merged. */
-static void check_moved(const struct wv_rows *view, const float *before, double others)
+static void check_moved(const struct wv_rows *view, const float *before, int others)
 {
     const struct wv_matrix *matrix = view->matrix;
     for (int32_t slot = 0; slot < view->n_private; slot++) {
@@ -77,7 +77,7 @@ static void check_moved(const struct wv_rows *view, const float *before, double 
 }
 
 /* Moves all private rows by 1, merges them and checks how far the shared rows moved. */
-static void check_scales(struct wv_worker *worker, double others)
+static void check_scales(struct wv_worker *worker, int others)
 {
     const struct wv_task *task = worker->task;
     float *before[WV_MAX_MATRICES];
@@ -117,8 +117,8 @@ static void changes_of_many_workers_are_scaled(void)
                 start(&world, &p, (enum wv_isa)isa);
                 world.task.n_workers = n_workers;
                 struct wv_worker *worker = new_worker(&world);
-                const int has_half = n_workers == 2 && p.objective == WV_skipgram;
-                check_scales(worker, has_half ? 1.5 : n_workers > 1 ? n_workers - 1 : 1);
+                const int has_two = n_workers == 2 && p.objective == WV_skipgram;
+                check_scales(worker, has_two ? 2 : n_workers > 1 ? n_workers - 1 : 1);
                 wv_worker_free(worker);
                 end(&world);
             }

@@ -98,12 +98,12 @@ static void rows_merge(const struct wv_rows *view, int64_t first, int64_t last, 
     }
 }
 
-/* How many other workers change the same rows, for the scale of changes. Two workers of skip-gram count as one and a half each:
- * unscaled, frequent rows move too far, which costs SimLex and rare words. CBOW loses quality by that scale. */
+/* How many other workers change the same rows, for the scale of changes; for skip-gram two at least: with two workers, unscaled
+ * changes move frequent rows too far, which costs SimLex and rare words. CBOW loses quality by that scale. */
 static float count_others(const struct wv_task *task)
 {
     if (task->n_workers == 2 && wv_make_of(task->objective) == WV_make_skipgram)
-        return 1.5f;
+        return 2;
     return task->n_workers > 1 ? (float)(task->n_workers - 1) : 1;
 }
 
