@@ -33,6 +33,19 @@ def test_values_get_their_proper_type():
         (np.zeros(2), number(0, 1), TypeError, "give a number"),
         ("no", choice(False, True), ValueError, "a='no': give False or True"),
         (np.arange(2), choice(0, 1), ValueError, "give 0 or 1"),
+        (
+            "no",
+            choice("strict", "replace", "ignore"),
+            ValueError,
+            "give one of 'strict', 'replace', 'ignore'",
+        ),
+        (0, whole(1, 10**9), ValueError, "give a whole number from 1 to 1e9"),
+        (
+            0,
+            number(1e-3, 1e9, none="no limit"),
+            ValueError,
+            "give a number from 0.001 to 1e9, or None for no limit",
+        ),
     ],
 )
 def test_errors_name_the_setting_and_the_remedy(value, check, error, text):

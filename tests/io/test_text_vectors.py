@@ -61,7 +61,7 @@ def test_a_first_key_may_hold_integers(tmp_path: Path, end: str, caplog: pytest.
     path = write(tmp_path, f"24 7 .1 .2 .3\nthe .1 .2 .3{end}")
     keys, matrix, _ = load(path)
     assert keys == ["24 7", "the"] and matrix.shape == (2, 3)
-    assert "1 keys are several integers, the first is '24 7'" in caplog.text
+    assert "keys that look like numbers: 1 (first: '24 7'); check that the file has no header" in caplog.text
 
 
 def test_keys_may_all_be_numbers(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_encodings_that_contain_ascii(tmp_path: Path, encoding: str) -> None:
     [
         ({"limit": -1}, ValueError, "limit=-1"),
         ({"limit": "3"}, TypeError, "limit='3'"),
-        ({"errors": "wrong"}, ValueError, "errors='wrong': give 'strict'"),
+        ({"errors": "wrong"}, ValueError, "errors='wrong': give one of 'strict'"),
         ({"encoding": "utf-16"}, ValueError, "encoding='utf-16': .*convert the file to UTF-8"),
         ({"encoding": "utf-7"}, ValueError, "convert the file to UTF-8"),
         ({"encoding": "hz"}, ValueError, "convert the file to UTF-8"),

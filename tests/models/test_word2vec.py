@@ -385,8 +385,19 @@ def test_arguments_of_train_are_checked_like_the_settings(small):
 
 
 def test_a_matrix_too_large_for_memory_names_its_size_and_the_remedy():
-    with pytest.raises(MemoryError, match=r"4,000,000,000,000 × 112 float32 .* vector_size, .* min_count"):
+    with pytest.raises(
+        MemoryError, match=r"4,000,000,000,000 × 112 float32 .* lower vector_size, or train fewer"
+    ):
         matrices.allocate(4 * 10**12, 100)
+
+
+def test_a_text_model_without_memory_names_the_settings_that_leave_out_words(monkeypatch):
+    allocate = matrices.allocate
+    monkeypatch.setattr(matrices, "allocate", lambda n, *rest: allocate(n and 10**13, *rest))
+    with pytest.raises(
+        MemoryError, match="train fewer keys; min_count and max_final_vocab leave out rare words"
+    ):
+        Word2Vec([["a", "b"]], min_count=1)
 
 
 def test_strings_and_integers_side_by_side_survive_saving(tmp_path):

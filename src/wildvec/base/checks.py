@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -73,7 +74,8 @@ def choice(*choices: Any) -> Check:
     >>> checked("sg", True, choice(0, 1))
     1
     """
-    remedy = "give " + " or ".join(map(repr, choices))
+    names = [repr(value) for value in choices]
+    remedy = f"give one of {', '.join(names)}" if len(names) > 2 else f"give {' or '.join(names)}"
 
     def check(value: Any) -> Any:
         try:
@@ -87,7 +89,21 @@ def choice(*choices: Any) -> Check:
 def _range_text(low: float | None, high: float | None) -> str:
     if low is None:
         return ""
-    return f" from {low:,} up" if high is None else f" from {low:,} to {high:,}"
+    return (
+        f" from {_number_text(low)} up"
+        if high is None
+        else f" from {_number_text(low)} to {_number_text(high)}"
+    )
+
+
+def _number_text(number: float) -> str:
+    """Return the shortest text of a number: 1e9, 10,000, 0.001.
+
+    >>> [_number_text(number) for number in (10**9, 10_000, 2**31 - 1, 0.5, 1e-9, 1e38)]
+    ['1e9', '10,000', '2,147,483,647', '0.5', '1e-9', '1e38']
+    """
+    short = re.sub(r"e\+?(-?)0*", r"e\1", f"{number:g}")
+    return short if "e" in short and float(short) == number else f"{number:,}"
 
 
 def _none_text(meaning: str) -> str:

@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
         description="Read vectors of any format (the content decides) and write them in the format of the "
         "output's ending: .wv native, .bin word2vec binary, .txt or .vec word2vec text.",
     )
-    parser.add_argument("input", help="native, word2vec text or binary, or GloVe text")
+    parser.add_argument("input", help="the file to read: native, word2vec text or binary, or GloVe text")
     parser.add_argument("output", help="the file to write; - is stdout")
     add_format(parser)
     add_reading_options(parser)

@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
         "format (lines ': section', then four words in a line), or word pairs (two words and a score in a "
         "line, such as WordSim-353, SimLex-999, SimVerb or RW as published).",
     )
-    parser.add_argument("vectors", help="a file of vectors of any kind")
+    parser.add_argument("vectors", help="a file of vectors of any format")
     parser.add_argument("questions", nargs="+", metavar="FILE", help="a file of analogies or of word pairs")
     kind = parser.add_mutually_exclusive_group()
     for name, text in (("analogies", "analogies"), ("pairs", "word pairs")):
@@ -36,6 +36,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--delimiter",
+        metavar="CHARACTER",
         help="word pairs: the character between two columns, \\t for a tab (default: found in the file)",
     )
     parser.add_argument(

@@ -60,7 +60,7 @@ def positive_number(text: str) -> int:
     return number
 
 
-def add_setting(parser: Any, name: str, metavar: str = "N") -> None:
+def add_setting(parser: Any, name: str) -> None:
     """Add an option for a setting of Word2Vec. Left out, it is absent from the parsed arguments."""
     setting = Word2Vec.SETTINGS[name]
     is_shown = setting.default is not None
@@ -69,7 +69,7 @@ def add_setting(parser: Any, name: str, metavar: str = "N") -> None:
         type=argument_type(setting.parse),
         choices=setting.choices or None,
         default=argparse.SUPPRESS,
-        metavar=None if setting.choices else metavar,
+        metavar=None if setting.choices else setting.metavar,
         help=f"{setting.help} (default: {setting.default})" if is_shown else setting.help,
     )
 
@@ -99,10 +99,13 @@ def add_reading_options(parser: Any) -> None:
         "--errors",
         choices=ERRORS,
         default=argparse.SUPPRESS,
-        help="what to do with keys that are not in this encoding (default: strict)",
+        help="what to do with bytes that are not valid in the encoding of --encoding (default: strict)",
     )
     parser.add_argument(
-        "--encoding", default=argparse.SUPPRESS, help="encoding of the keys, such as latin-1 (default: utf-8)"
+        "--encoding",
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help="encoding of the keys, such as latin-1 (default: utf-8)",
     )
 
 

@@ -33,8 +33,10 @@ def add_to(commands: Any) -> None:
         description="Draw words at the first two principal components of their vectors, as an SVG picture. "
         "Without words, draw the most frequent ones.",
     )
-    parser.add_argument("vectors", help="a file of vectors of any kind")
-    parser.add_argument("words", nargs="*", metavar="WORD", help="the words to draw")
+    parser.add_argument("vectors", help="a file of vectors of any format")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="the words to draw (default: the most frequent ones)"
+    )
     parser.add_argument(
         "-o", "--output", required=True, help="the picture to write, such as words.svg; - is standard output"
     )

@@ -33,9 +33,12 @@ def add_to(commands: Any) -> None:
         description="Print the words nearest to B - A + C: `analogy wiki.wv man king woman`. "
         "Without words, each line of stdin holds three.",
     )
-    for parser, metavar, n_words in ((nearest, "WORD", 1), (analogy, "A B C", 3)):
+    for parser, metavar, n_words, text in (
+        (nearest, "WORD", 1, "the words to look up (default: the lines of stdin)"),
+        (analogy, "A B C", 3, "the three words of each analogy (default: the lines of stdin)"),
+    ):
         parser.add_argument("vectors", help="a file of vectors of any format")
-        parser.add_argument("words", nargs="*", metavar=metavar)
+        parser.add_argument("words", nargs="*", metavar=metavar, help=text)
         parser.set_defaults(run=run, n_words=n_words)
         parser.add_argument(
             "-n",

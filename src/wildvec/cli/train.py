@@ -60,13 +60,13 @@ def add_to(commands: Any) -> None:
     model = parser.add_argument_group("model")
     add_switch(model, "--cbow", "sg", 0, "train CBOW instead of skip-gram")
     add_switch(model, "--cbow-sum", "cbow_mean", 0, "CBOW: add up the context vectors instead of their mean")
-    add_switch(model, "--hs", "hs", 1, "add hierarchical softmax")
-    add_switch(model, "--full-windows", "shrink_windows", False, "do not draw smaller windows")
+    add_switch(model, "--hs", "hs", 1, "add hierarchical softmax (alone: --negative 0)")
+    add_switch(model, "--full-windows", "shrink_windows", False, "always use the full window")
     add_switch(model, "--deterministic", "deterministic", True)
     _add_settings(model, MODEL_OPTIONS)
     _add_settings(parser.add_argument_group("early stopping"), STOP_OPTIONS)
     checkpoints = parser.add_argument_group("checkpoints")
-    add_setting(checkpoints, "checkpoint", "DIR")
+    add_setting(checkpoints, "checkpoint")
     checkpoints.add_argument(
         "--resume",
         action="store_true",
@@ -77,7 +77,7 @@ def add_to(commands: Any) -> None:
     text = parser.add_argument_group("text")
     add_switch(text, "--lowercase", "lowercase", True)
     _add_settings(text, TEXT_OPTIONS)
-    add_setting(text, "cache_dir", "DIR")
+    add_setting(text, "cache_dir")
     parser.set_defaults(run=run)
 
 

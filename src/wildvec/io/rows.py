@@ -85,7 +85,7 @@ class RowReader:
         self._drop_repeated()
         if self._n_integer_keys:
             logger.warning(
-                "%s: %d keys are several integers, the first is %s",
+                "%s: keys that look like numbers: %d (first: %s); check that the file has no header",
                 self.source.path,
                 self._n_integer_keys,
                 self._first_integer_key,

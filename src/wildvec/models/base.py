@@ -28,6 +28,7 @@ from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
+from wildvec.training.held_out import SPLIT_ADVICE
 from wildvec.training.loop import Engine, run
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec, Objective
@@ -71,6 +72,7 @@ class Model(TrainingSettings, ABC):
     NAME: ClassVar[str]  # class name in files
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors",)  # names of all matrices that the model may have
     SAME_DATA: ClassVar[str] = "give the same data in the same order"  # remedy when `resume` gets other data
+    SPLIT_ADVICE: ClassVar[str] = SPLIT_ADVICE  # how to get smaller units of data, for messages
     STATE: ClassVar[Mapping[str, Check]] = {  # attributes that files contain besides the settings
         "epochs_trained": whole(0),
         "epoch_losses": losses,
@@ -236,6 +238,7 @@ class Model(TrainingSettings, ABC):
             deterministic=self.deterministic,
             held_out=self.held_out,
             seed=seed,
+            split_advice=self.SPLIT_ADVICE,
         )
         task = plan.make_task(objective, feed, self._matrices, self._row_rates(), seed)
         rows = list(self._matrices.values())

@@ -42,6 +42,7 @@ class Setting(Generic[T]):
         fixed: Whether the value can no longer change when the model has a vocabulary.
         from_text: Converts the text of a command-line option to a value for `check`.
         choices: The allowed values, if these are few.
+        metavar: Name of the value in the help of the command line; "N" is a count, "X" a number.
 
     >>> class Model:
     ...     epochs = Setting(5, choice(1, 5), "passes over the data")
@@ -65,6 +66,7 @@ class Setting(Generic[T]):
         fixed: bool = False,
         from_text: Callable[[str], Any] = number_from_text,
         choices: tuple[Any, ...] = (),
+        metavar: str = "N",
     ) -> None:
         self.name = ""
         self.default = default
@@ -75,6 +77,7 @@ class Setting(Generic[T]):
         self.fixed = fixed
         self.from_text = from_text
         self.choices = choices
+        self.metavar = metavar
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

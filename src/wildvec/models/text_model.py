@@ -32,6 +32,7 @@ class TextModel(Model):
     """
 
     SAME_DATA: ClassVar[str] = "give the same text in the same order, and the same tokenizer"
+    SPLIT_ADVICE: ClassVar[str] = "lower max_sentence_length so that long sentences are split"
     STATE: ClassVar[Mapping[str, Check]] = {
         **Model.STATE,
         "corpus_count": whole(0),
@@ -61,6 +62,7 @@ class TextModel(Model):
         stored=False,
         changeable=True,
         from_text=str,
+        metavar="DIR",
     )
 
     def _start(self, sentences: Source, corpus_file: Source, callbacks: Iterable[Callback[Self]]) -> None:
@@ -147,7 +149,10 @@ class TextModel(Model):
         self.corpus_total_words = corpus.raw_tokens
 
     def _reset(self, vocab: Vocab) -> None:
-        super()._reset(vocab)
+        try:
+            super()._reset(vocab)
+        except MemoryError as error:
+            raise MemoryError(f"{error}; min_count and max_final_vocab leave out rare words") from None
         self.corpus_count = 0
         self.corpus_total_words = 0
 

@@ -17,8 +17,10 @@ class TrainingSettings(HasSettings):
     epochs_trained: int
 
     vector_size = Setting(100, whole(1, 100_000), "values per vector", fixed=True)
-    alpha = Setting(0.025, number(0, 1e38), "learning rate at the start")  # float32 holds up to 3e38
-    min_alpha = Setting(1e-4, number(0, 1e38), "learning rate at the end")
+    alpha = Setting(
+        0.025, number(0, 1e38), "learning rate at the start", metavar="X"
+    )  # float32 holds up to 3e38
+    min_alpha = Setting(1e-4, number(0, 1e38), "learning rate at the end", metavar="X")
     epochs = Setting(5, whole(1, 10**9), "passes over the text")
     seed = Setting(
         1, whole(), "the same seed gives the same vectors, with one worker or with --deterministic"
@@ -28,7 +30,8 @@ class TrainingSettings(HasSettings):
     held_out = Setting(
         0.0,
         number(0, 0.5),
-        "fraction of the lines that is not trained; its loss is printed after each epoch; 0: none",
+        "fraction of the lines that only measure the loss",
+        metavar="FRACTION",
     )
     patience = Setting[int | None](
         None,
@@ -37,8 +40,9 @@ class TrainingSettings(HasSettings):
     )
     max_seconds = Setting[float | None](
         None,
-        number(1e-3, 1e9, none="as long as the epochs take"),
-        "stop after N seconds of training; the learning rate reaches its end then",
+        number(1e-3, 1e9, none="no limit"),
+        "stop after X seconds of training; the learning rate reaches its end then",
+        metavar="X",
     )
     checkpoint = Setting[str | os.PathLike[str] | None](
         None,
@@ -46,13 +50,18 @@ class TrainingSettings(HasSettings):
         "write checkpoints to this folder, which is made if it does not exist",
         stored=False,
         from_text=str,
+        metavar="DIR",
     )
     checkpoint_minutes = Setting[float | None](
-        10, number(0, 1e7, none="none by time"), "write a checkpoint every N minutes", changeable=True
+        10,
+        number(0, 1e7, none="no checkpoints by time"),
+        "write a checkpoint every X minutes",
+        changeable=True,
+        metavar="X",
     )
     checkpoint_epochs = Setting[int | None](
         None,
-        whole(1, none="none by epochs"),
+        whole(1, none="no checkpoints by epochs"),
         "write a checkpoint every N epochs (default: not by epochs)",
         changeable=True,
     )

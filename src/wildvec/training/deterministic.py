@@ -52,6 +52,17 @@ class Rounds:
         others = min(workers - 1, stale // LEAST_TOKENS)
         return cls(1 + others, stale // others)
 
+    @staticmethod
+    def max_tokens_per_worker(workers: int) -> int:
+        """Return the most tokens of a worker in a round, whatever the frequencies.
+
+        >>> [Rounds.max_tokens_per_worker(workers) for workers in (2, 8, 1_000)]
+        [10000, 1428, 250]
+        """
+        return max(
+            STALE_TOKENS[1] // (workers - 1), 2 * LEAST_TOKENS
+        )  # the latter where fewer workers take part
+
     @property
     def tokens(self) -> int:
         """Tokens of a round. It begins with the first chunk at or after a multiple of this number."""

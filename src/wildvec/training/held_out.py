@@ -1,22 +1,23 @@
-"""Sentences that are held out of training, to measure the loss on them: numbers and seed in, chunks out."""
+"""Units that are held out of training, to measure the loss on them. In: numbers and a seed. Out: chunks."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-Sentences = NDArray[np.int64]  # numbers of sentences, ascending
-Chunks = NDArray[np.int64]  # (n, 2): first sentence and end of each chunk
+Units = NDArray[np.int64]  # numbers of units, ascending
+Chunks = NDArray[np.int64]  # (n, 2): first unit and end of each chunk
+SPLIT_ADVICE = "split the data into smaller units"
 
 
-def split_held_out(n_sentences: int, fraction: float, seed: int) -> Sentences:
-    """Return the numbers of the sentences to hold out: at least one, unless fraction is 0.
+def split_held_out(n_units: int, fraction: float, seed: int, split_advice: str = SPLIT_ADVICE) -> Units:
+    """Return the numbers of the units to hold out: at least one, unless fraction is 0.
 
-    The sentences are divided into runs of equal length, and one is drawn from each run. The same arguments give the
-    same sentences.
+    The units are divided into runs of equal length, and one is drawn from each run. The same arguments give the
+    same units. split_advice: how to get more units, for the error message.
 
     Raises:
-        ValueError: There is only one sentence, so none would be left to train.
+        ValueError: There is only one unit, so none would be left to train.
 
     >>> split_held_out(1000, 0.005, seed=1) // 200
     array([0, 1, 2, 3, 4])
@@ -25,21 +26,21 @@ def split_held_out(n_sentences: int, fraction: float, seed: int) -> Sentences:
     """
     if not fraction:
         return np.empty(0, dtype=np.int64)
-    if n_sentences < 2:
+    if n_units < 2:
         raise ValueError(
-            f"held_out={fraction}: there is only one sentence, so none would be left to train on; give more "
-            "sentences, or a smaller max_sentence_length to split it"
+            f"held_out={fraction}: the data is only one unit, so nothing would be left to train on; give more data, "
+            f"or {split_advice}"
         )
-    n = max(1, round(fraction * n_sentences))
-    starts = np.arange(n + 1) * n_sentences // n
+    n = max(1, round(fraction * n_units))
+    starts = np.arange(n + 1) * n_units // n
     draws = np.random.PCG64(seed).random_raw(n) >> np.uint64(32)  # the same in every version of numpy
     return starts[:-1] + (draws.astype(np.int64) * np.diff(starts) >> 32)
 
 
-def chunks_to_train(bounds: NDArray[np.int64], held_out: Sentences) -> Chunks:
-    """Return the chunks without the sentences held out; a chunk that contains such sentences is cut at them.
+def chunks_to_train(bounds: NDArray[np.int64], held_out: Units) -> Chunks:
+    """Return the chunks without the units held out; a chunk that contains such units is cut at them.
 
-    bounds: first sentence of each chunk, and the end of the last one.
+    bounds: first unit of each chunk, and the end of the last one.
 
     >>> chunks_to_train(np.array([0, 4, 8]), np.array([1, 2, 7])).tolist()
     [[0, 1], [3, 4], [4, 7]]
@@ -49,8 +50,8 @@ def chunks_to_train(bounds: NDArray[np.int64], held_out: Sentences) -> Chunks:
     return np.ascontiguousarray(pieces[~np.isin(pieces[:, 0], held_out)])
 
 
-def chunks_to_measure(held_out: Sentences) -> Chunks:
-    """Return one chunk for each sentence held out.
+def chunks_to_measure(held_out: Units) -> Chunks:
+    """Return one chunk for each unit held out.
 
     >>> chunks_to_measure(np.array([1, 7])).tolist()
     [[1, 2], [7, 8]]

@@ -24,8 +24,8 @@ MERGE_EXAMPLES = 5_000
 TYPICAL_USES = 5
 # By Zipf's law, word r of a text has at most ZIPF_PART / r of all uses. Then later rows can be merged less often, in
 # tiers, and there can be more of them. Where all rows are used about equally often, this made vectors worse, and they
-# diverged at large rates. Each worker has ZIPF_ROWS / workers²: changes that one worker has not merged are missing in
-# all others (8 workers with 512 private rows each lost one point of analogies, with 256 none).
+# diverged at large rates. Each worker has ZIPF_ROWS / workers², because the other workers do not see changes before
+# the merge (8 workers with 512 private rows each lost one point of analogies, with 256 none).
 ZIPF_ROWS = 8_192
 ZIPF_PART = 0.15
 
@@ -52,7 +52,9 @@ class MergePlan:
 
 
 def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
-    """The private rows of each matrix for so many workers that share rows; one worker has none.
+    """Return the private rows of each matrix for `workers` workers that share rows; one worker has none.
+
+    Matrices with as many rows as the first one have the same private rows: those that one of them uses most.
 
     >>> spec = MatrixSpec("vectors", "input", 5, 8, uses=np.array([0.1, 0.4, 0.2, 0.2, 0.1]))
     >>> plan_merges([spec], workers=2).rows[0].ids.tolist()
@@ -61,7 +63,7 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
     0
     """
     none = PrivateRows(np.empty(0, np.int32), np.empty(0, np.float32))
-    used = [spec.uses for spec in specs if spec.uses is not None and spec.rows == specs[0].rows]
+    used = [spec.uses for spec in specs if spec.uses is not None and _is_like_first(spec, specs)]
     if workers == 1 or not used:
         return MergePlan((none,) * len(specs), LEAST_HOT, MERGE_EXAMPLES)
     fractions = np.max([uses / uses.sum() for uses in used], axis=0)
@@ -71,16 +73,21 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
         if spec.uses is None:
             rows.append(none)
             continue
-        if spec.rows == len(fractions):
-            ids = np.argsort(-fractions, kind="stable")[:n_private].astype(np.int32)
-        else:  # nodes of a Huffman tree: numbered from the root, so the most used come first
-            ids = np.arange(min(n_private, spec.rows), dtype=np.int32)
-        rows.append(PrivateRows(ids, spec.uses[ids].astype(np.float32)))
+        if spec.role == "nodes":  # of a Huffman tree: numbered from the root, so the most used come first
+            ids = np.arange(min(n_private, spec.rows))
+        else:
+            uses = fractions if _is_like_first(spec, specs) else spec.uses
+            ids = np.argsort(-uses, kind="stable")[:n_private]
+        rows.append(PrivateRows(ids.astype(np.int32), spec.uses[ids].astype(np.float32)))
     return MergePlan(tuple(rows), n_hottest, merge_interval(workers, fractions))
 
 
+def _is_like_first(spec: MatrixSpec, specs: Sequence[MatrixSpec]) -> bool:
+    return spec.rows == specs[0].rows and spec.role != "nodes"
+
+
 def count_hot_rows(workers: int, fractions: FloatArray) -> tuple[int, int]:
-    """How many private rows each of several workers has, and how many of these are merged every time.
+    """Return how many private rows each of several workers has, and how many of these are merged every time.
 
     fractions: the part of all uses of each row, falling.
 
@@ -99,8 +106,17 @@ def count_hot_rows(workers: int, fractions: FloatArray) -> tuple[int, int]:
     return (by_zipf, LEAST_HOT) if by_zipf > n else (n, n)
 
 
+def max_hot_rows(workers: int) -> int:
+    """Return the most private rows of one matrix that each worker can have, whatever the uses of the rows.
+
+    >>> [max_hot_rows(workers) for workers in (1, 2, 8, 32)]
+    [0, 2048, 128, 32]
+    """
+    return 0 if workers == 1 else max(LEAST_HOT, HOT_ROWS // workers, ZIPF_ROWS // workers**2)
+
+
 def merge_interval(workers: int, fractions: FloatArray) -> int:
-    """How many examples one worker trains between two merges of its hottest private rows.
+    """Return how many examples one worker trains between two merges of its hottest private rows.
 
     Half of all uses are uses of rows at least as frequent as the typical row. fractions: the part of all uses of each
     row, in any order.

@@ -55,8 +55,9 @@ def allocate(n: int, size: int, adagrad: float | None = None) -> FloatRows:
         pages = private_pages(n * width * 4)
     except (OSError, OverflowError, ValueError):
         size_text = f"{n:,} × {width:,} float32 ({n * width * 4 / 1e9:,.1f} GB)"
-        remedy = "lower vector_size, or keep fewer words by min_count or max_final_vocab"
-        raise MemoryError(f"no memory for a matrix of {size_text}; {remedy}") from None
+        raise MemoryError(
+            f"no memory for a matrix of {size_text}; lower vector_size, or train fewer keys"
+        ) from None
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with contextlib.suppress(OSError):  # some kernels are built without them
             pages.madvise(mmap.MADV_HUGEPAGE)

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from wildvec._train import Task
 from wildvec.training.deterministic import Rounds
 from wildvec.training.feed import Feed
-from wildvec.training.held_out import Chunks, chunks_to_measure, chunks_to_train, split_held_out
+from wildvec.training.held_out import (
+    SPLIT_ADVICE,
+    Chunks,
+    chunks_to_measure,
+    chunks_to_train,
+    split_held_out,
+)
 from wildvec.training.hot_rows import MergePlan, plan_merges
 from wildvec.training.matrices import FloatRows, padded_width
 from wildvec.training.objective import MatrixSpec, Objective
@@ -28,8 +34,8 @@ class Plan:
 
     chunks: (n, 2) the first and last (exclusive) unit of each chunk. held_out: the same of the held-out units, one
     chunk for each. offsets: items before each unit, and their total. longest: items of the longest chunk. workers:
-    how many take part. rounds: in which they train if the bits must not depend on timing; else None. merges: private
-    rows of workers that share rows.
+    number of workers that take part. rounds: in which they train if the bits must not depend on timing; else None.
+    merges: private rows of workers that share rows.
     """
 
     chunks: Chunks
@@ -50,24 +56,32 @@ class Plan:
         deterministic: bool = False,
         held_out: float = 0.0,
         seed: int = 1,
+        split_advice: str = SPLIT_ADVICE,
     ) -> Plan:
         """Plan a training of `feed` with up to `workers` workers.
 
-        held_out: fraction of the units that are not trained; `seed` selects them. ValueError: there is only one unit,
-        and it would be held out.
+        held_out: fraction of the units that are not trained; `seed` selects them. split_advice: how to get smaller
+        units, for messages.
+
+        Raises:
+            ValueError: There are no items, or there is only one unit, and it would be held out.
         """
+        sizes = feed.sizes
+        if not sizes.any():
+            n_units = f"all {len(sizes):,} units are empty" if len(sizes) else "there are no units"
+            raise ValueError(f"nothing to train on: {n_units}; give data with at least one item")
         rounds = None
         if deterministic and workers > 1:
             rounds = Rounds.of(workers, _frequencies(specs[0]))
-        offsets = np.concatenate([[0], np.cumsum(feed.sizes)])
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
         bounds = chunk_bounds(offsets, chunk_items(rounds))
-        units = split_held_out(len(feed.sizes), held_out, seed)
+        units = split_held_out(len(sizes), held_out, seed, split_advice)
         longest = int(np.diff(offsets[bounds]).max())
         if rounds and longest > 2 * rounds.tokens_per_worker:
             logger.warning(
-                "sentences of up to %d words, but a worker trains %d words in a round, so workers will wait for "
-                "each other; set max_sentence_length=%d",
-                *(longest, rounds.tokens_per_worker, rounds.tokens_per_worker),
+                "a unit has %d items, but a worker trains %d items in a round, so some workers will be idle in each "
+                "round; %s",
+                *(int(sizes.max()), rounds.tokens_per_worker, split_advice),
             )
         workers = rounds.workers if rounds else min(workers, len(bounds) - 1)
         merges = plan_merges(specs, 1 if rounds else workers)
@@ -118,12 +132,12 @@ class Plan:
 
 
 def chunk_items(rounds: Rounds | None) -> int:
-    """Items of a chunk, except that units are not split."""
+    """Return the number of items of a chunk, except that units are not split."""
     return CHUNK_ITEMS if rounds is None else min(CHUNK_ITEMS, rounds.tokens_per_worker)
 
 
 def chunk_bounds(offsets: NDArray[np.int64], items: int) -> NDArray[np.int64]:
-    """The units at which chunks of about `items` items begin, and the number of units.
+    """Return the units at which chunks of about `items` items begin, and the number of units.
 
     >>> chunk_bounds(np.array([0, 2, 4, 5]), 3).tolist()
     [0, 2, 3]
