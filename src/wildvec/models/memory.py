@@ -1,8 +1,9 @@
 """An upper bound of the memory that a model needs: settings and sizes in, bytes by part out.
 
 The bound is simple and therefore high: the measured peak of a training is usually 80 to 95% of it, or 35 to 65% with
-deterministic training. It counts the memory of this process beyond Python and its libraries. A corpus in a mapped
-file is counted as if it were in memory. A corpus that the caller keeps in memory is not counted.
+deterministic training and where min_count leaves out most words. It counts the memory of this process beyond Python
+and its libraries. A corpus in a mapped file is counted as if it were in memory. A corpus that the caller keeps in
+memory is not counted.
 """
 
 from __future__ import annotations
@@ -44,9 +45,7 @@ def estimate(
         raise ValueError("there is no vocabulary yet; call build_vocab first, or give vocab_size")
     tokens = _count("tokens", tokens, model.corpus_total_words) or max_bytes_in_memory() // 4
     sentences = _count("sentences", sentences, model.corpus_count) or tokens // WORDS_PER_SENTENCE
-    rows = {
-        spec.name: 4 * spec.rows * matrices.padded_width(spec.size) for spec in model._matrix_specs(n_words)
-    }
+    rows = {spec.name: 4 * spec.rows * matrices.row_width(spec) for spec in model._matrix_specs(n_words)}
     longest = min(tokens, model.max_sentence_length)
     vocab = PER_KEY * n_words
     corpus = 4 * tokens + PER_SENTENCE * sentences

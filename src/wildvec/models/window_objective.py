@@ -53,7 +53,7 @@ class WindowObjective:
         )  # that draw negatives, for each word
         specs = [MatrixSpec("vectors", "input", n_words, self.vector_size)]
         if self.negative:
-            rows = 1 + pairs * self._noise_of_window()
+            rows = 1 + pairs * self.noise_of_window()
             specs.append(
                 MatrixSpec("output_rows", "output", n_words, self.vector_size, "zeros", rows_per_item=rows)
             )
@@ -69,7 +69,7 @@ class WindowObjective:
         if self.negative:
             noise = _normalized(noise_weights(counts, self.ns_exponent))
             centres = 1 if self.hs or self.update == "pair" else 2  # of one window
-            uses["output_rows"] = words + noise * self._noise_of_window() / centres
+            uses["output_rows"] = words + noise * self.noise_of_window() / centres
         paths = huffman_paths(counts) if self.hs else None
         if paths:
             uses["node_rows"] = _uses_of_nodes(paths, words)
@@ -84,7 +84,7 @@ class WindowObjective:
             for spec in self.shapes(len(self.vocab))
         )
 
-    def _noise_of_window(self) -> int:
+    def noise_of_window(self) -> int:
         """Return the noise words of a window; two skip-gram centres share some of theirs."""
         is_shared = self.sg and not self.hs and self.update == "block"
         return shared_noise(self.negative) if is_shared else self.negative

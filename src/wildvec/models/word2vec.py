@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -20,15 +20,20 @@ from wildvec.models.window_objective import WindowObjective
 from wildvec.text.readers import Tokenizer
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
-from wildvec.training.deterministic import STALE_TOKENS
-from wildvec.training.hot_rows import ZIPF_ROWS
+from wildvec.training.deterministic import Rounds
+from wildvec.training.hot_rows import max_hot_rows
 from wildvec.training.objective import MatrixSpec
 from wildvec.training.plan import CHUNK_ITEMS
 
 # A step that reads and changes more values would delay Ctrl-C by over 0.1 s.
 LARGEST_STEP = 10**8
 USUAL_PATH = 20  # nodes of a path in a Huffman tree
-PER_THREAD = 200_000  # bytes of a thread's stack and small objects
+# Bytes of a worker's memory.
+PER_THREAD = 200_000  # stack and small objects
+BYTES_OF_WORKER = 16_000  # of any size of the settings
+BYTES_PER_TARGET = 900  # of a block
+BYTES_PER_POSITION = 160  # of a window
+MAX_SHARED_NOISE = 64  # windows of more noise words share none (csrc/train/worker.c)
 
 
 class Word2Vec(TextModel):
@@ -120,7 +125,7 @@ class Word2Vec(TextModel):
     (16,)
     >>> model.epochs = 0
     Traceback (most recent call last):
-    ValueError: epochs=0: give a whole number from 1 to 1,000,000,000
+    ValueError: epochs=0: give a whole number from 1 to 1e9
     """
 
     NAME: ClassVar[str] = "Word2Vec"
@@ -128,12 +133,15 @@ class Word2Vec(TextModel):
 
     window = Setting(5, whole(1, 10_000), "words on each side of the centre word")
     sample = Setting(
-        1e-3, number(0, 2**53), "words above this fraction of the text are trained less often; 0: none"
+        1e-3,
+        number(0, 2**53),
+        "words above this fraction of the text are trained less often; 0: no subsampling",
+        metavar="FRACTION",
     )
     sg = one_of(0, 1, help="1: skip-gram; 0: CBOW")
     hs = one_of(0, 1, help="1: hierarchical softmax")
-    negative = Setting(5, whole(0, 10_000), "noise words per example; 0: none")
-    ns_exponent = Setting(0.75, number(-10, 10), "noise words are drawn by count to this power")
+    negative = Setting(5, whole(0, 10_000), "noise words per example; 0: no negative sampling")
+    ns_exponent = Setting(0.75, number(-10, 10), "noise words are drawn by count to this power", metavar="X")
     cbow_mean = one_of(1, 0, help="CBOW predicts from the mean (1) or the sum (0) of the context")
     shrink_windows = switch(True, "draw the width of each window from 1 to window")
     update = one_of("block", "pair", help="pair: the classic update, slower")
@@ -233,27 +241,38 @@ class Word2Vec(TextModel):
         return n_words * (4 + 8 + paths)
 
     def _worker_bytes(self, n_words: int, tokens: int, longest: int) -> int:
-        row, targets = (
-            4 * matrices.padded_width(self.vector_size),
-            2 + self.negative + self._longest_path(n_words),
-        )
-        n_private = 0 if self.workers == 1 else min(n_words, ZIPF_ROWS // min(self.workers, 6) ** 2)
-        private = 2 * n_private * row * len(self._matrix_specs(n_words))
-        chunk = 24 * min(tokens, CHUNK_ITEMS + longest)  # ids, row pointers, sentence ends
-        scratch = 4096 + chunk + private + 4 * row + 1200 * targets + 200 * (self.window + self.negative**2)
-        copies = self._round_bytes(n_words, tokens, longest) if self.deterministic and self.workers > 1 else 0
-        return self.workers * (PER_THREAD + scratch + copies)
+        """Return an upper bound of the bytes of all workers (csrc/train/worker.c).
 
-    def _round_bytes(self, n_words: int, tokens: int, longest: int) -> int:
+        longest: tokens of the longest sentence.
+        """
+        specs, is_round = self._matrix_specs(n_words), self.deterministic and self.workers > 1
+        n_noise = self._objective().noise_of_window()
+        targets = 2 + n_noise + self._longest_path(n_words)
+        tokens_per_worker = Rounds.max_tokens_per_worker(self.workers) if is_round else CHUNK_ITEMS
+        chunk = min(tokens, tokens_per_worker + longest)
+        scratch = BYTES_OF_WORKER + 24 * chunk + BYTES_PER_TARGET * targets + BYTES_PER_POSITION * self.window
+        scratch += 12 * min(n_noise, MAX_SHARED_NOISE) ** 2 + 16 * matrices.padded_width(self.vector_size)
+        if is_round:
+            scratch += self._round_bytes(specs, min(tokens, chunk + tokens_per_worker))
+        private = 0 if is_round else self._private_bytes(specs, tokens, longest)
+        return self.workers * (PER_THREAD + scratch) + private
+
+    def _private_bytes(self, specs: Sequence[MatrixSpec], tokens: int, longest: int) -> int:
+        """Return an upper bound of the bytes of all private rows."""
+
+        def size(workers: int) -> int:
+            most = max_hot_rows(workers)
+            return workers * sum(8 * matrices.row_width(spec) * min(spec.rows, most) for spec in specs)
+
+        # A text of few chunks is trained by fewer workers, and each of them has more private rows.
+        fewest = min(self.workers, max(1, tokens // (CHUNK_ITEMS + longest)))
+        return max(size(workers) for workers in range(fewest, self.workers + 1))
+
+    def _round_bytes(self, specs: Sequence[MatrixSpec], tokens: int) -> int:
         """Return an upper bound of the bytes of the rows that one worker copies in a deterministic round."""
-        part = min(tokens, STALE_TOKENS[1] + longest)
-        centres = 2 * self.window if self.update == "pair" and self.sg else 1
-        used = {
-            "vectors": part,
-            "output_rows": part * (1 + centres * self.negative),
-            "node_rows": part * self._longest_path(n_words),
-        }
-        row = 4 * matrices.padded_width(self.vector_size) + 8
-        return sum(
-            row * min(spec.rows, used[spec.name]) + 4 * spec.rows for spec in self._matrix_specs(n_words)
-        )
+        longest_path = self._longest_path(specs[0].rows)
+        total = 0
+        for spec in specs:
+            per_token = longest_path if spec.name == "node_rows" else spec.rows_per_item
+            total += (4 * matrices.row_width(spec) + 8) * min(spec.rows, tokens * per_token) + 4 * spec.rows
+        return total
