@@ -308,7 +308,7 @@ def test_a_key_of_the_other_type_is_suggested(wv):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda wv: wv.most_similar("w1", topn="3"), "topn='3': give a whole number, or None"),
+        (lambda wv: wv.most_similar("w1", topn="3"), "topn='3': give a whole number from 0 up, or None"),
         (lambda wv: wv.most_similar_cosmul("w1", topn=1.5), "topn=1.5: give a whole number"),
         (lambda wv: wv.search(["w1"], topn=None), "topn=None: give a whole number"),
         (lambda wv: wv.most_similar("w1", clip_start="a"), "clip_start='a': give a whole number"),
@@ -371,7 +371,15 @@ def test_the_current_names(wv):
 
 
 def test_topn_and_wrong_input(wv):
-    assert wv.most_similar("w1", topn=0) == [] == wv.most_similar("w1", topn=-3)
+    assert wv.most_similar("w1", topn=0) == []
+    for find in (lambda: wv.most_similar("w1", topn=-1), lambda: wv.search(["w1"], topn=-1)):
+        with pytest.raises(ValueError, match="topn=-1: give a whole number from 0 up"):
+            find()
+    for value in (np.nan, np.inf):
+        vector = np.where(np.arange(wv.vector_size) == 1, value, 1.0)
+        for find in (lambda v: wv.most_similar(v), lambda v: wv.search([v]), wv.similar_by_vector):
+            with pytest.raises(ValueError, match="holds nan or inf; give finite numbers"):
+                find(vector)
     assert len(wv.most_similar("w1", topn=10**6)) == N - 1
     with pytest.raises(TypeError):
         wv.most_similar("w1", topn=2.5)

@@ -28,8 +28,8 @@ Items: TypeAlias = Key | Vector | Iterable[Item] | None
 T = TypeVar("T")
 
 KEY_TYPES = (str, int, np.integer)
-TOPN = whole()
-TOPN_OR_ALL = whole(none="the scores of all rows")
+TOPN = whole(0)
+TOPN_OR_ALL = whole(0, none="the scores of all rows")
 ROW = whole(none="the end")
 
 
@@ -129,6 +129,8 @@ def check_vector(item: object, size: int) -> Vector:
         )
     if vector.shape != (size,):
         raise ValueError(f"vector of shape {vector.shape}; give one of shape {(size,)}")
+    if not np.isfinite(vector).all():
+        raise ValueError(f"vector {_short(vector)} holds nan or inf; give finite numbers")
     return vector
 
 
