@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -247,29 +248,27 @@ def test_tensors_and_metadata_that_the_native_format_cannot_hold(tmp_path: Path)
 
 # Files of the safetensors package
 
-safetensors = pytest.importorskip("safetensors.numpy")
-
 
 def test_the_safetensors_package_reads_our_files(tmp_path: Path) -> None:
     path = tmp_path / "v.wv"
     for keys, matrix in ((KEYS, MATRIX), ([3, 1], MATRIX[:2].astype(np.float64)), (["a"], MATRIX[:1, ::2])):
         save(path, keys, matrix, np.arange(len(keys)))
-        tensors = safetensors.load_file(path)
+        tensors = safetensors.numpy.load_file(path)
         assert same(tensors["vectors"], np.ascontiguousarray(matrix))
         assert tensors["counts"].tolist() == list(range(len(keys)))
     native.write(path, {}, {})
-    assert safetensors.load_file(path).keys() == {"checksums"}
+    assert safetensors.numpy.load_file(path).keys() == {"checksums"}
 
 
 def test_files_of_the_safetensors_package_are_read(tmp_path: Path) -> None:
     path = tmp_path / "v.safetensors"
     tensors = vectors.to_tensors(KEYS, MATRIX, np.arange(5))
     for metadata in (None, {"format": "pt"}):
-        safetensors.save_file(tensors, path, metadata)
+        safetensors.numpy.save_file(tensors, path, metadata)
         for mmap in (False, True):
             wv = KeyedVectors.load(path, mmap=mmap)
             assert wv.index_to_key == KEYS and same(wv.vectors, MATRIX)
-    safetensors.save_file({"weight": MATRIX}, path)
+    safetensors.numpy.save_file({"weight": MATRIX}, path)
     with pytest.raises(AttributeError, match=r"holds a safetensors file.*no tensors 'vectors'"):
         load(path)
 
@@ -277,13 +276,13 @@ def test_files_of_the_safetensors_package_are_read(tmp_path: Path) -> None:
 def test_a_file_rewritten_by_the_safetensors_package_keeps_its_checksums(tmp_path: Path) -> None:
     path = tmp_path / "v.wv"
     save(path, KEYS, MATRIX)
-    with pytest.importorskip("safetensors").safe_open(path, "numpy") as file:
+    with safetensors.safe_open(path, "numpy") as file:
         metadata = file.metadata()
-    tensors = safetensors.load_file(path)
-    safetensors.save_file(tensors, path, metadata)
+    tensors = safetensors.numpy.load_file(path)
+    safetensors.numpy.save_file(tensors, path, metadata)
     assert load(path)[0] == KEYS
     tensors["vectors"][0, 0] += 1
-    safetensors.save_file(tensors, path, metadata)
+    safetensors.numpy.save_file(tensors, path, metadata)
     with pytest.raises(ValueError, match="'vectors' does not match its checksum"):
         load(path)
 

@@ -172,21 +172,6 @@ def test_ragged_refuses_arrays_that_do_not_fit():
         Ragged([1], [0, 1])[1]
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=40), st.integers(1, 12))
-def test_chunks_are_whole_sentences(lengths, tokens):
-    offsets = np.cumsum([0, *lengths])
-    corpus = Corpus.from_ids(np.zeros(offsets[-1], int), offsets)
-    chunks = corpus.chunks(tokens)
-    assert chunks[0] == 0 and chunks[-1] == len(corpus) and chunks.dtype == np.int64
-    sizes = np.diff(offsets[chunks])
-    assert (sizes > 0).all() and (sizes < tokens + max(lengths)).all()
-
-
-def test_chunks_refuse_zero():
-    with pytest.raises(ValueError, match="tokens=0"):
-        Corpus.from_ids([1], [0, 1]).chunks(0)
-
-
 def open_files() -> set[str]:
     folder = "/proc/self/fd"
     return set(os.listdir(folder)) if os.path.isdir(folder) else set()

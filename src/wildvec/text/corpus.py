@@ -170,17 +170,6 @@ class Corpus:
             "vocabulary": checksum(np.frombuffer(keys, np.uint8)),
         }
 
-    def chunks(self, tokens: int = 10_000) -> NDArray[np.int64]:
-        """Return the bounds of chunks of about `tokens` tokens: chunk c is sentences chunks[c]:chunks[c + 1].
-
-        >>> Corpus.from_ids([1, 2, 3, 4, 5], [0, 2, 4, 5]).chunks(3).tolist()
-        [0, 2, 3]
-        """
-        if tokens < 1:
-            raise ValueError(f"tokens={tokens}: give at least 1")
-        starts = np.searchsorted(self.offsets, np.arange(0, len(self.ids), tokens))
-        return np.unique(np.append(starts, len(self))).astype(np.int64)
-
     @property
     def sizes(self) -> NDArray[np.int64]:
         """The number of tokens of each sentence.
