@@ -1,4 +1,4 @@
-"""What all test modules share: hypothesis shows the same examples on every run, and Ctrl-C is not ignored."""
+"""Settings of all test modules: hypothesis shows the same examples on every run, and signals are not ignored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# Same examples each time, on slow machines too; nothing is written into the checkout.
+# The same examples each time, also on slow machines; nothing is written into the checkout.
 settings.register_profile(
     "wildvec",
     derandomize=True,
@@ -16,5 +16,7 @@ settings.register_profile(
 )
 settings.load_profile("wildvec")
 
-# Tests press Ctrl-C, which a process started in the background of a script ignores.
+# Tests send signals. A process that was started in the background ignores Ctrl-C, and after nohup also SIGHUP.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -84,15 +84,15 @@ def measure(settings, text, folder="") -> tuple[int, list[int]]:
 @pytest.mark.parametrize(
     ("settings", "least"),
     [
-        ({"vector_size": 100, "workers": 2, "sg": 1, "sample": 0, "negative": 1}, 0.8),
-        ({"vector_size": 300, "workers": 1, "negative": 1}, 0.85),
-        ({"vector_size": 200, "workers": 2, "hs": 1, "negative": 1}, 0.85),
+        ({"vector_size": 100, "workers": 2, "sg": 1, "sample": 0, "negative": 1}, 0.7),
+        ({"vector_size": 300, "workers": 1, "negative": 1}, 0.75),
+        ({"vector_size": 200, "workers": 2, "hs": 1, "negative": 1}, 0.75),
         (
             {"vector_size": 200, "workers": 8, "held_out": 0.001, "patience": 1, "negative": 1, "epochs": 2},
-            0.85,
+            0.75,
         ),
-        ({"vector_size": 100, "workers": 2, "negative": 1, "min_count": 20}, 0.33),
-        ({"vector_size": 100, "workers": 3, "negative": 5, "deterministic": True}, 0.43),
+        ({"vector_size": 100, "workers": 2, "negative": 1, "min_count": 20}, 0.28),
+        ({"vector_size": 100, "workers": 3, "negative": 5, "deterministic": True}, 0.38),
     ],
     ids=["skip-gram", "one worker", "hierarchical softmax", "patience", "rare words", "deterministic"],
 )
