@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import number
 from wildvec.cooccurrence.rows import Rows, split_rows
 
-EXPONENT = number(0, 10)
+EXPONENT = number(0, 1)
 SHIFT = number(-100, 100)
 BLOCK_CELLS = 1 << 20  # cells in temporary arrays of float64
 
@@ -23,9 +23,10 @@ def pmi_values(rows: Rows, context_exponent: float, symmetric: bool) -> NDArray[
     """
     row_sums = sum_rows(rows)
     column_sums = row_sums if symmetric else sum_columns(rows)
-    with np.errstate(divide="ignore"):  # rows and columns without cells
-        contexts = np.where(column_sums > 0, column_sums, 1) ** context_exponent * (column_sums > 0)
-        log_contexts, log_rows = np.log(contexts), np.log(row_sums) - np.log(contexts.sum())
+    # Rows and columns without cells have the sum 0, and are used by no cell.
+    log_rows, log_contexts = (np.log(np.where(sums > 0, sums, 1)) for sums in (row_sums, column_sums))
+    log_rows -= np.log(max(np.sum(column_sums[column_sums > 0] ** context_exponent), 1e-300))
+    log_contexts *= context_exponent
     values = np.empty(len(rows.values), np.float32)
     sizes = np.diff(rows.offsets)
     for first, last in split_rows(sizes, BLOCK_CELLS):
