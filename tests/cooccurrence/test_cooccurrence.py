@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from wildvec._cooccur import Counter, Positions, Text
 from wildvec.cooccurrence import counting
 from wildvec.cooccurrence.cell_buffer import CellBuffer
 from wildvec.cooccurrence.counting import Window, count_corpus
+from wildvec.demo import toy
 from wildvec.text.corpus import Corpus
 
 ARRAYS = ("counts", "offsets", "columns", "values")
@@ -179,6 +182,18 @@ def test_ctrl_c_stops_the_count_of_a_long_row(workers):
         Cooccurrence.from_corpus(corpus, window=9_999, workers=workers)  # more than 10 s of work
     assert time.perf_counter() - started < 3
     timer.join()
+
+
+def test_the_examples_of_the_documentation_run(tmp_path, monkeypatch):
+    pytest.importorskip("scipy")
+    monkeypatch.chdir(tmp_path)
+    lines = [" ".join(sentence) for sentence in toy.sentences(tokens=5_000, seed=1)]
+    Path("wiki.txt").write_text("\n".join(lines), encoding="utf-8")
+    document = Path(__file__).parents[2] / "docs" / "cooccurrence.md"
+    names: dict[str, object] = {}
+    for block in re.findall(r"^```python\n(.*?)^```$", document.read_text(encoding="utf-8"), re.M | re.S):
+        exec(block, names)
+    assert names["matrix"].nnz
 
 
 # The extension
