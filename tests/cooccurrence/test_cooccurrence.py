@@ -168,7 +168,9 @@ def test_repr_and_cells(pairs):
     best = pairs.most_common("w0", 3)
     assert [x for _, x in best] == sorted(matrix[pairs.key_to_index["w0"]], reverse=True)[:3]
     assert len(pairs.most_common("w0", None)) == np.count_nonzero(matrix[pairs.key_to_index["w0"]])
-    with pytest.raises(KeyError):
+    assert "w0" in pairs
+    assert "unknown" not in pairs
+    with pytest.raises(KeyError, match="'unknown' is not among the"):
         pairs["w0", "unknown"]
 
 
@@ -187,7 +189,7 @@ def test_ctrl_c_stops_the_count_of_a_long_row(workers):
 def test_the_examples_of_the_documentation_run(tmp_path, monkeypatch):
     pytest.importorskip("scipy")
     monkeypatch.chdir(tmp_path)
-    lines = [" ".join(sentence) for sentence in toy.sentences(tokens=5_000, seed=1)]
+    lines = [" ".join(sentence) for sentence in toy.sentences(tokens=20_000, seed=1)]
     Path("wiki.txt").write_text("\n".join(lines), encoding="utf-8")
     document = Path(__file__).parents[2] / "docs" / "cooccurrence.md"
     names: dict[str, object] = {}

@@ -218,7 +218,7 @@ class Cooccurrence:
 
     def __getitem__(self, pair: tuple[Key, Key]) -> float:
         """Return a cell, ``pairs[word, neighbour]``; 0 if they never occur together. KeyError: no such key."""
-        row, column = (self.key_to_index[key] for key in pair)
+        row, column = (self._row(key) for key in pair)
         begin, end = self.offsets[row], self.offsets[row + 1]
         place = begin + np.searchsorted(self.columns[begin:end], column)
         return float(self.values[place]) if place < end and self.columns[place] == column else 0.0
@@ -230,11 +230,21 @@ class Cooccurrence:
         [('b', 1.5)]
         """
         topn = checked("topn", topn, whole(0, none="all"))
-        row = self.key_to_index[key]
+        row = self._row(key)
         cells = slice(self.offsets[row], self.offsets[row + 1])
         best = np.argsort(-self.values[cells], kind="stable")[:topn]
         columns, values = self.columns[cells][best], self.values[cells][best]
         return [(self.keys[j], x) for j, x in zip(columns.tolist(), values.tolist(), strict=True)]
+
+    def _row(self, key: Key) -> int:
+        try:
+            return self.key_to_index[key]
+        except KeyError:
+            raise KeyError(f"{key!r} is not among the {len(self):,} keys; test with `key in pairs`") from None
+
+    def __contains__(self, key: object) -> bool:
+        """Whether this is one of the keys."""
+        return key in self.key_to_index
 
     def __repr__(self) -> str:
         parts = [f"{len(self):,} keys", f"{len(self.values):,} cells"]
