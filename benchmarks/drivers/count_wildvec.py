@@ -12,7 +12,12 @@ from wildvec.text.files import Paths
 
 settings = json.loads(sys.argv[1])
 start, cpu_start = time.perf_counter(), time.process_time()
-corpus = Corpus.read(Paths(settings["text"]), min_count=settings["min_count"], workers=settings["workers"])
+corpus = Corpus.read(
+    Paths(settings["text"]),
+    min_count=settings["min_count"],
+    workers=settings["workers"],
+    max_sentence_length=2**31 - 1,  # Stanford's programs do not split a line
+)
 read, cpu_read = time.perf_counter(), time.process_time()
 pairs = Cooccurrence.from_corpus(
     corpus, window=settings["window"], workers=settings["workers"], max_memory=settings["max_memory"]
