@@ -160,7 +160,7 @@ class Cooccurrence:
     def _set(self, keys: list[Key], counts: NDArray[np.int64], rows: Rows, window: Window | None) -> None:
         self.keys, self.counts = keys, counts
         self.offsets, self.columns, self.values = rows
-        self.window = window.size if window else None
+        self.window = int(window.size) if window else None
         self.symmetric = bool(window and window.symmetric)
         self.distance_weighting = bool(window and window.distance_weighting)
 
@@ -186,7 +186,7 @@ class Cooccurrence:
             values: The value of each cell, finite and above 0.
             counts: How often each key occurs, n integers; None: unknown, which is stored as 0.
             window: Width of the windows in which the cells were counted, if known.
-            symmetric: Whether the matrix is symmetric.
+            symmetric: Whether the matrix is symmetric; it is not checked.
             distance_weighting: Whether its counts are sums of 1/distance.
 
         Raises:
@@ -278,7 +278,7 @@ class Cooccurrence:
         array([1.3863], dtype=float32)
         """
         exponent = checked("context_exponent", context_exponent, pmi.EXPONENT)
-        values = pmi.pmi_values(self._rows, exponent, self.symmetric)
+        values = pmi.pmi_values(self._rows, exponent)
         return _csr_array(Rows(self.offsets, self.columns, values))
 
     def ppmi(self, *, shift: float = 0.0, context_exponent: float = 1.0) -> csr_array:
@@ -298,7 +298,7 @@ class Cooccurrence:
         """
         shift = checked("shift", shift, pmi.SHIFT)
         exponent = checked("context_exponent", context_exponent, pmi.EXPONENT)
-        return _csr_array(pmi.ppmi_rows(self._rows, shift, exponent, self.symmetric))
+        return _csr_array(pmi.ppmi_rows(self._rows, shift, exponent))
 
     # -- other formats --------------------------------------------------------------------------------------------
 

@@ -15,14 +15,13 @@ BLOCK_CELLS = 1 << 20  # cells in temporary arrays of float64
 Doubles = NDArray[np.float64]
 
 
-def pmi_values(rows: Rows, context_exponent: float, symmetric: bool) -> NDArray[np.float32]:
+def pmi_values(rows: Rows, context_exponent: float) -> NDArray[np.float32]:
     """Return log(x_ij C / (r_i c_j^e)) of each cell.
 
     r and c are the sums of rows and columns, e the exponent, C = Σ_j c_j^e. With e = 1, C is the sum of all cells,
     and this is log(p_ij / (p_i p_j)).
     """
-    row_sums = sum_rows(rows)
-    column_sums = row_sums if symmetric else sum_columns(rows)
+    row_sums, column_sums = sum_rows(rows), sum_columns(rows)
     # Rows and columns without cells have the sum 0, and are used by no cell.
     log_rows, log_contexts = (np.log(np.where(sums > 0, sums, 1)) for sums in (row_sums, column_sums))
     log_rows -= np.log(max(np.sum(column_sums[column_sums > 0] ** context_exponent), 1e-300))
@@ -38,9 +37,9 @@ def pmi_values(rows: Rows, context_exponent: float, symmetric: bool) -> NDArray[
     return values
 
 
-def ppmi_rows(rows: Rows, shift: float, context_exponent: float, symmetric: bool) -> Rows:
+def ppmi_rows(rows: Rows, shift: float, context_exponent: float) -> Rows:
     """Return the cells whose PMI is above `shift`, with PMI - shift."""
-    values = pmi_values(rows, context_exponent, symmetric)
+    values = pmi_values(rows, context_exponent)
     values -= np.float32(shift)
     kept = values > 0
     before = np.zeros(len(kept) + 1, np.int64)
