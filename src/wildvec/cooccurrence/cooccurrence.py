@@ -15,7 +15,7 @@ from wildvec.base.keys import Key
 from wildvec.base.threads import check_workers
 from wildvec.cooccurrence import files, pmi, stanford
 from wildvec.cooccurrence.counting import Window, count_corpus
-from wildvec.cooccurrence.rows import Rows, checked_keys, checked_rows
+from wildvec.cooccurrence.rows import Rows, checked_counts, checked_keys, checked_rows
 from wildvec.text.corpus import Corpus
 from wildvec.text.files import as_paths
 from wildvec.text.readers import Tokenizer
@@ -198,7 +198,7 @@ class Cooccurrence:
         """
         names = checked_keys(keys)
         rows = checked_rows(len(names), offsets, columns, values)
-        given = _checked_counts(counts, len(names))
+        given = checked_counts(counts, len(names))
         self = cls.__new__(cls)
         self._set(names, given, rows, None)
         self.window = checked("window", window, whole(1, none="unknown"))
@@ -384,19 +384,6 @@ class Cooccurrence:
 
 def _check_memory(max_memory: int | None) -> None:
     checked("max_memory", max_memory, whole(1, none="half of the available memory"))
-
-
-def _checked_counts(counts: ArrayLike | None, n: int) -> NDArray[np.int64]:
-    if counts is None:
-        return np.zeros(n, np.int64)
-    given = np.asarray(counts)
-    if given.shape != (n,) or (n and given.dtype.kind not in "iu"):
-        raise ValueError(
-            f"counts of shape {given.shape} and {given.dtype}; give one integer for each of the {n} keys"
-        )
-    if n and given.min() < 0:
-        raise ValueError(f"counts[{given.argmin()}] is {given.min()}; counts are not negative")
-    return given.astype(np.int64, copy=False)
 
 
 def _csr_array(rows: Rows) -> csr_array:

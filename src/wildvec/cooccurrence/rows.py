@@ -49,6 +49,20 @@ def checked_keys(keys: Iterable[Key]) -> list[Key]:
     return names
 
 
+def checked_counts(counts: ArrayLike | None, n: int) -> NDArray[np.int64]:
+    """Return how often each of n keys occurs, 0 if unknown. ValueError: they are not n integers from 0 up."""
+    if counts is None:
+        return np.zeros(n, np.int64)
+    given = np.asarray(counts)
+    if given.shape != (n,) or (n and given.dtype.kind not in "iu"):
+        raise ValueError(
+            f"counts of shape {given.shape} and {given.dtype}; give one integer for each of the {n} keys"
+        )
+    if n and given.min() < 0:
+        raise ValueError(f"counts[{given.argmin()}] is {given.min()}; counts are not negative")
+    return given.astype(np.int64, copy=False)
+
+
 def checked_rows(n: int, offsets: ArrayLike, columns: ArrayLike, values: ArrayLike) -> Rows:
     """Return a matrix of n rows and columns in the proper types, without a copy if possible.
 
