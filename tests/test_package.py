@@ -33,7 +33,7 @@ def test_numpy_and_tqdm_are_all_it_needs():
 
 def test_types_are_installed():
     assert (INSTALLED / "py.typed").exists()
-    for module in ("_text", "_train", "_search"):
+    for module in ("_text", "_train", "_search", "_cooccur"):
         assert (INSTALLED / f"{module}.pyi").exists(), module
 
 
