@@ -61,6 +61,17 @@ def test_examples_run_in_one_folder(python, command_line, folder_with_texts):
             assert cli.main(words) == 0, words
 
 
+@pytest.mark.parametrize(
+    ("document", "module"), [("docs/scikit-learn.md", "sklearn"), ("docs/pytorch.md", "torch")]
+)
+def test_examples_with_another_package_run(document, module, tmp_path, monkeypatch):
+    pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in python_blocks(ROOT / document):
+        exec(block, names)
+
+
 def test_the_two_commands_of_the_readme_need_no_other_command():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^    (python3 .*?)(?:  +#.*)?$", text, re.M)

@@ -30,6 +30,10 @@ class Texts:
         if isinstance(texts, (str, bytes, bytearray)) or not isinstance(texts, Iterable):
             what = f"{type(texts).__name__} {str(texts)[:40]!r}"
             raise TypeError(f"the texts are {what}; give a list of texts (of one text: [text])")
+        if hasattr(texts, "tocsr"):
+            raise TypeError(
+                f"the texts are a sparse matrix ({type(texts).__name__}); give str or lists of tokens"
+            )
         if hasattr(texts, "columns"):
             raise ValueError(f"the texts are a table ({type(texts).__name__}); give one of its columns")
         self.texts: Collection[Any] = texts if isinstance(texts, Collection) else list(texts)
