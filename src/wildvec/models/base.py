@@ -301,7 +301,7 @@ class Model(TrainingSettings, Estimator, ABC):
         """Return the loss of the latest training so far: the sum over all examples, in nats."""
         return self._latest_loss
 
-    # -- scikit-learn (see estimator.py) --------------------------------------------------------------------------
+    # -- scikit-learn (see estimator.py) and PyTorch --------------------------------------------------------------
 
     def __sklearn_is_fitted__(self) -> bool:
         return len(self.vocab) > 0
@@ -309,6 +309,15 @@ class Model(TrainingSettings, Estimator, ABC):
     @property
     def _n_features_out(self) -> int:
         return self.vector_size
+
+    def to_torch(self, mode: str | None = None, **options: Any) -> Any:
+        """Return a layer of PyTorch that shares the model's rows; see `KeyedVectors.to_torch`.
+
+        Its training changes `wv`, and a further training of the model begins with the changed rows.
+        """
+        self._check_is_fitted()
+        self._take_over_vectors()
+        return self.wv.to_torch(mode, **options)
 
     def _is_deterministic(self) -> bool:
         return self.deterministic or self.workers == 1
