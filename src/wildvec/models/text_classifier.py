@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -564,9 +564,66 @@ class TextClassifier(Model):
             raise ValueError(f"{len(wanted)} labels for {len(found)} texts; give one for each")
         return sum(a == b for a, b in zip(found, wanted, strict=True)) / max(1, len(found))
 
+    def test(
+        self,
+        texts: Texts | str | os.PathLike[str],
+        labels: Labels | None = None,
+        k: int = 1,
+        threshold: float = 0.0,
+    ) -> TestResult:
+        """Measure predictions of texts whose labels are known.
+
+        Args:
+            texts: Texts, or (without labels) the path of a file as for `fit_file`.
+            labels: One label, or a list of labels, for each text. Texts without labels do not count. Labels that the
+                model does not know can only be missed.
+            k: Number of labels that are predicted for each text; -1: all.
+            threshold: Least probability of a predicted label.
+
+        Returns:
+            (examples, precision, recall): precision is the fraction of predicted labels that are right, recall the
+            fraction of labels that are predicted.
+        """
+        found, wanted = self._to_test(texts, labels, k, threshold)
+        right = sum(
+            label in known for known, of_text in zip(wanted, found, strict=True) for label, _ in of_text
+        )
+        n_found, n_wanted = sum(map(len, found)), sum(map(len, wanted))
+        return TestResult(
+            len(wanted),
+            right / n_found if n_found else math.nan,
+            right / n_wanted if n_wanted else math.nan,
+        )
+
+    def _to_test(
+        self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
+    ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
+        """Return predictions and known labels of the texts that have labels."""
+        self._check_fitted()
+        if labels is None:
+            if not isinstance(texts, (str, os.PathLike)):
+                raise TypeError("give the labels of the texts, or the path of a file with labels")
+            lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+        else:
+            lines = list(texts)
+            wanted = [set(given) for given in _lists_of_labels(labels, len(lines))]
+        chosen = [i for i, known in enumerate(wanted) if known]
+        found = self.predict([lines[i] for i in chosen], k, threshold)
+        return found, [wanted[i] for i in chosen]
+
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
         return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
+
+
+class TestResult(NamedTuple):
+    """The result of `TextClassifier.test`: number of texts, precision and recall."""
+
+    __test__ = False  # for pytest
+
+    examples: int
+    precision: float
+    recall: float
 
 
 class NotFittedError(ValueError, AttributeError):

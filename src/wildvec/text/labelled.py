@@ -6,6 +6,7 @@ ASCII white space, and the end of a line is the token ``</s>`` (see csrc/text/fe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ BLOCK_BYTES = 1 << 20
 LONGEST_LINE = 1 << 30  # bytes
 TEXTS_AT_ONCE = 2_000
 END_OF_LINE = "</s>"
+SEPARATORS = re.compile("[ \t\n\v\f\r\0]+")
 
 Ids = NDArray[np.int32]
 Offsets = NDArray[np.int64]
@@ -90,6 +92,29 @@ def lines_of_paths(paths: Paths, workers: int, errors: str = "strict") -> Lines:
     """Read files with one text a line. Errors as in Corpus.read."""
     files, total = find_files(paths)
     return _scan(_blocks_of_files(files, errors), workers, total, "B")
+
+
+def split_labels(paths: Paths, prefix: str, errors: str = "strict") -> tuple[list[str], list[set[str]]]:
+    """Return the lines of files, and the labels in each line without their prefix."""
+    lines: list[str] = []
+    for data, _ in _blocks_of_files(find_files(paths)[0], errors):
+        lines += _decoded(data).removesuffix("\n").split("\n")
+    labels = [
+        {token[len(prefix) :] for token in SEPARATORS.split(line) if token.startswith(prefix)}
+        if prefix in line
+        else set()
+        for line in lines
+    ]
+    return lines, labels
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        part = data[max(0, error.start - 20) : error.end + 20]
+        remedy = "convert the text to UTF-8, or give errors='replace' or 'ignore'"
+        raise ValueError(f"{part!r} is not UTF-8; {remedy}") from None
 
 
 def lines_of_texts(texts: Iterable[str | Tokens], workers: int) -> Lines:
