@@ -25,7 +25,6 @@ from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
 from wildvec.text.readers import ERRORS
 from wildvec.text.vocab import Vocab, select_tokens
-from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
@@ -156,7 +155,10 @@ class TextClassifier(Model):
         self.labels: list[Label] = []
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
-        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._used_buckets: Ids = np.empty(
+            0, np.int32
+        )  # ascending; bucket _used_buckets[k] has row n_words + k
+        self.trials_: list[Any] = []  # of `autotune`
         self._encoder: tuple[VocabTable, FeatureTable, Ids] | None = None
 
     def _check_together(self) -> None:
@@ -280,7 +282,9 @@ class TextClassifier(Model):
         if used is None or used.ndim != 1 or used.dtype != np.int32 or len(used) + n_keys != self.n_rows:
             raise ValueError("used_buckets is missing or does not fit; the file is damaged")
         if len(used) and (used[0] < 0 or used[-1] >= self._n_buckets or (np.diff(used) <= 0).any()):
-            raise ValueError(f"used_buckets must ascend within {self._n_buckets} buckets; the file is damaged")
+            raise ValueError(
+                f"used_buckets must ascend within {self._n_buckets} buckets; the file is damaged"
+            )
         if len(self.labels) != len(self.label_counts):
             raise ValueError("labels and label_counts differ in length; the file is damaged")
         self._used_buckets = used.copy()
@@ -323,6 +327,48 @@ class TextClassifier(Model):
             ValueError: No line has a label, or no word is left.
         """
         return self._fit(self._read(path), None, callbacks)
+
+    @classmethod
+    def autotune(
+        cls,
+        train: Any,
+        validation: Any,
+        seconds: float = 300,
+        metric: str = "f1",
+        *,
+        k: int = 1,
+        trainings: int | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Search for settings that predict the labels of validation texts best, and return the trained model.
+
+        The settings that are searched are alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss;
+        all others have their defaults, unless they are given. The model has an attribute `trials_`: the settings,
+        scores and seconds of all trials, the best first. Ctrl-C ends the search and keeps the best model so far.
+
+        Args:
+            train: The path of a file with labels, or a pair (texts, labels) as in `fit`.
+            validation: The same; its texts should not occur in `train`. Texts without labels do not count.
+            seconds: Duration of the search, after the texts are read.
+            metric: What to maximize, as in fastText: "f1", "f1:label", "precisionAtRecall:x" or
+                "recallAtPrecision:x" with x from 0 to 1, which may end with ":label" too.
+            k: Number of labels that are predicted for each text, for "f1".
+            trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
+                and enough seconds, the result then depends on the seed only.
+            settings: Values that are not searched, for example `loss="ova"`, and settings such as `workers` and `seed`.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: An argument is out of range, a text set has no labels, or no text has the label of the metric.
+
+        >>> texts, labels = ["good film", "great film", "bad film", "awful film"] * 10, ["pos", "pos", "neg", "neg"] * 10
+        >>> model = TextClassifier.autotune((texts, labels), (texts, labels), trainings=5, workers=1)
+        >>> model.predict(["a great film"]).tolist(), model.trials_[0].score
+        (['pos'], 1.0)
+        """
+        from wildvec.models import autotune  # which imports this module
+
+        return autotune.search(cls, train, validation, seconds, metric, k, trainings, settings)
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
@@ -402,9 +448,7 @@ class TextClassifier(Model):
             n += n_kept
         return list(names), lines.counts[types].tolist(), np.concatenate(ids), np.concatenate(ends)
 
-    def _compact(
-        self, lines: Lines, table: FeatureTable, n_words: int
-    ) -> tuple[Ids, NDArray[np.int64], Ids]:
+    def _compact(self, lines: Lines, table: FeatureTable, n_words: int) -> tuple[Ids, NDArray[np.int64], Ids]:
         """Return the features of all lines with a row for each used bucket, and these buckets."""
 
         def features(block: labelled.Block) -> tuple[Ids, NDArray[np.int64]]:
@@ -640,18 +684,24 @@ def _row_of_feature(is_used: NDArray[np.bool_]) -> Ids:
 def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
     """Return a list of labels for each text; errors name the text."""
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
-        raise TypeError(f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text")
+        raise TypeError(
+            f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text"
+        )
     lists = [
         [_label(label, number) for label in given] if _is_list(given) else [_label(given, number)]
         for number, given in enumerate(labels)
     ]
     if len(lists) != n_texts:
-        raise ValueError(f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text")
+        raise ValueError(
+            f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text"
+        )
     return lists
 
 
 def _is_list(given: Any) -> bool:
-    return isinstance(given, (list, tuple, set, frozenset)) or (isinstance(given, np.ndarray) and given.ndim == 1)
+    return isinstance(given, (list, tuple, set, frozenset)) or (
+        isinstance(given, np.ndarray) and given.ndim == 1
+    )
 
 
 def _label(label: Any, number: int) -> Label:
