@@ -35,17 +35,21 @@ logger = logging.getLogger(__name__)
 BROAD_UNTIL = 0.3  # half of the trials until then draw from the whole space
 REPEAT_FROM = 0.75  # the best trials are repeated
 LONGEST_TRIAL = 0.25
-FINALISTS, REPEATS = 5, 2
+FINALISTS, REPEATS = 10, 2
 SEED_STEP = 1_000_003  # between the seeds of repeated trials
 
 
 @dataclass
 class Trial:
-    """Settings, the scores of their trainings (one for each seed), and the seconds of the first training."""
+    """Settings, the scores of their trainings (one for each seed), and what the first training took.
+
+    seconds: reading of features included. work: trained features times vector_size.
+    """
 
     settings: Settings
     scores: list[float]
     seconds: float
+    work: float
 
     @property
     def score(self) -> float:
@@ -96,6 +100,10 @@ class Budget:
         """The fraction that is used up, of the seconds or of the trainings."""
         return max(self.used / self.seconds, self.n_done / (self.trainings or math.inf))
 
+    def allows(self, trainings: int, seconds: float) -> bool:
+        """Return whether some more trainings of so many seconds fit into what is left."""
+        return trainings * seconds < self.left and self.n_done + trainings <= (self.trainings or math.inf)
+
 
 class Search(Generic[T]):
     """A search for the settings of one model class.
@@ -137,12 +145,12 @@ class Search(Generic[T]):
             if self.budget.fraction >= REPEAT_FROM:
                 break
         for trial in self._ranked()[:FINALISTS]:
-            if (REPEATS * trial.seconds) < self.budget.left and self.budget.fraction < 1:
+            if self.budget.allows(REPEATS, trial.seconds):
                 yield from self._repeat(trial)
 
     def _ranked(self) -> list[Trial]:
-        """Return all trials: those that were repeated, then others, each the best first; of equal ones the faster."""
-        return sorted(self.trials, key=lambda trial: (-len(trial.scores), -trial.score, trial.seconds))
+        """Return all trials, those that were repeated first; then the best ones, of equal ones the cheapest."""
+        return sorted(self.trials, key=lambda trial: (-len(trial.scores), -trial.score, trial.work))
 
     # -- settings -------------------------------------------------------------------------------------------------
 
@@ -177,8 +185,9 @@ class Search(Generic[T]):
     def _try(self, settings: Settings) -> None:
         """Train with new settings, and keep the model if it is the best one."""
         start = perf_counter()
-        model = self._train(settings, self.seed)
-        trial = Trial(settings, [self._score(model)], perf_counter() - start)
+        model, work = self._train(settings, self.seed)
+        score = self._score(model)
+        trial = Trial(settings, [score], perf_counter() - start, work)
         self.trials.append(trial)
         if self.best is None or trial.score > self.best[0].score:
             self.best = trial, model
@@ -188,7 +197,7 @@ class Search(Generic[T]):
         """Train again with other seeds. The best trial of those that were repeated is the best of all."""
         scores = []
         for repeat in range(1, REPEATS + 1):
-            model = self._train(trial.settings, self.seed + repeat * SEED_STEP)
+            model, _ = self._train(trial.settings, self.seed + repeat * SEED_STEP)
             scores.append(self._score(model))
             yield
         trial.scores += scores
@@ -197,20 +206,26 @@ class Search(Generic[T]):
         if best is not trial and (len(best.scores) == 1 or trial.score > best.score):
             self.best = trial, model
 
-    def _train(self, settings: Settings, seed: int) -> T:
+    def _train(self, settings: Settings, seed: int) -> tuple[T, float]:
+        """Return a trained model, and the number of trained features times vector_size."""
         model = self.cls(**{**self.fixed, **settings, "seed": seed})
         features = self.data.features_for(model)
-        limit = None if self.budget.n_done == 0 else self._time_limit(model)
-        schedule = model._schedule(max_seconds=limit)
+        work = float(len(features.feed.ids)) * model.epochs * model.vector_size
+        schedule = model._schedule(max_seconds=self._time_limit(work, model.deterministic))
         self.budget.n_done += 1
         model._train(features.feed, Training(schedule, own_vocab=True), Callbacks(model, ()), None)
-        return model
+        return model, work
 
-    def _time_limit(self, model: TextClassifier) -> float | None:
-        """Return the seconds that a training may take. The learning rate reaches its end by then."""
-        if model.deterministic or self.budget.seconds == math.inf:
+    def _time_limit(self, work: float, is_deterministic: bool) -> float | None:
+        """Return the seconds after which a training ends, or None if it ends earlier by itself.
+
+        The learning rate reaches its end by then, so the result depends on the speed of the machine.
+        """
+        if not self.trials or is_deterministic:
             return None
-        return max(0.01, min(self.budget.left, LONGEST_TRIAL * self.budget.seconds))
+        limit = max(0.01, min(self.budget.left, LONGEST_TRIAL * self.budget.seconds))
+        slowest = max(trial.seconds / trial.work for trial in self.trials)
+        return None if slowest * work < limit / 2 else limit
 
     def _score(self, model: TextClassifier) -> float:
         return self.data.measure(model, self.metric)

@@ -47,6 +47,7 @@ class Data:
             self.lines = labelled.lines_of_texts(texts, reader.workers)
             self.labels = lists_of_labels(labels, len(self.lines))
         texts, labels = read_pair(validation, "validation")
+        wanted: Sequence[Any]
         if labels is None:
             texts, wanted = labelled.split_labels(Paths(texts), reader.label_prefix, reader.errors)
         else:
