@@ -7,16 +7,18 @@ import warnings
 import numpy as np
 import pytest
 import sklearn
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import wildvec
+from wildvec import TextClassifier
 from wildvec.models.text_model import TextModel
 
 TEXT_MODELS = [
@@ -170,3 +172,37 @@ assert model.fit_transform(["a b", "b a"]).shape == (2, 4)
 assert not {"sklearn", "pandas", "polars", "torch", "scipy"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# -- the classifier ------------------------------------------------------------------------------------------------
+
+
+def test_the_classifier_stands_in_searches_and_pipelines():
+    X, y = texts()
+    names = np.where(y == 1, "odd", "even")
+    model = TextClassifier(vector_size=8, workers=1)
+    assert is_classifier(model) and get_tags(model).target_tags.required
+    assert get_tags(model).classifier_tags is not None
+    scores = cross_val_score(model, X, names, cv=3)
+    assert scores.mean() > 0.9 and model.epochs_trained == 0
+    search = GridSearchCV(model, {"word_ngrams": [1, 2], "alpha": [0.1, 0.5]}, cv=2).fit(X, names)
+    assert search.best_score_ > 0.9 and search.predict(X[:2]).tolist() == names[:2].tolist()
+    fitted = make_pipeline(FunctionTransformer(), clone(model)).fit(X, names)
+    assert fitted.score(X, names) > 0.9 and fitted.classes_.tolist() == ["even", "odd"]
+    as_features = make_pipeline(clone(model), LogisticRegression()).fit(X, names)
+    assert as_features.score(X, names) > 0.9
+    np.testing.assert_allclose(fitted.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
+
+
+def test_the_classifier_gives_data_frames_and_raises_before_fit():
+    pandas = pytest.importorskip("pandas")
+    X, y = texts(20)
+    series = pandas.Series(X, index=range(7, 27))
+    model = TextClassifier(vector_size=4, workers=1)
+    for use in (model.transform, model.predict, model.predict_proba, lambda X: model.score(X, y)):
+        with pytest.raises(SklearnNotFittedError, match="this TextClassifier is not fitted yet"):
+            use(X)
+    frame = model.fit(series, pandas.Series(y)).set_output(transform="pandas").transform(series)
+    assert frame.index.equals(series.index) and list(frame) == [f"textclassifier{i}" for i in range(4)]
+    assert model.predict(series).tolist() == model.predict(X).tolist()
+    assert clone(model).fit_transform(X, y).shape == (20, 4)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from wildvec import KeyedVectors, Word2Vec
+from wildvec import KeyedVectors, TextClassifier, Word2Vec
 
 TEXTS = ["a b c", "b c d e", "zz a", "e"] * 5
 
@@ -118,3 +118,30 @@ def test_what_cannot_be_shared_is_refused(tmp_path):
         KeyedVectors.from_torch(torch.zeros(3, 2), list("abcd"))
     with pytest.raises(ValueError, match="is not fitted yet"):
         Word2Vec().to_torch()
+
+
+@pytest.mark.parametrize("options", [{}, {"word_ngrams": 2, "bucket": 100}], ids=str)
+def test_a_classifier_shares_the_rows_of_features_and_labels(options):
+    texts, labels = ["a b", "b c", "c d", "d a"] * 10, [0, 1, 2, 1] * 10
+    trained = TextClassifier(vector_size=6, workers=1, **options).fit(texts, labels)
+    bag, linear = layers = trained.to_torch()
+    assert bag.weight.data_ptr() == trained._matrices["input_rows"].ctypes.data
+    assert linear.weight.data_ptr() == trained.output_rows.ctypes.data
+
+    def scores(texts):
+        bags = trained.encode(texts)
+        return linear(bag(torch.from_numpy(bags.values), torch.from_numpy(bags.offsets[:-1])))
+
+    order = [trained.labels.index(label) for label in trained.classes_.tolist()]
+    found = scores(texts).softmax(1)[:, order].detach().numpy()
+    np.testing.assert_allclose(found, trained.predict_proba(texts), rtol=1e-4, atol=1e-6)
+    steps = torch.optim.Adam(layers.parameters(), lr=0.1)
+    target = torch.tensor([trained.labels.index(label) for label in [2, 0, 0, 0] * 10])
+    for _ in range(50):
+        steps.zero_grad()
+        nn.functional.cross_entropy(scores(texts), target).backward()
+        steps.step()
+    assert trained.predict(texts[:4]).tolist() == [2, 0, 0, 0], "PyTorch changed the model"
+    assert not any(p.requires_grad for p in trained.to_torch(freeze=True).parameters())
+    with pytest.raises(ValueError, match="mode='sum', loss='softmax': only mode='mean'"):
+        trained.to_torch("sum")

@@ -22,7 +22,7 @@ class NotFittedError(ValueError, AttributeError):
     """An estimator is used before it is fitted. scikit-learn's error of this name has the same bases.
 
     >>> from wildvec import Word2Vec
-    >>> Word2Vec().transform(["a text"])
+    >>> Word2Vec().transform(["a text"])  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     wildvec.models.estimator.NotFittedError: this Word2Vec is not fitted yet; call fit first
     """
@@ -35,6 +35,7 @@ class Estimator(HasSettings, ABC):
     """
 
     TAKES_TEXTS: ClassVar[bool] = True  # X is a list of texts, else a table
+    ESTIMATOR_TYPE: ClassVar[str | None] = None  # "classifier" or "regressor"; None: a transformer
 
     @abstractmethod
     def __sklearn_is_fitted__(self) -> bool:
@@ -109,12 +110,15 @@ class Estimator(HasSettings, ABC):
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's description of the estimator. Only scikit-learn calls it."""
-        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags, TransformerTags
 
+        kind = self.ESTIMATOR_TYPE
         return Tags(
-            estimator_type=None,
-            target_tags=TargetTags(required=False),
+            estimator_type=kind,
+            target_tags=TargetTags(required=kind is not None),
             transformer_tags=TransformerTags(preserves_dtype=[]),
+            classifier_tags=ClassifierTags() if kind == "classifier" else None,
+            regressor_tags=RegressorTags() if kind == "regressor" else None,
             no_validation=self.TAKES_TEXTS,
             non_deterministic=not self._is_deterministic(),
             input_tags=InputTags(string=self.TAKES_TEXTS, two_d_array=not self.TAKES_TEXTS),

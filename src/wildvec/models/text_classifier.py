@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, VocabTable, remap_block
 from wildvec.base.checks import Check, whole
+from wildvec.base.ragged import Ragged
 from wildvec.models.bag_feed import BagFeed
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
@@ -28,6 +29,7 @@ from wildvec.text.vocab import Vocab, select_tokens
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
+from wildvec.vectors.torch_layers import make_classifier
 
 Label = str | int | float | bool
 Labels = Iterable[Label | Iterable[Label]]
@@ -95,6 +97,7 @@ class TextClassifier(Model):
     """
 
     NAME: ClassVar[str] = "TextClassifier"
+    ESTIMATOR_TYPE: ClassVar[str | None] = "classifier"
     MATRICES: ClassVar[tuple[str, ...]] = ("input_rows", "output_rows")
     SAME_DATA: ClassVar[str] = "give the same texts and labels in the same order"
     SPLIT_ADVICE: ClassVar[str] = "give more texts"
@@ -181,7 +184,7 @@ class TextClassifier(Model):
     @property
     def classes_(self) -> NDArray[Any]:
         """The labels in ascending order."""
-        self._check_fitted()
+        self._check_is_fitted()
         return np.array(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
 
     @property
@@ -252,9 +255,8 @@ class TextClassifier(Model):
         self.n_rows = len(vocab) + len(used)
         self._set_vocab(vocab)
 
-    def _check_fitted(self) -> None:
-        if not self.labels:
-            raise NotFittedError("this TextClassifier is not fitted yet; call fit or fit_file first")
+    def __sklearn_is_fitted__(self) -> bool:
+        return bool(self.labels)
 
     # -- matrices (see Model) -------------------------------------------------------------------------------------
 
@@ -551,14 +553,52 @@ class TextClassifier(Model):
         return self._objective().probabilities(self._hidden(data), self.output_rows)
 
     def _in_blocks(self, texts: Texts, step: Any) -> Iterator[Any]:
-        self._check_fitted()
+        self._check_is_fitted()
         blocks = (data for data, _ in labelled.blocks_of_texts(texts))
         return labelled.in_parallel(step, blocks, self.workers)
 
-    def transform(self, texts: Texts) -> FloatRows:
-        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size)."""
+    def transform(self, texts: Texts) -> Any:
+        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size).
+
+        It is a data frame if `set_output` or scikit-learn's configuration says so.
+        """
         parts = list(self._in_blocks(texts, self._hidden))
-        return np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+        rows = np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+        return self._wrap_output(rows, texts)
+
+    def encode(self, texts: Texts) -> Ragged:
+        """Return the rows of the features of each text, as the layers of `to_torch` take them.
+
+        Features without a row are left out: unknown words, and n-grams that do not occur in training.
+        """
+        parts = list(self._in_blocks(texts, self._encode))
+        ids = np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)])
+        lengths = [np.diff(part[1]) for part in parts]
+        return Ragged(ids, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths])))
+
+    def to_torch(self, mode: str | None = "mean", **options: Any) -> Any:
+        """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
+
+        Nothing is copied: training in PyTorch changes the model. `bag, linear = model.to_torch()` are called with
+        what `encode` returns; see docs/pytorch.md.
+
+        Args:
+            mode: "mean"; no other is supported.
+            options: `freeze` and `sparse` as in `KeyedVectors.to_torch`.
+
+        Raises:
+            ImportError: PyTorch is not installed.
+            ValueError: With loss="hs" there is no row for each label.
+        """
+        self._check_is_fitted()
+        if mode != "mean" or self.loss == "hs":
+            raise ValueError(
+                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, ova, "
+                "ns) are supported"
+            )
+        self._take_over_vectors()
+        rows = self._matrices["input_rows"][:, : self.vector_size]
+        return make_classifier(rows, self.output_rows, **options)
 
     def predict_proba(self, texts: Texts) -> FloatRows:
         """Return the probability of each label for each text: float32 (n, n_labels), columns as in `classes_`.
@@ -643,7 +683,7 @@ class TextClassifier(Model):
         self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
     ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
         """Return predictions and known labels of the texts that have labels."""
-        self._check_fitted()
+        self._check_is_fitted()
         if labels is None:
             if not isinstance(texts, (str, os.PathLike)):
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
@@ -668,10 +708,6 @@ class TestResult(NamedTuple):
     examples: int
     precision: float
     recall: float
-
-
-class NotFittedError(ValueError, AttributeError):
-    """The model has learned nothing yet; the class has the base classes of scikit-learn's error of this name."""
 
 
 def _row_of_feature(is_used: NDArray[np.bool_]) -> Ids:

@@ -50,6 +50,17 @@ def make_layer(rows: NDArray[Any], mode: str | None, freeze: bool, sparse: bool,
     return nn.EmbeddingBag.from_pretrained(as_tensor(rows), mode=mode, **options)
 
 
+def make_classifier(
+    rows: NDArray[Any], output_rows: NDArray[Any], freeze: bool = False, sparse: bool = False
+) -> Any:
+    """Return nn.Sequential(nn.EmbeddingBag, nn.Linear) whose weights share the memory of two matrices."""
+    nn = import_torch().nn
+    linear = nn.Linear(1, 1, bias=False)
+    linear.weight = nn.Parameter(as_tensor(output_rows), requires_grad=not freeze)
+    linear.out_features, linear.in_features = output_rows.shape
+    return nn.Sequential(make_layer(rows, "mean", freeze, sparse, None), linear)
+
+
 def rows_of(layer: Any) -> NDArray[Any]:
     """Return the weight of a layer, or a tensor, as an array: a view of its memory if it is on the CPU.
 
