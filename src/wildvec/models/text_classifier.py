@@ -357,14 +357,14 @@ class TextClassifier(Model):
             k: Number of labels that are predicted for each text, for "f1".
             trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
                 and enough seconds, the result then depends on the seed only.
-            settings: Values that are not searched, for example `loss="ova"`, and settings such as `workers` and `seed`.
+            settings: Values that are not searched, for example `loss="ova"`; also `workers`, `seed` and the like.
 
         Raises:
             TypeError: An argument has a wrong type.
             ValueError: An argument is out of range, a text set has no labels, or no text has the label of the metric.
 
-        >>> texts, labels = ["good film", "great film", "bad film", "awful film"] * 10, ["pos", "pos", "neg", "neg"] * 10
-        >>> model = TextClassifier.autotune((texts, labels), (texts, labels), trainings=5, workers=1)
+        >>> data = ["good film", "great film", "bad film", "awful film"] * 10, ["pos", "pos", "neg", "neg"] * 10
+        >>> model = TextClassifier.autotune(data, data, trainings=5, workers=1)
         >>> model.predict(["a great film"]).tolist(), model.trials_[0].score
         (['pos'], 1.0)
         """
@@ -593,8 +593,8 @@ class TextClassifier(Model):
         self._check_is_fitted()
         if mode != "mean" or self.loss == "hs":
             raise ValueError(
-                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, ova, "
-                "ns) are supported"
+                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, "
+                "ova, ns) are supported"
             )
         self._take_over_vectors()
         rows = self._matrices["input_rows"][:, : self.vector_size]

@@ -42,7 +42,7 @@ def mean_rows(matrix: NDArray[Any], batches: Iterable[Ragged], n: int) -> Floats
 
     def step(part: tuple[Ragged, Floats]) -> int:
         batch, out = part
-        _search.mean_rows(rows, batch.values, batch.offsets, out)
+        _search.mean_rows(rows, np.asarray(batch.values, np.int32), batch.offsets, out)
         return len(batch)
 
     with progress_bar(n, "averaging", " texts") as bar, closing(in_order([step], parts())) as done:
