@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wildvec.base.checks import Check, number, whole
 from wildvec.base.status import NOT_FINITE, check
@@ -139,6 +140,13 @@ class Model(TrainingSettings, ABC):
         for spec in self._matrix_specs(len(self.vocab)):
             parts |= matrices.views(spec, self._rows_of(spec))
         return parts
+
+    def _more_tensors(self) -> dict[str, NDArray[Any]]:
+        """Return arrays that files of the model contain besides the matrices."""
+        return {}
+
+    def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
+        """Set the arrays that `_more_tensors` returned; the settings and STATE are set. ValueError: they do not fit."""
 
     def _rows_of(self, spec: MatrixSpec) -> FloatRows:
         """Return the rows of a matrix; new ones if the model does not have it yet."""

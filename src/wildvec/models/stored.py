@@ -41,7 +41,7 @@ def write(
     """
     model._take_over_vectors()
     tensors = vectors.to_tensors(model.vocab.keys, model.wv.vectors, model.vocab.counts)
-    tensors |= model._unpadded_matrices()
+    tensors |= model._unpadded_matrices() | model._more_tensors()
     if rates := model._row_rates() if rates is None else rates:
         tensors[FACTORS] = rates["vectors"]
     names = [name for name, setting in model.SETTINGS.items() if setting.stored]
@@ -103,6 +103,7 @@ def _with_header(cls: type[M], text: str) -> M:
 def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: dict[str, FloatRows]) -> None:
     """Give a model its vocabulary and its matrices. padded: those that were read into padded rows."""
     model.vocab = vocab
+    model._set_more_tensors(tensors, len(vocab))
     if len(vocab):
         model._check_vocab(vocab)
     rows = {}

@@ -1,0 +1,674 @@
+"""TextClassifier: labels of texts from the mean of feature vectors (Joulin, Grave, Bojanowski, Mikolov 2016)."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec._text import FeatureTable, VocabTable, remap_block
+from wildvec.base.checks import Check, whole
+from wildvec.models.bag_feed import BagFeed
+from wildvec.models.base import Model
+from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.classify_objective import LOSSES, BagObjective
+from wildvec.models.resuming import claim_model_folder, load_checkpoint
+from wildvec.models.settings import Setting, one_of
+from wildvec.text import labelled
+from wildvec.text.files import Paths
+from wildvec.text.labelled import Lines, Tokens
+from wildvec.text.readers import ERRORS
+from wildvec.text.vocab import Vocab, select_tokens
+from wildvec.training import matrices
+from wildvec.training.checkpoint import Training
+from wildvec.training.matrices import FloatRows
+from wildvec.training.objective import MatrixSpec
+
+Label = str | int | float | bool
+Labels = Iterable[Label | Iterable[Label]]
+Texts = Iterable[str | Tokens]
+Ids = NDArray[np.int32]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("give text")
+    return value
+
+
+def _labels(value: Any) -> list[Label]:
+    if not isinstance(value, list) or not all(isinstance(label, Label) for label in value):
+        raise TypeError("give a list of labels")
+    return value
+
+
+def _counts(value: Any) -> list[int]:
+    if not isinstance(value, list) or not all(type(n) is int and n >= 0 for n in value):
+        raise TypeError("give a list of counts")
+    return value
+
+
+class TextClassifier(Model):
+    """A linear classifier of texts on the mean of learned vectors: fastText's supervised mode.
+
+    The features of a text are its words, hashed n-grams of words and hashed character n-grams of words. Each feature
+    has a row of `vector_size` values; the mean of the rows of a text is compared with a row for each label. Features,
+    hashes and arithmetic are those of fastText (Joulin, Grave, Bojanowski, Mikolov 2016: "Bag of Tricks for Efficient
+    Text Classification"). n-grams that do not occur in training have no row and count as zeros.
+
+    Args:
+        vector_size: Values per vector.
+        alpha: Learning rate at the start.
+        min_alpha: Learning rate at the end.
+        epochs: Passes over the texts.
+        min_count: Words that occur less often are left out.
+        min_count_label: Labels that occur less often are left out.
+        word_ngrams: Longest n-gram of words; 1: words alone.
+        min_n: Shortest character n-gram.
+        max_n: Longest character n-gram; 0: none.
+        bucket: Number of different n-grams, to which they are hashed.
+        loss: "softmax"; "ova": one logistic loss per label, for texts with several labels; "hs": hierarchical
+            softmax, for thousands of labels; "ns": negative sampling.
+        negative: Negatives of each text, for loss="ns".
+        label_prefix: How labels begin in files. Tokens that begin with it are no words.
+        errors: Bytes in files that are not UTF-8: "strict" raises, "replace" and "ignore" do what they say.
+        workers, seed, deterministic, held_out, patience, max_seconds, checkpoint, checkpoint_minutes,
+            checkpoint_epochs, keep_checkpoints: see `Word2Vec`.
+
+    Attributes:
+        words, word_counts: The words, most frequent first, and their counts.
+        labels, label_counts: The labels, most frequent first, and their counts.
+        classes_: The labels in ascending order, as in scikit-learn.
+        wv: The vectors of the words (KeyedVectors).
+        input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; a copy.
+        output_rows: (n_labels, vector_size), a view.
+
+    >>> texts = ["good film", "great film", "bad film", "awful film"] * 10
+    >>> model = TextClassifier(vector_size=8, workers=1).fit(texts, ["pos", "pos", "neg", "neg"] * 10)
+    >>> model.predict(["a great film"]).tolist()
+    ['pos']
+    """
+
+    NAME: ClassVar[str] = "TextClassifier"
+    MATRICES: ClassVar[tuple[str, ...]] = ("input_rows", "output_rows")
+    SAME_DATA: ClassVar[str] = "give the same texts and labels in the same order"
+    SPLIT_ADVICE: ClassVar[str] = "give more texts"
+    STATE: ClassVar[Mapping[str, Check]] = {
+        **Model.STATE,
+        "labels": _labels,
+        "label_counts": _counts,
+        "n_rows": whole(0),
+    }
+
+    vector_size = Model.vector_size.with_default(16)
+    alpha = Model.alpha.with_default(0.5)
+    min_alpha = Model.min_alpha.with_default(0.0)
+    min_count = Setting(1, whole(0), "leave out words that occur less often", fixed=True)
+    min_count_label = Setting(0, whole(0), "leave out labels that occur less often", fixed=True)
+    word_ngrams = Setting(1, whole(1, 100), "longest n-gram of words", fixed=True)
+    min_n = Setting(0, whole(0, 1_000), "shortest character n-gram", fixed=True)
+    max_n = Setting(0, whole(0, 1_000), "longest character n-gram; 0: none", fixed=True)
+    bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
+    loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
+    negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
+    label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
+    errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
+
+    def __init__(
+        self,
+        *,
+        vector_size: int = 16,
+        alpha: float = 0.5,
+        min_alpha: float = 0.0,
+        epochs: int = 5,
+        min_count: int = 1,
+        min_count_label: int = 0,
+        word_ngrams: int = 1,
+        min_n: int = 0,
+        max_n: int = 0,
+        bucket: int = 2_000_000,
+        loss: str = "softmax",
+        negative: int = 5,
+        label_prefix: str = "__label__",
+        errors: str = "strict",
+        seed: int = 1,
+        workers: int | None = None,
+        deterministic: bool = False,
+        held_out: float = 0.0,
+        patience: int | None = None,
+        max_seconds: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float | None = 10,
+        checkpoint_epochs: int | None = None,
+        keep_checkpoints: int = 2,
+    ) -> None:
+        self._forget()
+        self._set_up({**locals(), "others": {}})
+
+    def _forget(self) -> None:
+        """Have no labels and no buckets."""
+        self.labels: list[Label] = []
+        self.label_counts: list[int] = []
+        self.n_rows = 0  # of the input matrix: words and the buckets that occur
+        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._encoder: tuple[VocabTable, FeatureTable, Ids] | None = None
+
+    def _check_together(self) -> None:
+        super()._check_together()
+        if 0 < self.max_n < self.min_n:
+            raise ValueError(f"min_n={self.min_n} is larger than max_n={self.max_n}; lower it")
+
+    # -- what was learned -----------------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> list[str]:
+        """The words, most frequent first."""
+        return self.vocab.keys  # type: ignore[return-value]
+
+    @property
+    def word_counts(self) -> NDArray[np.int64]:
+        """How often each word occurs."""
+        return self.vocab.counts
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels in ascending order."""
+        self._check_fitted()
+        return np.array(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
+
+    @property
+    def input_rows(self) -> FloatRows:
+        """The rows of words, then of all buckets, (n_words + bucket, vector_size): a copy."""
+        used, n_words = self._matrices["input_rows"][:, : self.vector_size], len(self.vocab)
+        rows = np.zeros((n_words + self._n_buckets, self.vector_size), np.float32)
+        rows[:n_words] = used[:n_words]
+        rows[n_words + self._used_buckets] = used[n_words:]
+        return rows
+
+    @property
+    def output_rows(self) -> FloatRows:
+        """The rows of the labels, (n_labels, vector_size): a view."""
+        return self._matrices["output_rows"][:, : self.vector_size]
+
+    @property
+    def _n_buckets(self) -> int:
+        """The number of buckets in use: 0 without n-grams."""
+        return self.bucket if self.word_ngrams > 1 or self.max_n else 0
+
+    @classmethod
+    def from_arrays(
+        cls,
+        words: Sequence[str],
+        word_counts: Sequence[int] | NDArray[np.int64],
+        labels: Sequence[Label],
+        label_counts: Sequence[int] | NDArray[np.int64],
+        input_rows: NDArray[np.floating],
+        output_rows: NDArray[np.floating],
+        **settings: Any,
+    ) -> Self:
+        """Return a model with given rows, for example those of a fastText file.
+
+        Args:
+            words, word_counts: The words and their counts.
+            labels, label_counts: The labels and their counts.
+            input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; without n-grams (n_words,
+                vector_size) suffices. Rows of buckets that are zero are not stored.
+            output_rows: (n_labels, vector_size).
+            settings: As in the constructor.
+
+        Raises:
+            ValueError: A shape does not fit.
+        """
+        model = cls(**{**settings, "vector_size": output_rows.shape[1]})
+        n_words = len(words)
+        expected = (n_words + model._n_buckets, model.vector_size)
+        if input_rows.shape != expected:
+            raise ValueError(f"input_rows has the shape {input_rows.shape}, but the settings need {expected}")
+        if output_rows.shape[0] != len(labels) or len(label_counts) != len(labels):
+            raise ValueError(
+                f"{output_rows.shape[0]} output rows and {len(label_counts)} counts for {len(labels)} labels"
+            )
+        of_buckets = input_rows[n_words:]
+        used = np.flatnonzero(of_buckets.any(axis=1)).astype(np.int32)
+        model._set_parts(Vocab(words, word_counts), list(labels), [int(n) for n in label_counts], used)
+        rows = model._matrices["input_rows"][:, : model.vector_size]
+        rows[:n_words] = input_rows[:n_words]
+        rows[n_words:] = of_buckets[used]
+        model.output_rows[...] = output_rows
+        return model
+
+    def _set_parts(self, vocab: Vocab, labels: list[Label], label_counts: list[int], used: Ids) -> None:
+        """Set words, labels and used buckets; the model then has new matrices."""
+        self._forget()
+        self.labels, self.label_counts, self._used_buckets = labels, label_counts, used
+        self.n_rows = len(vocab) + len(used)
+        self._set_vocab(vocab)
+
+    def _check_fitted(self) -> None:
+        if not self.labels:
+            raise NotFittedError("this TextClassifier is not fitted yet; call fit or fit_file first")
+
+    # -- matrices (see Model) -------------------------------------------------------------------------------------
+
+    def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
+        return self._objective().matrices(None)
+
+    def _objective(self) -> BagObjective:
+        return BagObjective(
+            self.n_rows,
+            self.vector_size,
+            np.array(self.label_counts, np.int64),
+            self.loss,
+            self.negative,
+        )
+
+    @property
+    def _vectors(self) -> FloatRows:
+        return self._matrices["input_rows"][: len(self.vocab), : self.vector_size]
+
+    def _more_tensors(self) -> dict[str, NDArray[Any]]:
+        return {"used_buckets": self._used_buckets}
+
+    def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
+        used = tensors.get("used_buckets")
+        if used is None or used.ndim != 1 or used.dtype != np.int32 or len(used) + n_keys != self.n_rows:
+            raise ValueError("used_buckets is missing or does not fit; the file is damaged")
+        if len(used) and (used[0] < 0 or used[-1] >= self._n_buckets or (np.diff(used) <= 0).any()):
+            raise ValueError(f"used_buckets must ascend within {self._n_buckets} buckets; the file is damaged")
+        if len(self.labels) != len(self.label_counts):
+            raise ValueError("labels and label_counts differ in length; the file is damaged")
+        self._used_buckets = used.copy()
+        self._encoder = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_encoder": None}
+
+    # -- training -------------------------------------------------------------------------------------------------
+
+    def fit(self, texts: Texts, labels: Labels, *, callbacks: Iterable[Callback[Self]] = ()) -> Self:
+        """Learn from texts and their labels; the model forgets what it had learned before.
+
+        Args:
+            texts: Texts (str), or lists of tokens. A text is split at white space as fastText does.
+            labels: One label, or a list of labels, for each text: str or numbers.
+            callbacks: Objects with methods that are called during training, as in `Word2Vec`.
+
+        Raises:
+            TypeError: A text or a label has a wrong type.
+            ValueError: There are not as many labels as texts, no text has a label, or no word is left.
+        """
+        lines = labelled.lines_of_texts(texts, self.workers)
+        return self._fit(lines, _lists_of_labels(labels, len(lines)), callbacks)
+
+    def fit_file(
+        self,
+        path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        callbacks: Iterable[Callback[Self]] = (),
+    ) -> Self:
+        """Learn from files with one text a line, in which tokens that begin with `label_prefix` are labels.
+
+        Args:
+            path: One or more files, folders or patterns; "-" is standard input. They may be compressed.
+            callbacks: As in `fit`.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: No line has a label, or no word is left.
+        """
+        return self._fit(self._read(path), None, callbacks)
+
+    def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
+        if not self.label_prefix:
+            raise ValueError("label_prefix='': labels in files need a prefix, for example '__label__'")
+        return labelled.lines_of_paths(Paths(path), self.workers, self.errors)
+
+    def _fit(
+        self, lines: Lines, labels: list[list[Label]] | None, callbacks: Iterable[Callback[Self]]
+    ) -> Self:
+        notifier = Callbacks(self, callbacks)
+        with claim_model_folder(self) as folder:
+            feed = self._prepare(lines, labels)
+            with self._attached_to_errors():
+                self._train(feed, Training(self._schedule(), own_vocab=True), notifier, folder)
+        return self
+
+    def _prepare(self, lines: Lines, labels: list[list[Label]] | None) -> BagFeed:
+        """Set words, labels and new matrices; return the features and labels of all lines."""
+        is_label = lines.with_prefix(self.label_prefix)
+        table, vocab = self._feature_table(lines, is_label)
+        if labels is None:
+            label_feed = self._labels_in(lines, is_label)
+        else:
+            label_feed = _encode_labels(labels, self.min_count_label)
+        names, counts, label_ids, label_offsets = label_feed
+        if not names:
+            raise ValueError(
+                f"no line has a label; labels begin with {self.label_prefix!r} (label_prefix)"
+                if labels is None
+                else f"no label is left with min_count_label={self.min_count_label}; lower it"
+            )
+        ids, offsets, used = self._compact(lines, table, len(vocab))
+        self._set_parts(vocab, names, counts, used)
+        return BagFeed(ids, offsets, label_ids, label_offsets, lines.n_tokens)
+
+    def _feature_table(self, lines: Lines, is_label: NDArray[np.uint8]) -> tuple[FeatureTable, Vocab]:
+        """Return the features of each type, and the words."""
+        types = np.flatnonzero(is_label == 0)
+        if not len(types):
+            raise ValueError("there is no text to learn from; give texts with words")
+        chosen = select_tokens(lines.counts[types], lines.first[types], max(self.min_count, 1), None, True)
+        types = types[chosen]
+        words = np.full(len(lines.counts), -1, np.int32)
+        words[types] = np.arange(len(types), dtype=np.int32)
+        vocab = Vocab(lines.texts_of(types), lines.counts[types])
+        table = FeatureTable(
+            lines.keys, lines.key_ends, words, is_label, n_words=len(vocab), **self._feature_settings()
+        )
+        return table, vocab
+
+    def _feature_settings(self) -> dict[str, Any]:
+        return {
+            "word_ngrams": self.word_ngrams,
+            "min_n": self.min_n,
+            "max_n": self.max_n,
+            "bucket": self._n_buckets,
+            "prefix": self.label_prefix.encode(),
+        }
+
+    def _labels_in(
+        self, lines: Lines, is_label: NDArray[np.uint8]
+    ) -> tuple[list[Label], list[int], Ids, NDArray[np.int64]]:
+        """Return the labels in a file, their counts, and the label ids of each line."""
+        types = np.flatnonzero(is_label)
+        keep = lines.counts[types] >= max(self.min_count_label, 1)
+        types = types[keep]
+        types = types[np.lexsort((lines.first[types], -lines.counts[types]))]
+        names = [name[len(self.label_prefix) :] for name in lines.texts_of(types)]
+        label_of = np.full(len(lines.counts), -1, np.int32)
+        label_of[types] = np.arange(len(types), dtype=np.int32)
+        ids, ends, n = [np.empty(0, np.int32)], [np.zeros(1, np.int64)], 0
+        for block in lines.blocks:
+            labels_of, label_ends = label_of[block.types], block.ends.copy()
+            n_kept = remap_block(labels_of, label_ends)
+            ids.append(labels_of[:n_kept])
+            ends.append(label_ends + n)
+            n += n_kept
+        return list(names), lines.counts[types].tolist(), np.concatenate(ids), np.concatenate(ends)
+
+    def _compact(
+        self, lines: Lines, table: FeatureTable, n_words: int
+    ) -> tuple[Ids, NDArray[np.int64], Ids]:
+        """Return the features of all lines with a row for each used bucket, and these buckets."""
+
+        def features(block: labelled.Block) -> tuple[Ids, NDArray[np.int64]]:
+            return table.of_lines(block.types, block.ends)
+
+        is_used = np.zeros(n_words + self._n_buckets, np.bool_)
+        is_used[:n_words] = True
+        ids, ends, n = [], [np.zeros(1, np.int64)], 0
+        for of_block, ends_of_block in labelled.in_parallel(features, lines.blocks, self.workers):
+            if self._n_buckets:
+                is_used[of_block] = True
+            ids.append(of_block)
+            ends.append(ends_of_block + n)
+            n += len(of_block)
+        joined = np.concatenate(ids)
+        if self._n_buckets:
+            joined = _row_of_feature(is_used)[joined]
+        return joined, np.concatenate(ends), np.flatnonzero(is_used[n_words:]).astype(np.int32)
+
+    def _why_no_examples(self) -> str:
+        return "no text has both a word and a label; give texts with both"
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        texts: Texts | None = None,
+        labels: Labels | None = None,
+        *,
+        file: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
+        callbacks: Iterable[Callback[Self]] = (),
+        **settings: Any,
+    ) -> Self:
+        """Continue a training that was stopped or killed, from the newest checkpoint in a folder.
+
+        Args:
+            path: Folder with checkpoints, or one checkpoint file.
+            texts, labels: As in `fit`; or
+            file: As the path in `fit_file`.
+            callbacks: As in `fit`.
+            settings: `workers` (unless `deterministic`) and the settings of checkpoints may change.
+
+        Raises:
+            FileNotFoundError: There is no checkpoint.
+            ValueError: No checkpoint is whole, or the texts or a setting are others.
+        """
+        with load_checkpoint(cls, path) as (model, training, folder):
+            model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
+            has_data = texts is not None or file is not None
+            if not has_data and not training.state.finished:
+                raise TypeError("give the texts and labels, or the file, that the training began with")
+
+            def open_feed(_: Vocab | None) -> Any:
+                return nullcontext(model._same_feed(texts, labels, file))
+
+            model._resume(training, open_feed if has_data else None, callbacks, folder)
+            return model
+
+    def _same_feed(self, texts: Texts | None, labels: Labels | None, file: Any) -> BagFeed:
+        """Return the features of the data with which the training began; the model keeps its rows."""
+        other = type(self)(**self.get_params() | {"checkpoint": None})
+        if file is not None:
+            return other._prepare(other._read(file), None)
+        if texts is None or labels is None:
+            raise TypeError("give texts and labels, or file")
+        lines = labelled.lines_of_texts(texts, self.workers)
+        return other._prepare(lines, _lists_of_labels(labels, len(lines)))
+
+    # -- prediction -----------------------------------------------------------------------------------------------
+
+    def _encode(self, data: bytes) -> tuple[Ids, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the features of lines that have rows, the offsets of each line, and the number of all features."""
+        if self._encoder is None:
+            keys = [key.encode() for key in self.words]
+            ends = np.cumsum([len(key) for key in keys], dtype=np.int64)
+            joined, n_words = b"".join(keys), len(keys)
+            rows = np.arange(n_words, dtype=np.int32)
+            table = FeatureTable(joined, ends, rows, n_words=n_words, **self._feature_settings())
+            is_used = np.zeros(n_words + self._n_buckets, np.bool_)
+            is_used[:n_words] = True
+            is_used[n_words + self._used_buckets] = True
+            self._encoder = labelled.frozen_table(self.words), table, _row_of_feature(is_used)
+        words, table, row_of = self._encoder
+        block = labelled.scan_block(words, data)
+        ids, ends = table.of_lines(block.types, block.ends, data)
+        sizes = np.diff(ends, prepend=0)
+        kept_ends = ends.astype(np.int32)
+        n = remap_block(ids, kept_ends, row_of)
+        return ids[:n], np.concatenate([[0], kept_ends]), sizes
+
+    def _hidden(self, data: bytes) -> FloatRows:
+        ids, offsets, sizes = self._encode(data)
+        rows = self._matrices["input_rows"][:, : self.vector_size]
+        hidden = np.zeros((len(sizes), self.vector_size), np.float32)
+        for line in range(len(sizes)):
+            hidden[line] = rows[ids[offsets[line] : offsets[line + 1]]].sum(axis=0, dtype=np.float32)
+        return hidden / np.maximum(sizes, 1)[:, None].astype(np.float32)
+
+    def _probabilities(self, data: bytes) -> FloatRows:
+        return self._objective().probabilities(self._hidden(data), self.output_rows)
+
+    def _in_blocks(self, texts: Texts, step: Any) -> Iterator[Any]:
+        self._check_fitted()
+        blocks = (data for data, _ in labelled.blocks_of_texts(texts))
+        return labelled.in_parallel(step, blocks, self.workers)
+
+    def transform(self, texts: Texts) -> FloatRows:
+        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size)."""
+        parts = list(self._in_blocks(texts, self._hidden))
+        return np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+
+    def predict_proba(self, texts: Texts) -> FloatRows:
+        """Return the probability of each label for each text: float32 (n, n_labels), columns as in `classes_`.
+
+        With loss="ova" or "ns" the probabilities of the labels are independent of each other.
+        """
+        parts = list(self._in_blocks(texts, self._probabilities))
+        order = [self.labels.index(label) for label in self.classes_.tolist()]
+        whole_rows = np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
+        return whole_rows[:, order]
+
+    def predict(self, texts: Texts, k: int | None = None, threshold: float | None = None) -> Any:
+        """Return the most probable label of each text, or the k most probable ones.
+
+        Args:
+            texts: As in `fit`; unknown words have no rows, but their n-grams may.
+            k: Number of labels per text; -1: all.
+            threshold: Least probability of a label.
+
+        Returns:
+            Without k and threshold an array of labels (n). Else for each text a list of (label, probability), the most
+            probable one first, which is empty if no label reaches the threshold.
+        """
+        if k is None and threshold is None:
+            best = [scores.argmax(axis=1) for scores in self._in_blocks(texts, self._probabilities)]
+            names = np.array(self.labels)
+            return names[np.concatenate(best)] if best else names[:0]
+        k = 1 if k is None else k
+        least = -math.inf if threshold is None else threshold
+
+        def top(data: bytes) -> list[list[tuple[Label, float]]]:
+            scores = self._probabilities(data)
+            n = scores.shape[1] if k == -1 else min(k, scores.shape[1])
+            order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
+            return [
+                [(self.labels[j], float(of_text[j])) for j in best if of_text[j] >= least]
+                for of_text, best in zip(scores, order.tolist(), strict=True)
+            ]
+
+        return [line for block in self._in_blocks(texts, top) for line in block]
+
+    def score(self, texts: Texts, labels: Iterable[Label]) -> float:
+        """Return the fraction of texts whose most probable label is the given one (accuracy)."""
+        wanted = list(labels)
+        found = self.predict(texts).tolist()
+        if len(wanted) != len(found):
+            raise ValueError(f"{len(wanted)} labels for {len(found)} texts; give one for each")
+        return sum(a == b for a, b in zip(found, wanted, strict=True)) / max(1, len(found))
+
+    def test(
+        self,
+        texts: Texts | str | os.PathLike[str],
+        labels: Labels | None = None,
+        k: int = 1,
+        threshold: float = 0.0,
+    ) -> TestResult:
+        """Measure predictions of texts whose labels are known.
+
+        Args:
+            texts: Texts, or (without labels) the path of a file as for `fit_file`.
+            labels: One label, or a list of labels, for each text. Texts without labels do not count. Labels that the
+                model does not know can only be missed.
+            k: Number of labels that are predicted for each text; -1: all.
+            threshold: Least probability of a predicted label.
+
+        Returns:
+            (examples, precision, recall): precision is the fraction of predicted labels that are right, recall the
+            fraction of labels that are predicted.
+        """
+        found, wanted = self._to_test(texts, labels, k, threshold)
+        right = sum(
+            label in known for known, of_text in zip(wanted, found, strict=True) for label, _ in of_text
+        )
+        n_found, n_wanted = sum(map(len, found)), sum(map(len, wanted))
+        return TestResult(
+            len(wanted),
+            right / n_found if n_found else math.nan,
+            right / n_wanted if n_wanted else math.nan,
+        )
+
+    def _to_test(
+        self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
+    ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
+        """Return predictions and known labels of the texts that have labels."""
+        self._check_fitted()
+        if labels is None:
+            if not isinstance(texts, (str, os.PathLike)):
+                raise TypeError("give the labels of the texts, or the path of a file with labels")
+            lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+        else:
+            lines = list(texts)
+            wanted = [set(given) for given in _lists_of_labels(labels, len(lines))]
+        chosen = [i for i, known in enumerate(wanted) if known]
+        found = self.predict([lines[i] for i in chosen], k, threshold)
+        return found, [wanted[i] for i in chosen]
+
+    def __repr__(self) -> str:
+        size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
+        return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
+
+
+class TestResult(NamedTuple):
+    """The result of `TextClassifier.test`: number of texts, precision and recall."""
+
+    __test__ = False  # for pytest
+
+    examples: int
+    precision: float
+    recall: float
+
+
+class NotFittedError(ValueError, AttributeError):
+    """The model has learned nothing yet; the class has the base classes of scikit-learn's error of this name."""
+
+
+def _row_of_feature(is_used: NDArray[np.bool_]) -> Ids:
+    """Return the row of each feature, -1 for those that are not used."""
+    rows = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
+    rows[~is_used] = -1
+    return rows
+
+
+def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
+    """Return a list of labels for each text; errors name the text."""
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
+        raise TypeError(f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text")
+    lists = [
+        [_label(label, number) for label in given] if _is_list(given) else [_label(given, number)]
+        for number, given in enumerate(labels)
+    ]
+    if len(lists) != n_texts:
+        raise ValueError(f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text")
+    return lists
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, (list, tuple, set, frozenset)) or (isinstance(given, np.ndarray) and given.ndim == 1)
+
+
+def _label(label: Any, number: int) -> Label:
+    plain = label.item() if isinstance(label, np.generic) else label
+    if isinstance(plain, Label) and plain == plain:
+        return plain
+    raise TypeError(f"label {label!r} of text {number} is {type(label).__name__}; give a str or a number")
+
+
+def _encode_labels(
+    lists: list[list[Label]], min_count: int
+) -> tuple[list[Label], list[int], Ids, NDArray[np.int64]]:
+    """Return the labels, most frequent first, their counts, and the label ids of each text."""
+    counts = Counter(label for labels in lists for label in labels)
+    kept = [(label, n) for label, n in counts.most_common() if n >= min_count]
+    ids = {label: i for i, (label, _) in enumerate(kept)}
+    encoded = [[ids[label] for label in labels if label in ids] for labels in lists]
+    offsets = np.concatenate([[0], np.cumsum([len(of_text) for of_text in encoded])]).astype(np.int64)
+    flat = np.array([label for of_text in encoded for label in of_text], np.int32)
+    return [label for label, _ in kept], [n for _, n in kept], flat, offsets
