@@ -3,6 +3,7 @@
 #define WILDVEC_H
 
 #include "cpu.h"
+#include "quantize/quantize.h"
 #include "search/search.h"
 #include "status.h"
 #include "text/text.h"

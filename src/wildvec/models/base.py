@@ -149,6 +149,15 @@ class Model(TrainingSettings, Estimator, ABC):
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
         """Set the arrays that `_more_tensors` returned; the settings and STATE are set. ValueError: they do not fit."""
 
+    def _compact_tensors(self, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the tensors that a file contains, from those of all vectors and matrices."""
+        return tensors
+
+    @classmethod
+    def _expand_tensors(cls, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what `_compact_tensors` got. ValueError: the tensors do not fit each other."""
+        return tensors
+
     def _rows_of(self, spec: MatrixSpec) -> FloatRows:
         """Return the rows of a matrix; new ones if the model does not have it yet."""
         rows = self._matrices.get(spec.name)

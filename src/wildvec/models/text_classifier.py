@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, VocabTable, remap_block
-from wildvec.base.checks import Check, whole
+from wildvec.base.checks import Check, choice, whole
 from wildvec.base.ragged import Ragged
+from wildvec.models import fasttext_files, quantizing
 from wildvec.models.bag_feed import BagFeed
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
@@ -106,6 +107,7 @@ class TextClassifier(Model):
         "labels": _labels,
         "label_counts": _counts,
         "n_rows": whole(0),
+        "pruned": choice(False, True),
     }
 
     vector_size = Model.vector_size.with_default(16)
@@ -158,11 +160,11 @@ class TextClassifier(Model):
         self.labels: list[Label] = []
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
-        self._used_buckets: Ids = np.empty(
-            0, np.int32
-        )  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
         self.trials_: list[Any] = []  # of `autotune`
         self._encoder: tuple[VocabTable, FeatureTable, Ids] | None = None
+        self.pruned = False  # whether n-grams without rows do not count in the mean
+        self._quantized: quantizing.Quantized | None = None
 
     def _check_together(self) -> None:
         super()._check_together()
@@ -291,6 +293,14 @@ class TextClassifier(Model):
             raise ValueError("labels and label_counts differ in length; the file is damaged")
         self._used_buckets = used.copy()
         self._encoder = None
+        self._quantized = quantizing.from_tensors(tensors)
+
+    def _compact_tensors(self, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return tensors if self._quantized is None else quantizing.compact(self._quantized, tensors)
+
+    @classmethod
+    def _expand_tensors(cls, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return quantizing.expand(tensors)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_encoder": None}
@@ -381,6 +391,7 @@ class TextClassifier(Model):
         self, lines: Lines, labels: list[list[Label]] | None, callbacks: Iterable[Callback[Self]]
     ) -> Self:
         notifier = Callbacks(self, callbacks)
+        self._check_not_quantized("be trained")
         with claim_model_folder(self) as folder:
             feed = self._prepare(lines, labels)
             with self._attached_to_errors():
@@ -539,6 +550,8 @@ class TextClassifier(Model):
         sizes = np.diff(ends, prepend=0)
         kept_ends = ends.astype(np.int32)
         n = remap_block(ids, kept_ends, row_of)
+        if self.pruned:
+            sizes = np.diff(kept_ends.astype(np.int64), prepend=0)
         return ids[:n], np.concatenate([[0], kept_ends]), sizes
 
     def _hidden(self, data: bytes) -> FloatRows:
@@ -694,6 +707,97 @@ class TextClassifier(Model):
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
         return found, [wanted[i] for i in chosen]
+
+    # -- fastText's files and quantisation (see fasttext_files and quantizing) -------------------------------------
+
+    @classmethod
+    def load_fasttext(cls, path: str | os.PathLike[str], label_prefix: str = "__label__") -> Self:
+        """Read a supervised model of fastText, .bin or .ftz; it predicts as in fastText.
+
+        Args:
+            path: The file; it may be compressed.
+            label_prefix: How its labels begin; `labels` are without it. If a label begins in another way, all labels are
+                kept whole.
+
+        Raises:
+            EOFError: The file is cut off.
+            ValueError: It is damaged, of another kind, or of an unsupervised model.
+        """
+        return fasttext_files.load(cls, path, label_prefix)
+
+    def save_fasttext(self, path: str | os.PathLike[str]) -> None:
+        """Write a file that fastText reads: .bin with all rows, or .ftz if the model is quantised.
+
+        Raises:
+            ValueError: A word or label contains white space, or the number of rows or columns does not fit.
+            OSError: The file cannot be written. An existing file is then unchanged.
+        """
+        fasttext_files.save(self, path)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file: in the format of fastText if its name ends with .bin or .ftz, else as `Model.save`."""
+        if fasttext_files.is_fasttext_name(path):
+            self.save_fasttext(path)
+        else:
+            super().save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model that `save` wrote, or a supervised model of fastText; errors as in `Model.load`."""
+        return cls.load_fasttext(path) if fasttext_files.is_fasttext_file(path) else super().load(path)
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the rows are those that codes stand for."""
+        return self._quantized is not None
+
+    def _check_not_quantized(self, what: str) -> None:
+        if self._quantized is not None:
+            raise ValueError(f"the model is already quantized, so that it cannot {what}; use the model before it")
+
+    def quantize(
+        self,
+        texts: Texts | str | os.PathLike[str] | None = None,
+        labels: Labels | None = None,
+        *,
+        cutoff: int = 0,
+        dsub: int = 2,
+        qnorm: bool = True,
+        qout: bool = False,
+        epochs: int | None = None,
+        alpha: float | None = None,
+    ) -> Self:
+        """Make the model small: keep the features with the longest rows, and store the rows in codes.
+
+        The model then predicts and is saved (also as .ftz, which fastText reads), but cannot be trained. n-grams without
+        rows no longer count in the mean. After an error the model is unchanged. Product quantisation, Jégou et al. 2011;
+        "FastText.zip", Joulin et al. 2016.
+
+        Args:
+            texts, labels: As in `fit`, or the path of a file as for `fit_file`: train the rows that are left again before
+                they are quantised. This needs a cutoff.
+            cutoff: Number of words and n-grams to keep; 0: all.
+            dsub: Number of values that share one byte.
+            qnorm: Quantise the lengths of rows on their own, in one byte more.
+            qout: Also quantise the rows of labels.
+            epochs, alpha: Of the training; None: those of the model.
+
+        Raises:
+            ValueError: Fewer than 256 rows are left, or the model is quantised already.
+        """
+        self._check_is_fitted()
+        self._check_not_quantized("be quantized again")
+        options = quantizing.Options(cutoff, dsub, bool(qnorm), bool(qout), epochs, alpha)
+        lines: Any = None
+        given: list[list[Label]] | None = None
+        if texts is not None and labels is not None:
+            lines = list(texts)
+            given = _lists_of_labels(labels, len(lines))
+        elif texts is not None:
+            lines, found = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            given = [list(of_text) for of_text in found]
+        quantizing.quantize(self, options, lines, given)
+        return self
 
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
