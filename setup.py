@@ -1,4 +1,4 @@
-"""Build the three extension modules. Everything else is in pyproject.toml."""
+"""Build the extension modules. Everything else is in pyproject.toml."""
 
 import os
 import sysconfig
@@ -11,7 +11,12 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 CSRC = Path("csrc")
-MODULES = {"_text": "text/*.c", "_train": "cpu.c sampler.c train/*.c", "_search": "cpu.c search/*.c"}
+MODULES = {
+    "_text": "text/*.c",
+    "_train": "cpu.c sampler.c train/*.c",
+    "_search": "cpu.c search/*.c",
+    "_cooccur": "cooccur/*.c",
+}
 # -ffp-contract=off: all compilers compute a*b+c in the same way, so all give the same bits. -g0: debug symbols make
 # the wheels five times as large. -fno-wrapv: Python's own flags contain -fwrapv, which makes training 6% slower.
 UNIX_FLAGS = ["-O3", "-g0", "-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fno-wrapv"]

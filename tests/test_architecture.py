@@ -22,6 +22,8 @@ PACKAGES = (
         "graph",
         "interactions",
         "io",
+        "_cooccur",
+        "cooccurrence",
         "_train",
         "training",
         "_search",
