@@ -58,8 +58,10 @@ struct wv_task {
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
     struct wv_ragged labels; /* bags: the labels of each */
-    const float *values;     /* cells: (n_cells) the value of each */
+    const float *values;     /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;    /* cells: (n_cells) its weight in the loss */
+    const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
+    float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
     const struct wv_alias *noise; /* (output rows) distribution of negatives */
     struct wv_ragged paths;    /* hierarchical softmax: nodes from the root to each id, and WV_PATH_PADDING more */

@@ -133,6 +133,8 @@ static void lay_out_scratch(struct arena *arena, const struct wv_task *task, str
 
 static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struct wv_chunk *chunk)
 {
+    if (wv_read_of(task->objective) == WV_read_glove)
+        return; /* its step reads the cells where they are */
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
     chunk->words = take(arena, longest + WV_OVERRUN, sizeof *chunk->words);
     chunk->input = take(arena, longest + WV_OVERRUN, sizeof *chunk->input);
@@ -268,8 +270,10 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_find_objective(const char *name, enum wv_objective *objective)
 {
 #define WV_OBJECTIVE_NAME(name, read, make, loss) #name,
-    static const char *const names[] = {WV_OBJECTIVES(WV_OBJECTIVE_NAME)};
+#define WV_OWN_STEP_NAME(name) #name,
+    static const char *const names[] = {WV_OBJECTIVES(WV_OBJECTIVE_NAME) WV_OWN_STEPS(WV_OWN_STEP_NAME)};
 #undef WV_OBJECTIVE_NAME
+#undef WV_OWN_STEP_NAME
     for (int k = 0; k < WV_N_OBJECTIVES; k++) {
         if (strcmp(name, names[k]) == 0) {
             *objective = (enum wv_objective)k;

@@ -27,6 +27,7 @@ cdef extern from "wildvec.h":
     enum: WV_read_tokens
     enum: WV_read_cells
     enum: WV_read_bags
+    enum: WV_read_glove
     enum: WV_make_skipgram
     enum: WV_make_cbow
     enum: WV_make_bags
@@ -49,6 +50,8 @@ cdef extern from "wildvec.h":
         wv_ragged items, labels, paths
         const float *values
         const float *weights
+        const int32_t *unit_rows
+        float x_max, exponent
         const uint32_t *keep
         const wv_alias *noise
         const uint8_t *path_codes
@@ -347,6 +350,26 @@ cdef class Task:
         self.task.values, self.task.weights = &values[0], &weights[0]
         self.done.add("cells")
 
+    def glove(self, const float[::1] counts, const int32_t[::1] unit_rows, *, float x_max, float exponent):
+        """Objective "glove": the count x > 0 of each item, and the input row of each unit. A unit's items must differ.
+
+        A cell has the weight min(1, (x / x_max) ** exponent).
+        """
+        cdef int64_t n = self.units_end(), n_units = self.offsets.shape[0] - 1
+        self.check_new("glove")
+        if counts.shape[0] < n or unit_rows.shape[0] < n_units or not n:
+            raise ValueError(f"{counts.shape[0]} counts of {n} cells, {unit_rows.shape[0]} rows of {n_units} units")
+        if not (x_max > 0 and exponent >= 0):
+            raise ValueError(f"x_max={x_max}, exponent={exponent}: give numbers above 0")
+        check_ids(unit_rows, self.get("input").n, "the rows of units")
+        for role in ("input", "output"):
+            if self.get(role).width < self.get(role).size + 3:
+                raise ValueError(f"rows of the {role} matrix need three columns behind their values")
+        self.arrays += [counts, unit_rows]
+        self.task.values, self.task.unit_rows = &counts[0], &unit_rows[0]
+        self.task.x_max, self.task.exponent = x_max, exponent
+        self.done.add("glove")
+
     def labels(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Objective "classify": the labels of each unit, rows of the output matrix."""
         self.check_new("labels")
@@ -402,6 +425,8 @@ cdef class Task:
             task.max_targets = WV_CELLS_OF_BLOCK
         elif read == WV_read_bags:
             task.max_targets = <int32_t>self.get("output").n
+        elif read == WV_read_glove:
+            task.max_targets = 1  # its step makes no blocks
         else:
             is_shared = make == WV_make_skipgram and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
@@ -409,6 +434,7 @@ cdef class Task:
         missing = {
             "items": task.items.offsets == NULL,
             "cells": read == WV_read_cells and task.values == NULL,
+            "glove": read == WV_read_glove and task.unit_rows == NULL,
             "labels": read == WV_read_bags and task.labels.offsets == NULL,
             "compose": make in (WV_make_cbow, WV_make_bags) and not self.composes,
             "windows": read == WV_read_tokens and not task.window,
@@ -429,7 +455,7 @@ cdef class Task:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
         cdef int64_t n_input = self.get("input").n
-        role = "output" if read == WV_read_cells else "input"
+        role = "output" if read in (WV_read_cells, WV_read_glove) else "input"
         if self.role_of_items != role:
             raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
         if self.task.negative and output.n < n_input:
