@@ -1,5 +1,6 @@
 """The search for settings of TextClassifier: its result, its budget, its measures, and its errors."""
 
+import copy
 import logging
 
 import numpy as np
@@ -10,6 +11,7 @@ from wildvec.base.ragged import Ragged
 from wildvec.models import autotune, autotune_data
 from wildvec.models.autotune_metric import Metric
 from wildvec.models.autotune_space import FIRST_TRIALS, SPACE
+from wildvec.models.quantized_size import largest_cutoff
 from wildvec.text import labelled
 
 LABELS = ("even", "odd", "rare")
@@ -211,3 +213,30 @@ def test_wrong_arguments_are_refused_before_any_training(tmp_path):
             tune(**options)
     with pytest.raises(FileNotFoundError):
         tune(train=tmp_path / "absent")
+
+
+# -- quantised models ----------------------------------------------------------------------------------------------
+
+MANY = make(400, 3)
+
+
+def test_the_cutoff_is_the_largest_that_fits_into_a_file(tmp_path):
+    for options in ({"word_ngrams": 2}, {"word_ngrams": 3, "min_n": 2, "max_n": 3, "vector_size": 9}):
+        full = TextClassifier(workers=1, epochs=2, bucket=5_000, **options).fit(*MANY)
+        cutoff = full.n_rows // 2
+        small = copy.deepcopy(full).quantize(cutoff=cutoff)
+        small.save(tmp_path / "small.ftz")
+        size = (tmp_path / "small.ftz").stat().st_size
+        assert largest_cutoff(full, size) == cutoff
+        assert largest_cutoff(full, size - 1) == cutoff - 1
+        assert largest_cutoff(full, 1_000) == 0 and largest_cutoff(full, 10**9) == full.n_rows
+
+
+def test_a_bound_of_the_size_is_kept(tmp_path):
+    model = tune(train=MANY, max_bytes=25_000, word_ngrams=2, vector_size=8, trainings=5)
+    assert model.is_quantized and model.trials_[0].score > 0.8
+    model.save(tmp_path / "model.ftz")
+    assert 20_000 < (tmp_path / "model.ftz").stat().st_size <= 25_000
+    with pytest.raises(ValueError, match="max_bytes=5000: no model is so small; give more"):
+        tune(train=MANY, max_bytes=5_000, word_ngrams=2, trainings=3)
+    assert not tune(max_bytes=5_000, word_ngrams=1, min_n=0, max_n=0, trainings=2).is_quantized

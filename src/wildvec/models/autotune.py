@@ -22,7 +22,9 @@ from wildvec.models.autotune_data import Data
 from wildvec.models.autotune_metric import Metric
 from wildvec.models.autotune_space import FIRST_TRIALS, SPACE, Settings
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.quantized_size import largest_cutoff
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.quantize.product import CENTROIDS
 from wildvec.training.checkpoint import Training
 
 T = TypeVar("T", bound=TextClassifier)
@@ -36,6 +38,7 @@ BROAD_UNTIL = 0.3  # half of the trials until then draw from the whole space
 REPEAT_FROM = 0.75  # the best trials are repeated
 LONGEST_TRIAL = 0.25
 FINALISTS, REPEATS = 10, 2
+TOO_LARGE = -1.0  # score of a model that cannot be made small enough
 SEED_STEP = 1_000_003  # between the seeds of repeated trials
 
 
@@ -65,16 +68,18 @@ def search(
     metric: str,
     k: int,
     trainings: int | None,
+    max_bytes: int | None,
     fixed: Mapping[str, Any],
 ) -> T:
     """Return the best model of a search; see `TextClassifier.autotune`."""
     checked("seconds", seconds, number(1e-3, 1e9))
     checked("trainings", trainings, whole(1, none="no limit"))
+    checked("max_bytes", max_bytes, whole(1, none="no limit and no quantisation"))
     measure = Metric.parse(metric, checked("k", k, whole(1)))
     if given := fixed.keys() & OF_ONE_TRAINING:
         raise ValueError(f"{min(given)}: this setting is for a single training; leave it out")
     data = Data(train, validation, cls(**fixed))
-    return Search(cls, data, measure, fixed, Budget(seconds, trainings)).run()
+    return Search(cls, data, measure, fixed, Budget(seconds, trainings), max_bytes).run()
 
 
 class Budget:
@@ -108,13 +113,20 @@ class Budget:
 class Search(Generic[T]):
     """A search for the settings of one model class.
 
-    fixed: settings that all trials have. data: the texts.
+    fixed: settings that all trials have. data: the texts. max_bytes: of a quantised model; None: none is quantised.
     """
 
     def __init__(
-        self, cls: type[T], data: Data, metric: Metric, fixed: Mapping[str, Any], budget: Budget
+        self,
+        cls: type[T],
+        data: Data,
+        metric: Metric,
+        fixed: Mapping[str, Any],
+        budget: Budget,
+        max_bytes: int | None = None,
     ) -> None:
         self.cls, self.data, self.metric, self.fixed, self.budget = cls, data, metric, fixed, budget
+        self.max_bytes = max_bytes
         self.seed = cls(**fixed).seed
         self.random = np.random.default_rng(self.seed % 2**64)
         self.space = [dimension for dimension in SPACE if not fixed.keys() & set(dimension.names)]
@@ -133,6 +145,10 @@ class Search(Generic[T]):
             logger.warning("stopped by Ctrl-C; the best of %d trials is kept", len(self.trials))
         assert self.best is not None  # the first trial has no time limit
         trial, model = self.best
+        if trial.score == TOO_LARGE:
+            raise ValueError(
+                f"max_bytes={self.max_bytes}: no model is so small; give more, or a smaller vector_size"
+            )
         model.trials_ = self._ranked()
         logger.info("best of %d trials: score %.4f with %s", len(self.trials), trial.score, trial.settings)
         return model
@@ -228,4 +244,11 @@ class Search(Generic[T]):
         return None if slowest * work < limit / 2 else limit
 
     def _score(self, model: TextClassifier) -> float:
+        """Return the measure of a model, after it is quantised if that is wanted; TOO_LARGE if it does not fit."""
+        if self.max_bytes is not None and model.n_rows >= CENTROIDS:
+            qout = len(model.labels) >= CENTROIDS
+            cutoff = largest_cutoff(model, self.max_bytes, qout=qout)
+            if cutoff < CENTROIDS:
+                return TOO_LARGE
+            model.quantize(cutoff=cutoff, qout=qout)
         return self.data.measure(model, self.metric)

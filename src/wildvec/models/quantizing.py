@@ -94,13 +94,16 @@ def _check_sizes(model: TextClassifier, n_rows: int, options: Options) -> None:
 
 def _kept_rows(model: TextClassifier, n_rows: int) -> NDArray[np.int64]:
     """Return the n rows of the largest norms, ascending. The end of a line is always one of them."""
+    return np.arange(n_rows) if n_rows == model.n_rows else np.sort(rows_by_length(model)[:n_rows])
+
+
+def rows_by_length(model: TextClassifier) -> NDArray[np.int64]:
+    """Return all rows of features by falling norm. The end of a line is the first."""
     rows = model._matrices["input_rows"][:, : model.vector_size]
-    if n_rows == len(rows):
-        return np.arange(len(rows))
     squares = np.einsum("ij,ij->i", rows, rows)
     if END_OF_LINE in model.vocab:
         squares[model.vocab.key_to_index[END_OF_LINE]] = np.inf
-    return np.sort(np.argsort(-squares, kind="stable")[:n_rows])
+    return np.argsort(-squares, kind="stable")
 
 
 def _copy(model: TextClassifier, kept: NDArray[np.int64]) -> TextClassifier:

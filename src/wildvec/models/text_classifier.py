@@ -350,6 +350,7 @@ class TextClassifier(Model):
         *,
         k: int = 1,
         trainings: int | None = None,
+        max_bytes: int | None = None,
         **settings: Any,
     ) -> Self:
         """Search for settings that predict the labels of validation texts best, and return the trained model.
@@ -367,6 +368,8 @@ class TextClassifier(Model):
             k: Number of labels that are predicted for each text, for "f1".
             trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
                 and enough seconds, the result then depends on the seed only.
+            max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see `quantize`);
+                None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
             settings: Values that are not searched, for example `loss="ova"`; also `workers`, `seed` and the like.
 
         Raises:
@@ -380,7 +383,7 @@ class TextClassifier(Model):
         """
         from wildvec.models import autotune  # which imports this module
 
-        return autotune.search(cls, train, validation, seconds, metric, k, trainings, settings)
+        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, settings)
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
