@@ -33,6 +33,11 @@ class BagFeed:
         """Features of each bag."""
         return np.diff(self.offsets)
 
+    def uses(self, n_rows: int) -> NDArray[np.float64]:
+        """Return how often each row is used in a bag, on average."""
+        counts = np.bincount(self.ids, minlength=n_rows)
+        return counts / max(1, len(self.offsets) - 1)
+
     def fingerprint(self) -> Fingerprint:
         """Return sizes and a checksum of all features and labels."""
         arrays = (self.ids, self.offsets, self.label_ids, self.label_offsets)

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, VocabTable, remap_block
-from wildvec.base.checks import Check, whole
+from wildvec.base.checks import Check, number, whole
 from wildvec.models.bag_feed import BagFeed
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
-from wildvec.models.settings import Setting, one_of
+from wildvec.models.settings import Setting, one_of, switch
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
@@ -76,6 +76,8 @@ class TextClassifier(Model):
         loss: "softmax"; "ova": one logistic loss per label, for texts with several labels; "hs": hierarchical
             softmax, for thousands of labels; "ns": negative sampling.
         negative: Negatives of each text, for loss="ns".
+        l2: Each use of a feature moves its row by -alpha * l2 * row, which makes rows of frequent features smaller.
+        binary: Each feature counts once in a text, however often it occurs. fastText counts all occurrences.
         label_prefix: How labels begin in files. Tokens that begin with it are no words.
         errors: Bytes in files that are not UTF-8: "strict" raises, "replace" and "ignore" do what they say.
         workers, seed, deterministic, held_out, patience, max_seconds, checkpoint, checkpoint_minutes,
@@ -117,6 +119,8 @@ class TextClassifier(Model):
     bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
     loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
+    l2 = Setting(0.005, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
+    binary = switch(True, "count each feature once per text")
     label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
     errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
@@ -135,6 +139,8 @@ class TextClassifier(Model):
         bucket: int = 2_000_000,
         loss: str = "softmax",
         negative: int = 5,
+        l2: float = 0.005,
+        binary: bool = True,
         label_prefix: str = "__label__",
         errors: str = "strict",
         seed: int = 1,
@@ -266,6 +272,7 @@ class TextClassifier(Model):
             np.array(self.label_counts, np.int64),
             self.loss,
             self.negative,
+            self.l2,
         )
 
     @property
