@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, VocabTable, remap_block
 from wildvec.base.checks import Check, number, whole
-from wildvec.models.bag_feed import BagFeed
+from wildvec.models.bag_feed import BagFeed, compact_features, row_of_feature, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective
@@ -361,9 +361,12 @@ class TextClassifier(Model):
                 if labels is None
                 else f"no label is left with min_count_label={self.min_count_label}; lower it"
             )
-        ids, offsets, used = self._compact(lines, table, len(vocab))
-        self._set_parts(vocab, names, counts, used)
-        return BagFeed(ids, offsets, label_ids, label_offsets, lines.n_tokens)
+        order = np.random.default_rng(self.seed % 2**64).permutation(len(lines)).astype(np.int32)
+        ids, offsets, used = compact_features(lines, table, len(vocab) + self._n_buckets, order, self.workers)
+        used_buckets = np.flatnonzero(used[len(vocab) :]).astype(np.int32)
+        self._set_parts(vocab, names, counts, used_buckets)
+        labels_of = shuffle_lists(label_ids, label_offsets, order)
+        return BagFeed(ids, offsets, *labels_of, lines.n_tokens)
 
     def _feature_table(self, lines: Lines, is_label: NDArray[np.uint8]) -> tuple[FeatureTable, Vocab]:
         """Return the features of each type, and the words."""
@@ -386,6 +389,7 @@ class TextClassifier(Model):
             "min_n": self.min_n,
             "max_n": self.max_n,
             "bucket": self._n_buckets,
+            "binary": self.binary,
             "prefix": self.label_prefix.encode(),
         }
 
@@ -408,28 +412,6 @@ class TextClassifier(Model):
             ends.append(label_ends + n)
             n += n_kept
         return list(names), lines.counts[types].tolist(), np.concatenate(ids), np.concatenate(ends)
-
-    def _compact(
-        self, lines: Lines, table: FeatureTable, n_words: int
-    ) -> tuple[Ids, NDArray[np.int64], Ids]:
-        """Return the features of all lines with a row for each used bucket, and these buckets."""
-
-        def features(block: labelled.Block) -> tuple[Ids, NDArray[np.int64]]:
-            return table.of_lines(block.types, block.ends)
-
-        is_used = np.zeros(n_words + self._n_buckets, np.bool_)
-        is_used[:n_words] = True
-        ids, ends, n = [], [np.zeros(1, np.int64)], 0
-        for of_block, ends_of_block in labelled.in_parallel(features, lines.blocks, self.workers):
-            if self._n_buckets:
-                is_used[of_block] = True
-            ids.append(of_block)
-            ends.append(ends_of_block + n)
-            n += len(of_block)
-        joined = np.concatenate(ids)
-        if self._n_buckets:
-            joined = _row_of_feature(is_used)[joined]
-        return joined, np.concatenate(ends), np.flatnonzero(is_used[n_words:]).astype(np.int32)
 
     def _why_no_examples(self) -> str:
         return "no text has both a word and a label; give texts with both"
@@ -493,7 +475,7 @@ class TextClassifier(Model):
             is_used = np.zeros(n_words + self._n_buckets, np.bool_)
             is_used[:n_words] = True
             is_used[n_words + self._used_buckets] = True
-            self._encoder = labelled.frozen_table(self.words), table, _row_of_feature(is_used)
+            self._encoder = labelled.frozen_table(self.words), table, row_of_feature(is_used)
         words, table, row_of = self._encoder
         block = labelled.scan_block(words, data)
         ids, ends = table.of_lines(block.types, block.ends, data)
@@ -516,7 +498,7 @@ class TextClassifier(Model):
     def _in_blocks(self, texts: Texts, step: Any) -> Iterator[Any]:
         self._check_fitted()
         blocks = (data for data, _ in labelled.blocks_of_texts(texts))
-        return labelled.in_parallel(step, blocks, self.workers)
+        return labelled.in_parallel([step] * self.workers, blocks)
 
     def transform(self, texts: Texts) -> FloatRows:
         """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size)."""
@@ -635,13 +617,6 @@ class TestResult(NamedTuple):
 
 class NotFittedError(ValueError, AttributeError):
     """The model has learned nothing yet; the class has the base classes of scikit-learn's error of this name."""
-
-
-def _row_of_feature(is_used: NDArray[np.bool_]) -> Ids:
-    """Return the row of each feature, -1 for those that are not used."""
-    rows = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
-    rows[~is_used] = -1
-    return rows
 
 
 def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
