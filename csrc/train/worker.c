@@ -138,6 +138,10 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
     chunk->words = take(arena, longest + WV_OVERRUN, sizeof *chunk->words);
     chunk->input = take(arena, longest + WV_OVERRUN, sizeof *chunk->input);
+    if (wv_read_of(task->objective) == WV_read_supervised) {
+        chunk->of_bag = take(arena, targets + WV_OVERRUN, sizeof *chunk->of_bag);
+        return;
+    }
     chunk->output = take(arena, longest + WV_OVERRUN, sizeof *chunk->output);
     chunk->ends = take(arena, longest / 2 + 1, sizeof *chunk->ends);
     const size_t widest = 2 * (size_t)task->window + 2;

@@ -62,7 +62,7 @@ class Data:
 
     def features_for(self, model: TextClassifier) -> Features:
         """Give a new model its words, labels and matrices; return the features. Those of recent kinds are kept."""
-        names = ("word_ngrams", "min_n", "max_n", "bucket", "min_count", "min_count_label")
+        names = ("word_ngrams", "min_n", "max_n", "bucket", "min_count", "min_count_label", "binary")
         kind = tuple(getattr(model, name) for name in names)
         found = self.features.pop(kind, None)
         if found is None:
@@ -77,7 +77,7 @@ class Data:
 
     def measure(self, model: TextClassifier, metric: Metric) -> float:
         """Return a measure of the predictions for the validation texts."""
-        scores = list(labelled.in_parallel(model._probabilities, self.blocks, model.workers))
+        scores = list(labelled.in_parallel([model._probabilities] * model.workers, self.blocks))
         if self.true is None:
             self.true = _encode(self.wanted, model.labels)
         labels, true = self.true
