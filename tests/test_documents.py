@@ -62,11 +62,15 @@ def test_examples_run_in_one_folder(python, command_line, folder_with_texts):
             assert cli.main(words) == 0, words
 
 
-OF_PACKAGES = {"docs/scikit-learn.md": "sklearn", "docs/pytorch.md": "torch"}  # documents, and what they need
+OF_PACKAGES = {  # documents, and what they need
+    "docs/scikit-learn.md": "sklearn",
+    "docs/pytorch.md": "torch",
+    "docs/autotune.md": "wildvec",
+}
 
 
 @pytest.mark.parametrize("document", [d for d, module in OF_PACKAGES.items() if find_spec(module)])
-def test_examples_with_another_package_run(document, tmp_path, monkeypatch):
+def test_examples_of_a_page_run(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in python_blocks(ROOT / document):

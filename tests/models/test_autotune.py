@@ -145,6 +145,12 @@ def test_ctrl_c_keeps_the_best_model(monkeypatch, caplog):
             tune()
 
 
+def test_each_new_trial_is_reported():
+    reported = []
+    model = tune(report=reported.append, trainings=6)
+    assert len(reported) == len(model.trials_) and set(map(id, reported)) == set(map(id, model.trials_))
+
+
 def test_each_measure_leads_the_search():
     for metric in ("f1:odd", "precisionAtRecall:0.5", "recallAtPrecision:0.9:even", "f1:__label__odd"):
         model = tune(metric=metric, trainings=6)

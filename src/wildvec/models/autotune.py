@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -60,6 +60,9 @@ class Trial:
         return math.fsum(self.scores) / len(self.scores)
 
 
+Report: TypeAlias = Callable[[Trial], None] | None
+
+
 def search(
     cls: type[T],
     train: Any,
@@ -69,6 +72,7 @@ def search(
     k: int,
     trainings: int | None,
     max_bytes: int | None,
+    report: Report,
     fixed: Mapping[str, Any],
 ) -> T:
     """Return the best model of a search; see `TextClassifier.autotune`."""
@@ -79,7 +83,7 @@ def search(
     if given := fixed.keys() & OF_ONE_TRAINING:
         raise ValueError(f"{min(given)}: this setting is for a single training; leave it out")
     data = Data(train, validation, cls(**fixed))
-    return Search(cls, data, measure, fixed, Budget(seconds, trainings), max_bytes).run()
+    return Search(cls, data, measure, fixed, Budget(seconds, trainings), max_bytes, report).run()
 
 
 class Budget:
@@ -114,6 +118,7 @@ class Search(Generic[T]):
     """A search for the settings of one model class.
 
     fixed: settings that all trials have. data: the texts. max_bytes: of a quantised model; None: none is quantised.
+    report: called with each new trial.
     """
 
     def __init__(
@@ -124,9 +129,10 @@ class Search(Generic[T]):
         fixed: Mapping[str, Any],
         budget: Budget,
         max_bytes: int | None = None,
+        report: Report = None,
     ) -> None:
         self.cls, self.data, self.metric, self.fixed, self.budget = cls, data, metric, fixed, budget
-        self.max_bytes = max_bytes
+        self.max_bytes, self.report = max_bytes, report
         self.seed = cls(**fixed).seed
         self.random = np.random.default_rng(self.seed % 2**64)
         self.space = [dimension for dimension in SPACE if not fixed.keys() & set(dimension.names)]
@@ -207,6 +213,8 @@ class Search(Generic[T]):
         self.trials.append(trial)
         if self.best is None or trial.score > self.best[0].score:
             self.best = trial, model
+        if self.report is not None:
+            self.report(trial)
         logger.info("trial %d: score %.4f with %s", len(self.trials), trial.score, settings)
 
     def _repeat(self, trial: Trial) -> Iterator[None]:

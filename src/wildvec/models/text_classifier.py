@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -358,6 +358,7 @@ class TextClassifier(Model):
         k: int = 1,
         trainings: int | None = None,
         max_bytes: int | None = None,
+        report: Callable[[Any], None] | None = None,
         **settings: Any,
     ) -> Self:
         """Search for settings that predict the labels of validation texts best, and return the trained model.
@@ -377,6 +378,7 @@ class TextClassifier(Model):
                 and enough seconds, the result then depends on the seed only.
             max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see `quantize`);
                 None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
+            report: Called with each new trial (with attributes `settings`, `score` and `seconds`).
             settings: Values that are not searched, for example `loss="ova"`; also `workers`, `seed` and the like.
 
         Raises:
@@ -390,7 +392,7 @@ class TextClassifier(Model):
         """
         from wildvec.models import autotune  # which imports this module
 
-        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, settings)
+        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings)
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
