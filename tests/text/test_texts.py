@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wildvec.text import texts as module
 from wildvec.text.texts import Texts
@@ -39,6 +41,34 @@ def test_known_ids_in_batches_of_any_size(monkeypatch, size):
     assert all(batch.values.dtype == np.int32 for batch in batches)
     assert (len(batches) == 1) == (size == 100)
     assert list(Texts([]).known_ids(ids)) == []
+
+
+@given(
+    st.lists(st.text(alphabet=st.sampled_from("ab\xe9\x01\0 \n\r\x85\u2028\x1fI\u0130\ud800")), max_size=6),
+    st.booleans(),
+    st.sampled_from([1, 20, 10**6]),
+)
+def test_much_text_gives_the_ids_of_a_lookup_of_each_token(texts, lowercase, size):
+    found = Texts(texts, lowercase=lowercase)
+    tokens = sorted({token for text in found for token in text if "\ud800" not in token})
+    ids = {key: i for i, key in enumerate(dict.fromkeys([*tokens[::2], 7, "\x01"]))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK_BYTES", size)
+        fast = [row.tolist() for batch in found._ids_of_lines(ids) for row in batch]
+    assert fast == [row.tolist() for batch in found._ids_of_tokens(ids) for row in batch]
+    assert len(fast) == len(texts)
+
+
+def test_the_core_encodes_much_text_only(monkeypatch):
+    calls = []
+    monkeypatch.setattr(Texts, "_ids_of_lines", lambda self, ids: calls.append(self) or iter(()))
+    ids = {f"w{i}": i for i in range(100)}
+    few, many = ["w1 w2"], ["w1 w2 w3"] * 200
+    for texts in (Texts(few), Texts([*many, ["w1"]]), Texts(many, tokenizer=str.split)):
+        list(texts.known_ids(ids))
+        assert not calls
+    list(Texts(many).known_ids(ids))
+    assert calls
 
 
 def test_what_is_no_list_of_texts_is_refused():

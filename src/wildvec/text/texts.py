@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from wildvec._text import VocabTable, prepare_text, remap_block
 from wildvec.base.keys import Key
 from wildvec.base.ragged import Ragged
-from wildvec.text.readers import Tokenizer
+from wildvec.text.corpus import table_of_keys
+from wildvec.text.readers import BLOCK_BYTES, Tokenizer
 
 BATCH_TOKENS = 100_000
+CHARACTERS_PER_KEY = 10
+MARK = "\x01"
 
 
 class Texts:
@@ -62,11 +66,62 @@ class Texts:
         return list(text)
 
     def known_ids(self, ids: Mapping[Key, int]) -> Generator[Ragged, None, None]:
-        """Yield the ids of the known tokens of each text, in batches of about BATCH_TOKENS tokens.
+        """Yield the ids of the known tokens of each text, in batches.
+
+        ids: The keys and their ids 0, 1, …, in this order.
 
         >>> [batch[1].tolist() for batch in Texts(["a", "b x a"]).known_ids({"a": 0, "b": 1})]
         [[1, 0]]
         """
+        if self._are_much_text(len(ids)):
+            return self._ids_of_lines(ids)
+        return self._ids_of_tokens(ids)
+
+    def _are_much_text(self, n_keys: int) -> bool:
+        """Return whether all texts are str, and so many that it pays to make a table of the keys for the C core."""
+        if self.tokenizer is not None or not all(isinstance(text, str) for text in self.texts):
+            return False
+        return sum(map(len, self.texts)) > CHARACTERS_PER_KEY * n_keys
+
+    def _ids_of_lines(self, ids: Mapping[Key, int]) -> Generator[Ragged, None, None]:
+        """Yield the ids in batches of about BLOCK_BYTES. A first token that is no key keeps empty lines."""
+        table = table_of_keys(ids)
+        mark = MARK
+        while mark in ids:
+            mark += MARK
+        lines: list[str] = []
+        n_characters = 0
+        for text in self.texts:
+            lines.append(f"{mark} {text}")
+            n_characters += len(text)
+            if n_characters >= BLOCK_BYTES:
+                yield from self._encode(lines, table, ids)
+                lines, n_characters = [], 0
+        if lines:
+            yield from self._encode(lines, table, ids)
+
+    def _encode(
+        self, lines: list[str], table: VocabTable, ids: Mapping[Key, int]
+    ) -> Generator[Ragged, None, None]:
+        text = "\n".join(lines)
+        if text.count("\n") >= len(lines):  # a line end within a text
+            text = "\n".join(line.replace("\n", " ") for line in lines)
+        if self.lowercase:
+            text = text.lower()
+        try:
+            data = np.frombuffer(bytearray(text, "utf-8"), np.uint8)
+        except UnicodeEncodeError:  # a lone surrogate, which no key contains
+            yield from Texts(lines, lowercase=self.lowercase)._ids_of_tokens(ids)
+            return
+        prepare_text(data, False)
+        found, ends = (np.empty(len(data) // 2 + 2, np.int32) for _ in range(2))
+        n_ids, n_ends = table.scan_text(data, 0, found, ends)
+        all_ends = np.append(ends[:n_ends], np.int32(n_ids))[: len(lines)]
+        n_kept = remap_block(found[:n_ids], all_ends)
+        yield Ragged(found[:n_kept], np.concatenate([[0], all_ends]).astype(np.int64))
+
+    def _ids_of_tokens(self, ids: Mapping[Key, int]) -> Generator[Ragged, None, None]:
+        """Yield the ids in batches of about BATCH_TOKENS tokens: each token is looked up in the dict."""
         get: Callable[[Any], int | None] = ids.get
         found: list[int] = []
         ends = [0]
