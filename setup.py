@@ -16,6 +16,7 @@ MODULES = {
     "_train": "cpu.c sampler.c train/*.c",
     "_search": "cpu.c search/*.c",
     "_quantize": "cpu.c quantize/*.c",
+    "_cooccur": "cooccur/*.c",
 }
 # -ffp-contract=off: all compilers compute a*b+c in the same way, so all give the same bits. -g0: debug symbols make
 # the wheels five times as large. -fno-wrapv: Python's own flags contain -fwrapv, which makes training 6% slower.

@@ -2,6 +2,7 @@
 #ifndef WILDVEC_H
 #define WILDVEC_H
 
+#include "cooccur/cooccur.h"
 #include "cpu.h"
 #include "quantize/quantize.h"
 #include "search/search.h"

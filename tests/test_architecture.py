@@ -24,6 +24,8 @@ PACKAGES = (
         "_quantize",
         "quantize",
         "io",
+        "_cooccur",
+        "cooccurrence",
         "_train",
         "training",
         "_search",

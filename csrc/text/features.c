@@ -1,6 +1,8 @@
 /* In: lines of text, a vocabulary. Out: the features of each line. wildvec/text/labelled.py reads the files. */
 #include "features.h"
 
+#include <stdlib.h>
+
 #include "../isa/region.h"
 
 static const uint8_t end_of_line[] = "</s>";
@@ -197,6 +199,8 @@ struct features {
     uint32_t *hashes; /* of the words of the line */
     int64_t n_hashes;
     int32_t *out;
+    int32_t *table; /* of distinct features of a line */
+    size_t table_size;
 };
 
 /* Appends the features of an unknown token: its character n-grams. Returns 0 if there is no space. */
@@ -256,20 +260,78 @@ static int add_word_ngrams(struct features *to)
     return 1;
 }
 
-int64_t wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
-                         int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes, int32_t *out,
-                         int64_t capacity, int64_t *offsets)
+/* Removes repeated features of the line that begins at out[first]; the first of each stays. Returns 0 without memory. */
+static int keep_distinct(struct features *to, int64_t first)
 {
-    struct features to = {rules, text, n_bytes, 0, capacity, hashes, 0, out};
-    int64_t k = 0;
+    const int64_t n = to->n - first;
+    int bits = 4;
+    while ((INT64_C(1) << bits) < 2 * n)
+        bits++;
+    const size_t size = (size_t)1 << bits;
+    if (size > to->table_size) {
+        int32_t *larger = realloc(to->table, size * sizeof *larger);
+        if (!larger)
+            return 0;
+        to->table = larger;
+        to->table_size = size;
+    }
+    memset(to->table, 0xff, size * sizeof *to->table); /* -1: free */
+    int64_t kept = first;
+    for (int64_t k = first; k < to->n; k++) {
+        const int32_t id = to->out[k];
+        size_t slot = (size_t)((uint32_t)id * UINT32_C(0x9e3779b1) >> (32 - bits));
+        while (to->table[slot] != -1 && to->table[slot] != id)
+            slot = (slot + 1) & (size - 1);
+        to->out[kept] = id;
+        kept += to->table[slot] == -1;
+        to->table[slot] = id;
+    }
+    to->n = kept;
+    return 1;
+}
+
+/* Appends the features of a line. Returns 0 if there is no space. */
+static int add_line(struct features *to, const int32_t *tokens, int64_t n)
+{
+    to->n_hashes = 0;
+    for (int64_t k = 0; k < n; k++)
+        if (!(tokens[k] < 0 ? add_unknown(to, ~tokens[k]) : add_known(to, tokens[k])))
+            return 0;
+    return add_word_ngrams(to);
+}
+
+enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
+                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used,
+                                int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out)
+{
+    struct features to = {.rules = rules, .text = text, .n_bytes = n_bytes, .capacity = capacity, .hashes = hashes,
+                          .out = out};
+    enum wv_status status = WV_OK;
+    int64_t start = 0;
+    *n_out = -1;
     for (int64_t line = 0; line < n_lines; line++) {
-        to.n_hashes = 0;
-        for (; k < ends[line]; k++)
-            if (!(tokens[k] < 0 ? add_unknown(&to, ~tokens[k]) : add_known(&to, tokens[k])))
-                return -1;
-        if (!add_word_ngrams(&to))
-            return -1;
+        const int64_t first = to.n;
+        if (!add_line(&to, tokens + start, ends[line] - start))
+            goto end;
+        if (rules->is_binary && !keep_distinct(&to, first)) {
+            status = WV_NO_MEMORY;
+            goto end;
+        }
+        start = ends[line];
         offsets[line] = to.n;
     }
-    return to.n;
+    for (int64_t k = 0; used && k < to.n; k++)
+        used[out[k]] = 1;
+    *n_out = to.n;
+end:
+    free(to.table);
+    return status;
+}
+
+void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,
+                     int32_t *out)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = offsets[order[i]]; k < offsets[order[i] + 1]; k++)
+            *out++ = map[ids[k]];
 }

@@ -29,6 +29,7 @@ struct wv_feature_rules {
     const uint8_t *is_skipped;  /* (n_types) 1: not a word (a label) */
     int32_t n_types, n_words, word_ngrams, min_n, max_n;
     int32_t bucket; /* number of buckets; 0: no n-grams */
+    int32_t is_binary; /* each feature counts once in a line */
     const uint8_t *label_prefix; /* unknown tokens that begin with it are skipped */
     int64_t n_prefix;
 };
@@ -44,9 +45,14 @@ int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *key
 
 /* Features of n_lines lines of type ids. tokens: those of line i end at ends[i]. text: where ids below 0 are ~offset (see
  * wv_scan_lines), of n_bytes; NULL: there are none. offsets: receives n_lines elements, the features up to the end of each line.
- * Returns the number of features, or -1 if they are more than `capacity`. hashes: scratch, as long as the longest line. */
-int64_t wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
-                         int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes, int32_t *out,
-                         int64_t capacity, int64_t *offsets);
+ * hashes: scratch, as long as the longest line. used: (n_words + bucket) elements of the features are set to 1; NULL: none.
+ * *n_out: the number of features, or -1 if they are more than `capacity`. */
+enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
+                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used,
+                                int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out);
+
+/* out: the lists order[0], order[1], … of ids[offsets[i] .. offsets[i + 1]), each id replaced by map[id]; order: n. */
+void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,
+                     int32_t *out);
 
 #endif

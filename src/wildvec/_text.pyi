@@ -52,6 +52,8 @@ def read_vectors(
 
 # --- Features of texts (csrc/text/features.h) ---
 
+def gather_lists(ids: _Ids, offsets: NDArray[np.int64], order: _Ids, map: _Ids, out: _Ids) -> None: ...
+
 class FeatureTable:
     def __init__(
         self,
@@ -65,9 +67,12 @@ class FeatureTable:
         min_n: int,
         max_n: int,
         bucket: int,
+        binary: bool = False,
         prefix: bytes = b"",
     ) -> None: ...
+    @property
+    def n_words(self) -> int: ...
     def own(self, type: int) -> _Ids: ...
     def of_lines(
-        self, tokens: _Ids, ends: _Ids, text: _Bytes | None = None
+        self, tokens: _Ids, ends: _Ids, text: _Bytes | None = None, used: NDArray[np.uint8] | None = None
     ) -> tuple[_Ids, NDArray[np.int64]]: ...

@@ -599,7 +599,7 @@ cdef extern from "wildvec.h" nogil:
         const int64_t *own_offsets
         const uint32_t *hashes
         const uint8_t *is_skipped
-        int32_t n_types, n_words, word_ngrams, min_n, max_n, bucket
+        int32_t n_types, n_words, word_ngrams, min_n, max_n, bucket, is_binary
         const uint8_t *label_prefix
         int64_t n_prefix
 
@@ -608,10 +608,33 @@ cdef extern from "wildvec.h" nogil:
         const wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int64_t n, const int32_t *words,
         int32_t *out, int64_t *offsets
     )
-    int64_t wv_line_features(
+    int wv_line_features(
         const wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends, int64_t n_lines,
-        const uint8_t *text, int64_t n_bytes, uint32_t *hashes, int32_t *out, int64_t capacity, int64_t *offsets
+        const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity,
+        int64_t *offsets, int64_t *n_out
     )
+    void wv_gather_lists(
+        const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map, int32_t *out
+    )
+
+
+def gather_lists(
+    const int32_t[::1] ids not None, const int64_t[::1] offsets not None, const int32_t[::1] order not None,
+    const int32_t[::1] map not None, int32_t[::1] out not None,
+):
+    """Write the lists order[0], order[1], … of ids[offsets[i]:offsets[i + 1]] to `out`, each id replaced by map[id]."""
+    cdef int64_t n = order.shape[0], n_lists = offsets.shape[0] - 1
+    if n_lists < 0 or offsets[0] < 0 or np.diff(offsets).min(initial=0) < 0 or offsets[n_lists] > ids.shape[0]:
+        raise ValueError(f"{n_lists} offsets do not fit {ids.shape[0]} ids")
+    if n and not 0 <= np.min(order) <= np.max(order) < n_lists:
+        raise IndexError(f"the order holds numbers outside of 0..{n_lists - 1}")
+    if ids.shape[0] and not 0 <= np.min(ids) <= np.max(ids) < map.shape[0]:
+        raise IndexError(f"an id is outside the map of {map.shape[0]} ids")
+    if np.diff(offsets)[np.asarray(order)].sum() != out.shape[0]:
+        raise ValueError(f"out has {out.shape[0]} elements, which is not the length of all lists")
+    if out.shape[0]:
+        with nogil:
+            wv_gather_lists(&ids[0], &offsets[0], &order[0], n, &map[0], &out[0])
 
 
 cdef class FeatureTable:
@@ -632,7 +655,7 @@ cdef class FeatureTable:
     def __cinit__(
         self, const uint8_t[::1] keys not None, const int64_t[::1] ends not None, const int32_t[::1] words not None,
         const uint8_t[::1] is_skipped=None, *, int64_t n_words, int32_t word_ngrams, int32_t min_n, int32_t max_n,
-        int64_t bucket, bytes prefix=b"",
+        int64_t bucket, bint binary=False, bytes prefix=b"",
     ):
         cdef int64_t n = ends.shape[0]
         if not n or words.shape[0] != n or (is_skipped is not None and is_skipped.shape[0] != n) or n > INT32_MAX:
@@ -645,6 +668,7 @@ cdef class FeatureTable:
             raise ValueError(f"bucket={bucket}, word_ngrams={word_ngrams}, min_n={min_n}, max_n={max_n} do not fit")
         self.rules.n_types, self.rules.n_words, self.rules.bucket = n, n_words, bucket
         self.rules.word_ngrams, self.rules.min_n, self.rules.max_n = word_ngrams, max(min_n, 1), max_n
+        self.rules.is_binary = binary
         self.set_flags(is_skipped, prefix)
         self.set_own(keys, ends, words)
 
@@ -675,6 +699,11 @@ cdef class FeatureTable:
         self.rules.hashes = &self.hashes[0]
         return 0
 
+    @property
+    def n_words(self):
+        """The number of word rows."""
+        return self.rules.n_words
+
     def own(self, int64_t type):
         """Return the features that one occurrence of a type has alone: its word row and its character n-grams."""
         if not 0 <= type < self.rules.n_types:
@@ -682,16 +711,20 @@ cdef class FeatureTable:
         return np.asarray(self.own_ids[self.own_offsets[type]:self.own_offsets[type + 1]])
 
     def of_lines(
-        self, const int32_t[::1] tokens not None, const int32_t[::1] ends not None, const uint8_t[::1] text=None
+        self, const int32_t[::1] tokens not None, const int32_t[::1] ends not None, const uint8_t[::1] text=None,
+        uint8_t[::1] used=None
     ):
         """Return the features of lines: ids (int32) and the number of features up to the end of each line (int64).
 
-        tokens, ends: as VocabTable.scan_lines returns them. text: what was scanned with a frozen table.
+        tokens, ends: as VocabTable.scan_lines returns them. text: what was scanned with a frozen table. used: one
+        element per feature, which is set to 1 for those of the lines.
         """
         cdef int64_t n = tokens.shape[0], n_lines = ends.shape[0], n_bytes = 0 if text is None else text.shape[0]
         check_ends(ends, n)
         if n and (np.max(tokens) >= self.rules.n_types or ~np.min(tokens) >= n_bytes):
             raise ValueError(f"a token is no type of {self.rules.n_types} and no offset in {n_bytes} bytes")
+        if used is not None and used.shape[0] < self.rules.n_words + self.rules.bucket:
+            raise ValueError(f"used has {used.shape[0]} elements; give {self.rules.n_words + self.rules.bucket}")
         offsets = np.empty(n_lines, np.int64)
         if not n_lines:
             return np.empty(0, np.int32), offsets
@@ -701,13 +734,16 @@ cdef class FeatureTable:
         cdef const int32_t *tokens_data = &tokens[0] if n else NULL
         cdef const uint8_t *data = &text[0] if n_bytes else NULL
         cdef int64_t capacity = (n + 1) * max(self.rules.word_ngrams, 1) + 1, total = -1
+        cdef uint8_t *to_used = NULL if used is None or not used.shape[0] else &used[0]
         cdef int32_t[::1] to_ids
+        cdef int status
         while total < 0:
             ids = np.empty(capacity, np.int32)
             to_ids = ids
             with nogil:
-                total = wv_line_features(
-                    &self.rules, tokens_data, &ends[0], n_lines, data, n_bytes, &hashes[0], &to_ids[0], capacity,
-                    &to_offsets[0])
+                status = wv_line_features(
+                    &self.rules, tokens_data, &ends[0], n_lines, data, n_bytes, &hashes[0], to_used, &to_ids[0],
+                    capacity, &to_offsets[0], &total)
+            check(status, "features")
             capacity *= 2
         return ids[:total], offsets

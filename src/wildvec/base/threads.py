@@ -87,13 +87,16 @@ class _Task(Generic[Item, Result]):
 
 
 def in_order(
-    steps: Sequence[Callable[[Item], Result]], items: Iterable[Item]
+    steps: Sequence[Callable[[Item], Result]],
+    items: Iterable[Item],
+    stop: threading.Event | None = None,
 ) -> Generator[Result, None, None]:
     """Run each item through one of the steps, on one thread per step; yield the results in the order of the items.
 
     The calling thread reads `items`, at most AHEAD items more than there are steps. If there are several steps, it
     also runs the first of them while the queue is full. An exception in `items`, in a step or in the caller ends
-    all threads before it is raised. Close the generator if you stop before its end.
+    all threads before it is raised. Close the generator if you stop before its end. stop: an event that is set at the
+    end or at an error; a long step should look at it and return early.
 
     >>> list(in_order([abs, abs], [-3, 1, -2]))
     [3, 1, 2]
@@ -101,7 +104,7 @@ def in_order(
     tasks: queue.SimpleQueue[_Task[Item, Result] | None] = queue.SimpleQueue()
     pending: deque[_Task[Item, Result]] = deque()
     threads: list[threading.Thread] = []
-    stop = threading.Event()
+    stop = threading.Event() if stop is None else stop
     callers_step, other_steps = (steps[0], steps[1:]) if len(steps) > 1 else (None, steps)
 
     def work(step: Callable[[Item], Result]) -> None:

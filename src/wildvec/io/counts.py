@@ -48,6 +48,24 @@ def load(
     return np.array([found.get(str(key), 0) for key in keys], np.int64)
 
 
+def load_all(
+    path: str | os.PathLike[str], *, errors: str = "strict", encoding: str = "utf-8"
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Read all keys of a vocabulary file and their counts (int64), in the order of the file.
+
+    ValueError: as for `load`.
+    """
+    options = ReadOptions(None, errors, encoding)
+    found: list[tuple[str, int]] = []
+    with Source(path) as source:
+        number = 0
+        while line := source.read_line(MAX_LINE):
+            number += 1
+            if line.strip():
+                found.append(_parse(line, f"{source.path}, line {number}", options))
+    return [key for key, _ in found], np.array([count for _, count in found], np.int64)
+
+
 def _parse(line: bytes, place: str, options: ReadOptions) -> tuple[str, int]:
     key, _, count = line.strip().rpartition(b" ")
     if not key or not count.isdigit() or int(count) >= 2**63:

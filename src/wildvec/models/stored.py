@@ -117,14 +117,16 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
             raise ValueError(
                 f"the settings need the matrix {spec.name}, which is missing; the file is damaged"
             )
-        for name in (spec.name, spec.name + matrices.ADAGRAD):
-            if name in tensors and tensors[name].shape != (spec.rows, spec.size):
+        shapes = dict.fromkeys((spec.name, spec.name + matrices.ADAGRAD), (spec.rows, spec.size))
+        shapes |= {f"{spec.name}.{name}": (spec.rows,) for name, _ in spec.extra}
+        for name, shape in shapes.items():
+            if name in tensors and tensors[name].shape != shape:
                 raise ValueError(
-                    f"{name} has the shape {tensors[name].shape}, but the settings need {(spec.rows, spec.size)}"
+                    f"{name} has the shape {tensors[name].shape}, but the settings need {shape}"
                 )
-        if spec.name in padded and spec.adagrad is None:
+        if spec.name in padded and spec.adagrad is None and not spec.extra:
             rows[spec.name] = padded[spec.name]
-        else:  # from another writer, perhaps of another type, or with AdaGrad
+        else:  # from another writer, perhaps of another type, or with more columns
             rows[spec.name] = matrices.from_views(spec, tensors)
     model._set_matrices(vocab, rows)
     if FACTORS in tensors:

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, VocabTable, remap_block
-from wildvec.base.checks import Check, choice, whole
+from wildvec.base.checks import Check, choice, number, whole
 from wildvec.models import fasttext_files, quantizing
-from wildvec.models.bag_feed import BagFeed
+from wildvec.models.bag_feed import BagFeed, compact_features, row_of_feature, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
-from wildvec.models.settings import Setting, one_of
+from wildvec.models.settings import Setting, one_of, switch
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
@@ -77,6 +77,8 @@ class TextClassifier(Model):
         loss: "softmax"; "ova": one logistic loss per label, for texts with several labels; "hs": hierarchical
             softmax, for thousands of labels; "ns": negative sampling.
         negative: Negatives of each text, for loss="ns".
+        l2: Each use of a feature moves its row by -alpha * l2 * row, which makes rows of frequent features smaller.
+        binary: Each feature counts once in a text, however often it occurs. fastText counts all occurrences.
         label_prefix: How labels begin in files. Tokens that begin with it are no words.
         errors: Bytes in files that are not UTF-8: "strict" raises, "replace" and "ignore" do what they say.
         workers, seed, deterministic, held_out, patience, max_seconds, checkpoint, checkpoint_minutes,
@@ -119,6 +121,8 @@ class TextClassifier(Model):
     bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
     loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
+    l2 = Setting(0.005, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
+    binary = switch(True, "count each feature once per text")
     label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
     errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
@@ -137,6 +141,8 @@ class TextClassifier(Model):
         bucket: int = 2_000_000,
         loss: str = "softmax",
         negative: int = 5,
+        l2: float = 0.005,
+        binary: bool = True,
         label_prefix: str = "__label__",
         errors: str = "strict",
         seed: int = 1,
@@ -270,6 +276,7 @@ class TextClassifier(Model):
             np.array(self.label_counts, np.int64),
             self.loss,
             self.negative,
+            self.l2,
         )
 
     @property
@@ -367,9 +374,12 @@ class TextClassifier(Model):
                 if labels is None
                 else f"no label is left with min_count_label={self.min_count_label}; lower it"
             )
-        ids, offsets, used = self._compact(lines, table, len(vocab))
-        self._set_parts(vocab, names, counts, used)
-        return BagFeed(ids, offsets, label_ids, label_offsets, lines.n_tokens)
+        order = np.random.default_rng(self.seed % 2**64).permutation(len(lines)).astype(np.int32)
+        ids, offsets, used = compact_features(lines, table, len(vocab) + self._n_buckets, order, self.workers)
+        used_buckets = np.flatnonzero(used[len(vocab) :]).astype(np.int32)
+        self._set_parts(vocab, names, counts, used_buckets)
+        labels_of = shuffle_lists(label_ids, label_offsets, order)
+        return BagFeed(ids, offsets, *labels_of, lines.n_tokens)
 
     def _feature_table(self, lines: Lines, is_label: NDArray[np.uint8]) -> tuple[FeatureTable, Vocab]:
         """Return the features of each type, and the words."""
@@ -392,6 +402,7 @@ class TextClassifier(Model):
             "min_n": self.min_n,
             "max_n": self.max_n,
             "bucket": self._n_buckets,
+            "binary": self.binary,
             "prefix": self.label_prefix.encode(),
         }
 
@@ -414,28 +425,6 @@ class TextClassifier(Model):
             ends.append(label_ends + n)
             n += n_kept
         return list(names), lines.counts[types].tolist(), np.concatenate(ids), np.concatenate(ends)
-
-    def _compact(
-        self, lines: Lines, table: FeatureTable, n_words: int
-    ) -> tuple[Ids, NDArray[np.int64], Ids]:
-        """Return the features of all lines with a row for each used bucket, and these buckets."""
-
-        def features(block: labelled.Block) -> tuple[Ids, NDArray[np.int64]]:
-            return table.of_lines(block.types, block.ends)
-
-        is_used = np.zeros(n_words + self._n_buckets, np.bool_)
-        is_used[:n_words] = True
-        ids, ends, n = [], [np.zeros(1, np.int64)], 0
-        for of_block, ends_of_block in labelled.in_parallel(features, lines.blocks, self.workers):
-            if self._n_buckets:
-                is_used[of_block] = True
-            ids.append(of_block)
-            ends.append(ends_of_block + n)
-            n += len(of_block)
-        joined = np.concatenate(ids)
-        if self._n_buckets:
-            joined = _row_of_feature(is_used)[joined]
-        return joined, np.concatenate(ends), np.flatnonzero(is_used[n_words:]).astype(np.int32)
 
     def _why_no_examples(self) -> str:
         return "no text has both a word and a label; give texts with both"
@@ -499,7 +488,7 @@ class TextClassifier(Model):
             is_used = np.zeros(n_words + self._n_buckets, np.bool_)
             is_used[:n_words] = True
             is_used[n_words + self._used_buckets] = True
-            self._encoder = labelled.frozen_table(self.words), table, _row_of_feature(is_used)
+            self._encoder = labelled.frozen_table(self.words), table, row_of_feature(is_used)
         words, table, row_of = self._encoder
         block = labelled.scan_block(words, data)
         ids, ends = table.of_lines(block.types, block.ends, data)
@@ -524,7 +513,7 @@ class TextClassifier(Model):
     def _in_blocks(self, texts: Texts, step: Any) -> Iterator[Any]:
         self._check_fitted()
         blocks = (data for data, _ in labelled.blocks_of_texts(texts))
-        return labelled.in_parallel(step, blocks, self.workers)
+        return labelled.in_parallel([step] * self.workers, blocks)
 
     def transform(self, texts: Texts) -> FloatRows:
         """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size)."""
@@ -734,13 +723,6 @@ class TestResult(NamedTuple):
 
 class NotFittedError(ValueError, AttributeError):
     """The model has learned nothing yet; the class has the base classes of scikit-learn's error of this name."""
-
-
-def _row_of_feature(is_used: NDArray[np.bool_]) -> Ids:
-    """Return the row of each feature, -1 for those that are not used."""
-    rows = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
-    rows[~is_used] = -1
-    return rows
 
 
 def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:

@@ -15,7 +15,7 @@ from wildvec.models.gensim_names import check_arguments
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, function_or_none, one_of, path_of_folder, switch
 from wildvec.text.corpus import Corpus
-from wildvec.text.files import Paths
+from wildvec.text.files import as_paths
 from wildvec.text.readers import ERRORS, Tokenizer
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
@@ -80,7 +80,7 @@ class TextModel(Model):
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either sentences or corpus_file")
         return Corpus.read(
-            _as_paths(corpus_file) if sentences is None else sentences,
+            as_paths(corpus_file) if sentences is None else sentences,
             vocab=vocab,
             min_count=self.min_count,
             max_vocab_size=self.max_vocab_size,
@@ -310,12 +310,3 @@ def _only(corpus_iterable: Source, sentences: Source) -> Source:
     if corpus_iterable is not None and sentences is not None:
         raise TypeError("corpus_iterable and sentences mean the same; give one of them")
     return sentences if corpus_iterable is None else corpus_iterable
-
-
-def _as_paths(corpus_file: Source) -> Source:
-    """Return a corpus_file as paths, because a list of str would be taken for sentences."""
-    if isinstance(corpus_file, (bytes, bytearray)) or hasattr(corpus_file, "read"):
-        return corpus_file
-    if not isinstance(corpus_file, Iterable) and not isinstance(corpus_file, os.PathLike):
-        raise TypeError(f"corpus_file={corpus_file!r}: give a path or a list of paths")
-    return Paths(corpus_file)

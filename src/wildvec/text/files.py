@@ -39,6 +39,18 @@ class Paths(tuple[str | os.PathLike[str], ...]):
         return super().__new__(cls, paths)
 
 
+def as_paths(corpus_file: Any) -> Any:
+    """Return a corpus_file as paths, because a list of str would be taken for sentences. Open files stay as they are.
+
+    TypeError: it is no path.
+    """
+    if isinstance(corpus_file, (bytes, bytearray)) or hasattr(corpus_file, "read"):
+        return corpus_file
+    if not isinstance(corpus_file, Iterable) and not isinstance(corpus_file, os.PathLike):
+        raise TypeError(f"corpus_file={corpus_file!r}: give a path or a list of paths")
+    return Paths(corpus_file)
+
+
 def find_files(paths: Paths) -> tuple[list[str], int | None]:
     """Return the files that the paths stand for, and their total size in bytes (None if unknown).
 

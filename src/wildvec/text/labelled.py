@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, VocabTable
+from wildvec.base.pages import Scratch
 from wildvec.base.progress import progress_bar
 from wildvec.base.threads import in_order
 from wildvec.text.content import check_is_text
@@ -45,11 +46,12 @@ class Block:
 class Lines:
     """Lines of text, as types.
 
-    keys: UTF-8 of the types, without separators; type t ends at key_ends[t]. counts, first: occurrences, and the
-    place of the first one (see VocabTable.export).
+    table: of the types. keys: UTF-8 of the types, without separators; type t ends at key_ends[t]. counts, first:
+    occurrences, and the place of the first one (see VocabTable.export).
     """
 
     blocks: list[Block]
+    table: VocabTable
     keys: NDArray[np.uint8]
     key_ends: Offsets
     counts: NDArray[np.int64]
@@ -63,11 +65,6 @@ class Lines:
         """The number of all tokens."""
         return sum(len(block.types) for block in self.blocks)
 
-    def key(self, type: int) -> bytes:
-        """Return the UTF-8 of a type."""
-        start = self.key_ends[type - 1] if type else 0
-        return self.keys[start : self.key_ends[type]].tobytes()
-
     def with_prefix(self, prefix: str) -> NDArray[np.uint8]:
         """Return 1 for each type that begins with the prefix, else 0; all 0 for the prefix ""."""
         wanted = np.frombuffer(prefix.encode(), np.uint8)
@@ -80,12 +77,8 @@ class Lines:
 
     def texts_of(self, types: NDArray[np.integer]) -> list[str]:
         """Return some types as str. ValueError: one is not UTF-8."""
-        keys = [self.key(t) for t in types.tolist()]
-        try:
-            return [key.decode() for key in keys]
-        except UnicodeDecodeError as error:
-            remedy = "convert the text to UTF-8, or give errors='replace' or 'ignore'"
-            raise ValueError(f"the token {error.object!r} is not UTF-8; {remedy}") from None
+        keys = self.table.keys(np.asarray(types, np.int64), ord("\n")).tobytes()
+        return _decoded(keys).split("\n")[:-1]
 
 
 def lines_of_paths(paths: Paths, workers: int, errors: str = "strict") -> Lines:
@@ -204,7 +197,8 @@ def _whole_lines(stream: Any, name: str) -> Iterator[bytes]:
 
 
 def _scan(blocks: Iterator[tuple[bytes, int]], workers: int, total: int | None, unit: str) -> Lines:
-    scanners = [_Scanner() for _ in range(workers)]
+    scratch = Scratch(np.int32)
+    scanners = [_Scanner(scratch) for _ in range(workers)]
     pieces: list[tuple[VocabTable, Block]] = []
     with (
         progress_bar(total, "reading", unit) as bar,
@@ -224,30 +218,35 @@ def _scan(blocks: Iterator[tuple[bytes, int]], workers: int, total: int | None, 
         block if (new := maps[table]) is None else Block(new[block.types], block.ends)
         for table, block in pieces
     ]
-    return Lines(final, keys[keys != 0], key_ends - np.arange(len(key_ends)), counts, first)
+    return Lines(final, tables[0], keys[keys != 0], key_ends - np.arange(len(key_ends)), counts, first)
 
 
 class _Scanner:
     """The step of one thread: it converts lines to types of its own table."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Scratch) -> None:
         self.table = VocabTable()
+        self.scratch = scratch
 
     def __call__(self, numbered: tuple[int, tuple[bytes, int]]) -> tuple[VocabTable, Block, int]:
         number, (data, advance) = numbered
-        return self.table, scan_block(self.table, data, number), advance
+        return self.table, scan_block(self.table, data, number, self.scratch), advance
 
 
-def scan_block(table: VocabTable, data: bytes, number: int = 0) -> Block:
+def scan_block(table: VocabTable, data: bytes, number: int = 0, scratch: Scratch | None = None) -> Block:
     """Return the lines of a block as ids of a table."""
-    ids, ends = np.empty(len(data) + 1, np.int32), np.empty(len(data) + 1, np.int32)
+    pool = scratch or Scratch(np.int32)
+    ids, ends = pool.take(len(data) + 1), pool.take(len(data) + 1)
     n_ids, n_ends = table.scan_lines(data, number, ids, ends)
-    return Block(ids[:n_ids].copy(), ends[:n_ends].copy())
+    block = Block(ids[:n_ids].copy(), ends[:n_ends].copy())
+    pool.give(ids)
+    pool.give(ends)
+    return block
 
 
-def in_parallel(step: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:
-    """Yield step(item) for each item, in order, computed by some threads."""
-    with closing(in_order([step] * workers, items)) as results:
+def in_parallel(steps: Sequence[Callable[[Any], Any]], items: Iterable[Any]) -> Iterator[Any]:
+    """Yield step(item) for each item, in order, on one thread per step."""
+    with closing(in_order(steps, items)) as results:
         yield from results
 
 
