@@ -56,6 +56,12 @@ def load(cls: type[C], path: str | os.PathLike[str], label_prefix: str = "__labe
 
 def save(model: TextClassifier, path: str | os.PathLike[str]) -> None:
     """Write a model; see `TextClassifier.save_fasttext`."""
+    if model.binary:
+        logger.warning(
+            "%s: the model counts each feature once per text (binary=True), but fastText, and this file when it is loaded, "
+            "count all; train with binary=False for equal probabilities",
+            os.fspath(path),
+        )
     fasttext.write(path, to_file(model))
 
 
@@ -81,6 +87,8 @@ def from_file(cls: type[C], file: FastTextFile, label_prefix: str) -> C:
         max_n=settings.maxn,
         bucket=settings.bucket,
         loss=settings.loss,
+        l2=0.0,
+        binary=False,
         label_prefix=label_prefix,
     )
     labels = [label[len(label_prefix) :] for label in file.labels]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.checks import checked, number, whole
-from wildvec.models.bag_feed import BagFeed
+from wildvec.models.bag_feed import BagFeed, shuffle_lists
 from wildvec.models.callbacks import Callbacks
 from wildvec.quantize import Codebooks, QuantizedMatrix
 from wildvec.quantize.product import CENTROIDS, DSUB
@@ -150,7 +150,9 @@ def _make_feed(model: TextClassifier, texts: Iterable[Any], labels: list[list[La
     encoded = [[known[label] for label in of_text if label in known] for of_text in labels]
     flat = np.array([label for of_text in encoded for label in of_text], np.int32)
     label_offsets = np.concatenate([[0], np.cumsum([len(of_text) for of_text in encoded])]).astype(np.int64)
-    return BagFeed(np.concatenate(ids), np.concatenate(ends), flat, label_offsets, n_tokens)
+    order = np.random.default_rng(model.seed % 2**64).permutation(len(labels)).astype(np.int32)
+    features = shuffle_lists(np.concatenate(ids), np.concatenate(ends), order)
+    return BagFeed(*features, *shuffle_lists(flat, label_offsets, order), n_tokens)
 
 
 def rows_of(matrix: QuantizedMatrix, rows: NDArray[np.int64]) -> QuantizedMatrix:

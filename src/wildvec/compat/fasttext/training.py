@@ -73,6 +73,8 @@ def _settings(args: Args) -> dict[str, Any]:
         "bucket": args.bucket,
         "loss": args.loss,
         "negative": args.neg,
+        "l2": 0.0,  # fastText has no such term
+        "binary": False,
         "label_prefix": args.label,
         "errors": "replace",  # fastText accepts any bytes
         "workers": args.thread,
