@@ -77,7 +77,7 @@ class Data:
 
     def measure(self, model: TextClassifier, metric: Metric) -> float:
         """Return a measure of the predictions for the validation texts."""
-        scores = list(labelled.in_parallel([model._probabilities] * model.workers, self.blocks))
+        scores = list(labelled.in_parallel([model._predictor().probabilities] * model.workers, self.blocks))
         if self.true is None:
             self.true = _encode(self.wanted, model.labels)
         labels, true = self.true

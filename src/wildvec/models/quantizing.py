@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.models.bag_feed import BagFeed, shuffle_lists
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.text_encoder import in_blocks
 from wildvec.quantize import Codebooks, QuantizedMatrix
 from wildvec.quantize.product import CENTROIDS, DSUB
 from wildvec.text.vocab import Vocab
@@ -141,7 +142,7 @@ def _train_again(
 
 def _make_feed(model: TextClassifier, texts: Iterable[Any], labels: list[list[Label]]) -> BagFeed:
     ids, ends, n, n_tokens = [np.empty(0, np.int32)], [np.zeros(1, np.int64)], 0, 0
-    for of_block, offsets, sizes in model._in_blocks(texts, model._encode):
+    for of_block, offsets, sizes in in_blocks(texts, model._predictor().encoder.encode, model.workers):
         ids.append(of_block)
         ends.append(offsets[1:].astype(np.int64) + n)
         n += len(of_block)

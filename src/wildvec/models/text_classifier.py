@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._text import FeatureTable, VocabTable, remap_block
-from wildvec.base.checks import Check, choice, number, whole
+from wildvec._text import FeatureTable, remap_block
+from wildvec._train import BagModel
+from wildvec.base.checks import Check, checked, choice, number, whole
 from wildvec.base.ragged import Ragged
 from wildvec.models import fasttext_files, quantizing
-from wildvec.models.bag_feed import BagFeed, compact_features, row_of_feature, shuffle_lists
+from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.classify_objective import LOSSES, BagObjective
+from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
-from wildvec.models.settings import Setting, one_of, switch
+from wildvec.models.settings import Setting, one_of
+from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
@@ -124,7 +127,9 @@ class TextClassifier(Model):
     loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
     l2 = Setting(0.005, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
-    binary = switch(True, "count each feature once per text")
+    binary = Setting(
+        True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
+    )
     label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
     errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
@@ -168,7 +173,8 @@ class TextClassifier(Model):
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
         self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
         self.trials_: list[Any] = []  # of `autotune`
-        self._encoder: tuple[VocabTable, FeatureTable, Ids] | None = None
+        self._encoder: TextEncoder | None = None
+        self._label_array: NDArray[Any] = np.array([])
         self.pruned = False  # whether n-grams without rows do not count in the mean
         self._quantized: quantizing.Quantized | None = None
 
@@ -193,7 +199,7 @@ class TextClassifier(Model):
     def classes_(self) -> NDArray[Any]:
         """The labels in ascending order."""
         self._check_is_fitted()
-        return np.array(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
+        return array_of_labels(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
 
     @property
     def input_rows(self) -> FloatRows:
@@ -233,12 +239,12 @@ class TextClassifier(Model):
             input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; without n-grams (n_words,
                 vector_size) suffices. Rows of buckets that are zero are not stored.
             output_rows: (n_labels, vector_size).
-            settings: As in the constructor.
+            settings: As in the constructor, except that `binary` is False by default, as in fastText.
 
         Raises:
             ValueError: A shape does not fit.
         """
-        model = cls(**{**settings, "vector_size": output_rows.shape[1]})
+        model = cls(**{"binary": False, **settings, "vector_size": output_rows.shape[1]})
         n_words = len(words)
         expected = (n_words + model._n_buckets, model.vector_size)
         if input_rows.shape != expected:
@@ -260,6 +266,7 @@ class TextClassifier(Model):
         """Set words, labels and used buckets; the model then has new matrices."""
         self._forget()
         self.labels, self.label_counts, self._used_buckets = labels, label_counts, used
+        self._label_array = array_of_labels(labels)
         self.n_rows = len(vocab) + len(used)
         self._set_vocab(vocab)
 
@@ -299,6 +306,7 @@ class TextClassifier(Model):
         if len(self.labels) != len(self.label_counts):
             raise ValueError("labels and label_counts differ in length; the file is damaged")
         self._used_buckets = used.copy()
+        self._label_array = array_of_labels(self.labels)
         self._encoder = None
         self._quantized = quantizing.from_tensors(tensors)
 
@@ -528,50 +536,23 @@ class TextClassifier(Model):
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
-    def _encode(self, data: bytes) -> tuple[Ids, NDArray[np.int64], NDArray[np.int64]]:
-        """Return the features of lines that have rows, the offsets of each line, and the number of all features."""
-        if self._encoder is None:
-            keys = [key.encode() for key in self.words]
-            ends = np.cumsum([len(key) for key in keys], dtype=np.int64)
-            joined, n_words = b"".join(keys), len(keys)
-            rows = np.arange(n_words, dtype=np.int32)
-            table = FeatureTable(joined, ends, rows, n_words=n_words, **self._feature_settings())
-            is_used = np.zeros(n_words + self._n_buckets, np.bool_)
-            is_used[:n_words] = True
-            is_used[n_words + self._used_buckets] = True
-            self._encoder = labelled.frozen_table(self.words), table, row_of_feature(is_used)
-        words, table, row_of = self._encoder
-        block = labelled.scan_block(words, data)
-        ids, ends = table.of_lines(block.types, block.ends, data)
-        sizes = np.diff(ends, prepend=0)
-        kept_ends = ends.astype(np.int32)
-        n = remap_block(ids, kept_ends, row_of)
-        if self.pruned:
-            sizes = np.diff(kept_ends.astype(np.int64), prepend=0)
-        return ids[:n], np.concatenate([[0], kept_ends]), sizes
-
-    def _hidden(self, data: bytes) -> FloatRows:
-        ids, offsets, sizes = self._encode(data)
-        rows = self._matrices["input_rows"][:, : self.vector_size]
-        hidden = np.zeros((len(sizes), self.vector_size), np.float32)
-        for line in range(len(sizes)):
-            hidden[line] = rows[ids[offsets[line] : offsets[line + 1]]].sum(axis=0, dtype=np.float32)
-        return hidden / np.maximum(sizes, 1)[:, None].astype(np.float32)
-
-    def _probabilities(self, data: bytes) -> FloatRows:
-        return self._objective().probabilities(self._hidden(data), self.output_rows)
-
-    def _in_blocks(self, texts: Texts, step: Any) -> Iterator[Any]:
+    def _predictor(self) -> Predictor:
+        """Return what predicts with the present rows."""
         self._check_is_fitted()
-        blocks = (data for data, _ in labelled.blocks_of_texts(texts))
-        return labelled.in_parallel([step] * self.workers, blocks)
+        if self._encoder is None:
+            self._encoder = TextEncoder(
+                self.words, self._used_buckets, self._n_buckets, self._feature_settings(), self.pruned
+            )
+        rows = (self._matrices["input_rows"], self._matrices["output_rows"])
+        paths = label_paths(np.array(self.label_counts)) if self.loss == "hs" else None
+        return Predictor(self._encoder, BagModel(*rows, self.vector_size, self.loss, paths), self.vector_size)
 
     def transform(self, texts: Texts) -> Any:
         """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size).
 
         It is a data frame if `set_output` or scikit-learn's configuration says so.
         """
-        parts = list(self._in_blocks(texts, self._hidden))
+        parts = list(in_blocks(texts, self._predictor().means, self.workers))
         rows = np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
         return self._wrap_output(rows, texts)
 
@@ -580,7 +561,7 @@ class TextClassifier(Model):
 
         Features without a row are left out: unknown words, and n-grams that do not occur in training.
         """
-        parts = list(self._in_blocks(texts, self._encode))
+        parts = list(in_blocks(texts, self._predictor().encoder.encode, self.workers))
         ids = np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)])
         lengths = [np.diff(part[1]) for part in parts]
         return Ragged(ids, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths])))
@@ -614,7 +595,7 @@ class TextClassifier(Model):
 
         With loss="ova" or "ns" the probabilities of the labels are independent of each other.
         """
-        parts = list(self._in_blocks(texts, self._probabilities))
+        parts = list(in_blocks(texts, self._predictor().probabilities, self.workers))
         order = [self.labels.index(label) for label in self.classes_.tolist()]
         whole_rows = np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
         return whole_rows[:, order]
@@ -628,26 +609,21 @@ class TextClassifier(Model):
             threshold: Least probability of a label.
 
         Returns:
-            Without k and threshold an array of labels (n). Else for each text a list of (label, probability), the most
-            probable one first, which is empty if no label reaches the threshold.
+            Without k and threshold an array of labels (n). Else for each text a list of (label, probability), the
+            most probable one first, which is empty if no label reaches the threshold.
         """
+        predictor, names = self._predictor(), self.labels
         if k is None and threshold is None:
-            best = [scores.argmax(axis=1) for scores in self._in_blocks(texts, self._probabilities)]
-            names = np.array(self.labels)
-            return names[np.concatenate(best)] if best else names[:0]
-        k = 1 if k is None else k
+            best = list(in_blocks(texts, predictor.best, self.workers))
+            return self._label_array[np.concatenate(best) if best else np.empty(0, np.int64)]
+        n = len(names) if k == -1 else checked("k", 1 if k is None else k, whole(1))
         least = -math.inf if threshold is None else threshold
-
-        def top(data: bytes) -> list[list[tuple[Label, float]]]:
-            scores = self._probabilities(data)
-            n = scores.shape[1] if k == -1 else min(k, scores.shape[1])
-            order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
-            return [
-                [(self.labels[j], float(of_text[j])) for j in best if of_text[j] >= least]
-                for of_text, best in zip(scores, order.tolist(), strict=True)
-            ]
-
-        return [line for block in self._in_blocks(texts, top) for line in block]
+        top = partial(predictor.top, k=min(n, len(names)), threshold=least)
+        return [
+            [(names[label], p) for label, p in line]
+            for block in in_blocks(texts, top, self.workers)
+            for line in block
+        ]
 
     def score(self, texts: Texts, labels: Iterable[Label]) -> float:
         """Return the fraction of texts whose most probable label is the given one (accuracy)."""
@@ -808,6 +784,16 @@ class TestResult(NamedTuple):
     examples: int
     precision: float
     recall: float
+
+
+def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:
+    """Return labels as an array; of objects if they are str and numbers.
+
+    >>> array_of_labels(["a", 1]).tolist()
+    ['a', 1]
+    """
+    kinds = {type(label) for label in labels}
+    return np.array(labels, None if len(kinds) == 1 else object)
 
 
 def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
