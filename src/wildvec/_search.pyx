@@ -124,7 +124,9 @@ cdef class Best:
             wv_best_write(self.handle, &scores[0, 0], &rows[0, 0])
 
 
-def mean_rows(const float[:, :] rows, const int32_t[::1] ids, const int64_t[::1] offsets, float[:, ::1] means) -> None:
+def mean_rows(
+    const float[:, :] rows, const int32_t[::1] ids, const int64_t[::1] offsets, float[:, ::1] means
+) -> None:
     """Set means[i] to the mean of the rows ids[offsets[i]:offsets[i + 1]]; zeros for an empty list."""
     cdef int64_t n = means.shape[0], dim = means.shape[1], stride = row_stride(rows, dim), i
     if offsets.shape[0] != n + 1 or offsets[0] != 0 or offsets[n] != ids.shape[0]:
