@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -22,6 +21,7 @@ from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
+from wildvec.models.label_lists import Label, Labels, array_of_labels, encode_labels, lists_of_labels
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, one_of
 from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
@@ -35,8 +35,6 @@ from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
 from wildvec.vectors.torch_layers import make_classifier
 
-Label = str | int | float | bool
-Labels = Iterable[Label | Iterable[Label]]
 Texts = Iterable[str | Tokens]
 Ids = NDArray[np.int32]
 
@@ -335,7 +333,7 @@ class TextClassifier(Model):
             ValueError: There are not as many labels as texts, no text has a label, or no word is left.
         """
         lines = labelled.lines_of_texts(texts, self.workers)
-        return self._fit(lines, _lists_of_labels(labels, len(lines)), callbacks)
+        return self._fit(lines, lists_of_labels(labels, len(lines)), callbacks)
 
     def fit_file(
         self,
@@ -425,7 +423,7 @@ class TextClassifier(Model):
         if labels is None:
             label_feed = self._labels_in(lines, is_label)
         else:
-            label_feed = _encode_labels(labels, self.min_count_label)
+            label_feed = encode_labels(labels, self.min_count_label)
         names, counts, label_ids, label_offsets = label_feed
         if not names:
             raise ValueError(
@@ -532,7 +530,7 @@ class TextClassifier(Model):
         if texts is None or labels is None:
             raise TypeError("give texts and labels, or file")
         lines = labelled.lines_of_texts(texts, self.workers)
-        return other._prepare(lines, _lists_of_labels(labels, len(lines)))
+        return other._prepare(lines, lists_of_labels(labels, len(lines)))
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
@@ -675,7 +673,7 @@ class TextClassifier(Model):
             lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
         else:
             lines = list(texts)
-            wanted = [set(given) for given in _lists_of_labels(labels, len(lines))]
+            wanted = [set(given) for given in lists_of_labels(labels, len(lines))]
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
         return found, [wanted[i] for i in chosen]
@@ -764,7 +762,7 @@ class TextClassifier(Model):
         given: list[list[Label]] | None = None
         if texts is not None and labels is not None:
             lines = list(texts)
-            given = _lists_of_labels(labels, len(lines))
+            given = lists_of_labels(labels, len(lines))
         elif texts is not None:
             lines, found = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
             given = [list(of_text) for of_text in found]
@@ -784,56 +782,3 @@ class TestResult(NamedTuple):
     examples: int
     precision: float
     recall: float
-
-
-def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:
-    """Return labels as an array; of objects if they are str and numbers.
-
-    >>> array_of_labels(["a", 1]).tolist()
-    ['a', 1]
-    """
-    kinds = {type(label) for label in labels}
-    return np.array(labels, None if len(kinds) == 1 else object)
-
-
-def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
-    """Return a list of labels for each text; errors name the text."""
-    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
-        raise TypeError(
-            f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text"
-        )
-    lists = [
-        [_label(label, number) for label in given] if _is_list(given) else [_label(given, number)]
-        for number, given in enumerate(labels)
-    ]
-    if len(lists) != n_texts:
-        raise ValueError(
-            f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text"
-        )
-    return lists
-
-
-def _is_list(given: Any) -> bool:
-    return isinstance(given, (list, tuple, set, frozenset)) or (
-        isinstance(given, np.ndarray) and given.ndim == 1
-    )
-
-
-def _label(label: Any, number: int) -> Label:
-    plain = label.item() if isinstance(label, np.generic) else label
-    if isinstance(plain, Label) and plain == plain:
-        return plain
-    raise TypeError(f"label {label!r} of text {number} is {type(label).__name__}; give a str or a number")
-
-
-def _encode_labels(
-    lists: list[list[Label]], min_count: int
-) -> tuple[list[Label], list[int], Ids, NDArray[np.int64]]:
-    """Return the labels, most frequent first, their counts, and the label ids of each text."""
-    counts = Counter(label for labels in lists for label in labels)
-    kept = [(label, n) for label, n in counts.most_common() if n >= min_count]
-    ids = {label: i for i, (label, _) in enumerate(kept)}
-    encoded = [[ids[label] for label in labels if label in ids] for labels in lists]
-    offsets = np.concatenate([[0], np.cumsum([len(of_text) for of_text in encoded])]).astype(np.int64)
-    flat = np.array([label for of_text in encoded for label in of_text], np.int32)
-    return [label for label, _ in kept], [n for _, n in kept], flat, offsets
