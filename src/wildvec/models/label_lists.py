@@ -1,4 +1,4 @@
-"""Labels of texts as users give them. In: one label, or a list of labels, for each text. Out: lists, ids and counts."""
+"""Labels of texts as users give them. In: one label or a list of labels for each text. Out: lists, ids, counts."""
 
 from __future__ import annotations
 
