@@ -44,6 +44,7 @@ def write(
     tensors |= model._unpadded_matrices() | model._more_tensors()
     if rates := model._row_rates() if rates is None else rates:
         tensors[FACTORS] = rates["vectors"]
+    tensors = model._compact_tensors(tensors)
     names = [name for name, setting in model.SETTINGS.items() if setting.stored]
     header = {name: getattr(model, name) for name in (*names, *model.STATE)}
     native.write(
@@ -67,6 +68,10 @@ def read(cls: type[M], path: str | os.PathLike[str]) -> tuple[M, native.Tensors,
         return padded[name][:, : shape[1]]
 
     tensors, metadata = vectors.load_native(path, cls.NAME, allocate=allocate)
+    try:
+        tensors = cls._expand_tensors(tensors)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from error
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     try:
         if counts is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from wildvec._text import FeatureTable, remap_block
 from wildvec._train import BagModel
 from wildvec.base.checks import Check, checked, choice, number, whole
+from wildvec.base.ragged import Ragged
+from wildvec.models import fasttext_files, quantizing
 from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
@@ -31,6 +33,7 @@ from wildvec.text.vocab import Vocab, select_tokens
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
+from wildvec.vectors.torch_layers import make_classifier
 
 Label = str | int | float | bool
 Labels = Iterable[Label | Iterable[Label]]
@@ -100,6 +103,7 @@ class TextClassifier(Model):
     """
 
     NAME: ClassVar[str] = "TextClassifier"
+    ESTIMATOR_TYPE: ClassVar[str | None] = "classifier"
     MATRICES: ClassVar[tuple[str, ...]] = ("input_rows", "output_rows")
     SAME_DATA: ClassVar[str] = "give the same texts and labels in the same order"
     SPLIT_ADVICE: ClassVar[str] = "give more texts"
@@ -108,6 +112,7 @@ class TextClassifier(Model):
         "labels": _labels,
         "label_counts": _counts,
         "n_rows": whole(0),
+        "pruned": choice(False, True),
     }
 
     vector_size = Model.vector_size.with_default(16)
@@ -166,11 +171,12 @@ class TextClassifier(Model):
         self.labels: list[Label] = []
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
-        self._used_buckets: Ids = np.empty(
-            0, np.int32
-        )  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
+        self.trials_: list[Any] = []  # of `autotune`
         self._encoder: TextEncoder | None = None
         self._label_array: NDArray[Any] = np.array([])
+        self.pruned = False  # whether n-grams without rows do not count in the mean
+        self._quantized: quantizing.Quantized | None = None
 
     def _check_together(self) -> None:
         super()._check_together()
@@ -192,7 +198,7 @@ class TextClassifier(Model):
     @property
     def classes_(self) -> NDArray[Any]:
         """The labels in ascending order."""
-        self._check_fitted()
+        self._check_is_fitted()
         return array_of_labels(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
 
     @property
@@ -264,9 +270,8 @@ class TextClassifier(Model):
         self.n_rows = len(vocab) + len(used)
         self._set_vocab(vocab)
 
-    def _check_fitted(self) -> None:
-        if not self.labels:
-            raise NotFittedError("this TextClassifier is not fitted yet; call fit or fit_file first")
+    def __sklearn_is_fitted__(self) -> bool:
+        return bool(self.labels)
 
     # -- matrices (see Model) -------------------------------------------------------------------------------------
 
@@ -303,6 +308,14 @@ class TextClassifier(Model):
         self._used_buckets = used.copy()
         self._label_array = array_of_labels(self.labels)
         self._encoder = None
+        self._quantized = quantizing.from_tensors(tensors)
+
+    def _compact_tensors(self, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return tensors if self._quantized is None else quantizing.compact(self._quantized, tensors)
+
+    @classmethod
+    def _expand_tensors(cls, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return quantizing.expand(tensors)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_encoder": None}
@@ -342,6 +355,53 @@ class TextClassifier(Model):
         """
         return self._fit(self._read(path), None, callbacks)
 
+    @classmethod
+    def autotune(
+        cls,
+        train: Any,
+        validation: Any,
+        seconds: float = 300,
+        metric: str = "f1",
+        *,
+        k: int = 1,
+        trainings: int | None = None,
+        max_bytes: int | None = None,
+        report: Callable[[Any], None] | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Search for settings that predict the labels of validation texts best, and return the trained model.
+
+        The settings that are searched are alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss;
+        all others have their defaults, unless they are given. The model has an attribute `trials_`: the settings,
+        scores and seconds of all trials, the best first. Ctrl-C ends the search and keeps the best model so far.
+
+        Args:
+            train: The path of a file with labels, or a pair (texts, labels) as in `fit`.
+            validation: The same; its texts should not occur in `train`. Texts without labels do not count.
+            seconds: Duration of the search, after the texts are read.
+            metric: What to maximize, as in fastText: "f1", "f1:label", "precisionAtRecall:x" or
+                "recallAtPrecision:x" with x from 0 to 1, which may end with ":label" too.
+            k: Number of labels that are predicted for each text, for "f1".
+            trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
+                and enough seconds, the result then depends on the seed only.
+            max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see `quantize`);
+                None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
+            report: Called with each new trial (with attributes `settings`, `score` and `seconds`).
+            settings: Values that are not searched, for example `loss="ova"`; also `workers`, `seed` and the like.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: An argument is out of range, a text set has no labels, or no text has the label of the metric.
+
+        >>> data = ["good film", "great film", "bad film", "awful film"] * 10, ["pos", "pos", "neg", "neg"] * 10
+        >>> model = TextClassifier.autotune(data, data, trainings=5, workers=1)
+        >>> model.predict(["a great film"]).tolist(), model.trials_[0].score
+        (['pos'], 1.0)
+        """
+        from wildvec.models import autotune  # which imports this module
+
+        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings)
+
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
             raise ValueError("label_prefix='': labels in files need a prefix, for example '__label__'")
@@ -351,6 +411,7 @@ class TextClassifier(Model):
         self, lines: Lines, labels: list[list[Label]] | None, callbacks: Iterable[Callback[Self]]
     ) -> Self:
         notifier = Callbacks(self, callbacks)
+        self._check_not_quantized("be trained")
         with claim_model_folder(self) as folder:
             feed = self._prepare(lines, labels)
             with self._attached_to_errors():
@@ -477,19 +538,57 @@ class TextClassifier(Model):
 
     def _predictor(self) -> Predictor:
         """Return what predicts with the present rows."""
-        self._check_fitted()
+        self._check_is_fitted()
         if self._encoder is None:
             self._encoder = TextEncoder(
-                self.words, self._used_buckets, self._n_buckets, self._feature_settings()
+                self.words, self._used_buckets, self._n_buckets, self._feature_settings(), self.pruned
             )
         rows = (self._matrices["input_rows"], self._matrices["output_rows"])
         paths = label_paths(np.array(self.label_counts)) if self.loss == "hs" else None
         return Predictor(self._encoder, BagModel(*rows, self.vector_size, self.loss, paths), self.vector_size)
 
-    def transform(self, texts: Texts) -> FloatRows:
-        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size)."""
+    def transform(self, texts: Texts) -> Any:
+        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size).
+
+        It is a data frame if `set_output` or scikit-learn's configuration says so.
+        """
         parts = list(in_blocks(texts, self._predictor().means, self.workers))
-        return np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+        rows = np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+        return self._wrap_output(rows, texts)
+
+    def encode(self, texts: Texts) -> Ragged:
+        """Return the rows of the features of each text, as the layers of `to_torch` take them.
+
+        Features without a row are left out: unknown words, and n-grams that do not occur in training.
+        """
+        parts = list(in_blocks(texts, self._predictor().encoder.encode, self.workers))
+        ids = np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)])
+        lengths = [np.diff(part[1]) for part in parts]
+        return Ragged(ids, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths])))
+
+    def to_torch(self, mode: str | None = "mean", **options: Any) -> Any:
+        """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
+
+        Nothing is copied: training in PyTorch changes the model. `bag, linear = model.to_torch()` are called with
+        what `encode` returns; see docs/pytorch.md.
+
+        Args:
+            mode: "mean"; no other is supported.
+            options: `freeze` and `sparse` as in `KeyedVectors.to_torch`.
+
+        Raises:
+            ImportError: PyTorch is not installed.
+            ValueError: With loss="hs" there is no row for each label.
+        """
+        self._check_is_fitted()
+        if mode != "mean" or self.loss == "hs":
+            raise ValueError(
+                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, "
+                "ova, ns) are supported"
+            )
+        self._take_over_vectors()
+        rows = self._matrices["input_rows"][:, : self.vector_size]
+        return make_classifier(rows, self.output_rows, **options)
 
     def predict_proba(self, texts: Texts) -> FloatRows:
         """Return the probability of each label for each text: float32 (n, n_labels), columns as in `classes_`.
@@ -569,7 +668,7 @@ class TextClassifier(Model):
         self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
     ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
         """Return predictions and known labels of the texts that have labels."""
-        self._check_fitted()
+        self._check_is_fitted()
         if labels is None:
             if not isinstance(texts, (str, os.PathLike)):
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
@@ -580,6 +679,97 @@ class TextClassifier(Model):
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
         return found, [wanted[i] for i in chosen]
+
+    # -- fastText's files and quantisation (see fasttext_files and quantizing) -------------------------------------
+
+    @classmethod
+    def load_fasttext(cls, path: str | os.PathLike[str], label_prefix: str = "__label__") -> Self:
+        """Read a supervised model of fastText, .bin or .ftz; it predicts as in fastText.
+
+        Args:
+            path: The file; it may be compressed.
+            label_prefix: How its labels begin; `labels` are without it. If a label begins in another way, all labels are
+                kept whole.
+
+        Raises:
+            EOFError: The file is cut off.
+            ValueError: It is damaged, of another kind, or of an unsupervised model.
+        """
+        return fasttext_files.load(cls, path, label_prefix)
+
+    def save_fasttext(self, path: str | os.PathLike[str]) -> None:
+        """Write a file that fastText reads: .bin with all rows, or .ftz if the model is quantised.
+
+        Raises:
+            ValueError: A word or label contains white space, or the number of rows or columns does not fit.
+            OSError: The file cannot be written. An existing file is then unchanged.
+        """
+        fasttext_files.save(self, path)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file: in the format of fastText if its name ends with .bin or .ftz, else as `Model.save`."""
+        if fasttext_files.is_fasttext_name(path):
+            self.save_fasttext(path)
+        else:
+            super().save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a model that `save` wrote, or a supervised model of fastText; errors as in `Model.load`."""
+        return cls.load_fasttext(path) if fasttext_files.is_fasttext_file(path) else super().load(path)
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the rows are those that codes stand for."""
+        return self._quantized is not None
+
+    def _check_not_quantized(self, what: str) -> None:
+        if self._quantized is not None:
+            raise ValueError(f"the model is already quantized, so that it cannot {what}; use the model before it")
+
+    def quantize(
+        self,
+        texts: Texts | str | os.PathLike[str] | None = None,
+        labels: Labels | None = None,
+        *,
+        cutoff: int = 0,
+        dsub: int = 2,
+        qnorm: bool = True,
+        qout: bool = False,
+        epochs: int | None = None,
+        alpha: float | None = None,
+    ) -> Self:
+        """Make the model small: keep the features with the longest rows, and store the rows in codes.
+
+        The model then predicts and is saved (also as .ftz, which fastText reads), but cannot be trained. n-grams without
+        rows no longer count in the mean. After an error the model is unchanged. Product quantisation, Jégou et al. 2011;
+        "FastText.zip", Joulin et al. 2016.
+
+        Args:
+            texts, labels: As in `fit`, or the path of a file as for `fit_file`: train the rows that are left again before
+                they are quantised. This needs a cutoff.
+            cutoff: Number of words and n-grams to keep; 0: all.
+            dsub: Number of values that share one byte.
+            qnorm: Quantise the lengths of rows on their own, in one byte more.
+            qout: Also quantise the rows of labels.
+            epochs, alpha: Of the training; None: those of the model.
+
+        Raises:
+            ValueError: Fewer than 256 rows are left, or the model is quantised already.
+        """
+        self._check_is_fitted()
+        self._check_not_quantized("be quantized again")
+        options = quantizing.Options(cutoff, dsub, bool(qnorm), bool(qout), epochs, alpha)
+        lines: Any = None
+        given: list[list[Label]] | None = None
+        if texts is not None and labels is not None:
+            lines = list(texts)
+            given = _lists_of_labels(labels, len(lines))
+        elif texts is not None:
+            lines, found = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            given = [list(of_text) for of_text in found]
+        quantizing.quantize(self, options, lines, given)
+        return self
 
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
@@ -594,10 +784,6 @@ class TestResult(NamedTuple):
     examples: int
     precision: float
     recall: float
-
-
-class NotFittedError(ValueError, AttributeError):
-    """The model has learned nothing yet; the class has the base classes of scikit-learn's error of this name."""
 
 
 def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:

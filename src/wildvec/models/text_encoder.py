@@ -24,12 +24,13 @@ class TextEncoder:
     """The features of texts, as rows of a model.
 
     words: the words of the model. used_buckets: ascending; bucket used_buckets[k] has the row len(words) + k.
-    n_buckets: number of all buckets. settings: see FeatureTable.
+    n_buckets: number of all buckets. settings: see FeatureTable. pruned: features without rows do not count.
     """
 
     def __init__(
-        self, words: Sequence[str], used_buckets: Ids, n_buckets: int, settings: dict[str, Any]
+        self, words: Sequence[str], used_buckets: Ids, n_buckets: int, settings: dict[str, Any], pruned: bool
     ) -> None:
+        self._is_pruned = pruned
         keys = [key.encode() for key in words]
         n_words = len(keys)
         rows = np.arange(n_words, dtype=np.int32)
@@ -45,7 +46,7 @@ class TextEncoder:
     def encode(self, data: bytes) -> tuple[Ids, Offsets, Offsets]:
         """Return the rows of the features of all lines, their offsets, and the number of features of each line.
 
-        Features without rows count in the number.
+        Features without rows count in the number, unless the model is pruned.
         """
         block = scan_block(self._words, data, scratch=self._scratch)
         ids, ends = self._features.of_lines(block.types, block.ends, data)
@@ -53,8 +54,9 @@ class TextEncoder:
         n = remap_block(ids, kept_ends, self._row_of)
         offsets = np.zeros(len(ends) + 1, np.int64)
         offsets[1:] = kept_ends
-        sizes = ends.copy()
-        sizes[1:] -= ends[:-1]
+        ends_of_all = offsets[1:] if self._is_pruned else ends
+        sizes = ends_of_all.copy()
+        sizes[1:] -= ends_of_all[:-1]
         return ids[:n], offsets, sizes
 
 
