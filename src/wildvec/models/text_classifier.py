@@ -22,6 +22,7 @@ from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
+from wildvec.models.label_metrics import LabelMetrics
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, one_of
 from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
@@ -171,7 +172,9 @@ class TextClassifier(Model):
         self.labels: list[Label] = []
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
-        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._used_buckets: Ids = np.empty(
+            0, np.int32
+        )  # ascending; bucket _used_buckets[k] has row n_words + k
         self.trials_: list[Any] = []  # of `autotune`
         self._encoder: TextEncoder | None = None
         self._label_array: NDArray[Any] = np.array([])
@@ -234,8 +237,10 @@ class TextClassifier(Model):
         """Return a model with given rows, for example those of a fastText file.
 
         Args:
-            words, word_counts: The words and their counts.
-            labels, label_counts: The labels and their counts.
+            words: The words.
+            word_counts: Their counts.
+            labels: The labels.
+            label_counts: Their counts.
             input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; without n-grams (n_words,
                 vector_size) suffices. Rows of buckets that are zero are not stored.
             output_rows: (n_labels, vector_size).
@@ -400,7 +405,9 @@ class TextClassifier(Model):
         """
         from wildvec.models import autotune  # which imports this module
 
-        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings)
+        return autotune.search(
+            cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings
+        )
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
@@ -503,7 +510,8 @@ class TextClassifier(Model):
 
         Args:
             path: Folder with checkpoints, or one checkpoint file.
-            texts, labels: As in `fit`; or
+            texts: As in `fit`, with `labels`; or
+            labels: As in `fit`.
             file: As the path in `fit_file`.
             callbacks: As in `fit`.
             settings: `workers` (unless `deterministic`) and the settings of checkpoints may change.
@@ -653,32 +661,44 @@ class TextClassifier(Model):
             (examples, precision, recall): precision is the fraction of predicted labels that are right, recall the
             fraction of labels that are predicted.
         """
-        found, wanted = self._to_test(texts, labels, k, threshold)
-        right = sum(
-            label in known for known, of_text in zip(wanted, found, strict=True) for label, _ in of_text
-        )
-        n_found, n_wanted = sum(map(len, found)), sum(map(len, wanted))
-        return TestResult(
-            len(wanted),
-            right / n_found if n_found else math.nan,
-            right / n_wanted if n_wanted else math.nan,
-        )
+        metrics = self.label_metrics(texts, labels, k, threshold)
+        return TestResult(metrics.n_texts, metrics.precision, metrics.recall)
 
-    def _to_test(
-        self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
-    ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
-        """Return predictions and known labels of the texts that have labels."""
+    def label_metrics(
+        self,
+        texts: Texts | str | os.PathLike[str],
+        labels: Labels | None = None,
+        k: int = -1,
+        threshold: float = 0.0,
+    ) -> LabelMetrics:
+        """Return precision, recall and F1 of each label and over all labels, and their curves.
+
+        The arguments are those of `test`. Known labels that the model does not have are in `labels` too.
+
+        >>> texts, labels = ["good film", "bad film"] * 10, ["pos", "neg"] * 10
+        >>> model = TextClassifier(vector_size=8, workers=1).fit(texts, labels)
+        >>> model.label_metrics(texts, labels, k=1)
+        LabelMetrics(20 texts, 2 labels: precision 1.000, recall 1.000, F1 1.000)
+        """
         self._check_is_fitted()
         if labels is None:
-            if not isinstance(texts, (str, os.PathLike)):
+            if isinstance(texts, (str, os.PathLike, Paths)):
+                lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            else:
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
-            lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
         else:
             lines = list(texts)
             wanted = [set(given) for given in _lists_of_labels(labels, len(lines))]
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
-        return found, [wanted[i] for i in chosen]
+        ids = {label: i for i, label in enumerate(self.labels)}
+        for i in chosen:
+            for label in sorted(wanted[i], key=str):
+                ids.setdefault(label, len(ids))
+        predicted = [[ids[label] for label, _ in of_text] for of_text in found]
+        scores = np.array([p for of_text in found for _, p in of_text], np.float32)
+        true = [[ids[label] for label in wanted[i]] for i in chosen]
+        return LabelMetrics(list(ids), _ragged(predicted), scores, _ragged(true))
 
     # -- fastText's files and quantisation (see fasttext_files and quantizing) -------------------------------------
 
@@ -725,7 +745,9 @@ class TextClassifier(Model):
 
     def _check_not_quantized(self, what: str) -> None:
         if self._quantized is not None:
-            raise ValueError(f"the model is already quantized, so that it cannot {what}; use the model before it")
+            raise ValueError(
+                f"the model is already quantized, so that it cannot {what}; use the model before it"
+            )
 
     def quantize(
         self,
@@ -774,6 +796,11 @@ class TextClassifier(Model):
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
         return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
+
+
+def _ragged(lists: Sequence[Sequence[int]]) -> Ragged:
+    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
+    return Ragged(np.array([i for ids in lists for i in ids], np.int64), offsets)
 
 
 class TestResult(NamedTuple):
