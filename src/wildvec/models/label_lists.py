@@ -9,6 +9,8 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.ragged import Ragged
+
 Label = str | int | float | bool
 Labels = Iterable[Label | Iterable[Label]]
 Ids = NDArray[np.int32]
@@ -65,3 +67,20 @@ def encode_labels(
     offsets = np.concatenate([[0], np.cumsum([len(of_text) for of_text in encoded])]).astype(np.int64)
     flat = np.array([label for of_text in encoded for label in of_text], np.int32)
     return [label for label, _ in kept], [n for _, n in kept], flat, offsets
+
+
+def encode_with_known(lists: Iterable[Sequence[Any]], known: Sequence[Any]) -> tuple[list[Any], Ragged]:
+    """Return the known labels and then all others, and the label ids of each text.
+
+    >>> encode_with_known([["b"], ["x", "a"]], ["a", "b"])[0]
+    ['a', 'b', 'x']
+    """
+    ids = {label: i for i, label in enumerate(known)}
+    encoded = [[ids.setdefault(label, len(ids)) for label in of_text] for of_text in lists]
+    return list(ids), ragged_of(encoded)
+
+
+def ragged_of(lists: Sequence[Sequence[int]]) -> Ragged:
+    """Return lists of ids as flat arrays."""
+    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
+    return Ragged(np.array([i for ids in lists for i in ids], np.int64), offsets)

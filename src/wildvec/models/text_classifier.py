@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,16 @@ from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
-from wildvec.models.label_lists import Label, Labels, array_of_labels, encode_labels, lists_of_labels
+from wildvec.models.label_lists import (
+    Label,
+    Labels,
+    array_of_labels,
+    encode_labels,
+    encode_with_known,
+    lists_of_labels,
+    ragged_of,
+)
+from wildvec.models.label_metrics import LabelMetrics, TestResult
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, one_of
 from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
@@ -169,7 +178,9 @@ class TextClassifier(Model):
         self.labels: list[Label] = []
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
-        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._used_buckets: Ids = np.empty(
+            0, np.int32
+        )  # ascending; bucket _used_buckets[k] has row n_words + k
         self.trials_: list[Any] = []  # of `autotune`
         self._encoder: TextEncoder | None = None
         self._label_array: NDArray[Any] = np.array([])
@@ -232,8 +243,10 @@ class TextClassifier(Model):
         """Return a model with given rows, for example those of a fastText file.
 
         Args:
-            words, word_counts: The words and their counts.
-            labels, label_counts: The labels and their counts.
+            words: The words.
+            word_counts: Their counts.
+            labels: The labels.
+            label_counts: Their counts.
             input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; without n-grams (n_words,
                 vector_size) suffices. Rows of buckets that are zero are not stored.
             output_rows: (n_labels, vector_size).
@@ -369,19 +382,18 @@ class TextClassifier(Model):
     ) -> Self:
         """Search for settings that predict the labels of validation texts best, and return the trained model.
 
-        The settings that are searched are alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss;
-        all others have their defaults, unless they are given. The model has an attribute `trials_`: the settings,
-        scores and seconds of all trials, the best first. Ctrl-C ends the search and keeps the best model so far.
+        alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss are searched; see docs/autotune.md.
+        The model has an attribute `trials_`: the settings, scores and seconds of all trials, the best first. Ctrl-C
+        ends the search and keeps the best model so far.
 
         Args:
             train: The path of a file with labels, or a pair (texts, labels) as in `fit`.
-            validation: The same; its texts should not occur in `train`. Texts without labels do not count.
+            validation: The same, with other texts. Texts without labels do not count.
             seconds: Duration of the search, after the texts are read.
             metric: What to maximize, as in fastText: "f1", "f1:label", "precisionAtRecall:x" or
                 "recallAtPrecision:x" with x from 0 to 1, which may end with ":label" too.
             k: Number of labels that are predicted for each text, for "f1".
-            trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
-                and enough seconds, the result then depends on the seed only.
+            trainings: Ends the search after so many trainings; None: no limit.
             max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see `quantize`);
                 None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
             report: Called with each new trial (with attributes `settings`, `score` and `seconds`).
@@ -398,7 +410,9 @@ class TextClassifier(Model):
         """
         from wildvec.models import autotune  # which imports this module
 
-        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings)
+        return autotune.search(
+            cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings
+        )
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
@@ -501,7 +515,8 @@ class TextClassifier(Model):
 
         Args:
             path: Folder with checkpoints, or one checkpoint file.
-            texts, labels: As in `fit`; or
+            texts: As in `fit`, with `labels`; or
+            labels: As in `fit`.
             file: As the path in `fit_file`.
             callbacks: As in `fit`.
             settings: `workers` (unless `deterministic`) and the settings of checkpoints may change.
@@ -651,32 +666,41 @@ class TextClassifier(Model):
             (examples, precision, recall): precision is the fraction of predicted labels that are right, recall the
             fraction of labels that are predicted.
         """
-        found, wanted = self._to_test(texts, labels, k, threshold)
-        right = sum(
-            label in known for known, of_text in zip(wanted, found, strict=True) for label, _ in of_text
-        )
-        n_found, n_wanted = sum(map(len, found)), sum(map(len, wanted))
-        return TestResult(
-            len(wanted),
-            right / n_found if n_found else math.nan,
-            right / n_wanted if n_wanted else math.nan,
-        )
+        metrics = self.label_metrics(texts, labels, k, threshold)
+        return TestResult(metrics.n_texts, metrics.precision, metrics.recall)
 
-    def _to_test(
-        self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
-    ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
-        """Return predictions and known labels of the texts that have labels."""
+    def label_metrics(
+        self,
+        texts: Texts | str | os.PathLike[str],
+        labels: Labels | None = None,
+        k: int = -1,
+        threshold: float = 0.0,
+    ) -> LabelMetrics:
+        """Return precision, recall and F1 of each label and over all labels, and their curves.
+
+        The arguments are those of `test`. Known labels that the model does not have are in `labels` too.
+
+        >>> texts, labels = ["good film", "bad film"] * 10, ["pos", "neg"] * 10
+        >>> model = TextClassifier(vector_size=8, workers=1).fit(texts, labels)
+        >>> model.label_metrics(texts, labels, k=1)
+        LabelMetrics(20 texts, 2 labels: precision 1.000, recall 1.000, F1 1.000)
+        """
         self._check_is_fitted()
         if labels is None:
-            if not isinstance(texts, (str, os.PathLike)):
+            if isinstance(texts, (str, os.PathLike, Paths)):
+                lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            else:
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
-            lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
         else:
             lines = list(texts)
             wanted = [set(given) for given in lists_of_labels(labels, len(lines))]
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
-        return found, [wanted[i] for i in chosen]
+        names, true = encode_with_known([sorted(wanted[i], key=str) for i in chosen], self.labels)
+        ids = {label: i for i, label in enumerate(names)}
+        predicted = ragged_of([[ids[label] for label, _ in of_text] for of_text in found])
+        scores = np.array([p for of_text in found for _, p in of_text], np.float32)
+        return LabelMetrics(names, predicted, scores, true)
 
     # -- fastText's files and quantisation (see fasttext_files and quantizing) -------------------------------------
 
@@ -723,7 +747,9 @@ class TextClassifier(Model):
 
     def _check_not_quantized(self, what: str) -> None:
         if self._quantized is not None:
-            raise ValueError(f"the model is already quantized, so that it cannot {what}; use the model before it")
+            raise ValueError(
+                f"the model is already quantized, so that it cannot {what}; use the model before it"
+            )
 
     def quantize(
         self,
@@ -772,13 +798,3 @@ class TextClassifier(Model):
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
         return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
-
-
-class TestResult(NamedTuple):
-    """The result of `TextClassifier.test`: number of texts, precision and recall."""
-
-    __test__ = False  # for pytest
-
-    examples: int
-    precision: float
-    recall: float
