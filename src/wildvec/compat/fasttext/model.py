@@ -162,7 +162,7 @@ class _FastText:
         line = _one_line(text, "get_sentence_vector")
         if isinstance(self._source, TextClassifier):
             return self._source.transform([line])[0]
-        vectors = [self.get_word_vector(word) for word in tokenize(line)]
+        vectors = [self.get_word_vector(word) for word in tokenize(text)]
         units = [vector / norm for vector in vectors if (norm := np.linalg.norm(vector)) > 0]
         return np.mean(units, axis=0) if units else np.zeros(self.get_dimension(), np.float32)
 
@@ -252,7 +252,7 @@ class _FastText:
         names = [_decoded(label, on_unicode_error) for label in self._content.labels]
         labels = [[names[i] for i in of_line.tolist()] for of_line in found]
         if isinstance(text, list):
-            return labels, np.split(scores, found.offsets[1:-1])if len(lines) else []
+            return labels, np.split(scores, found.offsets[1:-1]) if lines else []
         return tuple(labels[0]), scores.astype(np.float64)
 
     def test(
