@@ -157,7 +157,11 @@ struct wv_kernels {
     wv_train_chunk *train_chunk[WV_N_OBJECTIVES];
     void (*merge)(struct wv_worker *worker, int64_t n_slots);
     void (*merge_round)(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
+    void (*predict_bags)(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t first, int64_t last,
+                         struct wv_block *block, struct wv_scratch *scratch, float *means, float *probabilities);
 };
+
+const struct wv_kernels *wv_kernels_of(enum wv_isa isa);
 
 extern const struct wv_kernels wv_kernels_scalar, wv_kernels_avx2, wv_kernels_avx512, wv_kernels_neon;
 

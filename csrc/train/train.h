@@ -143,6 +143,27 @@ int32_t wv_shared_noise(int32_t negative);
 /* How many different noise draws the first n_windows windows of a chunk use, in the block update, if each has n_noise words. */
 int64_t wv_noise_draws(int32_t n_noise, int64_t n_windows);
 
+/* A trained classifier of bags: rows are `stride` floats apart and padded with zeros to whole vectors. */
+struct wv_bag_model {
+    const float *input;     /* rows of features */
+    const float *output;    /* (n_labels) rows of labels, or of the nodes of their tree */
+    struct wv_ragged paths; /* WV_BAG_PATHS: nodes from the root to each label */
+    const uint8_t *path_codes;
+    int64_t n_labels, stride;
+    int32_t size;
+    enum wv_bag_loss loss;
+};
+
+/* Bag b has the rows ids[offsets[b] … offsets[b + 1]) and sizes[b] features, those without rows included. */
+struct wv_bags {
+    const int32_t *ids;
+    const int64_t *offsets, *sizes;
+};
+
+/* means: receives (n, stride) means of rows. probabilities: receives (n, n_labels), or NULL. */
+enum wv_status wv_predict_bags(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t n, enum wv_isa isa,
+                               float *means, float *probabilities);
+
 /* The objective of this name. WV_UNKNOWN_OBJECTIVE: there is none. */
 enum wv_status wv_find_objective(const char *name, enum wv_objective *objective);
 

@@ -5,7 +5,7 @@
 
 #include "train/kernels.h"
 
-static const struct wv_kernels *kernels_of(enum wv_isa isa)
+const struct wv_kernels *wv_kernels_of(enum wv_isa isa)
 {
     switch (isa) {
 #if WV_X86
@@ -196,7 +196,7 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     lay_out(&arena, task, worker);
     worker->memory = memory;
     worker->task = task;
-    worker->kernels = kernels_of(task->isa);
+    worker->kernels = wv_kernels_of(task->isa);
     worker->is_plain = is_plain(task);
     for (int m = 0; m < task->n_matrices; m++) {
         const int32_t n_private = worker->views[m].n_private;

@@ -80,3 +80,20 @@ class Worker:
     ) -> int: ...
     def merge(self) -> None: ...
     def export_deltas(self, role: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+
+class BagModel:
+    def __init__(
+        self,
+        rows: NDArray[np.float32],
+        output: NDArray[np.float32],
+        size: int,
+        loss: str,
+        paths: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int] | None = None,
+    ) -> None: ...
+    def predict(
+        self,
+        ids: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        probabilities: bool = True,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]: ...

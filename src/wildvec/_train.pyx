@@ -86,6 +86,20 @@ cdef extern from "wildvec.h":
     int64_t wv_export_deltas(const wv_worker *worker, int matrix, int32_t *ids, float *deltas) nogil
     void wv_apply_deltas(const wv_matrix *matrix, const int32_t *ids, const float *deltas, int64_t n,
                          float factor) nogil
+    struct wv_bag_model:
+        const float *input
+        const float *output
+        wv_ragged paths
+        const uint8_t *path_codes
+        int64_t n_labels, stride
+        int32_t size
+        wv_bag_loss loss
+    struct wv_bags:
+        const int32_t *ids
+        const int64_t *offsets
+        const int64_t *sizes
+    wv_status wv_predict_bags(const wv_bag_model *model, const wv_bags *bags, int64_t n, wv_isa isa,
+                              float *means, float *probabilities) nogil
     void wv_stop(wv_task *task, int32_t stop)
     void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t width, int32_t stride,
                       uint64_t seed) nogil
@@ -631,3 +645,63 @@ def shared_noise(int32_t negative):
 def noise_draws(int32_t n_noise, int64_t n_windows):
     """How many different noise draws the first n_windows windows of a chunk use, if each has n_noise words."""
     return wv_noise_draws(n_noise, n_windows)
+
+
+cdef class BagModel:
+    """A trained classifier of bags, which threads can share. Rows have `size` values and zeros behind them.
+
+    paths: offsets, nodes, codes and the longest path of each label, for the loss "hs".
+    """
+
+    cdef wv_bag_model model
+    cdef int64_t n_rows
+    cdef list arrays
+
+    def __cinit__(self, const float[:, ::1] rows not None, const float[:, ::1] output not None, int32_t size, str loss,
+                  paths=None):
+        if rows.shape[1] != output.shape[1] or rows.shape[1] % WV_PAD or not 1 <= size <= rows.shape[1]:
+            raise ValueError(f"rows of {rows.shape[1]} and {output.shape[1]} columns for {size} values")
+        if loss not in BAG_LOSSES or not rows.shape[0] or not 1 <= output.shape[0] <= MAX_TARGETS:
+            raise ValueError(f"loss {loss!r}, {rows.shape[0]} rows, {output.shape[0]} labels; give rows and labels")
+        self.arrays = [rows, output]
+        self.n_rows = rows.shape[0]
+        self.model.input, self.model.output = &rows[0, 0], &output[0, 0]
+        self.model.n_labels, self.model.stride, self.model.size = output.shape[0], rows.shape[1], size
+        self.model.loss = <wv_bag_loss>(<int>BAG_LOSSES.index(loss))
+        if loss == "hs":
+            self.set_paths(paths[0], paths[1], paths[2])
+
+    cdef int set_paths(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes) except -1:
+        check_offsets(offsets, nodes.shape[0], "the paths")
+        check_ids(nodes, self.model.n_labels, "the paths")
+        if offsets.shape[0] != self.model.n_labels + 1 or codes.shape[0] < nodes.shape[0] or not nodes.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} paths for {self.model.n_labels} labels")
+        self.arrays += [offsets, nodes, codes]
+        self.model.paths.offsets, self.model.paths.ids, self.model.path_codes = &offsets[0], &nodes[0], &codes[0]
+        return 0
+
+    def predict(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
+                const int64_t[::1] sizes not None, bint probabilities=True):
+        """Return the mean of the rows of each bag (n, columns), and the probability of each label (n, n_labels).
+
+        Bag b has the rows ids[offsets[b]:offsets[b + 1]] and sizes[b] features, those without rows included.
+        probabilities: False returns None instead of them.
+        """
+        cdef int64_t n = sizes.shape[0]
+        cdef wv_bags bags
+        cdef wv_status status
+        check_offsets(offsets, ids.shape[0], "the bags")
+        check_ids(ids, self.n_rows, "the bags")
+        if offsets.shape[0] != n + 1:
+            raise ValueError(f"{offsets.shape[0] - 1} bags have {n} sizes; give one for each")
+        means = np.empty((n, self.model.stride), np.float32)
+        found = np.empty((n, self.model.n_labels), np.float32) if probabilities else None
+        cdef float[:, ::1] to_means = means, to_found = found
+        cdef float *to_probabilities = NULL if found is None else &to_found[0, 0]
+        cdef wv_isa isa = chosen_isa()
+        bags.ids = &ids[0] if ids.shape[0] else NULL
+        bags.offsets, bags.sizes = &offsets[0], &sizes[0]
+        with nogil:
+            status = wv_predict_bags(&self.model, &bags, n, isa, &to_means[0, 0], to_probabilities)
+        check(status, "prediction")
+        return means, found

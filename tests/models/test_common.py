@@ -726,3 +726,30 @@ def test_matrices_of_another_type_are_converted(case, tmp_path):
     wide = {name: tensors[name].astype(np.float64) for name in model._unpadded_matrices()}
     native.write(path, tensors | wide, metadata)
     assert bits(case.model.load(path)) == bits(model)
+
+
+# -- scikit-learn (see test_scikit_learn.py, which needs it) -------------------------------------------------------
+
+
+@each_text_model
+def test_a_model_is_an_estimator_and_a_transformer(case):
+    model = case.new()
+    same = case.model(**model.get_params()).set_params(epochs=model.epochs)
+    assert model.fit(case.data, y=None) is model and model.__sklearn_is_fitted__()
+    rows = model.transform(case.data)
+    assert rows.shape == (len(case.data), model.vector_size) and rows.dtype == np.float32
+    assert (same.fit_transform(iter(case.data)) == rows).all()
+    assert bits(same) == bits(model) == bits(case.trained()), "fit does what the constructor does with data"
+    first, second = model.wv.index_to_key[:2]
+    expected = (model.wv[first] + model.wv[second]) / 2
+    found = model.transform([f"{first} unknown {second}", "unknown", "", [second, first]])
+    np.testing.assert_allclose(found, [expected, expected * 0, expected * 0, expected], rtol=1e-6)
+    assert model.fit(case.more) is model and bits(model) == bits(case.trained(case.more)), "fit begins again"
+
+
+@each_model
+def test_a_model_that_is_not_fitted_says_so(case):
+    model = case.new()
+    assert not model.__sklearn_is_fitted__()
+    with pytest.raises(ValueError, match=f"this {case.model.NAME} is not fitted yet; call fit first"):
+        model.get_feature_names_out()

@@ -25,6 +25,7 @@
 #include "train/objective/run.inc.h"
 #include "train/objective/step_glove.inc.h"
 #include "train/objective/step_supervised.inc.h"
+#include "train/objective/predict_bags.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
@@ -37,4 +38,4 @@ WV_OBJECTIVES(TRAIN_CHUNK)
 
 #define TABLE_ENTRY(name, read, make, loss) train_##name,
 #define OWN_STEP_ENTRY(name) train_##name,
-#define TRAIN_KERNELS {{WV_OBJECTIVES(TABLE_ENTRY) WV_OWN_STEPS(OWN_STEP_ENTRY)}, merge, merge_round}
+#define TRAIN_KERNELS {{WV_OBJECTIVES(TABLE_ENTRY) WV_OWN_STEPS(OWN_STEP_ENTRY)}, merge, merge_round, predict_bags}

@@ -22,6 +22,7 @@ from wildvec.base.checks import Check, number, whole
 from wildvec.base.status import NOT_FINITE, check
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.estimator import Estimator
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
 from wildvec.models.training_settings import TrainingSettings
@@ -50,7 +51,7 @@ def losses(value: Any) -> list[float]:
     return [float(loss) for loss in value]
 
 
-class Model(TrainingSettings, ABC):
+class Model(TrainingSettings, Estimator, ABC):
     """A model: settings, a vocabulary, and matrices that training changes.
 
     A subclass declares its settings as class attributes (see `Setting`) and names all settings in its constructor.
@@ -316,6 +317,27 @@ class Model(TrainingSettings, ABC):
     def get_latest_training_loss(self) -> float:
         """Return the loss of the latest training so far: the sum over all examples, in nats."""
         return self._latest_loss
+
+    # -- scikit-learn (see estimator.py) and PyTorch --------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return len(self.vocab) > 0
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.vector_size
+
+    def to_torch(self, mode: str | None = None, **options: Any) -> Any:
+        """Return a layer of PyTorch that shares the model's rows; see `KeyedVectors.to_torch`.
+
+        Its training changes `wv`, and a further training of the model begins with the changed rows.
+        """
+        self._check_is_fitted()
+        self._take_over_vectors()
+        return self.wv.to_torch(mode, **options)
+
+    def _is_deterministic(self) -> bool:
+        return self.deterministic or self.workers == 1
 
     # -- files ----------------------------------------------------------------------------------------------------
 

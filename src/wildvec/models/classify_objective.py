@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from wildvec._train import PATH_PADDING, Task, alias_table
 from wildvec.text.vocab import noise_weights
-from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
 
 LOSSES = ("softmax", "ova", "hs", "ns")
@@ -68,28 +67,10 @@ class BagObjective:
         else:
             task.supervised(self.loss, paths=label_paths(self.label_counts) if self.loss == "hs" else None)
 
-    def probabilities(self, hidden: FloatRows, output_rows: FloatRows) -> FloatRows:
-        """Return the probability of each label, (n, n_labels), for texts with the means `hidden`."""
-        scores = hidden @ output_rows.T
-        if self.loss == "hs":
-            return self._path_probabilities(scores)
-        if self.loss == "softmax":
-            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-            return np.asarray(scores / scores.sum(axis=1, keepdims=True), np.float32)
-        return np.asarray(1 / (1 + np.exp(-scores)), np.float32)
 
-    def _path_probabilities(self, scores: FloatRows) -> FloatRows:
-        """Return the product of the probabilities of all turns on the path to each label."""
-        offsets, nodes, codes, _ = label_paths(self.label_counts)
-        found = np.ones_like(scores)
-        for label in range(self.n_labels):
-            path = slice(offsets[label], offsets[label + 1])
-            signs = np.float32(1) - 2 * codes[path].astype(np.float32)
-            found[:, label] = np.prod(1 / (1 + np.exp(scores[:, nodes[path]] * signs)), axis=1)
-        return found
-
-
-def label_paths(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]:
+def label_paths(
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]:
     """Return the path from the root to each label in fastText's Huffman tree: offsets, nodes, codes, longest.
 
     counts: falling. A code is 1 where the path turns right; the root is node len(counts) - 2. `huffman_paths` joins
@@ -126,4 +107,9 @@ def label_paths(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[n
         ends.append(len(nodes))
     padding = [0] * PATH_PADDING
     longest = int(np.diff(ends).max()) if n else 0
-    return np.array(ends, np.int64), np.array(nodes + padding, np.int32), np.array(codes + padding, np.uint8), longest
+    return (
+        np.array(ends, np.int64),
+        np.array(nodes + padding, np.int32),
+        np.array(codes + padding, np.uint8),
+        longest,
+    )

@@ -105,7 +105,7 @@ def from_file(cls: type[C], file: FastTextFile, label_prefix: str) -> C:
 
 def to_file(model: TextClassifier) -> FastTextFile:
     """Return the content of the file of a model."""
-    model._check_fitted()
+    model._check_is_fitted()
     model._take_over_vectors()
     settings = FastTextSettings(
         dim=model.vector_size,

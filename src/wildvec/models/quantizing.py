@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.models.bag_feed import BagFeed, shuffle_lists
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.text_encoder import in_blocks
 from wildvec.quantize import Codebooks, QuantizedMatrix
 from wildvec.quantize.product import CENTROIDS, DSUB
 from wildvec.text.vocab import Vocab
@@ -94,13 +95,16 @@ def _check_sizes(model: TextClassifier, n_rows: int, options: Options) -> None:
 
 def _kept_rows(model: TextClassifier, n_rows: int) -> NDArray[np.int64]:
     """Return the n rows of the largest norms, ascending. The end of a line is always one of them."""
+    return np.arange(n_rows) if n_rows == model.n_rows else np.sort(rows_by_length(model)[:n_rows])
+
+
+def rows_by_length(model: TextClassifier) -> NDArray[np.int64]:
+    """Return all rows of features by falling norm. The end of a line is the first."""
     rows = model._matrices["input_rows"][:, : model.vector_size]
-    if n_rows == len(rows):
-        return np.arange(len(rows))
     squares = np.einsum("ij,ij->i", rows, rows)
     if END_OF_LINE in model.vocab:
         squares[model.vocab.key_to_index[END_OF_LINE]] = np.inf
-    return np.sort(np.argsort(-squares, kind="stable")[:n_rows])
+    return np.argsort(-squares, kind="stable")
 
 
 def _copy(model: TextClassifier, kept: NDArray[np.int64]) -> TextClassifier:
@@ -138,7 +142,7 @@ def _train_again(
 
 def _make_feed(model: TextClassifier, texts: Iterable[Any], labels: list[list[Label]]) -> BagFeed:
     ids, ends, n, n_tokens = [np.empty(0, np.int32)], [np.zeros(1, np.int64)], 0, 0
-    for of_block, offsets, sizes in model._in_blocks(texts, model._encode):
+    for of_block, offsets, sizes in in_blocks(texts, model._predictor().encoder.encode, model.workers):
         ids.append(of_block)
         ends.append(offsets[1:].astype(np.int64) + n)
         n += len(of_block)

@@ -5,31 +5,35 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._text import FeatureTable, VocabTable, remap_block
-from wildvec.base.checks import Check, choice, number, whole
+from wildvec._text import FeatureTable, remap_block
+from wildvec._train import BagModel
+from wildvec.base.checks import Check, checked, choice, number, whole
+from wildvec.base.ragged import Ragged
 from wildvec.models import fasttext_files, quantizing
-from wildvec.models.bag_feed import BagFeed, compact_features, row_of_feature, shuffle_lists
+from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.classify_objective import LOSSES, BagObjective
+from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
-from wildvec.models.settings import Setting, one_of, switch
+from wildvec.models.settings import Setting, one_of
+from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
 from wildvec.text.readers import ERRORS
 from wildvec.text.vocab import Vocab, select_tokens
-from wildvec.training import matrices
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
+from wildvec.vectors.torch_layers import make_classifier
 
 Label = str | int | float | bool
 Labels = Iterable[Label | Iterable[Label]]
@@ -99,6 +103,7 @@ class TextClassifier(Model):
     """
 
     NAME: ClassVar[str] = "TextClassifier"
+    ESTIMATOR_TYPE: ClassVar[str | None] = "classifier"
     MATRICES: ClassVar[tuple[str, ...]] = ("input_rows", "output_rows")
     SAME_DATA: ClassVar[str] = "give the same texts and labels in the same order"
     SPLIT_ADVICE: ClassVar[str] = "give more texts"
@@ -122,7 +127,9 @@ class TextClassifier(Model):
     loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
     l2 = Setting(0.005, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
-    binary = switch(True, "count each feature once per text")
+    binary = Setting(
+        True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
+    )
     label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
     errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
@@ -165,7 +172,9 @@ class TextClassifier(Model):
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
         self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
-        self._encoder: tuple[VocabTable, FeatureTable, Ids] | None = None
+        self.trials_: list[Any] = []  # of `autotune`
+        self._encoder: TextEncoder | None = None
+        self._label_array: NDArray[Any] = np.array([])
         self.pruned = False  # whether n-grams without rows do not count in the mean
         self._quantized: quantizing.Quantized | None = None
 
@@ -189,8 +198,8 @@ class TextClassifier(Model):
     @property
     def classes_(self) -> NDArray[Any]:
         """The labels in ascending order."""
-        self._check_fitted()
-        return np.array(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
+        self._check_is_fitted()
+        return array_of_labels(sorted(self.labels, key=lambda label: (isinstance(label, str), label)))
 
     @property
     def input_rows(self) -> FloatRows:
@@ -230,12 +239,12 @@ class TextClassifier(Model):
             input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; without n-grams (n_words,
                 vector_size) suffices. Rows of buckets that are zero are not stored.
             output_rows: (n_labels, vector_size).
-            settings: As in the constructor.
+            settings: As in the constructor, except that `binary` is False by default, as in fastText.
 
         Raises:
             ValueError: A shape does not fit.
         """
-        model = cls(**{**settings, "vector_size": output_rows.shape[1]})
+        model = cls(**{"binary": False, **settings, "vector_size": output_rows.shape[1]})
         n_words = len(words)
         expected = (n_words + model._n_buckets, model.vector_size)
         if input_rows.shape != expected:
@@ -257,12 +266,12 @@ class TextClassifier(Model):
         """Set words, labels and used buckets; the model then has new matrices."""
         self._forget()
         self.labels, self.label_counts, self._used_buckets = labels, label_counts, used
+        self._label_array = array_of_labels(labels)
         self.n_rows = len(vocab) + len(used)
         self._set_vocab(vocab)
 
-    def _check_fitted(self) -> None:
-        if not self.labels:
-            raise NotFittedError("this TextClassifier is not fitted yet; call fit or fit_file first")
+    def __sklearn_is_fitted__(self) -> bool:
+        return bool(self.labels)
 
     # -- matrices (see Model) -------------------------------------------------------------------------------------
 
@@ -291,10 +300,13 @@ class TextClassifier(Model):
         if used is None or used.ndim != 1 or used.dtype != np.int32 or len(used) + n_keys != self.n_rows:
             raise ValueError("used_buckets is missing or does not fit; the file is damaged")
         if len(used) and (used[0] < 0 or used[-1] >= self._n_buckets or (np.diff(used) <= 0).any()):
-            raise ValueError(f"used_buckets must ascend within {self._n_buckets} buckets; the file is damaged")
+            raise ValueError(
+                f"used_buckets must ascend within {self._n_buckets} buckets; the file is damaged"
+            )
         if len(self.labels) != len(self.label_counts):
             raise ValueError("labels and label_counts differ in length; the file is damaged")
         self._used_buckets = used.copy()
+        self._label_array = array_of_labels(self.labels)
         self._encoder = None
         self._quantized = quantizing.from_tensors(tensors)
 
@@ -342,6 +354,53 @@ class TextClassifier(Model):
             ValueError: No line has a label, or no word is left.
         """
         return self._fit(self._read(path), None, callbacks)
+
+    @classmethod
+    def autotune(
+        cls,
+        train: Any,
+        validation: Any,
+        seconds: float = 300,
+        metric: str = "f1",
+        *,
+        k: int = 1,
+        trainings: int | None = None,
+        max_bytes: int | None = None,
+        report: Callable[[Any], None] | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Search for settings that predict the labels of validation texts best, and return the trained model.
+
+        The settings that are searched are alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss;
+        all others have their defaults, unless they are given. The model has an attribute `trials_`: the settings,
+        scores and seconds of all trials, the best first. Ctrl-C ends the search and keeps the best model so far.
+
+        Args:
+            train: The path of a file with labels, or a pair (texts, labels) as in `fit`.
+            validation: The same; its texts should not occur in `train`. Texts without labels do not count.
+            seconds: Duration of the search, after the texts are read.
+            metric: What to maximize, as in fastText: "f1", "f1:label", "precisionAtRecall:x" or
+                "recallAtPrecision:x" with x from 0 to 1, which may end with ":label" too.
+            k: Number of labels that are predicted for each text, for "f1".
+            trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
+                and enough seconds, the result then depends on the seed only.
+            max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see `quantize`);
+                None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
+            report: Called with each new trial (with attributes `settings`, `score` and `seconds`).
+            settings: Values that are not searched, for example `loss="ova"`; also `workers`, `seed` and the like.
+
+        Raises:
+            TypeError: An argument has a wrong type.
+            ValueError: An argument is out of range, a text set has no labels, or no text has the label of the metric.
+
+        >>> data = ["good film", "great film", "bad film", "awful film"] * 10, ["pos", "pos", "neg", "neg"] * 10
+        >>> model = TextClassifier.autotune(data, data, trainings=5, workers=1)
+        >>> model.predict(["a great film"]).tolist(), model.trials_[0].score
+        (['pos'], 1.0)
+        """
+        from wildvec.models import autotune  # which imports this module
+
+        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings)
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
@@ -477,55 +536,66 @@ class TextClassifier(Model):
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
-    def _encode(self, data: bytes) -> tuple[Ids, NDArray[np.int64], NDArray[np.int64]]:
-        """Return the features of lines that have rows, the offsets of each line, and the number of all features."""
+    def _predictor(self) -> Predictor:
+        """Return what predicts with the present rows."""
+        self._check_is_fitted()
         if self._encoder is None:
-            keys = [key.encode() for key in self.words]
-            ends = np.cumsum([len(key) for key in keys], dtype=np.int64)
-            joined, n_words = b"".join(keys), len(keys)
-            rows = np.arange(n_words, dtype=np.int32)
-            table = FeatureTable(joined, ends, rows, n_words=n_words, **self._feature_settings())
-            is_used = np.zeros(n_words + self._n_buckets, np.bool_)
-            is_used[:n_words] = True
-            is_used[n_words + self._used_buckets] = True
-            self._encoder = labelled.frozen_table(self.words), table, row_of_feature(is_used)
-        words, table, row_of = self._encoder
-        block = labelled.scan_block(words, data)
-        ids, ends = table.of_lines(block.types, block.ends, data)
-        sizes = np.diff(ends, prepend=0)
-        kept_ends = ends.astype(np.int32)
-        n = remap_block(ids, kept_ends, row_of)
-        if self.pruned:
-            sizes = np.diff(kept_ends.astype(np.int64), prepend=0)
-        return ids[:n], np.concatenate([[0], kept_ends]), sizes
+            self._encoder = TextEncoder(
+                self.words, self._used_buckets, self._n_buckets, self._feature_settings(), self.pruned
+            )
+        rows = (self._matrices["input_rows"], self._matrices["output_rows"])
+        paths = label_paths(np.array(self.label_counts)) if self.loss == "hs" else None
+        return Predictor(self._encoder, BagModel(*rows, self.vector_size, self.loss, paths), self.vector_size)
 
-    def _hidden(self, data: bytes) -> FloatRows:
-        ids, offsets, sizes = self._encode(data)
+    def transform(self, texts: Texts) -> Any:
+        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size).
+
+        It is a data frame if `set_output` or scikit-learn's configuration says so.
+        """
+        parts = list(in_blocks(texts, self._predictor().means, self.workers))
+        rows = np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+        return self._wrap_output(rows, texts)
+
+    def encode(self, texts: Texts) -> Ragged:
+        """Return the rows of the features of each text, as the layers of `to_torch` take them.
+
+        Features without a row are left out: unknown words, and n-grams that do not occur in training.
+        """
+        parts = list(in_blocks(texts, self._predictor().encoder.encode, self.workers))
+        ids = np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)])
+        lengths = [np.diff(part[1]) for part in parts]
+        return Ragged(ids, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths])))
+
+    def to_torch(self, mode: str | None = "mean", **options: Any) -> Any:
+        """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
+
+        Nothing is copied: training in PyTorch changes the model. `bag, linear = model.to_torch()` are called with
+        what `encode` returns; see docs/pytorch.md.
+
+        Args:
+            mode: "mean"; no other is supported.
+            options: `freeze` and `sparse` as in `KeyedVectors.to_torch`.
+
+        Raises:
+            ImportError: PyTorch is not installed.
+            ValueError: With loss="hs" there is no row for each label.
+        """
+        self._check_is_fitted()
+        if mode != "mean" or self.loss == "hs":
+            raise ValueError(
+                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, "
+                "ova, ns) are supported"
+            )
+        self._take_over_vectors()
         rows = self._matrices["input_rows"][:, : self.vector_size]
-        hidden = np.zeros((len(sizes), self.vector_size), np.float32)
-        for line in range(len(sizes)):
-            hidden[line] = rows[ids[offsets[line] : offsets[line + 1]]].sum(axis=0, dtype=np.float32)
-        return hidden / np.maximum(sizes, 1)[:, None].astype(np.float32)
-
-    def _probabilities(self, data: bytes) -> FloatRows:
-        return self._objective().probabilities(self._hidden(data), self.output_rows)
-
-    def _in_blocks(self, texts: Texts, step: Any) -> Iterator[Any]:
-        self._check_fitted()
-        blocks = (data for data, _ in labelled.blocks_of_texts(texts))
-        return labelled.in_parallel([step] * self.workers, blocks)
-
-    def transform(self, texts: Texts) -> FloatRows:
-        """Return the vector of each text, the mean of its features' rows: float32 (n, vector_size)."""
-        parts = list(self._in_blocks(texts, self._hidden))
-        return np.concatenate(parts) if parts else np.empty((0, self.vector_size), np.float32)
+        return make_classifier(rows, self.output_rows, **options)
 
     def predict_proba(self, texts: Texts) -> FloatRows:
         """Return the probability of each label for each text: float32 (n, n_labels), columns as in `classes_`.
 
         With loss="ova" or "ns" the probabilities of the labels are independent of each other.
         """
-        parts = list(self._in_blocks(texts, self._probabilities))
+        parts = list(in_blocks(texts, self._predictor().probabilities, self.workers))
         order = [self.labels.index(label) for label in self.classes_.tolist()]
         whole_rows = np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
         return whole_rows[:, order]
@@ -539,26 +609,21 @@ class TextClassifier(Model):
             threshold: Least probability of a label.
 
         Returns:
-            Without k and threshold an array of labels (n). Else for each text a list of (label, probability), the most
-            probable one first, which is empty if no label reaches the threshold.
+            Without k and threshold an array of labels (n). Else for each text a list of (label, probability), the
+            most probable one first, which is empty if no label reaches the threshold.
         """
+        predictor, names = self._predictor(), self.labels
         if k is None and threshold is None:
-            best = [scores.argmax(axis=1) for scores in self._in_blocks(texts, self._probabilities)]
-            names = np.array(self.labels)
-            return names[np.concatenate(best)] if best else names[:0]
-        k = 1 if k is None else k
+            best = list(in_blocks(texts, predictor.best, self.workers))
+            return self._label_array[np.concatenate(best) if best else np.empty(0, np.int64)]
+        n = len(names) if k == -1 else checked("k", 1 if k is None else k, whole(1))
         least = -math.inf if threshold is None else threshold
-
-        def top(data: bytes) -> list[list[tuple[Label, float]]]:
-            scores = self._probabilities(data)
-            n = scores.shape[1] if k == -1 else min(k, scores.shape[1])
-            order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
-            return [
-                [(self.labels[j], float(of_text[j])) for j in best if of_text[j] >= least]
-                for of_text, best in zip(scores, order.tolist(), strict=True)
-            ]
-
-        return [line for block in self._in_blocks(texts, top) for line in block]
+        top = partial(predictor.top, k=min(n, len(names)), threshold=least)
+        return [
+            [(names[label], p) for label, p in line]
+            for block in in_blocks(texts, top, self.workers)
+            for line in block
+        ]
 
     def score(self, texts: Texts, labels: Iterable[Label]) -> float:
         """Return the fraction of texts whose most probable label is the given one (accuracy)."""
@@ -603,7 +668,7 @@ class TextClassifier(Model):
         self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
     ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
         """Return predictions and known labels of the texts that have labels."""
-        self._check_fitted()
+        self._check_is_fitted()
         if labels is None:
             if not isinstance(texts, (str, os.PathLike)):
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
@@ -692,7 +757,7 @@ class TextClassifier(Model):
         Raises:
             ValueError: Fewer than 256 rows are left, or the model is quantised already.
         """
-        self._check_fitted()
+        self._check_is_fitted()
         self._check_not_quantized("be quantized again")
         options = quantizing.Options(cutoff, dsub, bool(qnorm), bool(qout), epochs, alpha)
         lines: Any = None
@@ -721,25 +786,37 @@ class TestResult(NamedTuple):
     recall: float
 
 
-class NotFittedError(ValueError, AttributeError):
-    """The model has learned nothing yet; the class has the base classes of scikit-learn's error of this name."""
+def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:
+    """Return labels as an array; of objects if they are str and numbers.
+
+    >>> array_of_labels(["a", 1]).tolist()
+    ['a', 1]
+    """
+    kinds = {type(label) for label in labels}
+    return np.array(labels, None if len(kinds) == 1 else object)
 
 
 def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
     """Return a list of labels for each text; errors name the text."""
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
-        raise TypeError(f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text")
+        raise TypeError(
+            f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text"
+        )
     lists = [
         [_label(label, number) for label in given] if _is_list(given) else [_label(given, number)]
         for number, given in enumerate(labels)
     ]
     if len(lists) != n_texts:
-        raise ValueError(f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text")
+        raise ValueError(
+            f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text"
+        )
     return lists
 
 
 def _is_list(given: Any) -> bool:
-    return isinstance(given, (list, tuple, set, frozenset)) or (isinstance(given, np.ndarray) and given.ndim == 1)
+    return isinstance(given, (list, tuple, set, frozenset)) or (
+        isinstance(given, np.ndarray) and given.ndim == 1
+    )
 
 
 def _label(label: Any, number: int) -> Label:

@@ -1,4 +1,4 @@
-"""Labelled text as fastText's supervised mode reads it. In: files or texts. Out: the distinct tokens, and lines of their ids.
+"""Labelled text as fastText's supervised mode reads it. In: files or texts. Out: distinct tokens, lines of their ids.
 
 A distinct token is a type. Files have one text a line, and tokens that begin with a prefix are labels. Tokens end at
 ASCII white space, and the end of a line is the token ``</s>`` (see csrc/text/features.h).
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._text import FeatureTable, VocabTable
+from wildvec._text import VocabTable
 from wildvec.base.pages import Scratch
 from wildvec.base.progress import progress_bar
 from wildvec.base.threads import in_order
@@ -25,7 +25,6 @@ from wildvec.text.readers import BOM
 
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE = 1 << 30  # bytes
-TEXTS_AT_ONCE = 2_000
 END_OF_LINE = "</s>"
 SEPARATORS = re.compile("[ \t\n\v\f\r\0]+")
 
@@ -250,12 +249,8 @@ def in_parallel(steps: Sequence[Callable[[Any], Any]], items: Iterable[Any]) -> 
         yield from results
 
 
-def frozen_table(keys: Sequence[str]) -> VocabTable:
-    """Return a table of words, which threads can share."""
-    encoded = [key.encode() for key in keys]
+def frozen_table(keys: Sequence[bytes]) -> VocabTable:
+    """Return a table of words (UTF-8), which threads can share."""
     table = VocabTable()
-    table.load(b"".join(encoded), np.cumsum([len(key) for key in encoded], dtype=np.int64))
+    table.load(b"".join(keys), np.cumsum([len(key) for key in keys], dtype=np.int64))
     return table
-
-
-__all__ = ["Block", "FeatureTable", "Lines", "frozen_table", "lines_of_paths", "lines_of_texts", "scan_block"]

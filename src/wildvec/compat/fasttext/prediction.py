@@ -12,6 +12,7 @@ from wildvec.base.ragged import Ragged
 from wildvec.compat.fasttext.subwords import EOS, tokenize
 from wildvec.models.label_metrics import LabelMetrics
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.models.text_encoder import in_blocks
 from wildvec.text.files import Paths
 from wildvec.text.labelled import split_labels
 
@@ -62,7 +63,8 @@ def _probabilities(model: TextClassifier, texts: Sequence[str]) -> Iterator[tupl
         if model.loss in ("ova", "ns"):
             yield _sigmoid(_scores(hidden, model.output_rows)), has_features
         else:
-            yield model._objective().probabilities(hidden, model.output_rows), has_features
+            found = in_blocks(texts[first : first + n_texts], model._predictor().probabilities, model.workers)
+            yield np.concatenate(list(found)), has_features
 
 
 def _scores(hidden: Floats, rows: Floats) -> Floats:

@@ -16,6 +16,7 @@ from wildvec.compat.fasttext.arguments import (
     supervised_default,
     unsupervised_default,
 )
+from wildvec.compat.fasttext.autotune import tune
 from wildvec.compat.fasttext.model import _FastText
 from wildvec.compat.fasttext.subwords import tokenize
 from wildvec.io.fasttext import FastTextFile, FastTextSettings
@@ -48,9 +49,11 @@ def train_supervised(*kargs: Any, **kwargs: Any) -> _FastText:
         FileNotFoundError: There is no such file.
     """
     args, given = read_arguments(SUPERVISED, supervised_default, kargs, kwargs)
+    settings = _settings(args)
     if args.autotuneValidationFile:
-        raise ValueError("autotuneValidationFile: autotune is not available yet; choose the settings yourself")
-    model = TextClassifier(**_settings(args)).fit_file(args.input)
+        model = tune(args, given, settings)
+    else:
+        model = TextClassifier(**settings).fit_file(args.input)
     return _FastText(args=args, content=model)
 
 
