@@ -124,10 +124,10 @@ uint32_t wv_hash_bytes(const uint8_t *bytes, int64_t n)
     return hash;
 }
 
-void wv_hash_keys(const uint8_t *keys, const int64_t *ends, int64_t n, uint32_t *hashes)
+void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, struct wv_type *types)
 {
     for (int64_t i = 0, start = 0; i < n; start = ends[i++])
-        hashes[i] = wv_hash_bytes(keys + start, ends[i] - start);
+        types[i].hash = wv_hash_bytes(keys + start, ends[i] - start);
 }
 
 /* Byte i of '<' + word + '>'. */
@@ -164,22 +164,24 @@ int64_t wv_char_ngrams(const struct wv_feature_rules *rules, const uint8_t *word
     return n_out;
 }
 
-int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int64_t n,
-                        const int32_t *words, int32_t *out, int64_t *offsets)
+int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int32_t *out,
+                        int64_t *offsets)
 {
-    int64_t n_out = 0, start = 0;
+    int64_t n = 0, start = 0;
     offsets[0] = 0;
-    for (int64_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < rules->n_types; i++) {
         const int64_t length = ends[i] - start;
-        if (words[i] >= 0 && out)
-            out[n_out] = words[i];
-        n_out += words[i] >= 0;
-        if (length != sizeof end_of_line - 1 || memcmp(keys + start, end_of_line, (size_t)length) != 0)
-            n_out += wv_char_ngrams(rules, keys + start, length, out ? out + n_out : NULL);
-        offsets[i + 1] = n_out;
+        const int32_t word = rules->types[i].word;
+        const int is_end = length == sizeof end_of_line - 1 && memcmp(keys + start, end_of_line, (size_t)length) == 0;
+        if (word >= 0 && out)
+            out[n] = word;
+        n += word >= 0;
+        if (!is_end && word != WV_SKIPPED)
+            n += wv_char_ngrams(rules, keys + start, length, out ? out + n : NULL);
+        offsets[i + 1] = n;
         start = ends[i];
     }
-    return n_out;
+    return n;
 }
 
 /* The length of the token at text + start. */
@@ -225,19 +227,30 @@ static int add_unknown(struct features *to, int64_t start)
     return 1;
 }
 
-static int add_known(struct features *to, int32_t type)
+/* Appends the features of a type, without its word row, which is appended already. */
+static int add_own(struct features *to, int32_t type, int has_row)
 {
     const struct wv_feature_rules *rules = to->rules;
-    const int64_t first = rules->own_offsets[type], n = rules->own_offsets[type + 1] - first;
-    if (rules->is_skipped && rules->is_skipped[type])
-        return 1;
+    const int64_t first = rules->own_offsets[type] + has_row, n = rules->own_offsets[type + 1] - first;
     if (n > to->capacity - to->n)
         return 0;
     for (int64_t k = 0; k < n; k++)
         to->out[to->n + k] = rules->own_ids[first + k];
     to->n += n;
-    to->hashes[to->n_hashes++] = rules->hashes[type];
     return 1;
+}
+
+static inline int add_known(struct features *to, int32_t id)
+{
+    const struct wv_type type = to->rules->types[id];
+    if (type.word == WV_SKIPPED)
+        return 1;
+    if (to->n == to->capacity)
+        return 0;
+    to->out[to->n] = type.word;
+    to->n += type.word >= 0;
+    to->hashes[to->n_hashes++] = type.hash;
+    return to->rules->max_n == 0 || add_own(to, id, type.word >= 0);
 }
 
 /* n-grams of 2 … word_ngrams words. Hashes are extended with their sign, as in fastText. */
@@ -247,16 +260,20 @@ static int add_word_ngrams(struct features *to)
     const uint64_t bucket = (uint64_t)rules->bucket;
     if (!bucket || rules->word_ngrams < 2)
         return 1;
-    for (int64_t i = 0; i < to->n_hashes; i++) {
-        const int64_t last = to->n_hashes - i < rules->word_ngrams ? to->n_hashes : i + rules->word_ngrams;
-        uint64_t hash = (uint64_t)(int64_t)(int32_t)to->hashes[i];
-        if (last - i > to->capacity - to->n)
-            return 0;
+    const int64_t n = to->n_hashes, longest = rules->word_ngrams;
+    const uint32_t *hashes = to->hashes;
+    int32_t *out = to->out + to->n;
+    if (n * (longest - 1) > to->capacity - to->n)
+        return 0;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t last = n - i < longest ? n : i + longest;
+        uint64_t hash = (uint64_t)(int64_t)(int32_t)hashes[i];
         for (int64_t j = i + 1; j < last; j++) {
-            hash = hash * UINT64_C(116049371) + (uint64_t)(int64_t)(int32_t)to->hashes[j];
-            to->out[to->n++] = rules->n_words + (int32_t)(hash % bucket);
+            hash = hash * UINT64_C(116049371) + (uint64_t)(int64_t)(int32_t)hashes[j];
+            *out++ = rules->n_words + (int32_t)(hash % bucket);
         }
     }
+    to->n = out - to->out;
     return 1;
 }
 
@@ -265,7 +282,7 @@ static int keep_distinct(struct features *to, int64_t first)
 {
     const int64_t n = to->n - first;
     int bits = 4;
-    while ((INT64_C(1) << bits) < 2 * n)
+    while ((INT64_C(1) << bits) < 4 * n) /* sparse, so that most searches end at their first slot */
         bits++;
     const size_t size = (size_t)1 << bits;
     if (size > to->table_size) {
@@ -276,17 +293,18 @@ static int keep_distinct(struct features *to, int64_t first)
         to->table_size = size;
     }
     memset(to->table, 0xff, size * sizeof *to->table); /* -1: free */
-    int64_t kept = first;
-    for (int64_t k = first; k < to->n; k++) {
-        const int32_t id = to->out[k];
+    int32_t *const table = to->table, *const ids = to->out + first;
+    int64_t kept = 0;
+    for (int64_t k = 0; k < n; k++) {
+        const int32_t id = ids[k];
         size_t slot = (size_t)((uint32_t)id * UINT32_C(0x9e3779b1) >> (32 - bits));
-        while (to->table[slot] != -1 && to->table[slot] != id)
+        while (table[slot] != -1 && table[slot] != id)
             slot = (slot + 1) & (size - 1);
-        to->out[kept] = id;
-        kept += to->table[slot] == -1;
-        to->table[slot] = id;
+        ids[kept] = id;
+        kept += table[slot] == -1;
+        table[slot] = id;
     }
-    to->n = kept;
+    to->n = first + kept;
     return 1;
 }
 
@@ -326,6 +344,16 @@ enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int3
 end:
     free(to.table);
     return status;
+}
+
+int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes)
+{
+    int32_t low = 0, high = -1;
+    for (int64_t k = 0; k < n; k++) {
+        low = tokens[k] < low ? tokens[k] : low;
+        high = tokens[k] > high ? tokens[k] : high;
+    }
+    return high < n_types && (low == 0 || ~low < n_bytes);
 }
 
 void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,

@@ -594,25 +594,30 @@ def read_vectors(
 # --- Features of texts (csrc/text/features.h) ---
 
 cdef extern from "wildvec.h" nogil:
+    enum: WV_SKIPPED
+
+    struct wv_type:
+        int32_t word
+        uint32_t hash
+
     struct wv_feature_rules:
+        const wv_type *types
         const int32_t *own_ids
         const int64_t *own_offsets
-        const uint32_t *hashes
-        const uint8_t *is_skipped
         int32_t n_types, n_words, word_ngrams, min_n, max_n, bucket, is_binary
         const uint8_t *label_prefix
         int64_t n_prefix
 
-    void wv_hash_keys(const uint8_t *keys, const int64_t *ends, int64_t n, uint32_t *hashes)
+    void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, wv_type *types)
     int64_t wv_own_features(
-        const wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int64_t n, const int32_t *words,
-        int32_t *out, int64_t *offsets
+        const wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int32_t *out, int64_t *offsets
     )
     int wv_line_features(
         const wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends, int64_t n_lines,
         const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity,
         int64_t *offsets, int64_t *n_out
     )
+    int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes)
     void wv_gather_lists(
         const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map, int32_t *out
     )
@@ -648,8 +653,7 @@ cdef class FeatureTable:
     cdef wv_feature_rules rules
     cdef const int32_t[::1] own_ids
     cdef const int64_t[::1] own_offsets
-    cdef const uint32_t[::1] hashes
-    cdef const uint8_t[::1] is_skipped
+    cdef int32_t[:, ::1] types
     cdef const uint8_t[::1] prefix
 
     def __cinit__(
@@ -669,34 +673,36 @@ cdef class FeatureTable:
         self.rules.n_types, self.rules.n_words, self.rules.bucket = n, n_words, bucket
         self.rules.word_ngrams, self.rules.min_n, self.rules.max_n = word_ngrams, max(min_n, 1), max_n
         self.rules.is_binary = binary
-        self.set_flags(is_skipped, prefix)
-        self.set_own(keys, ends, words)
-
-    cdef int set_flags(self, const uint8_t[::1] is_skipped, bytes prefix) except -1:
-        self.is_skipped = is_skipped
-        self.rules.is_skipped = NULL if is_skipped is None else &is_skipped[0]
         self.prefix = prefix or b"\0"
         self.rules.label_prefix, self.rules.n_prefix = &self.prefix[0], len(prefix)
+        self.set_types(words, is_skipped)
+        self.set_own(keys, ends)
+
+    cdef int set_types(self, const int32_t[::1] words, const uint8_t[::1] is_skipped) except -1:
+        types = np.zeros((self.rules.n_types, 2), np.int32)
+        types[:, 0] = words
+        if is_skipped is not None:
+            types[np.asarray(is_skipped) != 0, 0] = WV_SKIPPED
+        self.types = types
+        self.rules.types = <const wv_type *>&self.types[0, 0]
         return 0
 
-    cdef int set_own(self, const uint8_t[::1] keys, const int64_t[::1] ends, const int32_t[::1] words) except -1:
+    cdef int set_own(self, const uint8_t[::1] keys, const int64_t[::1] ends) except -1:
         cdef uint8_t empty = 0
         cdef const uint8_t *data = &keys[0] if keys.shape[0] else &empty
-        cdef int64_t n = ends.shape[0], total
-        offsets, hashes = np.empty(n + 1, np.int64), np.empty(n, np.uint32)
+        cdef int64_t total
+        offsets = np.empty(self.rules.n_types + 1, np.int64)
         cdef int64_t[::1] to_offsets = offsets
-        cdef uint32_t[::1] to_hashes = hashes
         cdef int32_t[::1] to_ids
         with nogil:
-            wv_hash_keys(data, &ends[0], n, &to_hashes[0])
-            total = wv_own_features(&self.rules, data, &ends[0], n, &words[0], NULL, &to_offsets[0])
+            wv_hash_types(data, &ends[0], self.rules.n_types, <wv_type *>&self.types[0, 0])
+            total = wv_own_features(&self.rules, data, &ends[0], NULL, &to_offsets[0])
         ids = np.empty(max(total, 1), np.int32)
         to_ids = ids
         with nogil:
-            wv_own_features(&self.rules, data, &ends[0], n, &words[0], &to_ids[0], &to_offsets[0])
-        self.own_ids, self.own_offsets, self.hashes = ids, offsets, hashes
+            wv_own_features(&self.rules, data, &ends[0], &to_ids[0], &to_offsets[0])
+        self.own_ids, self.own_offsets = ids, offsets
         self.rules.own_ids, self.rules.own_offsets = &self.own_ids[0], &self.own_offsets[0]
-        self.rules.hashes = &self.hashes[0]
         return 0
 
     @property
@@ -721,19 +727,21 @@ cdef class FeatureTable:
         """
         cdef int64_t n = tokens.shape[0], n_lines = ends.shape[0], n_bytes = 0 if text is None else text.shape[0]
         check_ends(ends, n)
-        if n and (np.max(tokens) >= self.rules.n_types or ~np.min(tokens) >= n_bytes):
+        if not wv_tokens_fit(&tokens[0] if n else NULL, n, self.rules.n_types, n_bytes):
             raise ValueError(f"a token is no type of {self.rules.n_types} and no offset in {n_bytes} bytes")
         if used is not None and used.shape[0] < self.rules.n_words + self.rules.bucket:
             raise ValueError(f"used has {used.shape[0]} elements; give {self.rules.n_words + self.rules.bucket}")
         offsets = np.empty(n_lines, np.int64)
         if not n_lines:
             return np.empty(0, np.int32), offsets
-        longest = np.diff(ends, prepend=0).max()
+        cdef int64_t longest = ends[0], line
+        for line in range(1, n_lines):
+            longest = max(longest, ends[line] - ends[line - 1])
         cdef uint32_t[::1] hashes = np.empty(longest + 1, np.uint32)
         cdef int64_t[::1] to_offsets = offsets
         cdef const int32_t *tokens_data = &tokens[0] if n else NULL
         cdef const uint8_t *data = &text[0] if n_bytes else NULL
-        cdef int64_t capacity = (n + 1) * max(self.rules.word_ngrams, 1) + 1, total = -1
+        cdef int64_t capacity = (n + 1) * max(self.rules.word_ngrams, 1) + 2, total = -1
         cdef uint8_t *to_used = NULL if used is None or not used.shape[0] else &used[0]
         cdef int32_t[::1] to_ids
         cdef int status

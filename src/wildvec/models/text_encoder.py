@@ -54,7 +54,11 @@ class TextEncoder:
         n = remap_block(ids, kept_ends, self._row_of)
         offsets = np.zeros(len(ends) + 1, np.int64)
         offsets[1:] = kept_ends
-        return ids[:n], offsets, np.diff(offsets) if self._is_pruned else np.diff(ends, prepend=0)
+        sizes = np.diff(offsets)
+        if not self._is_pruned:
+            sizes = ends.copy()
+            sizes[1:] -= ends[:-1]
+        return ids[:n], offsets, sizes
 
 
 @dataclass(frozen=True)
