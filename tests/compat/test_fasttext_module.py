@@ -183,7 +183,7 @@ def test_get_line(model):
 def test_predict_one_line_and_many(model):
     labels, scores = model.predict("w1 w2 w3")
     assert (labels, scores.dtype, scores.shape) == (("__label__0",), np.float64, (1,))
-    many, all_scores = model.predict(["w1 w2 w3", "w201", ""], k=2)
+    many, all_scores = model.predict(["w1 w2 w3", "w201 w202 w203", ""], k=2)
     assert many[0][0] == "__label__0"
     assert many[1][0] == "__label__2"
     assert [len(of) for of in many] == [2, 2, 2]
