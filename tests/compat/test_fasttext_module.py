@@ -57,13 +57,25 @@ def unsupervised(data):
 def test_defaults_are_those_of_fasttext(data):
     model = fasttext.train_supervised(input=data)
     args = model.f.getArgs()
-    expected = {"lr": 0.1, "dim": 100, "ws": 5, "epoch": 5, "minCount": 1, "minn": 0, "maxn": 0, "neg": 5, "bucket": 0}
+    expected = {
+        "lr": 0.1,
+        "dim": 100,
+        "ws": 5,
+        "epoch": 5,
+        "minCount": 1,
+        "minn": 0,
+        "maxn": 0,
+        "neg": 5,
+        "bucket": 0,
+    }
     assert {name: getattr(args, name) for name in expected} == expected
     assert (model.loss, model.label, model.wordNgrams) == ("softmax", "__label__", 1)
 
 
 def test_snake_case_and_positions(data):
-    model = fasttext.train_supervised(data, 0.2, 4, min_count=2, word_ngrams=2, label_prefix="__label__", bucket=50)
+    model = fasttext.train_supervised(
+        data, 0.2, 4, min_count=2, word_ngrams=2, label_prefix="__label__", bucket=50
+    )
     args = model.f.getArgs()
     assert (args.lr, args.dim, args.minCount, args.wordNgrams, args.bucket) == (0.2, 4, 2, 2, 50)
 
@@ -90,7 +102,11 @@ def test_bad_arguments(arguments, named, error, message):
 
 @pytest.mark.parametrize(
     "named, message",
-    [({}, "maxn=6"), ({"maxn": 0, "model": "supervised"}, "train_supervised"), ({"maxn": 0, "loss": "ova"}, "loss='ova'")],
+    [
+        ({}, "maxn=6"),
+        ({"maxn": 0, "model": "supervised"}, "train_supervised"),
+        ({"maxn": 0, "loss": "ova"}, "loss='ova'"),
+    ],
 )
 def test_what_unsupervised_training_lacks_is_refused(data, named, message):
     with pytest.raises(ValueError, match=message):
@@ -121,7 +137,13 @@ def test_install_as_fasttext_replaces_the_package_unless_it_is_imported():
 
 @pytest.mark.parametrize(
     "text, tokens",
-    [("", []), (" ", []), ("\n", ["</s>"]), ("a\tb\n", ["a", "b", "</s>"]), ("a\u00a0b\x0bc\0d", ["a\u00a0b", "c", "d"])],
+    [
+        ("", []),
+        (" ", []),
+        ("\n", ["</s>"]),
+        ("a\tb\n", ["a", "b", "</s>"]),
+        ("a\u00a0b\x0bc\0d", ["a\u00a0b", "c", "d"]),
+    ],
 )
 def test_tokenize(text, tokens):
     assert fasttext.tokenize(text) == tokens
@@ -130,7 +152,13 @@ def test_tokenize(text, tokens):
 def test_ngrams_and_hashes_of_fasttext():
     # The values are those of fastText 0.9.2, for a model of 361 words and 3,000 buckets.
     assert char_ngrams("zé", 2, 4) == ["<z", "<zé", "<zé>", "zé", "zé>", "é>"]
-    assert [361 + hash_of(ngram) % 3000 for ngram in ("<z", "<zz", "<zzé", "é>", "abc")] == [1636, 3228, 3084, 3142, 1692]
+    assert [361 + hash_of(ngram) % 3000 for ngram in ("<z", "<zz", "<zzé", "é>", "abc")] == [
+        1636,
+        3228,
+        3084,
+        3142,
+        1692,
+    ]
 
 
 def test_a_word_vector_is_the_mean_of_the_rows_of_its_subwords(with_ngrams):
@@ -344,7 +372,8 @@ def test_quantize(data, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options, message", [({"qout": True}, "too small"), ({"cutoff": 100}, "too small"), ({"retrain": True}, "input file path")]
+    "options, message",
+    [({"qout": True}, "too small"), ({"cutoff": 100}, "too small"), ({"retrain": True}, "input file path")],
 )
 def test_a_failed_quantisation_leaves_the_model_unchanged(data, options, message):
     model = train(data)

@@ -26,7 +26,9 @@ def quantized(n, dim, norms=False, dsub=2):
     books = Codebooks(dim, min(dsub, dim), rows(dim, 256).ravel())
     if not norms:
         return QuantizedMatrix(codes, books)
-    return QuantizedMatrix(codes, books, draw.integers(0, 256, n, np.uint8), Codebooks(1, 1, rows(1, 256).ravel()))
+    return QuantizedMatrix(
+        codes, books, draw.integers(0, 256, n, np.uint8), Codebooks(1, 1, rows(1, 256).ravel())
+    )
 
 
 def make(n_words=3, n_labels=2, dim=5, bucket=0, **changes):
@@ -105,7 +107,7 @@ def test_a_file_that_is_cut_off_anywhere_is_an_error_that_names_it(name, tmp_pat
     # Every byte up to the matrices, then some: each block of numbers is one case.
     for n in [*range(280), *range(280, len(data), 311), len(data) - 1]:
         path.write_bytes(data[:n])
-        with pytest.raises(EOFError, match="cut.bin: .*(cut off|would take)"):
+        with pytest.raises(EOFError, match=r"cut\.bin: .*(cut off|would take)"):
             fasttext.read(path)
 
 
@@ -217,7 +219,9 @@ def test_parts_that_do_not_fit_are_not_written(changes, message, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("kept", [[[9, 0], [2, 1]], [[-1, 0], [2, 1]], [[3, 0], [3, 1]], [[3, 0], [4, 0]], [[3, 0], [4, 2]]])
+@pytest.mark.parametrize(
+    "kept", [[[9, 0], [2, 1]], [[-1, 0], [2, 1]], [[3, 0], [3, 1]], [[3, 0], [4, 0]], [[3, 0], [4, 2]]]
+)
 def test_kept_ngrams_have_buckets_and_rows_of_their_own(kept):
     file = make(bucket=9, input=quantized(5, 5), kept_buckets=np.array(kept, np.int32))
     with pytest.raises(ValueError, match="n-gram"):
@@ -250,11 +254,20 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 @settings(max_examples=25)
 @given(
-    words=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\t\n\v\f\r "), min_size=1), unique=True),
+    words=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0\t\n\v\f\r "), min_size=1), unique=True
+    ),
     dim=st.integers(1, 5),
     bucket=st.integers(0, 3),
 )
 def test_any_words(words, dim, bucket, tmp_path):
-    file = make(len(words), dim=dim, bucket=bucket, words=words, word_counts=np.ones(len(words), np.int64), input=rows(len(words) + bucket, dim))
+    file = make(
+        len(words),
+        dim=dim,
+        bucket=bucket,
+        words=words,
+        word_counts=np.ones(len(words), np.int64),
+        input=rows(len(words) + bucket, dim),
+    )
     fasttext.write(tmp_path / "any.bin", file)
     assert fasttext.read(tmp_path / "any.bin").words == words

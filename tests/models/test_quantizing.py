@@ -189,7 +189,12 @@ def test_a_model_is_read_back_from_its_bin_file(model, tmp_path):
     assert np.array_equal(again.word_counts, model.word_counts)
     assert np.array_equal(again.input_rows, model.input_rows)
     assert again.predict(TEXTS, k=3) == model.predict(TEXTS, k=3)
-    assert (again.word_ngrams, again.bucket, again.loss, again.label_prefix) == (2, 5000, "softmax", "__label__")
+    assert (again.word_ngrams, again.bucket, again.loss, again.label_prefix) == (
+        2,
+        5000,
+        "softmax",
+        "__label__",
+    )
     again.save(tmp_path / "again.bin")
     assert (tmp_path / "again.bin").read_bytes() == (tmp_path / "model.bin").read_bytes()
 
@@ -248,7 +253,8 @@ def test_unsupervised_models_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, expected", [("a.bin", True), ("a.FTZ", True), ("a.ftz.gz", True), ("a.bin.wv", False), ("bin", False), (3, False)]
+    "name, expected",
+    [("a.bin", True), ("a.FTZ", True), ("a.ftz.gz", True), ("a.bin.wv", False), ("bin", False), (3, False)],
 )
 def test_names_of_fasttext_files(name, expected):
     assert is_fasttext_name(name) == expected

@@ -1,4 +1,4 @@
-"""Product quantisation: nearest centroids and k-means against numpy on every instruction set, and quantised matrices."""
+"""Product quantisation: nearest centroids and k-means against numpy on every instruction set; quantised matrices."""
 
 import numpy as np
 import pytest
@@ -83,20 +83,30 @@ def test_centroids_without_points_take_a_part_of_large_clusters(isa):
 
 @pytest.mark.parametrize(
     "values, centroids, n_codes",
-    [((0, 5), (0, 256), 5), ((65, 5), (65, 256), 5), ((2, 5), (2, 255), 5), ((2, 5), (3, 256), 5), ((2, 5), (2, 256), 4)],
+    [
+        ((0, 5), (0, 256), 5),
+        ((65, 5), (65, 256), 5),
+        ((2, 5), (2, 255), 5),
+        ((2, 5), (3, 256), 5),
+        ((2, 5), (2, 256), 4),
+    ],
 )
 def test_wrong_shapes_raise(values, centroids, n_codes):
     arguments = np.zeros(values, np.float32), np.zeros(centroids, np.float32), np.zeros(n_codes, np.uint8), 0
     for function in (_quantize.find_nearest, _quantize.kmeans_step):
-        with pytest.raises(ValueError, match="give|must"):
+        with pytest.raises(ValueError, match=r"give|must"):
             function(*arguments)
 
 
 def test_points_that_are_not_contiguous_and_unknown_instruction_sets_raise():
     with pytest.raises(ValueError, match="contiguous"):
-        _quantize.find_nearest(np.zeros((2, 10), np.float32)[:, ::2], np.zeros((2, 256), np.float32), np.zeros(5, np.uint8), 0)
+        _quantize.find_nearest(
+            np.zeros((2, 10), np.float32)[:, ::2], np.zeros((2, 256), np.float32), np.zeros(5, np.uint8), 0
+        )
     with pytest.raises(ValueError, match="instruction set"):
-        _quantize.find_nearest(np.zeros((2, 5), np.float32), np.zeros((2, 256), np.float32), np.zeros(5, np.uint8), 99)
+        _quantize.find_nearest(
+            np.zeros((2, 5), np.float32), np.zeros((2, 256), np.float32), np.zeros(5, np.uint8), 99
+        )
 
 
 @pytest.mark.parametrize("norms", [False, True])
@@ -113,7 +123,8 @@ def test_a_quantised_matrix_is_near_the_matrix(dim, dsub, norms):
 def test_lengths_of_their_own_make_the_error_smaller():
     rows = normal(2000, 16) * np.random.default_rng(1).gamma(1, size=(2000, 1)).astype(np.float32)
     errors = [
-        np.square(QuantizedMatrix.from_rows(rows, norms=norms).decode() - rows).sum() for norms in (False, True)
+        np.square(QuantizedMatrix.from_rows(rows, norms=norms).decode() - rows).sum()
+        for norms in (False, True)
     ]
     assert errors[1] < 0.6 * errors[0]
 
@@ -154,7 +165,10 @@ def test_centroids_have_the_layout_of_fasttext():
     "rows, message",
     [
         (normal(255, 4), "too small"),
-        (np.where(np.arange(1200).reshape(300, 4) == 802, np.nan, 1).astype(np.float32), "row 200 holds a NaN"),
+        (
+            np.where(np.arange(1200).reshape(300, 4) == 802, np.nan, 1).astype(np.float32),
+            "row 200 holds a NaN",
+        ),
         (np.zeros((300, 0), np.float32), "give rows of floats"),
         (np.zeros((300, 2), np.int32), "give rows of floats"),
     ],

@@ -18,16 +18,25 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "quantize",
         help="make a text classifier small",
-        description="Store the rows of a text classifier in codes (product quantisation), if wanted after leaving out the "
-        "words and n-grams with the shortest rows. The result predicts, but cannot be trained.",
+        description="Store the rows of a text classifier in codes (product quantisation), if wanted after leaving out "
+        "the words and n-grams with the shortest rows. The result predicts, but cannot be trained.",
     )
     parser.add_argument("model", help="the classifier: native, or .bin of fastText")
-    parser.add_argument("-o", "--output", required=True, help="the file to write: .ftz for fastText, else native")
-    parser.add_argument("--cutoff", type=argument_type(positive_number), metavar="N", help="keep N words and n-grams")
-    parser.add_argument("--retrain", action="store_true", help="train the rows that are kept again, with --input")
+    parser.add_argument(
+        "-o", "--output", required=True, help="the file to write: .ftz for fastText, else native"
+    )
+    parser.add_argument(
+        "--cutoff", type=argument_type(positive_number), metavar="N", help="keep N words and n-grams"
+    )
+    parser.add_argument(
+        "--retrain", action="store_true", help="train the rows that are kept again, with --input"
+    )
     parser.add_argument("--input", metavar="FILE", help="text with labels for --retrain")
     parser.add_argument(
-        "--epochs", type=argument_type(positive_number), metavar="N", help="of --retrain (default: those of the model)"
+        "--epochs",
+        type=argument_type(positive_number),
+        metavar="N",
+        help="of --retrain (default: those of the model)",
     )
     parser.add_argument(
         "--alpha",
@@ -36,9 +45,15 @@ def add_to(commands: Any) -> None:
         help="learning rate of --retrain (default: that of the model)",
     )
     parser.add_argument(
-        "--dsub", type=argument_type(positive_number), default=2, metavar="N", help="values in one byte (default: 2)"
+        "--dsub",
+        type=argument_type(positive_number),
+        default=2,
+        metavar="N",
+        help="values in one byte (default: 2)",
     )
-    parser.add_argument("--no-norms", action="store_true", help="do not give the length of a row a byte of its own")
+    parser.add_argument(
+        "--no-norms", action="store_true", help="do not give the length of a row a byte of its own"
+    )
     parser.add_argument("--quantize-output", action="store_true", help="also quantise the rows of labels")
     parser.set_defaults(run=run)
 
