@@ -2,9 +2,10 @@
 
     python tests/compat/compare_with_fasttext.py PYTHON
 
-PYTHON is an interpreter that has the package fasttext (or fasttext-community). First fastText trains and quantises models,
-and wildvec loads them; then wildvec trains and quantises, and fastText loads. Prints for each file how many texts got other
-labels and the largest difference of probabilities. Exit code 1: labels differ by more than ties, or probabilities by 1e-4.
+PYTHON is an interpreter that has the package fasttext (or fasttext-community). First fastText trains and
+quantises models, and wildvec loads them; then wildvec trains and quantises, and fastText loads. Prints for each
+file how many texts got other labels and the largest difference of probabilities. Exit code 1: labels differ by
+more than ties, or probabilities by 1e-4.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def make_data(path: Path) -> list[str]:
 
 def in_fasttext(python: str, job: dict) -> dict:
     """Run a job in the other interpreter, and return its predictions by path."""
-    subprocess.run([python, "-c", CHILD], input=json.dumps(job), text=True, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [python, "-c", CHILD], input=json.dumps(job), text=True, check=True, stderr=subprocess.DEVNULL
+    )
     return json.loads(Path(job["output"]).read_text())
 
 
@@ -104,13 +107,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder, data = Path(name), Path(name, "train.txt")
         texts = make_data(data)
-        job = {"folder": name, "input": str(data), "texts": texts, "output": f"{name}/found.json", "quantized": QUANTIZED}
+        job = {
+            "folder": name,
+            "input": str(data),
+            "texts": texts,
+            "output": f"{name}/found.json",
+            "quantized": QUANTIZED,
+        }
         settings = {
             f"{loss}-{kind}": {"loss": loss, "dim": 10, "epoch": 5, "lr": 0.3, **features}
             for loss in LOSSES
             for kind, features in FEATURES.items()
         }
-        paths = [f"{name}/{model}{end}" for model in settings for end in (".bin", *(f"-{q}.ftz" for q in QUANTIZED))]
+        paths = [
+            f"{name}/{model}{end}"
+            for model in settings
+            for end in (".bin", *(f"-{q}.ftz" for q in QUANTIZED))
+        ]
         found = in_fasttext(python, {**job, "train": settings, "predict": paths})
         found |= in_fasttext(python, {**job, "predict": train_here(folder, data)})
         same = [is_same(path, expected, texts) for path, expected in found.items()]

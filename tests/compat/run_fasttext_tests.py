@@ -3,8 +3,8 @@
     python tests/compat/run_fasttext_tests.py                  # installs fasttext-community in a temporary folder
     python tests/compat/run_fasttext_tests.py SITE_PACKAGES    # a folder that holds the package fasttext
 
-Prints how many tests passed, and each test that did not, with the reason. Exit code 1: one without a known reason failed.
-The tests need no compiled code of fastText, so its wheel is unpacked without its dependencies.
+Prints how many tests passed, and each test that did not, with the reason. Exit code 1: one without a known reason
+failed. The tests need no compiled code of fastText, so its wheel is unpacked without its dependencies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ PACKAGE = "fasttext-community"
 # (pattern of test names, reason): the first pattern that is found in a name counts.
 REASONS = (
     (r"build_args|train_resets_cache|get_word_vector_size_mismatch", "it uses fastText's compiled module"),
-    (r"predict_dim_mismatch|training_thread_error", "set_matrices refuses matrices that do not fit each other"),
+    (
+        r"predict_dim_mismatch|training_thread_error",
+        "set_matrices refuses matrices that do not fit each other",
+    ),
     (
         r"(unsup|get_vector|multi_get_line|vocab_and_frequencies|get_subwords)\S*(minn|dim)|unsupervised_autotune",
         "vectors with n-grams are not available yet",
@@ -80,7 +83,8 @@ def run(site_packages: Path, options: list[str]) -> Results:
 def report(results: Results) -> int:
     """Print all results; return the number of failures without a known reason."""
     counts = Counter(results.outcomes.values())
-    print(f"\n{len(results.outcomes)} tests: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    numbers = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("passed", "failed", "skipped"))
+    print(f"\n{len(results.outcomes)} tests: {numbers}")
     unknown = 0
     for name, outcome in sorted(results.outcomes.items()):
         if outcome == "failed":
@@ -94,8 +98,12 @@ def report(results: Results) -> int:
 
 def main() -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("site_packages", nargs="?", type=Path, help="a folder that holds the package fasttext")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "site_packages", nargs="?", type=Path, help="a folder that holds the package fasttext"
+    )
     args, options = parser.parse_known_args()
     if args.site_packages:
         return min(1, report(run(args.site_packages, options)))

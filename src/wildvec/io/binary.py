@@ -1,4 +1,7 @@
-"""Read numbers, arrays and words of a binary file from front to back. In: a path. Out: values, each size checked first."""
+"""Read numbers, arrays and words of a binary file from front to back. In: a path. Out: values.
+
+Each size is checked before memory is reserved.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,9 @@ class BinaryReader:
             is_finite = np.isfinite(flat[first : first + UNKNOWN_SIZE_BLOCK // 4])
             if not is_finite.all():
                 at = first + int(is_finite.argmin())
-                raise ValueError(f"{part} holds {flat[at]} (byte {begin + 4 * at:,}); the model did not train well")
+                raise ValueError(
+                    f"{part} holds {flat[at]} (byte {begin + 4 * at:,}); the model did not train well"
+                )
         return array
 
     def read_entries(self, n: int, kind: int, part: str) -> tuple[list[str], NDArray[np.int64]]:
@@ -88,7 +93,9 @@ class BinaryReader:
             self._source.skip(used)
             self.position += used
             if not used and not self._source.more():
-                raise EOFError(f"{self.path}: the file is cut off in its {part}, after {len(words):,} of {n:,}")
+                raise EOFError(
+                    f"{self.path}: the file is cut off in its {part}, after {len(words):,} of {n:,}"
+                )
         return words, np.array(counts, np.int64)
 
     def check_end(self) -> None:
@@ -121,7 +128,9 @@ def _parse_entries(data: bytes, n: int, kind: int, words: list[str], counts: lis
         count, found = ENTRY.unpack_from(data, end + 1)
         if found != kind or count < 0 or end == at:
             number, word = len(words), data[at : min(end, at + 40)]
-            raise ValueError(f"entry {number} of the dictionary, {word!r}, has the type {found} and the count {count}")
+            raise ValueError(
+                f"entry {number} of the dictionary, {word!r}, has the type {found} and the count {count}"
+            )
         words.append(data[at:end].decode("utf-8", "surrogateescape"))
         counts.append(count)
         at = end + 1 + ENTRY.size

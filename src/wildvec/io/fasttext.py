@@ -1,9 +1,10 @@
 """fastText's model files: .bin and .ftz. In: a path. Out: settings, dictionary and matrices, and the other way round.
 
-The layout, little-endian: magic number and version (int32); settings (12 × int32, float64); the dictionary (three int32,
-two int64), whose entries are a NUL-terminated word, its count (int64) and its type (int8, 1 for a label); pairs of int32
-(bucket, row) of the n-grams that are left after pruning; then the input and the output matrix, each behind a byte that
-says whether it is quantised. A matrix is its numbers of rows and columns (int64) and its float32 values.
+The layout, little-endian: magic number and version (int32); settings (12 × int32, float64); the dictionary (three
+int32, two int64), whose entries are a NUL-terminated word, its count (int64) and its type (int8, 1 for a label);
+pairs of int32 (bucket, row) of the n-grams that are left after pruning; then the input and the output matrix,
+each behind a byte that says whether it is quantised. A matrix is its numbers of rows and columns (int64) and its
+float32 values.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ Matrix = NDArray[np.float32] | QuantizedMatrix
 
 @dataclass(frozen=True)
 class FastTextSettings:
-    """The settings in a file, in their order. Names are those of fastText in snake case; `t` is the subsampling threshold."""
+    """The settings in a file, in their order, by fastText's names in snake case; `t`: threshold of subsampling."""
 
     dim: int = 100
     ws: int = 5
@@ -84,8 +85,8 @@ class FastTextFile:
         labels, label_counts: The labels with their prefix and their counts; none if the model is unsupervised.
         input: (n_words + n_buckets, dim): rows of words, then of n-grams.
         output: (n_labels, dim), or (n_words, dim) if the model is unsupervised.
-        kept_buckets: Int32 (n_kept, 2), pairs (bucket, row − n_words) of the n-grams that have rows, in any order; None:
-            the model is not pruned and has a row for each of `settings.bucket` buckets.
+        kept_buckets: Int32 (n_kept, 2), pairs (bucket, row − n_words) of the n-grams that have rows, in any
+            order; None: the model is not pruned and has a row for each of `settings.bucket` buckets.
         n_tokens: Number of tokens in the training text.
 
     Bytes of words that are not UTF-8 are surrogates, as with errors="surrogateescape".
@@ -120,9 +121,13 @@ class FastTextFile:
             ("output", self.output, self.n_output_rows),
         ):
             if isinstance(matrix, QuantizedMatrix) and matrix.codes.size > MAX_SIZE:
-                raise ValueError(f"the {name} matrix has {matrix.codes.size:,} codes; fastText stores at most {MAX_SIZE:,}")
+                raise ValueError(
+                    f"the {name} matrix has {matrix.codes.size:,} codes; fastText stores at most {MAX_SIZE:,}"
+                )
             if matrix.shape != (rows, dim):
-                raise ValueError(f"the {name} matrix has the shape {matrix.shape}; the model needs {(rows, dim)}")
+                raise ValueError(
+                    f"the {name} matrix has the shape {matrix.shape}; the model needs {(rows, dim)}"
+                )
         if isinstance(self.output, QuantizedMatrix) and not isinstance(self.input, QuantizedMatrix):
             raise ValueError("the output alone is quantised; fastText has no such files")
         uses_buckets = self.settings.maxn > 0 or self.settings.word_ngrams > 1
@@ -130,7 +135,9 @@ class FastTextFile:
             raise ValueError("the model uses n-grams, but its number of buckets is 0")
         if self.kept_buckets is not None:
             if not isinstance(self.input, QuantizedMatrix):
-                raise ValueError("the model is pruned, but its input is not quantised; fastText has no such files")
+                raise ValueError(
+                    "the model is pruned, but its input is not quantised; fastText has no such files"
+                )
             _check_kept(self.kept_buckets, self.settings.bucket)
         for kind, names in (("word", self.words), ("label", self.labels)):
             if len(set(names)) < len(names):
@@ -139,7 +146,7 @@ class FastTextFile:
 
 def _check_kept(kept: NDArray[np.int32], n_buckets: int) -> None:
     buckets, rows = kept[:, 0], kept[:, 1]
-    if len(kept) and not (0 <= buckets.min() and buckets.max() < n_buckets):
+    if len(kept) and not (buckets.min() >= 0 and buckets.max() < n_buckets):
         raise ValueError(f"an n-gram that is kept has a bucket outside 0 … {n_buckets - 1}")
     if (np.sort(rows) != np.arange(len(rows))).any() or len(np.unique(buckets)) < len(buckets):
         raise ValueError("the n-grams that are kept do not each have a bucket and a row of their own")
@@ -231,14 +238,17 @@ def _read_quantized(source: BinaryReader, name: str) -> QuantizedMatrix:
     if not has_norms:
         return QuantizedMatrix(codes, books)
     norm_codes = source.read_array((rows,), np.dtype(np.uint8), f"the norms of the {name} matrix")
-    return QuantizedMatrix(codes, books, norm_codes, _read_codebooks(source, 1, f"norms of the {name} matrix"))
+    return QuantizedMatrix(
+        codes, books, norm_codes, _read_codebooks(source, 1, f"norms of the {name} matrix")
+    )
 
 
 def _read_codebooks(source: BinaryReader, columns: int, name: str) -> Codebooks:
     dim, parts, dsub, last = struct.unpack("<4i", source.read(16, f"the sizes of the codebooks of {name}"))
     if dim != columns or dsub < 1 or parts != -(-dim // dsub) or last != (dim % dsub or dsub):
         raise ValueError(
-            f"codebooks of {dim} columns in {parts} parts of {dsub}, the last of {last}, for {columns} columns of {name}"
+            f"codebooks of {dim} columns in {parts} parts of {dsub}, the last of {last}, for {columns} columns "
+            f"of {name}"
         )
     values = source.read_floats((dim * CENTROIDS,), f"the codebooks of {name}")
     return Codebooks(dim, dsub, values)

@@ -20,7 +20,7 @@ from wildvec.quantize import QuantizedMatrix
 from wildvec.text.vocab import Vocab
 
 if TYPE_CHECKING:
-    from wildvec.models.text_classifier import TextClassifier
+    from wildvec.models.text_classifier import Label, TextClassifier
 
 C = TypeVar("C", bound="TextClassifier")
 logger = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ def save(model: TextClassifier, path: str | os.PathLike[str]) -> None:
     """Write a model; see `TextClassifier.save_fasttext`."""
     if model.binary:
         logger.warning(
-            "%s: the model counts each feature once per text (binary=True), but fastText, and this file when it is loaded, "
-            "count all; train with binary=False for equal probabilities",
+            "%s: the model counts each feature once per text (binary=True), but fastText, and this file when it is "
+            "loaded, count all; train with binary=False for equal probabilities",
             os.fspath(path),
         )
     fasttext.write(path, to_file(model))
@@ -91,7 +91,7 @@ def from_file(cls: type[C], file: FastTextFile, label_prefix: str) -> C:
         binary=False,
         label_prefix=label_prefix,
     )
-    labels = [label[len(label_prefix) :] for label in file.labels]
+    labels: list[Label] = [label[len(label_prefix) :] for label in file.labels]
     buckets, order = _buckets(file, model._n_buckets)
     model._set_parts(Vocab(file.words, file.word_counts), labels, file.label_counts.tolist(), buckets)
     model.pruned = file.kept_buckets is not None
@@ -99,7 +99,9 @@ def from_file(cls: type[C], file: FastTextFile, label_prefix: str) -> C:
     _fill(model._matrices["input_rows"], source, order if source is file.input else None)
     _fill(model._matrices["output_rows"], file.output)
     if isinstance(source, QuantizedMatrix):
-        model._quantized = Quantized(source, file.output if isinstance(file.output, QuantizedMatrix) else None)
+        model._quantized = Quantized(
+            source, file.output if isinstance(file.output, QuantizedMatrix) else None
+        )
     return model
 
 

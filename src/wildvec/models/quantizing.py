@@ -1,7 +1,7 @@
 """Quantisation of a TextClassifier: prune its features, train the rest again, and store the rows in codes.
 
-In: a trained classifier. Out: a classifier whose rows are those that the codes stand for. Joulin, Grave, Bojanowski, Douze,
-Jégou, Mikolov 2016: "FastText.zip: Compressing text classification models".
+In: a trained classifier. Out: a classifier whose rows are those that the codes stand for. Joulin, Grave, Bojanowski,
+Douze, Jégou, Mikolov 2016: "FastText.zip: Compressing text classification models".
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def quantize(
     small = _copy(model, _kept_rows(model, n_rows))
     if texts is not None and labels is not None:
         _train_again(small, options, texts, labels)
-    common = {"norms": options.qnorm, "seed": model.seed % 2**64, "workers": model.workers}
+    common: dict[str, Any] = {"norms": options.qnorm, "seed": model.seed % 2**64, "workers": model.workers}
     rows = small._matrices["input_rows"][:, : small.vector_size]
     source = QuantizedMatrix.from_rows(rows, options.dsub, title="quantize input", **common)
     output = None
@@ -90,7 +90,8 @@ def _check_sizes(model: TextClassifier, n_rows: int, options: Options) -> None:
     for name, n, remedy in sizes:
         if n < CENTROIDS:
             raise ValueError(
-                f"the {name} matrix is too small to be quantized: it has {n} rows, and {CENTROIDS} are needed; {remedy}"
+                f"the {name} matrix is too small to be quantized: it has {n} rows, and {CENTROIDS} are needed; "
+                f"{remedy}"
             )
 
 
@@ -217,7 +218,9 @@ def unpack(name: str, tensors: Mapping[str, NDArray[Any]]) -> QuantizedMatrix:
     centroids = _tensor(tensors, f"{name}.centroids", np.float32)
     dsub = _tensor(tensors, f"{name}.dsub", np.int64)
     books = Codebooks(len(centroids) // CENTROIDS, int(dsub.sum()), centroids)
-    fits = len(centroids) % CENTROIDS == 0 and 1 <= books.dsub <= books.dim and codes.shape[1] == books.n_parts
+    fits = (
+        len(centroids) % CENTROIDS == 0 and 1 <= books.dsub <= books.dim and codes.shape[1] == books.n_parts
+    )
     matrix = QuantizedMatrix(codes, books)
     if f"{name}.norm_codes" in tensors:
         norm_codes = _tensor(tensors, f"{name}.norm_codes", np.uint8)

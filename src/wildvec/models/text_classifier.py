@@ -394,8 +394,8 @@ class TextClassifier(Model):
                 "recallAtPrecision:x" with x from 0 to 1, which may end with ":label" too.
             k: Number of labels that are predicted for each text, for "f1".
             trainings: Ends the search after so many trainings; None: no limit.
-            max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see `quantize`);
-                None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
+            max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see
+                `quantize`); None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
             report: Called with each new trial (with attributes `settings`, `score` and `seconds`).
             settings: Values that are not searched, for example `loss="ova"`; also `workers`, `seed` and the like.
 
@@ -582,8 +582,7 @@ class TextClassifier(Model):
     def to_torch(self, mode: str | None = "mean", **options: Any) -> Any:
         """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
 
-        Nothing is copied: training in PyTorch changes the model. `bag, linear = model.to_torch()` are called with
-        what `encode` returns; see docs/pytorch.md.
+        Nothing is copied: training in PyTorch changes the model. The bag takes what `encode` gives; see docs/pytorch.md.
 
         Args:
             mode: "mean"; no other is supported.
@@ -595,10 +594,8 @@ class TextClassifier(Model):
         """
         self._check_is_fitted()
         if mode != "mean" or self.loss == "hs":
-            raise ValueError(
-                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, "
-                "ova, ns) are supported"
-            )
+            has = "only mode='mean' and a loss with a row for each label (softmax, ova, ns) are supported"
+            raise ValueError(f"mode={mode!r}, loss={self.loss!r}: {has}")
         self._take_over_vectors()
         rows = self._matrices["input_rows"][:, : self.vector_size]
         return make_classifier(rows, self.output_rows, **options)
@@ -710,8 +707,8 @@ class TextClassifier(Model):
 
         Args:
             path: The file; it may be compressed.
-            label_prefix: How its labels begin; `labels` are without it. If a label begins in another way, all labels are
-                kept whole.
+            label_prefix: How its labels begin; `labels` are without it. If a label begins in another way, all
+                labels are kept whole.
 
         Raises:
             EOFError: The file is cut off.
@@ -729,7 +726,7 @@ class TextClassifier(Model):
         fasttext_files.save(self, path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one file: in the format of fastText if its name ends with .bin or .ftz, else as `Model.save`."""
+        """Write the model to one file: fastText's format for names that end with .bin or .ftz, else native."""
         if fasttext_files.is_fasttext_name(path):
             self.save_fasttext(path)
         else:
@@ -765,18 +762,20 @@ class TextClassifier(Model):
     ) -> Self:
         """Make the model small: keep the features with the longest rows, and store the rows in codes.
 
-        The model then predicts and is saved (also as .ftz, which fastText reads), but cannot be trained. n-grams without
-        rows no longer count in the mean. After an error the model is unchanged. Product quantisation, Jégou et al. 2011;
-        "FastText.zip", Joulin et al. 2016.
+        The model then predicts and is saved (also as .ftz, which fastText reads), but cannot be trained. n-grams
+        without rows no longer count in the mean. After an error the model is unchanged. Product quantisation,
+        Jégou et al. 2011; "FastText.zip", Joulin et al. 2016.
 
         Args:
-            texts, labels: As in `fit`, or the path of a file as for `fit_file`: train the rows that are left again before
+            texts: As in `fit`, or the path of a file as for `fit_file`: train the rows that are left again before
                 they are quantised. This needs a cutoff.
+            labels: As in `fit`; None for a file.
             cutoff: Number of words and n-grams to keep; 0: all.
             dsub: Number of values that share one byte.
             qnorm: Quantise the lengths of rows on their own, in one byte more.
             qout: Also quantise the rows of labels.
-            epochs, alpha: Of the training; None: those of the model.
+            epochs: Of the training; None: those of the model.
+            alpha: Learning rate of the training; None: that of the model.
 
         Raises:
             ValueError: Fewer than 256 rows are left, or the model is quantised already.

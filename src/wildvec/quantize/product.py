@@ -1,8 +1,8 @@
 """Product quantisation (Jégou, Douze, Schmid 2011): each row of a matrix is stored as a few bytes.
 
 In: a float matrix (n, dim). Out: codes, uint8 (n, parts), and codebooks. The columns are divided into parts of `dsub`
-columns. Each part has a codebook of 256 centroids, found by k-means, and a code is the number of the nearest centroid. With
-`norms`, the directions of rows are quantised, and the length of each row has a code of its own.
+columns. Each part has a codebook of 256 centroids, found by k-means, and a code is the number of the nearest
+centroid. With `norms`, the directions of rows are quantised, and the length of each row has a code of its own.
 
 The arrays have the layout of fastText's files.
 """
@@ -65,7 +65,13 @@ class Codebooks:
 
     @classmethod
     def train(
-        cls, rows: Floats, dsub: int = 2, *, seed: int = 1, workers: int | None = None, title: str = "quantize"
+        cls,
+        rows: Floats,
+        dsub: int = 2,
+        *,
+        seed: int = 1,
+        workers: int | None = None,
+        title: str = "quantize",
     ) -> Self:
         """Find centroids by k-means: 25 iterations that begin with 256 rows drawn at random.
 
@@ -81,7 +87,8 @@ class Codebooks:
         """
         if len(rows) < CENTROIDS:
             raise ValueError(
-                f"the matrix is too small to be quantized: it has {len(rows)} rows, and k-means needs at least {CENTROIDS}"
+                f"the matrix is too small to be quantized: it has {len(rows)} rows, and k-means needs at least "
+                f"{CENTROIDS}"
             )
         dim = rows.shape[1]
         drawn = np.random.default_rng(seed).permutation(len(rows))[:MAX_SAMPLE]
@@ -93,7 +100,9 @@ class Codebooks:
 
         def make_step() -> Callable[[int], None]:
             codes = np.empty(len(drawn), np.uint8)
-            return lambda part: _quantize.kmeans_step(values[books.columns(part)], centroids[part], codes, isa)
+            return lambda part: _quantize.kmeans_step(
+                values[books.columns(part)], centroids[part], codes, isa
+            )
 
         steps = [make_step() for _ in range(min(check_workers(workers), len(parts)))]
         with progress_bar(ITERATIONS * len(parts), title, "step") as bar:
@@ -219,9 +228,7 @@ def _blocks(rows: NDArray[Any]) -> Iterator[slice]:
         yield slice(first, first + n_rows)
 
 
-def _run_blocks(
-    step: Callable[[slice], None], rows: NDArray[Any], workers: int | None, title: str
-) -> None:
+def _run_blocks(step: Callable[[slice], None], rows: NDArray[Any], workers: int | None, title: str) -> None:
     """Run a step for all blocks of rows, on several threads."""
     steps: Sequence[Callable[[slice], None]] = [step] * check_workers(workers)
     with progress_bar(len(rows), title, "rows") as bar:
@@ -231,7 +238,7 @@ def _run_blocks(
 
 
 def _directions(rows: NDArray[Any], norms: bool) -> tuple[Floats, Floats]:
-    """Return rows of length 1 and their lengths as float32; without `norms`, the rows themselves. Zeros stay zeros."""
+    """Return rows of length 1 and their lengths; without `norms`, the rows themselves. Zeros stay zeros."""
     rows = np.asarray(rows, np.float32)
     if not norms:
         return rows, np.ones(len(rows), np.float32)

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from wildvec.compat.fasttext import util
 from wildvec.compat.fasttext.arguments import supervised_default, unsupervised_default
-from wildvec.compat.fasttext.model import _FastText
+from wildvec.compat.fasttext.model import _FastText as _FastText
 from wildvec.compat.fasttext.subwords import BOW, EOS, EOW, tokenize
 from wildvec.compat.fasttext.training import load_model, train_supervised, train_unsupervised
 

@@ -50,7 +50,7 @@ class Content:
 
     def row_of_ngram(self, ngram: str) -> int | None:
         """Return the row of a character n-gram; None: it was pruned."""
-        bucket = hash_of(ngram) % self.args.bucket
+        bucket = hash_of(ngram) % int(self.args.bucket)
         if self.kept_buckets is not None:
             place = int(np.searchsorted(self.kept_buckets, bucket))
             if place == len(self.kept_buckets) or self.kept_buckets[place] != bucket:

@@ -116,7 +116,9 @@ class _FastText:
         row = self._content.row_of_ngram(subword)
         return -1 if row is None else row
 
-    def get_subwords(self, word: str, on_unicode_error: str = "strict") -> tuple[list[str], NDArray[np.int64]]:
+    def get_subwords(
+        self, word: str, on_unicode_error: str = "strict"
+    ) -> tuple[list[str], NDArray[np.int64]]:
         """Return the word, if it is known, and its character n-grams, and their rows of the input matrix."""
         return self._content.subwords(word)
 
@@ -161,8 +163,8 @@ class _FastText:
         """Return the mean of the features of a line; of an unsupervised model, the mean of unit vectors of words."""
         line = _one_line(text, "get_sentence_vector")
         if isinstance(self._source, TextClassifier):
-            return self._source.transform([line])[0]
-        vectors = [self.get_word_vector(word) for word in tokenize(line)]
+            return np.asarray(self._source.transform([line])[0])
+        vectors = [self.get_word_vector(word) for word in tokenize(text)]
         units = [vector / norm for vector in vectors if (norm := np.linalg.norm(vector)) > 0]
         return np.mean(units, axis=0) if units else np.zeros(self.get_dimension(), np.float32)
 
@@ -170,7 +172,7 @@ class _FastText:
         """Return a row of the input matrix. ValueError: there is no such row."""
         if not 0 <= ind < self._content.n_rows:
             raise ValueError(f"row {ind} is out of range; the input matrix has {self._content.n_rows} rows")
-        return self._content.rows(np.array([ind]))[0]
+        return np.asarray(self._content.rows(np.array([ind]))[0])
 
     def get_input_matrix(self) -> Floats:
         """Return a copy of the input matrix. ValueError: the model is quantised."""
@@ -192,14 +194,16 @@ class _FastText:
         n_rows, n_output = self._content.n_rows, len(self._content.output())
         if rows.ndim != 2 or output.shape != (n_output, rows.shape[1]) or len(rows) != n_rows:
             raise ValueError(
-                f"size mismatch: input of shape {rows.shape} and output of shape {output.shape}; the model has {n_rows} "
-                f"and {n_output} rows, and both need the same number of columns"
+                f"size mismatch: input of shape {rows.shape} and output of shape {output.shape}; the model has "
+                f"{n_rows} and {n_output} rows, and both need the same number of columns"
             )
         if isinstance(self._source, TextClassifier):
             self._set_content(_with_matrices(self._source, rows, output))
         else:
             settings = files.FastTextSettings(**{**vars(self._source.settings), "dim": rows.shape[1]})
-            self._set_content(FastTextFile(**{**vars(self._source), "settings": settings, "input": rows, "output": output}))
+            self._set_content(
+                FastTextFile(**{**vars(self._source), "settings": settings, "input": rows, "output": output})
+            )
 
     def get_nearest_neighbors(
         self, word: str, k: int = 10, on_unicode_error: str = "strict"
@@ -208,7 +212,12 @@ class _FastText:
         return self._nearest(self.get_word_vector(word), k, {word}, on_unicode_error)
 
     def get_analogies(
-        self, wordA: str, wordB: str, wordC: str, k: int = 10, on_unicode_error: str = "strict"  # noqa: N803
+        self,
+        wordA: str,
+        wordB: str,
+        wordC: str,
+        k: int = 10,
+        on_unicode_error: str = "strict",
     ) -> list[tuple[float, str]]:
         """Return the k words nearest to A − B + C, of unit vectors, as pairs (cosine, word)."""
         unit = [v / (np.linalg.norm(v) + 1e-8) for v in map(self.get_word_vector, (wordA, wordB, wordC))]
@@ -241,8 +250,8 @@ class _FastText:
             on_unicode_error: Treatment of labels that are not UTF-8: "strict", "replace" or "ignore".
 
         Returns:
-            For one line a tuple of labels and a float64 array; for a list, a list of lists of labels and a list of float32
-            arrays.
+            For one line a tuple of labels and a float64 array; for a list, a list of lists of labels and a list
+            of float32 arrays.
 
         Raises:
             ValueError: A text contains a line end, k is 0, or the model is unsupervised.
@@ -252,7 +261,7 @@ class _FastText:
         names = [_decoded(label, on_unicode_error) for label in self._content.labels]
         labels = [[names[i] for i in of_line.tolist()] for of_line in found]
         if isinstance(text, list):
-            return labels, np.split(scores, found.offsets[1:-1])if len(lines) else []
+            return labels, np.split(scores, found.offsets[1:-1]) if lines else []
         return tuple(labels[0]), scores.astype(np.float64)
 
     def test(
@@ -349,4 +358,3 @@ def _with_matrices(model: TextClassifier, rows: Floats, output: Floats) -> TextC
     return TextClassifier.from_arrays(
         model.words, model.word_counts, model.labels, model.label_counts, rows, output, **settings
     )
-

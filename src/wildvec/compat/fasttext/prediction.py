@@ -1,4 +1,4 @@
-"""Predictions of a TextClassifier as fastText makes them. In: texts. Out: label ids and probabilities, and measures."""
+"""Predictions of a TextClassifier as fastText makes them. In: texts. Out: label ids, probabilities, measures."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _probabilities(model: TextClassifier, texts: Sequence[str]) -> Iterator[tupl
 
 def _scores(hidden: Floats, rows: Floats) -> Floats:
     """Return all dot products. Unlike those of BLAS, their bits do not depend on the number of texts."""
-    return np.einsum("id,jd->ij", hidden, rows)
+    return np.asarray(np.einsum("id,jd->ij", hidden, rows))
 
 
 def _sigmoid(scores: Floats) -> Floats:
@@ -78,13 +78,16 @@ def _sigmoid(scores: Floats) -> Floats:
     values = SIGMOID[np.clip(places, 0, TABLE_SIZE)]
     values[scores < -MAX_SIGMOID] = 0
     values[scores > MAX_SIGMOID] = 1
-    return values
+    return np.asarray(values)
 
 
 def measure(
     model: TextClassifier, path: str | os.PathLike[str], k: int = 1, threshold: float = 0.0
 ) -> LabelMetrics:
-    """Return the measures of the predictions for a file. Lines without a known label or without features do not count."""
+    """Return the measures of the predictions for a file.
+
+    Lines without a known label or without features do not count.
+    """
     lines, found = split_labels(Paths(path), model.label_prefix, model.errors)
     known = {label: i for i, label in enumerate(model.labels)}
     true = [sorted(known[label] for label in of_line if label in known) for of_line in found]
@@ -97,4 +100,6 @@ def measure(
     sizes = [len(true[i]) for i in chosen]
     flat = np.array([label for i in chosen for label in true[i]], np.int64)
     labels = [f"{model.label_prefix}{label}" for label in model.labels]
-    return LabelMetrics(labels, predicted, scores, Ragged(flat, np.append(0, np.cumsum(sizes, dtype=np.int64))))
+    return LabelMetrics(
+        labels, predicted, scores, Ragged(flat, np.append(0, np.cumsum(sizes, dtype=np.int64)))
+    )

@@ -39,9 +39,9 @@ def train_supervised(*kargs: Any, **kwargs: Any) -> _FastText:
 
     Args:
         kargs, kwargs: fastText's arguments with its defaults: input, lr=0.1, dim=100, ws=5, epoch=5, minCount=1,
-            minCountLabel=0, minn=0, maxn=0, neg=5, wordNgrams=1, loss="softmax", bucket=2000000, thread, lrUpdateRate,
-            t, label="__label__", verbose, pretrainedVectors, seed=0, and those of autotune. ws, t, lrUpdateRate and
-            verbose have no effect.
+            minCountLabel=0, minn=0, maxn=0, neg=5, wordNgrams=1, loss="softmax", bucket=2000000, thread,
+            lrUpdateRate, t, label="__label__", verbose, pretrainedVectors, seed=0, and those of autotune. ws, t,
+            lrUpdateRate and verbose have no effect.
 
     Raises:
         TypeError: An argument is unknown or of a wrong type.
@@ -86,8 +86,9 @@ def train_unsupervised(*kargs: Any, **kwargs: Any) -> _FastText:
     """Train vectors of words on a file with one sentence a line, without character n-grams: give maxn=0.
 
     Args:
-        kargs, kwargs: fastText's arguments with its defaults: input, model="skipgram" or "cbow", lr=0.05, dim=100, ws=5,
-            epoch=5, minCount=5, minn=3, maxn=6, neg=5, loss="ns" or "hs", bucket, thread, t=1e-4, label.
+        kargs, kwargs: fastText's arguments with its defaults: input, model="skipgram" or "cbow", lr=0.05,
+            dim=100, ws=5, epoch=5, minCount=5, minn=3, maxn=6, neg=5, loss="ns" or "hs", bucket, thread, t=1e-4,
+            label.
 
     Raises:
         TypeError: An argument is unknown or of a wrong type.

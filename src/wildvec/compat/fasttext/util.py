@@ -19,9 +19,7 @@ def test(
     >>> test([["a"], ["b"]], [["a"], ["a", "b"]])
     (1.0, 0.6666666666666666)
     """
-    right = sum(
-        label in known for found, known in zip(predictions, labels, strict=False) for label in found
-    )
+    right = sum(label in known for found, known in zip(predictions, labels, strict=False) for label in found)
     return right / (k * len(predictions)), right / sum(map(len, labels))
 
 
@@ -43,7 +41,7 @@ def find_nearest_neighbor(
 
 
 def reduce_model(ft_model: Any, target_dim: int) -> Any:
-    """Reduce the vectors of a model in place to `target_dim` values by PCA of its input rows, and return the model."""
+    """Reduce the vectors of a model in place to `target_dim` values by PCA of its input rows; return the model."""
     rows = ft_model.get_input_matrix()
     if not 1 <= target_dim <= rows.shape[1]:
         raise ValueError(f"target_dim={target_dim}: give 1 to {rows.shape[1]}, the present dimension")
