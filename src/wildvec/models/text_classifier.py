@@ -582,7 +582,7 @@ class TextClassifier(Model):
     def to_torch(self, mode: str | None = "mean", **options: Any) -> Any:
         """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
 
-        Nothing is copied: training in PyTorch changes the model. The bag takes what `encode` gives; see docs/pytorch.md.
+        Nothing is copied: training in PyTorch changes the model. The bag takes what `encode` gives (docs/pytorch.md).
 
         Args:
             mode: "mean"; no other is supported.
