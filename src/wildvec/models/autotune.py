@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 # Fractions of the time budget.
 BROAD_UNTIL = 0.3  # half of the trials until then draw from the whole space
-REPEAT_FROM = 0.75  # the best trials are repeated
+REPEAT_FROM = 0.75  # the best trials are repeated, or later if that takes less time
 LONGEST_TRIAL = 0.25
 FINALISTS, REPEATS = 10, 2
 TOO_LARGE = -1.0  # score of a model that cannot be made small enough
@@ -164,11 +164,18 @@ class Search(Generic[T]):
         for settings in self._proposals():
             self._try(settings)
             yield
-            if self.budget.fraction >= REPEAT_FROM:
+            if self._is_time_to_repeat():
                 break
         for trial in self._ranked()[:FINALISTS]:
             if self.budget.allows(REPEATS, trial.seconds):
                 yield from self._repeat(trial)
+
+    def _is_time_to_repeat(self) -> bool:
+        """Return whether the rest of the budget is needed to repeat the best trials."""
+        finalists, budget = self._ranked()[:FINALISTS], self.budget
+        seconds = 1.5 * REPEATS * sum(trial.seconds for trial in finalists)
+        is_needed = not budget.allows(REPEATS * len(finalists) + 1, seconds / (REPEATS * len(finalists) + 1))
+        return budget.fraction >= REPEAT_FROM and is_needed
 
     def _ranked(self) -> list[Trial]:
         """Return all trials, those that were repeated first; then the best ones, of equal ones the cheapest."""

@@ -382,7 +382,7 @@ class TextClassifier(Model):
     ) -> Self:
         """Search for settings that predict the labels of validation texts best, and return the trained model.
 
-        alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss are searched; see docs/autotune.md.
+        alpha, epochs, l2, vector_size, word_ngrams, min_n and max_n, bucket and loss are searched (docs/autotune.md).
         The model has an attribute `trials_`: the settings, scores and seconds of all trials, the best first. Ctrl-C
         ends the search and keeps the best model so far.
 
