@@ -18,8 +18,8 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "quantize",
         help="make a text classifier small",
-        description="Store the rows of a text classifier in codes (product quantisation), if wanted after leaving out "
-        "the words and n-grams with the shortest rows. The result predicts, but cannot be trained.",
+        description="Store the rows of a text classifier in codes (product quantisation), if wanted after leaving "
+        "out the words and n-grams with the shortest rows. The result predicts, but cannot be trained.",
     )
     parser.add_argument("model", help="the classifier: native, or .bin of fastText")
     parser.add_argument(
