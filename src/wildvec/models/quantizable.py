@@ -109,7 +109,7 @@ class QuantizableClassifier(Model):
         """
         self._check_is_fitted()
         model = cast("TextClassifier", self)
-        model._check_fitted()
+        model._check_is_fitted()
         self._check_not_quantized("be quantized again")
         options = quantizing.Options(cutoff, dsub, bool(qnorm), bool(qout), epochs, alpha)
         quantizing.quantize(model, options, *quantizing.read_texts(model, texts, labels))
