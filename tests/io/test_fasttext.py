@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wildvec.io import fasttext
+from wildvec import KeyedVectors
+from wildvec.compat.fasttext.subwords import char_ngrams, hash_of
+from wildvec.io import fasttext, load
 from wildvec.io.fasttext import FastTextFile, FastTextSettings
 from wildvec.quantize import Codebooks, QuantizedMatrix
 
@@ -271,3 +273,50 @@ def test_any_words(words, dim, bucket, tmp_path):
     )
     fasttext.write(tmp_path / "any.bin", file)
     assert fasttext.read(tmp_path / "any.bin").words == words
+
+
+# -- vectors of words ---------------------------------------------------------------------------------------------
+
+
+def test_vectors_of_words_are_read_as_vectors(tmp_path):
+    file = FILES["unsupervised"]
+    fasttext.write(tmp_path / "v.bin", file)
+    keys, matrix, counts = load(tmp_path / "v.bin")
+    assert (keys, counts.tolist()) == (file.words, [3, 2, 1])
+    ngrams = [char_ngrams(word, 3, 6) if word != "</s>" else [] for word in keys]
+    for row, of_word in enumerate(ngrams):
+        rows_of_word = [row, *(3 + hash_of(ngram) % 2 for ngram in of_word)]
+        np.testing.assert_allclose(matrix[row], file.input[rows_of_word].mean(axis=0), rtol=1e-5)
+    assert load(tmp_path / "v.bin", limit=2)[0] == keys[:2]
+    wv = KeyedVectors.load(tmp_path / "v.bin")
+    assert np.array_equal(wv["</s>"], file.input[0])
+
+
+@pytest.mark.parametrize("name", ["words", "n-grams", "norms", "pruned", "all n-grams pruned"])
+def test_vectors_of_words_without_character_ngrams_are_their_rows(name, tmp_path):
+    fasttext.write(tmp_path / "v.bin", FILES[name])
+    matrix = load(tmp_path / "v.bin")[1]
+    expected = FILES[name].input
+    expected = expected.decode() if isinstance(expected, QuantizedMatrix) else expected
+    assert np.array_equal(matrix, expected[:3])
+
+
+def test_pruned_ngrams_do_not_count(tmp_path):
+    settings = FastTextSettings(dim=5, bucket=9, minn=2, maxn=3)
+    file = replace(FILES["pruned"], settings=settings, words=["</s>", "ab", "cd"])
+    fasttext.write(tmp_path / "v.bin", file)
+    rows_of_bucket = {7: 4, 2: 3}
+    hashes = [hash_of(ngram) % 9 for ngram in char_ngrams("ab", 2, 3)]
+    numbers = [1, *(rows_of_bucket[bucket] for bucket in hashes if bucket in rows_of_bucket)]
+    matrix = load(tmp_path / "v.bin")[1]
+    np.testing.assert_allclose(matrix[1], file.input.decode()[numbers].mean(axis=0), rtol=1e-5)
+
+
+def test_words_that_are_not_utf8(tmp_path, caplog):
+    fasttext.write(tmp_path / "v.bin", replace(FILES["no UTF-8"], words=["a\udcff", "a", "b"]))
+    with pytest.raises(ValueError, match=r"v\.bin: the word b'a\\xff' is not utf-8"):
+        load(tmp_path / "v.bin")
+    assert load(tmp_path / "v.bin", errors="replace")[0] == ["a\ufffd", "a", "b"]
+    keys, matrix, _ = load(tmp_path / "v.bin", errors="ignore")
+    assert (keys, len(matrix)) == (["a", "b"], 2)
+    assert "dropped 1 rows" in caplog.text

@@ -6,10 +6,9 @@ Each size is checked before memory is reserved.
 from __future__ import annotations
 
 import math
-import os
 import struct
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,21 +20,15 @@ ENTRY = struct.Struct("<qb")  # count and type of a word
 
 
 class BinaryReader:
-    """An open binary file. Errors name the part that is read and its position in bytes.
+    """An open binary file, from its begin. Errors name the part that is read and its position in bytes.
 
     The file may be compressed (gz, bz2, xz, zst); then its size is unknown, and memory grows with what is read.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._source = Source(path)
-        self.path = self._source.path
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.path = source.path
         self.position = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._source.__exit__(*error)
 
     def error(self, problem: str) -> ValueError:
         """Return the exception for a damaged file."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from wildvec.io.atomic import write_atomically
 from wildvec.io.binary import BinaryReader
+from wildvec.io.source import Source
 from wildvec.quantize.product import CENTROIDS, Codebooks, QuantizedMatrix
 
 MAGIC = 793712314
@@ -169,19 +170,25 @@ def read(path: str | os.PathLike[str]) -> FastTextFile:
         EOFError: The file is empty or cut off.
         ValueError: It is no fastText model, or damaged; the text names the part and its position.
     """
-    with BinaryReader(path) as source:
-        head = source.read(8, "the magic number")
-        magic, version = struct.unpack("<2i", head)
-        if magic != MAGIC:
-            raise ValueError(
-                f"{source.path} is no fastText model: it begins with {head[:4]!r}, not with {HEAD!r}"
-            )
-        if version not in (OLD_VERSION, VERSION):
-            raise source.error(f"version {version}; wildvec reads {OLD_VERSION} and {VERSION}")
-        try:
-            return _read_content(source, version)
-        except ValueError as error:
-            raise source.error(str(error)) from error
+    with Source(path) as source:
+        return read_from(source)
+
+
+def read_from(open_source: Source) -> FastTextFile:
+    """Read an open file from its begin; otherwise like `read`."""
+    source = BinaryReader(open_source)
+    head = source.read(8, "the magic number")
+    magic, version = struct.unpack("<2i", head)
+    if magic != MAGIC:
+        raise ValueError(
+            f"{source.path} is no fastText model: it begins with {head[:4]!r}, not with {HEAD!r}"
+        )
+    if version not in (OLD_VERSION, VERSION):
+        raise source.error(f"version {version}; wildvec reads {OLD_VERSION} and {VERSION}")
+    try:
+        return _read_content(source, version)
+    except ValueError as error:
+        raise source.error(str(error)) from error
 
 
 def _read_content(source: BinaryReader, version: int) -> FastTextFile:

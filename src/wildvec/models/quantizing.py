@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.models.bag_feed import BagFeed, shuffle_lists
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.label_lists import lists_of_labels
 from wildvec.models.text_encoder import in_blocks
 from wildvec.quantize import Codebooks, QuantizedMatrix
 from wildvec.quantize.product import CENTROIDS, DSUB
+from wildvec.text import labelled
+from wildvec.text.files import Paths
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 
@@ -80,6 +83,19 @@ def quantize(
         rows[block] = source.decode(block)
     small._quantized = Quantized(source, output)
     vars(model).update(vars(small))
+
+
+def read_texts(
+    model: TextClassifier, texts: Any, labels: Iterable[Any] | None
+) -> tuple[list[Any] | None, list[list[Label]] | None]:
+    """Return texts and the labels of each text. texts: texts, None, or (without labels) the path of a file."""
+    if texts is None:
+        return None, None
+    if labels is None:
+        lines, found = labelled.split_labels(Paths(texts), model.label_prefix, model.errors)
+        return lines, [list(of_text) for of_text in found]
+    given = list(texts)
+    return given, lists_of_labels(labels, len(given))
 
 
 def _check_sizes(model: TextClassifier, n_rows: int, options: Options) -> None:

@@ -16,7 +16,7 @@ from wildvec._text import FeatureTable, remap_block
 from wildvec._train import BagModel
 from wildvec.base.checks import Check, checked, choice, number, whole
 from wildvec.base.ragged import Ragged
-from wildvec.models import fasttext_files, quantizing
+from wildvec.models import quantizing
 from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
@@ -31,6 +31,7 @@ from wildvec.models.label_lists import (
     ragged_of,
 )
 from wildvec.models.label_metrics import LabelMetrics, TestResult
+from wildvec.models.quantizable import QuantizableClassifier
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, one_of
 from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
@@ -76,7 +77,7 @@ def _counts(value: Any) -> list[int]:
     return value
 
 
-class TextClassifier(Model):
+class TextClassifier(QuantizableClassifier):
     """A linear classifier of texts on the mean of learned vectors: fastText's supervised mode.
 
     The features of a text are its words, hashed n-grams of words and hashed character n-grams of words. Each feature
@@ -351,13 +352,6 @@ class TextClassifier(Model):
         self._label_array = array_of_labels(self.labels)
         self._encoder = None
         self._quantized = quantizing.from_tensors(tensors)
-
-    def _compact_tensors(self, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        return tensors if self._quantized is None else quantizing.compact(self._quantized, tensors)
-
-    @classmethod
-    def _expand_tensors(cls, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        return quantizing.expand(tensors)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_encoder": None}
@@ -750,101 +744,6 @@ class TextClassifier(Model):
         predicted = ragged_of([[ids[label] for label, _ in of_text] for of_text in found])
         scores = np.array([p for of_text in found for _, p in of_text], np.float32)
         return LabelMetrics(names, predicted, scores, true)
-
-    # -- fastText's files and quantisation (see fasttext_files and quantizing) -------------------------------------
-
-    @classmethod
-    def load_fasttext(cls, path: str | os.PathLike[str], label_prefix: str = "__label__") -> Self:
-        """Read a supervised model of fastText, .bin or .ftz; it predicts as in fastText.
-
-        Args:
-            path: The file; it may be compressed.
-            label_prefix: How its labels begin; `labels` are without it. If a label begins in another way, all
-                labels are kept whole.
-
-        Raises:
-            EOFError: The file is cut off.
-            ValueError: It is damaged, of another kind, or of an unsupervised model.
-        """
-        return fasttext_files.load(cls, path, label_prefix)
-
-    def save_fasttext(self, path: str | os.PathLike[str]) -> None:
-        """Write a file that fastText reads: .bin with all rows, or .ftz if the model is quantised.
-
-        Raises:
-            ValueError: A word or label contains white space, or the number of rows or columns does not fit.
-            OSError: The file cannot be written. An existing file is then unchanged.
-        """
-        fasttext_files.save(self, path)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one file: fastText's format for names that end with .bin or .ftz, else native."""
-        if fasttext_files.is_fasttext_name(path):
-            self.save_fasttext(path)
-        else:
-            super().save(path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a model that `save` wrote, or a supervised model of fastText; errors as in `Model.load`."""
-        return cls.load_fasttext(path) if fasttext_files.is_fasttext_file(path) else super().load(path)
-
-    @property
-    def is_quantized(self) -> bool:
-        """Whether the rows are those that codes stand for."""
-        return self._quantized is not None
-
-    def _check_not_quantized(self, what: str) -> None:
-        if self._quantized is not None:
-            raise ValueError(
-                f"the model is already quantized, so that it cannot {what}; use the model before it"
-            )
-
-    def quantize(
-        self,
-        texts: Texts | str | os.PathLike[str] | None = None,
-        labels: Labels | None = None,
-        *,
-        cutoff: int = 0,
-        dsub: int = 2,
-        qnorm: bool = True,
-        qout: bool = False,
-        epochs: int | None = None,
-        alpha: float | None = None,
-    ) -> Self:
-        """Make the model small: keep the features with the longest rows, and store the rows in codes.
-
-        The model then predicts and is saved (also as .ftz, which fastText reads), but cannot be trained. n-grams
-        without rows no longer count in the mean. After an error the model is unchanged. Product quantisation,
-        Jégou et al. 2011; "FastText.zip", Joulin et al. 2016.
-
-        Args:
-            texts: As in `fit`, or the path of a file as for `fit_file`: train the rows that are left again before
-                they are quantised. This needs a cutoff.
-            labels: As in `fit`; None for a file.
-            cutoff: Number of words and n-grams to keep; 0: all.
-            dsub: Number of values that share one byte.
-            qnorm: Quantise the lengths of rows on their own, in one byte more.
-            qout: Also quantise the rows of labels.
-            epochs: Of the training; None: those of the model.
-            alpha: Learning rate of the training; None: that of the model.
-
-        Raises:
-            ValueError: Fewer than 256 rows are left, or the model is quantised already.
-        """
-        self._check_is_fitted()
-        self._check_not_quantized("be quantized again")
-        options = quantizing.Options(cutoff, dsub, bool(qnorm), bool(qout), epochs, alpha)
-        lines: Any = None
-        given: list[list[Label]] | None = None
-        if texts is not None and labels is not None:
-            lines = list(texts)
-            given = lists_of_labels(labels, len(lines))
-        elif texts is not None:
-            lines, found = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
-            given = [list(of_text) for of_text in found]
-        quantizing.quantize(self, options, lines, given)
-        return self
 
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
