@@ -26,6 +26,7 @@ from wildvec.models.quantized_size import largest_cutoff
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.quantize.product import CENTROIDS
 from wildvec.training.checkpoint import Training
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 T = TypeVar("T", bound=TextClassifier)
 
@@ -82,6 +83,10 @@ def search(
     measure = Metric.parse(metric, checked("k", k, whole(1)))
     if given := fixed.keys() & OF_ONE_TRAINING:
         raise ValueError(f"{min(given)}: this setting is for a single training; leave it out")
+    if (vectors := fixed.get("pretrained")) is not None:  # they are read once, and have a size
+        if not isinstance(vectors, KeyedVectors):
+            vectors = KeyedVectors.load(vectors)
+        fixed = {"vector_size": vectors.vector_size, **fixed, "pretrained": vectors}
     data = Data(train, validation, cls(**fixed))
     return Search(cls, data, measure, fixed, Budget(seconds, trainings), max_bytes, report).run()
 
