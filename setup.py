@@ -15,6 +15,7 @@ MODULES = {
     "_text": "text/*.c",
     "_train": "cpu.c sampler.c train/*.c",
     "_search": "cpu.c search/*.c",
+    "_quantize": "cpu.c quantize/*.c",
     "_cooccur": "cooccur/*.c",
 }
 # -ffp-contract=off: all compilers compute a*b+c in the same way, so all give the same bits. -g0: debug symbols make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from importlib.util import find_spec
 
 from hypothesis import HealthCheck, settings
 
@@ -20,3 +21,14 @@ settings.load_profile("wildvec")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Tests of what needs another package are collected where it is installed. PyTorch is too large for the extra `test`;
+# a job of .github/workflows/ci.yml runs its tests.
+collect_ignore = [
+    path
+    for module, path in (
+        ("sklearn", "models/test_scikit_learn.py"),
+        ("torch", "vectors/test_torch_layers.py"),
+    )
+    if find_spec(module) is None
+]

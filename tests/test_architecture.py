@@ -21,6 +21,8 @@ PACKAGES = (
         "_graph",
         "graph",
         "interactions",
+        "_quantize",
+        "quantize",
         "io",
         "_cooccur",
         "cooccurrence",

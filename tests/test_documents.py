@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,21 @@ def test_examples_run_in_one_folder(python, command_line, folder_with_texts):
     for words in commands:
         if words[0] != "demo":  # tests/demo runs it
             assert cli.main(words) == 0, words
+
+
+OF_PACKAGES = {  # documents, and what they need
+    "docs/scikit-learn.md": "sklearn",
+    "docs/pytorch.md": "torch",
+    "docs/autotune.md": "wildvec",
+}
+
+
+@pytest.mark.parametrize("document", [d for d, module in OF_PACKAGES.items() if find_spec(module)])
+def test_examples_of_a_page_run(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in python_blocks(ROOT / document):
+        exec(block, names)
 
 
 def test_the_two_commands_of_the_readme_need_no_other_command():

@@ -15,6 +15,11 @@ WV_INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 WV_INLINE vec vec_sqrt(vec a) { return _mm512_sqrt_ps(a); }
 /* Returns bits: bit i is 1 if a[i] > b[i]; with a NaN the bit is 0. */
 WV_INLINE unsigned vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+/* Returns x in lanes where a > b, y in the others. */
+WV_INLINE vec vec_select(vec a, vec b, vec x, vec y)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x);
+}
 /* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 

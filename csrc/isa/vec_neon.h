@@ -19,6 +19,8 @@ WV_INLINE unsigned vec_greater(vec a, vec b)
     static const uint32_t bits[4] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(vcgtq_f32(a, b), vld1q_u32(bits)));
 }
+/* Returns x in lanes where a > b, y in the others. */
+WV_INLINE vec vec_select(vec a, vec b, vec x, vec y) { return vbslq_f32(vcgtq_f32(a, b), x, y); }
 /* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 

@@ -16,6 +16,8 @@ WV_INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
 WV_INLINE vec vec_sqrt(vec a) { return sqrtf(a); }
 /* Returns bits: bit i is 1 if a[i] > b[i]; with a NaN the bit is 0. */
 WV_INLINE unsigned vec_greater(vec a, vec b) { return a > b; }
+/* Returns x in lanes where a > b, y in the others. */
+WV_INLINE vec vec_select(vec a, vec b, vec x, vec y) { return a > b ? x : y; }
 /* Returns a * b + c. */
 WV_INLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; }
 

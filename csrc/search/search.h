@@ -42,4 +42,9 @@ void wv_best_write(struct wv_best *best, float *scores, int64_t *rows);
 void wv_cosines(const struct wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
                 int64_t out_stride);
 
+/* Set means[i * dim …] to the mean of the rows ids[offsets[i]] … ids[offsets[i + 1] - 1], for i < n; zeros for an empty
+ * list. stride: floats from one row to the next; it may be negative. */
+void wv_mean_rows(const float *rows, int64_t stride, int64_t dim, const int32_t *ids, const int64_t *offsets,
+                  int64_t n, float *means);
+
 #endif

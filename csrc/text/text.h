@@ -3,6 +3,7 @@
 #define WILDVEC_TEXT_H
 
 #include "text/encode.h"
+#include "text/features.h"
 #include "text/numbers.h"
 #include "text/tokenize.h"
 #include "text/vocab.h"

@@ -94,6 +94,7 @@ struct wv_chunk {
     float *weights[2]; /* (n_targets) of their pairs with the context of the first centre and of the second one */
     int n_targets, n_common; /* the first n_common are not prefetched */
     /* cells and bags */
+    int32_t *of_bag; /* (n_targets) the labels that are targets of a bag */
     int64_t unit, last_unit; /* the next unit and the end of the chunk */
     int64_t first_cell,
         next_cell; /* positions of the chunk's first item and of the next cell in the items of the task */
@@ -156,7 +157,11 @@ struct wv_kernels {
     wv_train_chunk *train_chunk[WV_N_OBJECTIVES];
     void (*merge)(struct wv_worker *worker, int64_t n_slots);
     void (*merge_round)(struct wv_worker *const *workers, int n_workers, int part, int n_parts, float rate);
+    void (*predict_bags)(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t first, int64_t last,
+                         struct wv_block *block, struct wv_scratch *scratch, float *means, float *probabilities);
 };
+
+const struct wv_kernels *wv_kernels_of(enum wv_isa isa);
 
 extern const struct wv_kernels wv_kernels_scalar, wv_kernels_avx2, wv_kernels_avx512, wv_kernels_neon;
 

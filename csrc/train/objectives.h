@@ -9,18 +9,33 @@
     WV_OBJECTIVE(cells, read_cells, make_cells, squares)                                                           \
     WV_OBJECTIVE(classify, read_bags, make_bags, softmax)
 
-#define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
-enum wv_objective { WV_OBJECTIVES(WV_OBJECTIVE_MEMBER) WV_N_OBJECTIVES };
-#undef WV_OBJECTIVE_MEMBER
+/* Objectives with a step of their own, because run_chunk is measured to be too slow for them: train_<name>, a wv_train_chunk, is
+ * in objective/step_<name>.inc.h. */
+#define WV_OWN_STEPS(WV_OWN_STEP) WV_OWN_STEP(glove) WV_OWN_STEP(supervised)
 
-/* The pieces, so that checks of a task depend on them and not on names of objectives. A new read_* or make_* has a member. */
-enum wv_read_piece { WV_read_tokens, WV_read_cells, WV_read_bags };
-enum wv_make_piece { WV_make_skipgram, WV_make_cbow, WV_make_cells, WV_make_bags };
+#define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
+#define WV_OWN_STEP_MEMBER(name) WV_##name,
+enum wv_objective { WV_OBJECTIVES(WV_OBJECTIVE_MEMBER) WV_OWN_STEPS(WV_OWN_STEP_MEMBER) WV_N_OBJECTIVES };
+#undef WV_OBJECTIVE_MEMBER
+#undef WV_OWN_STEP_MEMBER
+
+/* The pieces, so that checks of a task depend on them and not on names of objectives. A new read_* or make_* has a member.
+ * A step of its own counts as both: WV_read_<name>, WV_make_<name>. */
+#define WV_OWN_STEP_READ(name) WV_read_##name,
+#define WV_OWN_STEP_MAKE(name) WV_make_##name,
+enum wv_read_piece { WV_read_tokens, WV_read_cells, WV_read_bags, WV_OWN_STEPS(WV_OWN_STEP_READ) WV_N_READ_PIECES };
+enum wv_make_piece {
+    WV_make_skipgram,
+    WV_make_cbow,
+    WV_make_cells,
+    WV_make_bags,
+    WV_OWN_STEPS(WV_OWN_STEP_MAKE) WV_N_MAKE_PIECES
+};
 
 static inline enum wv_read_piece wv_read_of(enum wv_objective objective)
 {
 #define WV_OBJECTIVE_READ(name, read, make, loss) WV_##read,
-    static const enum wv_read_piece pieces[] = {WV_OBJECTIVES(WV_OBJECTIVE_READ)};
+    static const enum wv_read_piece pieces[] = {WV_OBJECTIVES(WV_OBJECTIVE_READ) WV_OWN_STEPS(WV_OWN_STEP_READ)};
 #undef WV_OBJECTIVE_READ
     return pieces[objective];
 }
@@ -28,7 +43,7 @@ static inline enum wv_read_piece wv_read_of(enum wv_objective objective)
 static inline enum wv_make_piece wv_make_of(enum wv_objective objective)
 {
 #define WV_OBJECTIVE_MAKE(name, read, make, loss) WV_##make,
-    static const enum wv_make_piece pieces[] = {WV_OBJECTIVES(WV_OBJECTIVE_MAKE)};
+    static const enum wv_make_piece pieces[] = {WV_OBJECTIVES(WV_OBJECTIVE_MAKE) WV_OWN_STEPS(WV_OWN_STEP_MAKE)};
 #undef WV_OBJECTIVE_MAKE
     return pieces[objective];
 }

@@ -29,6 +29,9 @@ enum {
     WV_NODES
 }; /* positions in wv_task.matrices; objectives without nodes have two matrices */
 
+/* The losses of the objective supervised (step_supervised.inc.h). */
+enum wv_bag_loss { WV_BAG_SOFTMAX, WV_BAG_OVA, WV_BAG_PATHS, WV_BAG_NOISE, WV_N_BAG_LOSSES };
+
 /* One weight matrix. Row i begins at rows + i * stride and has `size` values, then zeros up to `width`. With AdaGrad,
  * stride is 2 * width, and the sums of squared gradients follow in the second half of the row. */
 struct wv_matrix {
@@ -58,8 +61,10 @@ struct wv_task {
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
     struct wv_ragged labels; /* bags: the labels of each */
-    const float *values;     /* cells: (n_cells) the value of each */
+    const float *values;     /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;    /* cells: (n_cells) its weight in the loss */
+    const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
+    float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
     const struct wv_alias *noise; /* (output rows) distribution of negatives */
     struct wv_ragged paths;    /* hierarchical softmax: nodes from the root to each id, and WV_PATH_PADDING more */
@@ -82,6 +87,7 @@ struct wv_task {
     int32_t average_grad;       /* their gradient is divided by the number of rows */
     int32_t freeze_targets;     /* target rows do not change (inference) */
     int32_t one_pair_at_a_time; /* the classic update of word2vec.c: new negatives for each pair */
+    enum wv_bag_loss bag_loss;
     enum wv_objective objective;
     enum wv_isa isa;
     int32_t stop; /* set from another thread: return after the current window */
@@ -136,6 +142,27 @@ int32_t wv_shared_noise(int32_t negative);
 
 /* How many different noise draws the first n_windows windows of a chunk use, in the block update, if each has n_noise words. */
 int64_t wv_noise_draws(int32_t n_noise, int64_t n_windows);
+
+/* A trained classifier of bags: rows are `stride` floats apart and padded with zeros to whole vectors. */
+struct wv_bag_model {
+    const float *input;     /* rows of features */
+    const float *output;    /* (n_labels) rows of labels, or of the nodes of their tree */
+    struct wv_ragged paths; /* WV_BAG_PATHS: nodes from the root to each label */
+    const uint8_t *path_codes;
+    int64_t n_labels, stride;
+    int32_t size;
+    enum wv_bag_loss loss;
+};
+
+/* Bag b has the rows ids[offsets[b] … offsets[b + 1]) and sizes[b] features, those without rows included. */
+struct wv_bags {
+    const int32_t *ids;
+    const int64_t *offsets, *sizes;
+};
+
+/* means: receives (n, stride) means of rows. probabilities: receives (n, n_labels), or NULL. */
+enum wv_status wv_predict_bags(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t n, enum wv_isa isa,
+                               float *means, float *probabilities);
 
 /* The objective of this name. WV_UNKNOWN_OBJECTIVE: there is none. */
 enum wv_status wv_find_objective(const char *name, enum wv_objective *objective);

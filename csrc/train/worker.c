@@ -5,7 +5,7 @@
 
 #include "train/kernels.h"
 
-static const struct wv_kernels *kernels_of(enum wv_isa isa)
+const struct wv_kernels *wv_kernels_of(enum wv_isa isa)
 {
     switch (isa) {
 #if WV_X86
@@ -133,9 +133,15 @@ static void lay_out_scratch(struct arena *arena, const struct wv_task *task, str
 
 static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struct wv_chunk *chunk)
 {
+    if (wv_read_of(task->objective) == WV_read_glove)
+        return; /* its step reads the cells where they are */
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
     chunk->words = take(arena, longest + WV_OVERRUN, sizeof *chunk->words);
     chunk->input = take(arena, longest + WV_OVERRUN, sizeof *chunk->input);
+    if (wv_read_of(task->objective) == WV_read_supervised) {
+        chunk->of_bag = take(arena, targets + WV_OVERRUN, sizeof *chunk->of_bag);
+        return;
+    }
     chunk->output = take(arena, longest + WV_OVERRUN, sizeof *chunk->output);
     chunk->ends = take(arena, longest / 2 + 1, sizeof *chunk->ends);
     const size_t widest = 2 * (size_t)task->window + 2;
@@ -190,7 +196,7 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
     lay_out(&arena, task, worker);
     worker->memory = memory;
     worker->task = task;
-    worker->kernels = kernels_of(task->isa);
+    worker->kernels = wv_kernels_of(task->isa);
     worker->is_plain = is_plain(task);
     for (int m = 0; m < task->n_matrices; m++) {
         const int32_t n_private = worker->views[m].n_private;
@@ -268,8 +274,10 @@ void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_
 enum wv_status wv_find_objective(const char *name, enum wv_objective *objective)
 {
 #define WV_OBJECTIVE_NAME(name, read, make, loss) #name,
-    static const char *const names[] = {WV_OBJECTIVES(WV_OBJECTIVE_NAME)};
+#define WV_OWN_STEP_NAME(name) #name,
+    static const char *const names[] = {WV_OBJECTIVES(WV_OBJECTIVE_NAME) WV_OWN_STEPS(WV_OWN_STEP_NAME)};
 #undef WV_OBJECTIVE_NAME
+#undef WV_OWN_STEP_NAME
     for (int k = 0; k < WV_N_OBJECTIVES; k++) {
         if (strcmp(name, names[k]) == 0) {
             *objective = (enum wv_objective)k;

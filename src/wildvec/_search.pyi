@@ -4,6 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 def choose_isa(name: str) -> int: ...
+def mean_rows(
+    rows: NDArray[np.float32],
+    ids: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    means: NDArray[np.float32],
+) -> None: ...
 
 class Queries:
     def __init__(self, rows: NDArray[np.float32], isa: int) -> None: ...

@@ -1,6 +1,6 @@
 """Checked access to the search of the C core (csrc/search): all scores of queries and rows, or the best ones."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 from wildvec.base.status import check
 
@@ -24,6 +24,8 @@ cdef extern from "wildvec.h" nogil:
     void wv_best_write(wv_best *best, float *scores, int64_t *rows)
     void wv_cosines(const wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
                     int64_t out_stride)
+    void wv_mean_rows(const float *rows, int64_t stride, int64_t dim, const int32_t *ids, const int64_t *offsets,
+                      int64_t n, float *means)
 
 
 def choose_isa(str name) -> int:
@@ -120,3 +122,22 @@ cdef class Best:
             raise ValueError("rows must be of shape (queries, k)")
         with nogil:
             wv_best_write(self.handle, &scores[0, 0], &rows[0, 0])
+
+
+def mean_rows(
+    const float[:, :] rows, const int32_t[::1] ids, const int64_t[::1] offsets, float[:, ::1] means
+) -> None:
+    """Set means[i] to the mean of the rows ids[offsets[i]:offsets[i + 1]]; zeros for an empty list."""
+    cdef int64_t n = means.shape[0], dim = means.shape[1], stride = row_stride(rows, dim), i
+    if offsets.shape[0] != n + 1 or offsets[0] != 0 or offsets[n] != ids.shape[0]:
+        raise ValueError(f"{offsets.shape[0]} offsets do not divide {ids.shape[0]} ids into {n} lists")
+    for i in range(n):
+        if offsets[i] > offsets[i + 1]:
+            raise ValueError(f"offsets[{i + 1}] is smaller than offsets[{i}]")
+    for i in range(ids.shape[0]):
+        if not 0 <= ids[i] < rows.shape[0]:
+            raise ValueError(f"ids[{i}]={ids[i]} is no row of {rows.shape[0]}")
+    if n and dim:
+        with nogil:
+            wv_mean_rows(&rows[0, 0] if rows.shape[0] else NULL, stride, dim, &ids[0] if ids.shape[0] else NULL,
+                         &offsets[0], n, &means[0, 0])

@@ -46,6 +46,9 @@ cdef extern from "wildvec.h" nogil:
     int wv_scan_text(
         wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block, int frozen, wv_encoded *out
     )
+    int wv_scan_lines(
+        wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block, int frozen, wv_encoded *out
+    )
     int wv_scan_tokens(
         wv_vocab *vocab, const uint8_t *tokens, int64_t n_bytes, const uint32_t *lengths, int64_t n_tokens,
         uint64_t block, int frozen, wv_encoded *out
@@ -411,6 +414,29 @@ cdef class VocabTable:
             check(status, "vocabulary")
             return out.n_ids, out.n_ends
 
+    def scan_lines(
+        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None
+    ):
+        """Encode whole lines as fastText does (csrc/text/features.h): (number of ids, number of lines).
+
+        block: as in scan_text. ids, ends: at least len(text) + 1 elements each; ends receives the ids up to the end
+        of each line. The id of a token that a frozen table lacks is ~offset of its first byte.
+        """
+        cdef wv_encoded out
+        cdef int64_t n_bytes = text.shape[0]
+        check_block(block, n_bytes, INT32_MAX - 1)
+        if min(ids.shape[0], ends.shape[0]) < n_bytes + 1:
+            raise ValueError(f"{n_bytes} bytes of text need {n_bytes + 1} elements of ids and of ends")
+        if not n_bytes:
+            return 0, 0
+        cdef int status
+        out.ids, out.ends = &ids[0], &ends[0]
+        with self.reading():
+            with nogil:
+                status = wv_scan_lines(&self.vocab, &text[0], n_bytes, block, self.frozen, &out)
+            check(status, "vocabulary")
+            return out.n_ids, out.n_ends
+
     def scan_tokens(
         self, const uint8_t[::1] tokens not None, const uint32_t[::1] lengths not None, int64_t block,
         int32_t[::1] ids not None
@@ -563,3 +589,169 @@ def read_vectors(
             status = wv_read_vector_lines(&block[0], size, &sink, &report)
     return (status, report.bytes, report.lines, report.rows, report.key_bytes, report.n_odd,
             (report.bad_begin, report.bad_end))
+
+
+# --- Features of texts (csrc/text/features.h) ---
+
+cdef extern from "wildvec.h" nogil:
+    enum: WV_SKIPPED
+
+    struct wv_type:
+        int32_t word
+        uint32_t hash
+
+    struct wv_feature_rules:
+        const wv_type *types
+        const int32_t *own_ids
+        const int64_t *own_offsets
+        int32_t n_types, n_words, word_ngrams, min_n, max_n, bucket, is_binary
+        const uint8_t *label_prefix
+        int64_t n_prefix
+
+    void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, wv_type *types)
+    int64_t wv_own_features(
+        const wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int32_t *out, int64_t *offsets
+    )
+    int wv_line_features(
+        const wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends, int64_t n_lines,
+        const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity,
+        int64_t *offsets, int64_t *n_out
+    )
+    int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes)
+    void wv_gather_lists(
+        const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map, int32_t *out
+    )
+
+
+def gather_lists(
+    const int32_t[::1] ids not None, const int64_t[::1] offsets not None, const int32_t[::1] order not None,
+    const int32_t[::1] map not None, int32_t[::1] out not None,
+):
+    """Write the lists order[0], order[1], … of ids[offsets[i]:offsets[i + 1]] to `out`, each id replaced by map[id]."""
+    cdef int64_t n = order.shape[0], n_lists = offsets.shape[0] - 1
+    if n_lists < 0 or offsets[0] < 0 or np.diff(offsets).min(initial=0) < 0 or offsets[n_lists] > ids.shape[0]:
+        raise ValueError(f"{n_lists} offsets do not fit {ids.shape[0]} ids")
+    if n and not 0 <= np.min(order) <= np.max(order) < n_lists:
+        raise IndexError(f"the order holds numbers outside of 0..{n_lists - 1}")
+    if ids.shape[0] and not 0 <= np.min(ids) <= np.max(ids) < map.shape[0]:
+        raise IndexError(f"an id is outside the map of {map.shape[0]} ids")
+    if np.diff(offsets)[np.asarray(order)].sum() != out.shape[0]:
+        raise ValueError(f"out has {out.shape[0]} elements, which is not the length of all lists")
+    if out.shape[0]:
+        with nogil:
+            wv_gather_lists(&ids[0], &offsets[0], &order[0], n, &map[0], &out[0])
+
+
+cdef class FeatureTable:
+    """The features of lines of text, as in fastText's supervised mode. Threads can share it.
+
+    Type t is the distinct token keys[ends[t - 1]:ends[t]]. words: the word row of each type, -1: none. is_skipped: 1
+    for types that are no words (labels). Unknown tokens that begin with `prefix` are skipped too. Row n_words + b is
+    that of bucket b.
+    """
+
+    cdef wv_feature_rules rules
+    cdef const int32_t[::1] own_ids
+    cdef const int64_t[::1] own_offsets
+    cdef int32_t[:, ::1] types
+    cdef const uint8_t[::1] prefix
+
+    def __cinit__(
+        self, const uint8_t[::1] keys not None, const int64_t[::1] ends not None, const int32_t[::1] words not None,
+        const uint8_t[::1] is_skipped=None, *, int64_t n_words, int32_t word_ngrams, int32_t min_n, int32_t max_n,
+        int64_t bucket, bint binary=False, bytes prefix=b"",
+    ):
+        cdef int64_t n = ends.shape[0]
+        if not n or words.shape[0] != n or (is_skipped is not None and is_skipped.shape[0] != n) or n > INT32_MAX:
+            raise ValueError(f"{n} types need as many words and flags, and there must be one at least")
+        if ends[n - 1] != keys.shape[0] or np.diff(ends, prepend=0).min() < 0:
+            raise ValueError(f"the ends of the keys must ascend from 0 to {keys.shape[0]}")
+        if np.min(words) < -1 or np.max(words) >= n_words:
+            raise ValueError(f"the rows of words must be below {n_words}")
+        if not 0 <= bucket <= INT32_MAX - n_words or min(word_ngrams, min_n, max_n) < 0 or max_n > 1000:
+            raise ValueError(f"bucket={bucket}, word_ngrams={word_ngrams}, min_n={min_n}, max_n={max_n} do not fit")
+        self.rules.n_types, self.rules.n_words, self.rules.bucket = n, n_words, bucket
+        self.rules.word_ngrams, self.rules.min_n, self.rules.max_n = word_ngrams, max(min_n, 1), max_n
+        self.rules.is_binary = binary
+        self.prefix = prefix or b"\0"
+        self.rules.label_prefix, self.rules.n_prefix = &self.prefix[0], len(prefix)
+        self.set_types(words, is_skipped)
+        self.set_own(keys, ends)
+
+    cdef int set_types(self, const int32_t[::1] words, const uint8_t[::1] is_skipped) except -1:
+        types = np.zeros((self.rules.n_types, 2), np.int32)
+        types[:, 0] = words
+        if is_skipped is not None:
+            types[np.asarray(is_skipped) != 0, 0] = WV_SKIPPED
+        self.types = types
+        self.rules.types = <const wv_type *>&self.types[0, 0]
+        return 0
+
+    cdef int set_own(self, const uint8_t[::1] keys, const int64_t[::1] ends) except -1:
+        cdef uint8_t empty = 0
+        cdef const uint8_t *data = &keys[0] if keys.shape[0] else &empty
+        cdef int64_t total
+        offsets = np.empty(self.rules.n_types + 1, np.int64)
+        cdef int64_t[::1] to_offsets = offsets
+        cdef int32_t[::1] to_ids
+        with nogil:
+            wv_hash_types(data, &ends[0], self.rules.n_types, <wv_type *>&self.types[0, 0])
+            total = wv_own_features(&self.rules, data, &ends[0], NULL, &to_offsets[0])
+        ids = np.empty(max(total, 1), np.int32)
+        to_ids = ids
+        with nogil:
+            wv_own_features(&self.rules, data, &ends[0], &to_ids[0], &to_offsets[0])
+        self.own_ids, self.own_offsets = ids, offsets
+        self.rules.own_ids, self.rules.own_offsets = &self.own_ids[0], &self.own_offsets[0]
+        return 0
+
+    @property
+    def n_words(self):
+        """The number of word rows."""
+        return self.rules.n_words
+
+    def own(self, int64_t type):
+        """Return the features that one occurrence of a type has alone: its word row and its character n-grams."""
+        if not 0 <= type < self.rules.n_types:
+            raise IndexError(f"type {type} of {self.rules.n_types}")
+        return np.asarray(self.own_ids[self.own_offsets[type]:self.own_offsets[type + 1]])
+
+    def of_lines(
+        self, const int32_t[::1] tokens not None, const int32_t[::1] ends not None, const uint8_t[::1] text=None,
+        uint8_t[::1] used=None
+    ):
+        """Return the features of lines: ids (int32) and the number of features up to the end of each line (int64).
+
+        tokens, ends: as VocabTable.scan_lines returns them. text: what was scanned with a frozen table. used: one
+        element per feature, which is set to 1 for those of the lines.
+        """
+        cdef int64_t n = tokens.shape[0], n_lines = ends.shape[0], n_bytes = 0 if text is None else text.shape[0]
+        check_ends(ends, n)
+        if not wv_tokens_fit(&tokens[0] if n else NULL, n, self.rules.n_types, n_bytes):
+            raise ValueError(f"a token is no type of {self.rules.n_types} and no offset in {n_bytes} bytes")
+        if used is not None and used.shape[0] < self.rules.n_words + self.rules.bucket:
+            raise ValueError(f"used has {used.shape[0]} elements; give {self.rules.n_words + self.rules.bucket}")
+        offsets = np.empty(n_lines, np.int64)
+        if not n_lines:
+            return np.empty(0, np.int32), offsets
+        cdef int64_t longest = ends[0], line
+        for line in range(1, n_lines):
+            longest = max(longest, ends[line] - ends[line - 1])
+        cdef uint32_t[::1] hashes = np.empty(longest + 1, np.uint32)
+        cdef int64_t[::1] to_offsets = offsets
+        cdef const int32_t *tokens_data = &tokens[0] if n else NULL
+        cdef const uint8_t *data = &text[0] if n_bytes else NULL
+        cdef int64_t capacity = (n + 1) * max(self.rules.word_ngrams, 1) + 2, total = -1
+        cdef uint8_t *to_used = NULL if used is None or not used.shape[0] else &used[0]
+        cdef int32_t[::1] to_ids
+        cdef int status
+        while total < 0:
+            ids = np.empty(capacity, np.int32)
+            to_ids = ids
+            with nogil:
+                status = wv_line_features(
+                    &self.rules, tokens_data, &ends[0], n_lines, data, n_bytes, &hashes[0], to_used, &to_ids[0],
+                    capacity, &to_offsets[0], &total)
+            check(status, "features")
+            capacity *= 2
+        return ids[:total], offsets

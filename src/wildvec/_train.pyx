@@ -27,6 +27,10 @@ cdef extern from "wildvec.h":
     enum: WV_read_tokens
     enum: WV_read_cells
     enum: WV_read_bags
+    enum: WV_read_glove
+    enum: WV_read_supervised
+    enum: WV_N_BAG_LOSSES
+    ctypedef int wv_bag_loss "enum wv_bag_loss"
     enum: WV_make_skipgram
     enum: WV_make_cbow
     enum: WV_make_bags
@@ -49,6 +53,8 @@ cdef extern from "wildvec.h":
         wv_ragged items, labels, paths
         const float *values
         const float *weights
+        const int32_t *unit_rows
+        float x_max, exponent
         const uint32_t *keep
         const wv_alias *noise
         const uint8_t *path_codes
@@ -57,6 +63,7 @@ cdef extern from "wildvec.h":
         int32_t n_matrices, max_targets, max_context, window, negative, n_noise, max_path
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
+        wv_bag_loss bag_loss
         wv_objective objective
         wv_isa isa
     struct wv_worker
@@ -79,6 +86,20 @@ cdef extern from "wildvec.h":
     int64_t wv_export_deltas(const wv_worker *worker, int matrix, int32_t *ids, float *deltas) nogil
     void wv_apply_deltas(const wv_matrix *matrix, const int32_t *ids, const float *deltas, int64_t n,
                          float factor) nogil
+    struct wv_bag_model:
+        const float *input
+        const float *output
+        wv_ragged paths
+        const uint8_t *path_codes
+        int64_t n_labels, stride
+        int32_t size
+        wv_bag_loss loss
+    struct wv_bags:
+        const int32_t *ids
+        const int64_t *offsets
+        const int64_t *sizes
+    wv_status wv_predict_bags(const wv_bag_model *model, const wv_bags *bags, int64_t n, wv_isa isa,
+                              float *means, float *probabilities) nogil
     void wv_stop(wv_task *task, int32_t stop)
     void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t width, int32_t stride,
                       uint64_t seed) nogil
@@ -89,6 +110,7 @@ cdef extern from "wildvec.h":
 PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
 MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
+BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES}  # of matrices
 
 
@@ -301,8 +323,11 @@ cdef class Task:
 
     def negative_sampling(self, const uint32_t[:, ::1] noise, int32_t negative):
         """noise: alias table (output rows, 2) of the negatives; negative: how many for each example."""
-        cdef int64_t n = self.get("output").n
         self.check_new("negative sampling")
+        self.set_noise(noise, negative, self.get("output").n)
+        self.done.add("negative sampling")
+
+    cdef void set_noise(self, const uint32_t[:, ::1] noise, int32_t negative, int64_t n) except *:
         if noise.shape[0] != n or noise.shape[1] != 2 or not 1 <= negative <= MAX_TARGETS // 4:
             raise ValueError(f"{noise.shape[0]} × {noise.shape[1]} noise, negative={negative}: "
                              f"give a table of {n} × 2 and 1 to {MAX_TARGETS // 4}")
@@ -311,15 +336,18 @@ cdef class Task:
         self.arrays.append(noise)
         self.task.noise = <const wv_alias *>&noise[0, 0]
         self.task.negative = negative
-        self.done.add("negative sampling")
 
     def hierarchical_softmax(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
                              int32_t max_path):
         """Huffman paths of the ids; nodes and codes have PATH_PADDING more elements."""
-        cdef int64_t n = self.get("input").n
         self.check_new("hierarchical softmax")
+        self.set_paths(offsets, nodes, codes, max_path, self.get("input").n, self.get("nodes").n)
+        self.done.add("hierarchical softmax")
+
+    cdef void set_paths(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
+                        int32_t max_path, int64_t n, int64_t n_nodes) except *:
         check_offsets(offsets, nodes.shape[0] - WV_PATH_PADDING, "the paths")
-        check_ids(nodes, self.get("nodes").n, "the paths")
+        check_ids(nodes, n_nodes, "the paths")
         if offsets.shape[0] != n + 1 or nodes.shape[0] != codes.shape[0]:
             raise ValueError(f"{offsets.shape[0] - 1} Huffman paths for {n} ids")
         if max_path != np.diff(offsets).max():
@@ -328,7 +356,6 @@ cdef class Task:
         self.task.paths.offsets, self.task.paths.ids = &offsets[0], &nodes[0]
         self.task.path_codes = &codes[0]
         self.task.max_path = max_path
-        self.done.add("hierarchical softmax")
 
     def cells(self, const float[::1] values, const float[::1] weights):
         """Objective "cells": the value of each item, and its weight in the loss. A unit's items must rise."""
@@ -347,6 +374,26 @@ cdef class Task:
         self.task.values, self.task.weights = &values[0], &weights[0]
         self.done.add("cells")
 
+    def glove(self, const float[::1] counts, const int32_t[::1] unit_rows, *, float x_max, float exponent):
+        """Objective "glove": the count x > 0 of each item, and the input row of each unit. A unit's items must differ.
+
+        A cell has the weight min(1, (x / x_max) ** exponent).
+        """
+        cdef int64_t n = self.units_end(), n_units = self.offsets.shape[0] - 1
+        self.check_new("glove")
+        if counts.shape[0] < n or unit_rows.shape[0] < n_units or not n:
+            raise ValueError(f"{counts.shape[0]} counts of {n} cells, {unit_rows.shape[0]} rows of {n_units} units")
+        if not (x_max > 0 and exponent >= 0):
+            raise ValueError(f"x_max={x_max}, exponent={exponent}: give numbers above 0")
+        check_ids(unit_rows, self.get("input").n, "the rows of units")
+        for role in ("input", "output"):
+            if self.get(role).width < self.get(role).size + 3:
+                raise ValueError(f"rows of the {role} matrix need three columns behind their values")
+        self.arrays += [counts, unit_rows]
+        self.task.values, self.task.unit_rows = &counts[0], &unit_rows[0]
+        self.task.x_max, self.task.exponent = x_max, exponent
+        self.done.add("glove")
+
     def labels(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Objective "classify": the labels of each unit, rows of the output matrix."""
         self.check_new("labels")
@@ -358,6 +405,29 @@ cdef class Task:
         self.task.labels.ids = &ids[0] if ids.shape[0] else NULL
         self.task.labels.offsets = &offsets[0]
         self.done.add("labels")
+
+    def supervised(self, str loss, *, const uint32_t[:, ::1] noise=None, int32_t negative=0, paths=None):
+        """Objective "supervised": the loss. noise: alias table of the labels, for "ns".
+
+        paths: offsets, nodes, codes of the path to each label, for "hs"; nodes are output rows, and nodes and codes
+        have PATH_PADDING more elements.
+        """
+        cdef int64_t n = self.get("output").n
+        self.check_new("supervised")
+        if loss not in BAG_LOSSES:
+            raise ValueError(f"loss {loss!r}: give one of {', '.join(BAG_LOSSES)}")
+        if self.get("output").row_rate != NULL:
+            raise ValueError("output rows cannot have rates of their own here")
+        for role in ("input", "output"):
+            if self.get(role).stride != self.get(role).width:
+                raise ValueError(f"{role}: this objective has no AdaGrad")
+        if loss == "ns":
+            self.set_noise(noise, negative, n)
+        if loss == "hs":
+            offsets, nodes, codes, max_path = paths
+            self.set_paths(offsets, nodes, codes, max_path, n, n)
+        self.task.bag_loss = <wv_bag_loss>(<int>BAG_LOSSES.index(loss))
+        self.done.add("supervised")
 
     def freeze_targets(self):
         """Train the input rows only (inference)."""
@@ -402,6 +472,11 @@ cdef class Task:
             task.max_targets = WV_CELLS_OF_BLOCK
         elif read == WV_read_bags:
             task.max_targets = <int32_t>self.get("output").n
+        elif read == WV_read_supervised:
+            most = {"hs": task.max_path, "ns": 1 + task.negative}
+            task.max_targets = most.get(BAG_LOSSES[task.bag_loss], <int32_t>self.get("output").n)
+        elif read == WV_read_glove:
+            task.max_targets = 1  # its step makes no blocks
         else:
             is_shared = make == WV_make_skipgram and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
@@ -409,7 +484,9 @@ cdef class Task:
         missing = {
             "items": task.items.offsets == NULL,
             "cells": read == WV_read_cells and task.values == NULL,
-            "labels": read == WV_read_bags and task.labels.offsets == NULL,
+            "glove": read == WV_read_glove and task.unit_rows == NULL,
+            "labels": read in (WV_read_bags, WV_read_supervised) and task.labels.offsets == NULL,
+            "supervised": read == WV_read_supervised and "supervised" not in self.done,
             "compose": make in (WV_make_cbow, WV_make_bags) and not self.composes,
             "windows": read == WV_read_tokens and not task.window,
             "negative_sampling or hierarchical_softmax": read == WV_read_tokens and task.max_targets < 3,
@@ -429,10 +506,10 @@ cdef class Task:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
         cdef int64_t n_input = self.get("input").n
-        role = "output" if read == WV_read_cells else "input"
+        role = "output" if read in (WV_read_cells, WV_read_glove) else "input"
         if self.role_of_items != role:
             raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
-        if self.task.negative and output.n < n_input:
+        if read == WV_read_tokens and self.task.negative and output.n < n_input:
             raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
 
     cdef void check_round_rows(self, int read, int make) except *:
@@ -446,7 +523,8 @@ cdef class Task:
         }
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
-            least = n if role == "output" and read == WV_read_bags else min(n, touched[role])
+            whole = role == "output" and read in (WV_read_bags, WV_read_supervised)
+            least = n if whole else min(n, touched[role])
             if room < least:
                 raise ValueError(f"round_rows={room} for the {role} matrix: "
                                  f"a worker can touch {least} rows in a round")
@@ -569,3 +647,63 @@ def shared_noise(int32_t negative):
 def noise_draws(int32_t n_noise, int64_t n_windows):
     """How many different noise draws the first n_windows windows of a chunk use, if each has n_noise words."""
     return wv_noise_draws(n_noise, n_windows)
+
+
+cdef class BagModel:
+    """A trained classifier of bags, which threads can share. Rows have `size` values and zeros behind them.
+
+    paths: offsets, nodes, codes and the longest path of each label, for the loss "hs".
+    """
+
+    cdef wv_bag_model model
+    cdef int64_t n_rows
+    cdef list arrays
+
+    def __cinit__(self, const float[:, ::1] rows not None, const float[:, ::1] output not None, int32_t size, str loss,
+                  paths=None):
+        if rows.shape[1] != output.shape[1] or rows.shape[1] % WV_PAD or not 1 <= size <= rows.shape[1]:
+            raise ValueError(f"rows of {rows.shape[1]} and {output.shape[1]} columns for {size} values")
+        if loss not in BAG_LOSSES or not rows.shape[0] or not 1 <= output.shape[0] <= MAX_TARGETS:
+            raise ValueError(f"loss {loss!r}, {rows.shape[0]} rows, {output.shape[0]} labels; give rows and labels")
+        self.arrays = [rows, output]
+        self.n_rows = rows.shape[0]
+        self.model.input, self.model.output = &rows[0, 0], &output[0, 0]
+        self.model.n_labels, self.model.stride, self.model.size = output.shape[0], rows.shape[1], size
+        self.model.loss = <wv_bag_loss>(<int>BAG_LOSSES.index(loss))
+        if loss == "hs":
+            self.set_paths(paths[0], paths[1], paths[2])
+
+    cdef int set_paths(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes) except -1:
+        check_offsets(offsets, nodes.shape[0], "the paths")
+        check_ids(nodes, self.model.n_labels, "the paths")
+        if offsets.shape[0] != self.model.n_labels + 1 or codes.shape[0] < nodes.shape[0] or not nodes.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} paths for {self.model.n_labels} labels")
+        self.arrays += [offsets, nodes, codes]
+        self.model.paths.offsets, self.model.paths.ids, self.model.path_codes = &offsets[0], &nodes[0], &codes[0]
+        return 0
+
+    def predict(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
+                const int64_t[::1] sizes not None, bint probabilities=True):
+        """Return the mean of the rows of each bag (n, columns), and the probability of each label (n, n_labels).
+
+        Bag b has the rows ids[offsets[b]:offsets[b + 1]] and sizes[b] features, those without rows included.
+        probabilities: False returns None instead of them.
+        """
+        cdef int64_t n = sizes.shape[0]
+        cdef wv_bags bags
+        cdef wv_status status
+        check_offsets(offsets, ids.shape[0], "the bags")
+        check_ids(ids, self.n_rows, "the bags")
+        if offsets.shape[0] != n + 1:
+            raise ValueError(f"{offsets.shape[0] - 1} bags have {n} sizes; give one for each")
+        means = np.empty((n, self.model.stride), np.float32)
+        found = np.empty((n, self.model.n_labels), np.float32) if probabilities else None
+        cdef float[:, ::1] to_means = means, to_found = found
+        cdef float *to_probabilities = NULL if found is None else &to_found[0, 0]
+        cdef wv_isa isa = chosen_isa()
+        bags.ids = &ids[0] if ids.shape[0] else NULL
+        bags.offsets, bags.sizes = &offsets[0], &sizes[0]
+        with nogil:
+            status = wv_predict_bags(&self.model, &bags, n, isa, &to_means[0, 0], to_probabilities)
+        check(status, "prediction")
+        return means, found

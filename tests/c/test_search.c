@@ -176,6 +176,23 @@ static void unknown_instruction_sets(void)
     CHECK(prepared == NULL);
 }
 
+static void means_of_rows(void)
+{
+    enum { N_ROWS = 5, DIM = 7, STRIDE = 9, N = 3 };
+    const int32_t ids[] = {4, 0, 4, 2};
+    const int64_t offsets[N + 1] = {0, 3, 3, 4};
+    float *rows = random_rows(N_ROWS, DIM, STRIDE, 3), *means = malloc(N * DIM * sizeof *means);
+    wv_mean_rows(rows, STRIDE, DIM, ids, offsets, N, means);
+    for (int d = 0; d < DIM; d++) {
+        CHECK_NEAR(means[d], (2 * rows[4 * STRIDE + d] + rows[d]) / 3, 1e-6);
+        CHECK(means[DIM + d] == 0);
+        CHECK(means[2 * DIM + d] == rows[2 * STRIDE + d]);
+    }
+    wv_mean_rows(rows + (N_ROWS - 1) * STRIDE, -STRIDE, DIM, ids + 3, offsets, 0, means);
+    free(rows);
+    free(means);
+}
+
 int main(void)
 {
     for (int isa = 0; isa < WV_N_ISAS; isa++) {
@@ -187,6 +204,7 @@ int main(void)
         backwards((enum wv_isa)isa);
     }
     offers_and_ties();
+    means_of_rows();
     unknown_instruction_sets();
     return finish();
 }

@@ -20,7 +20,7 @@ static int same(float a, float b)
 
 static void arithmetic_equals_that_of_c(void)
 {
-    float a[VEC_LANES], b[VEC_LANES], got[10][VEC_LANES];
+    float a[VEC_LANES], b[VEC_LANES], got[11][VEC_LANES];
     for (int shift = 0; shift < N_ANY * N_ANY; shift++) {
         fill(a, shift);
         fill(b, shift / N_ANY);
@@ -35,6 +35,7 @@ static void arithmetic_equals_that_of_c(void)
         vec_store(got[7], vec_oppose(x, y));
         vec_store(got[8], vec_fma(x, y, vec_set(0.25f)));
         vec_store(got[9], vec_abs(x));
+        vec_store(got[10], vec_select(x, y, vec_set(1), x));
         unsigned greater = 0;
         FOR_LANES(k)
         {
@@ -44,6 +45,7 @@ static void arithmetic_equals_that_of_c(void)
             CHECK(same(got[6][k], sqrtf(a[k] * a[k])));
             CHECK(same(got[7][k], signbit(b[k]) ? a[k] : -a[k]) && same(got[9][k], fabsf(a[k])));
             CHECK(got[8][k] == fmaf(a[k], b[k], 0.25f) || got[8][k] == a[k] * b[k] + 0.25f);
+            CHECK(same(got[10][k], a[k] > b[k] ? 1 : a[k]));
             greater |= (unsigned)(a[k] > b[k]) << k;
         }
         CHECK(vec_greater(x, y) == greater);

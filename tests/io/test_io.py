@@ -347,7 +347,7 @@ def test_binary_without_a_key(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         (pickle.dumps([1]), "pickle"),
-        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "fastText"),
+        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "cut off in the settings"),
         (b"Once upon a time\n", "no file of vectors"),
         (bytes(range(256)), "no file of vectors"),
         (b"{}", "no file of vectors"),

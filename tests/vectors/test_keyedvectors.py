@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -516,3 +517,24 @@ def test_evaluation_as_gensim_returns_it(wv):
 
 def test_the_search_module_does_not_use_keys():
     assert not hasattr(search, "KeyedVectors")
+
+
+# -- layers of PyTorch (see test_torch_layers.py, which needs PyTorch) --
+
+
+def test_texts_are_encoded_as_bags_of_rows():
+    wv = KeyedVectors.from_arrays(["a", "B", 7], np.eye(3))
+    bags = wv.encode(["a x B", "", ["B", 7, 8]])
+    assert [bag.tolist() for bag in bags] == [[0, 1], [], [1, 2]]
+    assert bags.values.dtype == np.int32 and bags.offsets.tolist() == [0, 2, 2, 4]
+    assert [bag.tolist() for bag in wv.encode(["A"], lowercase=True)] == [[0]]
+    assert [bag.tolist() for bag in wv.encode(["a-B"], tokenizer=lambda text: text.split("-"))] == [[0, 1]]
+    assert len(wv.encode([])) == 0
+
+
+def test_without_pytorch_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    wv = KeyedVectors.from_arrays(["a"], np.ones((1, 2)))
+    for use in (wv.to_torch, lambda: KeyedVectors.from_torch(np.eye(1), ["a"])):
+        with pytest.raises(ImportError, match=r"this needs PyTorch: pip install 'wildvec\[torch\]'"):
+            use()

@@ -23,6 +23,9 @@
 #include "train/objective/read_bags.inc.h"
 #include "train/objective/make_bags.inc.h"
 #include "train/objective/run.inc.h"
+#include "train/objective/step_glove.inc.h"
+#include "train/objective/step_supervised.inc.h"
+#include "train/objective/predict_bags.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
@@ -34,4 +37,5 @@ WV_OBJECTIVES(TRAIN_CHUNK)
 #undef TRAIN_CHUNK
 
 #define TABLE_ENTRY(name, read, make, loss) train_##name,
-#define TRAIN_KERNELS {{WV_OBJECTIVES(TABLE_ENTRY)}, merge, merge_round}
+#define OWN_STEP_ENTRY(name) train_##name,
+#define TRAIN_KERNELS {{WV_OBJECTIVES(TABLE_ENTRY) WV_OWN_STEPS(OWN_STEP_ENTRY)}, merge, merge_round, predict_bags}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
-from wildvec.io import glove, native, word2vec
+from wildvec.io import fasttext, fasttext_vectors, glove, native, word2vec
 from wildvec.io.atomic import COMPRESSORS
 from wildvec.io.keys import pack, unpack
 from wildvec.io.options import ReadOptions
@@ -28,7 +28,6 @@ CLASS = "KeyedVectors"  # of native files that `save` writes
 OTHER_FORMATS = {
     b"\x80": "a Python pickle, which wildvec does not open, because a pickle can run any code; "
     "in gensim, call save_word2vec_format",
-    b"\xba\x16\x4f\x2f": "a fastText model; export its vectors as text (.vec)",
     b"PK\x03\x04": "a zip archive; unpack it first",
     b"\x93NUMPY": "a numpy array; use KeyedVectors.from_arrays(keys, numpy.load(path))",
     b"\x89HDF": "an HDF5 file; read it with h5py and use KeyedVectors.from_arrays(keys, matrix)",
@@ -44,6 +43,7 @@ class Kind(Enum):
     BINARY = "word2vec binary"
     TEXT = "word2vec text"
     GLOVE = "GloVe text"
+    FASTTEXT = "fastText"
 
 
 SUFFIXES = {".wv": Kind.NATIVE, ".bin": Kind.BINARY, ".txt": Kind.TEXT, ".vec": Kind.TEXT}
@@ -59,7 +59,8 @@ def load(
 ) -> Vectors:
     """Read a file of vectors of any kind: keys, matrix (n, dim) and counts (int64, None if there are none).
 
-    Every native file with vectors is read, whatever its class: also a model.
+    Every native file with vectors is read, whatever its class: also a model. Of a fastText model (.bin, .ftz), the
+    vectors of its words are read.
 
     Args:
         path: the file, plain or compressed (gz, bz2, xz, zst).
@@ -80,6 +81,9 @@ def load(
             return _load_native_vectors(source, mmap, limit)
         if mmap:
             raise ValueError(f"{source.path}: {kind.value} cannot be memory-mapped; convert it to .wv first")
+        if kind is Kind.FASTTEXT:
+            words, rows, counts = fasttext_vectors.read(source, options)
+            return list(words), rows, counts
         if kind is Kind.GLOVE:
             return _without_counts(glove.read(source, options))
         return _without_counts(word2vec.read(source, options, binary=kind is Kind.BINARY))
@@ -138,8 +142,8 @@ def save(
     with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot hold.
     """
     kind = kind or kind_by_name(path)
-    if kind is Kind.GLOVE:
-        raise ValueError("GloVe text is only read; write word2vec text (.txt)")
+    if kind in (Kind.GLOVE, Kind.FASTTEXT):
+        raise ValueError(f"{kind.value} is only read; write word2vec text (.txt)")
     if kind is Kind.NATIVE:
         native.write(path, to_tensors(keys, matrix, counts), {"class": CLASS})
     else:
@@ -203,6 +207,8 @@ def detect_kind(source: Source) -> Kind:
         raise EOFError(f"{source.path}: the file is empty")
     if native.is_native(head):
         return Kind.NATIVE
+    if fasttext.is_fasttext(head):
+        return Kind.FASTTEXT
     for magic, description in OTHER_FORMATS.items():
         if head.startswith(magic):
             raise ValueError(f"{source.path} is {description}")

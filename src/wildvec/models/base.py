@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wildvec.base.checks import Check, number, whole
 from wildvec.base.status import NOT_FINITE, check
@@ -23,6 +24,7 @@ from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
+from wildvec.models.scikit_learn import ScikitLearnMethods
 from wildvec.models.training_settings import TrainingSettings
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
@@ -49,7 +51,7 @@ def losses(value: Any) -> list[float]:
     return [float(loss) for loss in value]
 
 
-class Model(TrainingSettings, ABC):
+class Model(TrainingSettings, ScikitLearnMethods, ABC):
     """A model: settings, a vocabulary, and matrices that training changes.
 
     A subclass declares its settings as class attributes (see `Setting`) and names all settings in its constructor.
@@ -139,6 +141,22 @@ class Model(TrainingSettings, ABC):
         for spec in self._matrix_specs(len(self.vocab)):
             parts |= matrices.views(spec, self._rows_of(spec))
         return parts
+
+    def _more_tensors(self) -> dict[str, NDArray[Any]]:
+        """Return arrays that files of the model contain besides the matrices."""
+        return {}
+
+    def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
+        """Set the arrays that `_more_tensors` returned. ValueError: they do not fit the settings and STATE."""
+
+    def _compact_tensors(self, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the tensors that a file contains, from those of all vectors and matrices."""
+        return tensors
+
+    @classmethod
+    def _expand_tensors(cls, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what `_compact_tensors` got. ValueError: the tensors do not fit each other."""
+        return tensors
 
     def _rows_of(self, spec: MatrixSpec) -> FloatRows:
         """Return the rows of a matrix; new ones if the model does not have it yet."""
@@ -299,6 +317,27 @@ class Model(TrainingSettings, ABC):
     def get_latest_training_loss(self) -> float:
         """Return the loss of the latest training so far: the sum over all examples, in nats."""
         return self._latest_loss
+
+    # -- scikit-learn (see scikit_learn.py) and PyTorch ------------------------------------------------------------
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return len(self.vocab) > 0
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.vector_size
+
+    def to_torch(self, mode: str | None = None, **options: Any) -> Any:
+        """Return a layer of PyTorch that shares the model's rows; see `KeyedVectors.to_torch`.
+
+        Its training changes `wv`, and a further training of the model begins with the changed rows.
+        """
+        self._check_is_fitted()
+        self._take_over_vectors()
+        return self.wv.to_torch(mode, **options)
+
+    def _is_deterministic(self) -> bool:
+        return self.deterministic or self.workers == 1
 
     # -- files ----------------------------------------------------------------------------------------------------
 

@@ -41,9 +41,10 @@ def write(
     """
     model._take_over_vectors()
     tensors = vectors.to_tensors(model.vocab.keys, model.wv.vectors, model.vocab.counts)
-    tensors |= model._unpadded_matrices()
+    tensors |= model._unpadded_matrices() | model._more_tensors()
     if rates := model._row_rates() if rates is None else rates:
         tensors[FACTORS] = rates["vectors"]
+    tensors = model._compact_tensors(tensors)
     names = [name for name, setting in model.SETTINGS.items() if setting.stored]
     header = {name: getattr(model, name) for name in (*names, *model.STATE)}
     native.write(
@@ -67,6 +68,10 @@ def read(cls: type[M], path: str | os.PathLike[str]) -> tuple[M, native.Tensors,
         return padded[name][:, : shape[1]]
 
     tensors, metadata = vectors.load_native(path, cls.NAME, allocate=allocate)
+    try:
+        tensors = cls._expand_tensors(tensors)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from error
     keys, _, counts = vectors.from_tensors(os.fspath(path), tensors)
     try:
         if counts is None:
@@ -103,6 +108,7 @@ def _with_header(cls: type[M], text: str) -> M:
 def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: dict[str, FloatRows]) -> None:
     """Give a model its vocabulary and its matrices. padded: those that were read into padded rows."""
     model.vocab = vocab
+    model._set_more_tensors(tensors, len(vocab))
     if len(vocab):
         model._check_vocab(vocab)
     rows = {}
@@ -111,14 +117,14 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
             raise ValueError(
                 f"the settings need the matrix {spec.name}, which is missing; the file is damaged"
             )
-        for name in (spec.name, spec.name + matrices.ADAGRAD):
-            if name in tensors and tensors[name].shape != (spec.rows, spec.size):
-                raise ValueError(
-                    f"{name} has the shape {tensors[name].shape}, but the settings need {(spec.rows, spec.size)}"
-                )
-        if spec.name in padded and spec.adagrad is None:
+        shapes = dict.fromkeys((spec.name, spec.name + matrices.ADAGRAD), (spec.rows, spec.size))
+        shapes |= {f"{spec.name}.{name}": (spec.rows,) for name, _ in spec.extra}
+        for name, shape in shapes.items():
+            if name in tensors and tensors[name].shape != shape:
+                raise ValueError(f"{name} has the shape {tensors[name].shape}, but the settings need {shape}")
+        if spec.name in padded and spec.adagrad is None and not spec.extra:
             rows[spec.name] = padded[spec.name]
-        else:  # from another writer, perhaps of another type, or with AdaGrad
+        else:  # from another writer, perhaps of another type, or with more columns
             rows[spec.name] = matrices.from_views(spec, tensors)
     model._set_matrices(vocab, rows)
     if FACTORS in tensors:

@@ -17,8 +17,10 @@ from wildvec.models.settings import Setting, function_or_none, one_of, path_of_f
 from wildvec.text.corpus import Corpus
 from wildvec.text.files import as_paths
 from wildvec.text.readers import ERRORS, Tokenizer
+from wildvec.text.texts import Texts
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
+from wildvec.vectors.means import mean_rows
 
 Source = Any  # all that Corpus.read accepts
 
@@ -251,6 +253,47 @@ class TextModel(Model):
         source = _only(corpus_iterable, sentences)
         with claim_model_folder(self) as folder, self._read(source, corpus_file, self.vocab) as corpus:
             return self._train(corpus, Training(schedule, own_vocab=False), notifier, folder)
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Build the vocabulary of some texts and train new vectors, as scikit-learn's estimators do.
+
+        Args:
+            X: Texts: an iterable of str, which `tokenizer` or white space divides, or of lists of tokens.
+            y: Not used.
+
+        Raises:
+            TypeError: X is a single str, or a token is neither str nor int.
+            ValueError: X is a table or holds no token, or no word is left.
+            Other errors are those of the constructor.
+
+        >>> from wildvec import Word2Vec
+        >>> model = Word2Vec(vector_size=16, min_count=1, workers=1).fit(["a text", "another text"])
+        >>> model.transform(["text and text", "unknown words"]).shape
+        (2, 16)
+        """
+        self._start(Texts(X, self.tokenizer, self.lowercase), None, ())
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the mean of the vectors of each text's known tokens, float32 (texts, vector_size).
+
+        A text without a known token has a row of zeros.
+
+        Args:
+            X: Texts, as for `fit`.
+
+        Returns:
+            An array, or a data frame if `set_output` or scikit-learn's configuration says so.
+
+        Raises:
+            NotFittedError: There is no vocabulary yet (a ValueError; scikit-learn's if it is imported).
+            TypeError: X is a single str.
+            ValueError: X is a table; give one of its columns.
+        """
+        self._check_is_fitted()
+        texts = Texts(X, self.tokenizer, self.lowercase)
+        means = mean_rows(self.wv.vectors, texts.known_ids(self.wv.key_to_index), len(texts))
+        return self._wrap_output(means, X)
 
     @classmethod
     def resume(

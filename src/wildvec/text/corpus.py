@@ -287,7 +287,7 @@ class _Builder:
         self.scratch = scratch = Scratch(np.int32)
         n_scanners = source.scanners(workers)
         if vocab is not None:
-            table = _frozen_table(vocab)
+            table = table_of_keys(vocab.keys)
             self.scanners = [_Scanner(table, scratch, None) for _ in range(n_scanners)]
         else:
             n_tables = n_scanners if max_vocab_size is None else 1
@@ -369,8 +369,9 @@ def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
     return offsets[: last + 1]
 
 
-def _frozen_table(vocab: Vocab) -> VocabTable:
-    keys = [key_bytes(key) for key in vocab.keys]
+def table_of_keys(keys_in_order: Iterable[Key]) -> VocabTable:
+    """Return a table in which each key has its number in this order. Threads can share it."""
+    keys = [key_bytes(key) for key in keys_in_order]
     table = VocabTable()
     table.load(b"".join(keys), np.cumsum(np.fromiter(map(len, keys), np.int64, len(keys))))
     return table

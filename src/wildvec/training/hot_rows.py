@@ -79,7 +79,9 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
             uses = fractions if _is_like_first(spec, specs) else spec.uses
             ids = np.argsort(-uses, kind="stable")[:n_private]
         rows.append(PrivateRows(ids.astype(np.int32), spec.uses[ids].astype(np.float32)))
-    return MergePlan(tuple(rows), n_hottest, merge_interval(workers, fractions))
+    interval = merge_interval(workers, fractions)
+    per_example = max(1.0, float(np.max([uses.sum() for uses in used])))  # rows that one example uses
+    return MergePlan(tuple(rows), n_hottest, max(1, int(interval / per_example)))
 
 
 def _is_like_first(spec: MatrixSpec, specs: Sequence[MatrixSpec]) -> bool:

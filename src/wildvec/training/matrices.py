@@ -27,7 +27,16 @@ def row_width(spec: MatrixSpec) -> int:
     >>> row_width(MatrixSpec("vectors", "input", 3, 100, adagrad=1.0))
     224
     """
-    return padded_width(spec.size) * (1 if spec.adagrad is None else 2)
+    return value_width(spec) * (1 if spec.adagrad is None else 2)
+
+
+def value_width(spec: MatrixSpec) -> int:
+    """Return the columns of values, extra columns and padding.
+
+    >>> value_width(MatrixSpec("vectors", "input", 3, 100, extra=(("bias", 0.0),)))
+    112
+    """
+    return padded_width(spec.size + len(spec.extra))
 
 
 def padded_width(size: int) -> int:
@@ -75,12 +84,16 @@ def random(n: int, size: int, seed: int, adagrad: float | None = None) -> FloatR
     >>> bool((random(2, 8, seed=1)[1] == random(5, 8, seed=1)[1]).all())
     True
     """
-    rows = allocate(n, size, adagrad)
+    return _draw(allocate(n, size, adagrad), size, padded_width(size), seed)
+
+
+def _draw(rows: FloatRows, size: int, width: int, seed: int) -> FloatRows:
+    """Draw the values of all rows; columns from size to width become zero."""
 
     def draw(first: int) -> None:
-        init_rows(rows[: first + ROWS_AT_ONCE], first, size, seed, padded_width(size))
+        init_rows(rows[: first + ROWS_AT_ONCE], first, size, seed, width)
 
-    with closing(in_order([draw] * default_workers(), range(0, n, ROWS_AT_ONCE))) as drawn:
+    with closing(in_order([draw] * default_workers(), range(0, len(rows), ROWS_AT_ONCE))) as drawn:
         for _ in drawn:
             pass
     return rows
@@ -94,11 +107,20 @@ def create(spec: MatrixSpec, seed: int) -> FloatRows:
     >>> create(MatrixSpec("output_rows", "output", 3, 100, "zeros"), seed=1).shape
     (3, 112)
     """
+    rows = _allocate(spec)
     if spec.init == "zeros":
-        return allocate(spec.rows, spec.size, spec.adagrad)
+        return rows
     if spec.name != "vectors":
         seed ^= zlib.crc32(spec.name.encode()) << 32
-    return random(spec.rows, spec.size, seed % 2**64, spec.adagrad)
+    return _draw(rows, spec.size, spec.size, seed % 2**64)
+
+
+def _allocate(spec: MatrixSpec) -> FloatRows:
+    """Return rows whose values are zero, with the first values of extra columns and sums of squared gradients."""
+    rows = allocate(spec.rows, spec.size + len(spec.extra), spec.adagrad)
+    for k, (_, first) in enumerate(spec.extra):
+        rows[:, spec.size + k] = first
+    return rows
 
 
 def padded(matrix: NDArray[np.floating]) -> FloatRows:
@@ -109,22 +131,27 @@ def padded(matrix: NDArray[np.floating]) -> FloatRows:
 
 
 def views(spec: MatrixSpec, rows: FloatRows) -> dict[str, FloatRows]:
-    """Return views without padding, by tensor name: the values and, with AdaGrad, the sums of squared gradients."""
+    """Return views without padding, by tensor name.
+
+    They are the values, each extra column (rows,) and, with AdaGrad, the sums of squared gradients.
+    """
     parts = {spec.name: rows[:, : spec.size]}
+    for k, (name, _) in enumerate(spec.extra):
+        parts[f"{spec.name}.{name}"] = rows[:, spec.size + k]
     if spec.adagrad is not None:
-        width = padded_width(spec.size)
+        width = value_width(spec)
         parts[spec.name + ADAGRAD] = rows[:, width : width + spec.size]
     return parts
 
 
 def from_views(spec: MatrixSpec, parts: Mapping[str, NDArray[np.floating]]) -> FloatRows:
-    """Return padded rows with a copy of what `views` returned; sums that are missing have their first value.
+    """Return padded rows with a copy of what `views` returned; parts that are missing have their first value.
 
     >>> spec = MatrixSpec("vectors", "input", 2, 3, adagrad=0.5)
     >>> from_views(spec, {"vectors": np.ones((2, 3))})[1, [0, 3, 16]].tolist()
     [1.0, 0.0, 0.5]
     """
-    rows = allocate(spec.rows, spec.size, spec.adagrad)
+    rows = _allocate(spec)
     for name, view in views(spec, rows).items():
         if name in parts:
             view[...] = parts[name]

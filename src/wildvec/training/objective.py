@@ -28,7 +28,8 @@ class MatrixSpec:
     average; None: no worker has private copies of its rows. curvature: part of the remaining distance by which one
     use moves a row, divided by the learning rate; it scales merged changes (csrc/train/objective/merge.inc.h).
     rows_per_item: most rows that one item touches. adagrad: the first value of the sums of squared gradients; None:
-    SGD. l2: each use also moves a row by -rate · l2 · row.
+    SGD. l2: each use also moves a row by -rate · l2 · row. extra: name and first value of further columns, which lie
+    behind the `size` values of a row (a bias, a sum of squared gradients). Files hold them as "<matrix>.<name>".
     """
 
     name: str
@@ -41,6 +42,7 @@ class MatrixSpec:
     rows_per_item: int = 1
     adagrad: float | None = None
     l2: float = 0.0
+    extra: tuple[tuple[str, float], ...] = ()
 
 
 class Objective(Protocol):

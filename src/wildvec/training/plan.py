@@ -20,7 +20,7 @@ from wildvec.training.held_out import (
     split_held_out,
 )
 from wildvec.training.hot_rows import MergePlan, plan_merges
-from wildvec.training.matrices import FloatRows, padded_width
+from wildvec.training.matrices import FloatRows, value_width
 from wildvec.training.objective import MatrixSpec, Objective
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Plan:
                 spec.role,
                 matrices[spec.name],
                 spec.size,
-                width=padded_width(spec.size),
+                width=value_width(spec),
                 row_rate=row_rates.get(spec.name),
                 curvature=spec.curvature,
                 l2=spec.l2,

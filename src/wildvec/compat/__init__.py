@@ -1,0 +1,1 @@
+"""Modules in the shape of other packages, so that programs written for them run on wildvec."""

@@ -1,0 +1,130 @@
+"""Read numbers, arrays and words of a binary file from front to back. In: a path. Out: values.
+
+Each size is checked before memory is reserved.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec.io.source import Source
+
+UNKNOWN_SIZE_BLOCK = 1 << 24  # bytes that are reserved at once if the size of the file is unknown
+ENTRY = struct.Struct("<qb")  # count and type of a word
+
+
+class BinaryReader:
+    """An open binary file, from its begin. Errors name the part that is read and its position in bytes.
+
+    The file may be compressed (gz, bz2, xz, zst); then its size is unknown, and memory grows with what is read.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.path = source.path
+        self.position = 0
+
+    def error(self, problem: str) -> ValueError:
+        """Return the exception for a damaged file."""
+        return ValueError(f"{self.path}: damaged file, near byte {self.position:,}: {problem}")
+
+    def read(self, n_bytes: int, part: str) -> bytes:
+        """Read a few bytes. part: what they are, for errors."""
+        data = bytearray(n_bytes)
+        self._fill(memoryview(data), part)
+        return bytes(data)
+
+    def read_flag(self, part: str) -> bool:
+        """Read a byte that is 0 or 1."""
+        (byte,) = self.read(1, part)
+        if byte > 1:
+            raise ValueError(f"{part} is {byte}; it must be 0 or 1")
+        return bool(byte)
+
+    def read_array(self, shape: Sequence[int], dtype: np.dtype[Any], part: str) -> NDArray[Any]:
+        """Read an array. EOFError, before memory is reserved: the file is too short for it."""
+        n_bytes = math.prod(shape) * dtype.itemsize
+        self._check_left(n_bytes, part)
+        if self._source.size is not None:
+            array = np.empty(shape, dtype)
+            self._fill(array.reshape(-1).view(np.uint8).data, part)
+        else:
+            blocks = bytearray()
+            while len(blocks) < n_bytes:
+                blocks += self.read(min(UNKNOWN_SIZE_BLOCK, n_bytes - len(blocks)), part)
+            array = np.frombuffer(blocks, dtype).reshape(shape)
+        return array.astype(dtype.newbyteorder("="), copy=False)
+
+    def read_floats(self, shape: Sequence[int], part: str) -> NDArray[np.float32]:
+        """Read an array of float32. ValueError: a value is NaN or infinite."""
+        begin = self.position
+        array = self.read_array(shape, np.dtype("<f4"), part)
+        flat = array.reshape(-1)
+        for first in range(0, flat.size, UNKNOWN_SIZE_BLOCK // 4):
+            is_finite = np.isfinite(flat[first : first + UNKNOWN_SIZE_BLOCK // 4])
+            if not is_finite.all():
+                at = first + int(is_finite.argmin())
+                raise ValueError(
+                    f"{part} holds {flat[at]} (byte {begin + 4 * at:,}); the model did not train well"
+                )
+        return array
+
+    def read_entries(self, n: int, kind: int, part: str) -> tuple[list[str], NDArray[np.int64]]:
+        """Read n entries of a dictionary: words that end with NUL, their counts (int64) and their types (int8)."""
+        self._check_left(n * (1 + ENTRY.size), part)
+        words: list[str] = []
+        counts: list[int] = []
+        while len(words) < n:
+            data = bytes(self._source.unread)
+            used = _parse_entries(data, n, kind, words, counts)
+            self._source.skip(used)
+            self.position += used
+            if not used and not self._source.more():
+                raise EOFError(
+                    f"{self.path}: the file is cut off in its {part}, after {len(words):,} of {n:,}"
+                )
+        return words, np.array(counts, np.int64)
+
+    def check_end(self) -> None:
+        """Raise ValueError if bytes follow."""
+        if len(self._source.unread) or self._source.more():
+            raise ValueError("more bytes follow the last matrix")
+
+    def _fill(self, target: memoryview, part: str) -> None:
+        n_read = self._source.readinto(target)
+        self.position += n_read
+        if n_read < len(target):
+            raise EOFError(f"{self.path}: the file is cut off in {part}, at byte {self.position:,}")
+
+    def _check_left(self, n_bytes: int, part: str) -> None:
+        size = self._source.size
+        if size is not None and n_bytes > size - self.position:
+            raise EOFError(
+                f"{self.path}: {part} at byte {self.position:,} would take {n_bytes:,} bytes, but only "
+                f"{size - self.position:,} follow; the file is cut off or damaged"
+            )
+
+
+def _parse_entries(data: bytes, n: int, kind: int, words: list[str], counts: list[int]) -> int:
+    """Append the whole entries in `data`, until there are n words; return the bytes that they take."""
+    at = 0
+    while len(words) < n:
+        end = data.find(b"\0", at)
+        if end < 0 or end + 1 + ENTRY.size > len(data):
+            break
+        count, found = ENTRY.unpack_from(data, end + 1)
+        if found != kind or count < 0 or end == at:
+            number, word = len(words), data[at : min(end, at + 40)]
+            raise ValueError(
+                f"entry {number} of the dictionary, {word!r}, has the type {found} and the count {count}"
+            )
+        words.append(data[at:end].decode("utf-8", "surrogateescape"))
+        counts.append(count)
+        at = end + 1 + ENTRY.size
+    return at

@@ -1,0 +1,117 @@
+"""Run fastText's own unit tests against wildvec.compat.fasttext.
+
+    python tests/compat/run_fasttext_tests.py                  # installs fasttext-community in a temporary folder
+    python tests/compat/run_fasttext_tests.py SITE_PACKAGES    # a folder that holds the package fasttext
+
+Prints how many tests passed, and each test that did not, with the reason. Exit code 1: one without a known reason
+failed. The tests need no compiled code of fastText, so its wheel is unpacked without its dependencies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wildvec.compat import fasttext
+
+PACKAGE = "fasttext-community"
+# (pattern of test names, reason): the first pattern that is found in a name counts.
+REASONS = (
+    (r"build_args|train_resets_cache|get_word_vector_size_mismatch", "it uses fastText's compiled module"),
+    (
+        r"predict_dim_mismatch|training_thread_error",
+        "set_matrices refuses matrices that do not fit each other",
+    ),
+    (
+        r"(unsup|get_vector|multi_get_line|vocab_and_frequencies|get_subwords)\S*(minn|dim)|unsupervised_autotune",
+        "vectors with n-grams are not available yet",
+    ),
+    (r"autotune", "autotune is not available yet"),
+    (r"matrix_init", "pre-trained vectors are not available yet"),
+    (r"authentication_forwarding", "it needs pytest-mock"),
+    (r"download", "wildvec downloads nothing"),
+)
+
+
+class Results:
+    """A pytest plugin that keeps the outcome of each test, and the message of those that failed."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, str] = {}
+        self.messages: dict[str, str] = {}
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self._keep(report.nodeid, "failed", report)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            self._keep(report.nodeid, report.outcome, report)
+
+    def _keep(self, name: str, outcome: str, report: Any) -> None:
+        name = name.rpartition("/")[2]
+        self.outcomes[name] = outcome
+        lines = str(report.longrepr).splitlines()
+        errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+        self.messages[name] = (errors or lines or [""])[0][:150]
+
+
+def reason_of(name: str) -> str:
+    """Return why a test is known to fail, "" if it is not."""
+    return next((reason for pattern, reason in REASONS if re.search(pattern, name)), "")
+
+
+def run(site_packages: Path, options: list[str]) -> Results:
+    """Run the tests of the package in a folder."""
+    fasttext.install_as_fasttext()
+    fasttext.__path__.append(str(site_packages / "fasttext"))  # for its subpackage tests
+    results = Results()
+    tests = site_packages / "fasttext" / "tests"
+    command = [str(tests), "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-W", "ignore"]
+    pytest.main([*command, "--rootdir", str(site_packages), "-c", "/dev/null", *options], plugins=[results])
+    return results
+
+
+def report(results: Results) -> int:
+    """Print all results; return the number of failures without a known reason."""
+    counts = Counter(results.outcomes.values())
+    numbers = ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("passed", "failed", "skipped"))
+    print(f"\n{len(results.outcomes)} tests: {numbers}")
+    unknown = 0
+    for name, outcome in sorted(results.outcomes.items()):
+        if outcome == "failed":
+            reason = reason_of(name)
+            unknown += not reason
+            print(f"  {name}: {reason or f'NOT EXPECTED: {results.messages[name]}'}")
+        elif outcome == "passed" and reason_of(name):
+            print(f"  {name}: passed, although {reason_of(name)}")
+    return unknown
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "site_packages", nargs="?", type=Path, help="a folder that holds the package fasttext"
+    )
+    args, options = parser.parse_known_args()
+    if args.site_packages:
+        return min(1, report(run(args.site_packages, options)))
+    with tempfile.TemporaryDirectory() as folder:
+        install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, PACKAGE]
+        subprocess.run(install, check=True)
+        return min(1, report(run(Path(folder), options)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
