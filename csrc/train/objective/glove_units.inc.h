@@ -85,10 +85,10 @@ static double train_glove(struct wv_worker *worker, int64_t first, int64_t last,
     for (int64_t unit = first; unit < last && !WV_LOAD_RELAXED(&task->stop); unit++) {
         float *row = input->rows + (int64_t)task->unit_rows[unit] * input->stride;
         ahead = glove_prefetch(task, ahead, last, offsets[unit] + GLOVE_AHEAD);
-        g.of_row.factor = glove_factor(input, task->unit_rows[unit]);
+        g.of_row.factor = rate > 0 ? glove_factor(input, task->unit_rows[unit]) : 0;
         glove_read_row(row, &g);
         glove_train_cells(task, offsets[unit], offsets[unit + 1], offsets[last], &cells, &g);
-        if (rate > 0 && g.of_row.factor > 0)
+        if (g.of_row.factor > 0)
             glove_write_row(row, &g);
         *examples += offsets[unit + 1] - offsets[unit];
     }
