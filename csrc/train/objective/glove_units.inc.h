@@ -25,10 +25,9 @@ WV_INLINE void glove_train_cells(const struct wv_task *task, int64_t first, int6
                                  struct glove_cells *cells, struct glove *g)
 {
     for (int64_t at = first, n; at < last; at += n) {
-        if (at >= cells->last)
+        n = last - at < GLOVE_BATCH ? last - at : GLOVE_BATCH;
+        if (at + n > cells->last)
             glove_read_cells(task, at, end, cells);
-        n = (last < cells->last ? last : cells->last) - at;
-        n = n < GLOVE_BATCH ? n : GLOVE_BATCH;
         glove_find_columns(task, at, (int)n, end, g);
         const float *logs = cells->logs + (at - cells->first), *weights = cells->weights + (at - cells->first);
         switch (n) {
