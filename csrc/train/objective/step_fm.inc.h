@@ -77,7 +77,8 @@ WV_INLINE void fm_train_outputs(const struct wv_task *task, const struct wv_bloc
                                 struct wv_scratch *scratch, float rate, int size)
 {
     const struct wv_matrix *matrix = &task->matrices[WV_OUTPUT];
-    const struct wv_row_rule rule = {rate, matrix->l2, matrix->stride > matrix->width ? matrix->width : 0};
+    const struct wv_row_rule rule = {task->freeze_targets ? 0 : rate, matrix->l2,
+                                     matrix->stride > matrix->width ? matrix->width : 0};
     for (int at = 0; at < size; at += VEC_LANES) {
         vec of_sum = vec_zero(), of_pairs = vec_zero();
         const vec sum = vec_load(scratch->hidden[0] + at);

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wildvec.base.checks import checked, choice, whole
+from wildvec.base.keys import Key
 from wildvec.models.callbacks import Callback
 from wildvec.models.estimator import (
     Estimator,
@@ -38,10 +39,23 @@ SAME_NAMES = (
 )
 
 
+def _key(category: Any) -> Key:
+    """Return the key of a category: str or int; text for bool and fractions."""
+    return category if isinstance(category, (str, int)) and not isinstance(category, bool) else str(category)
+
+
 class TableEstimator(Estimator):
     """What the estimators of this module share; see `CategoryEmbedding`."""
 
     task: str
+    categorical: Sequence[str | int] | Literal["all"] | None
+    sizes: int | Mapping[str, int] | None
+    bins: int
+    min_count: int
+    held_out: float
+    callbacks: Iterable[Callback[TableModel]]
+    random_state: Any
+
     model_: TableModel
     encoder_: Encoder
     task_: str
@@ -188,9 +202,13 @@ class TableEstimator(Estimator):
                 parts.append(column.standardize(given.values.astype(np.float64))[:, None])
                 at += 2
         features = np.concatenate(parts, axis=1)
-        return make_frame(self._output_library(table), features, self.get_feature_names_out(), table.index)
+        return make_frame(
+            self._output_library(table), features, list(self.get_feature_names_out()), table.index
+        )
 
-    def get_feature_names_out(self, input_features: Sequence[str] | NDArray[Any] | None = None) -> NDArray[Any]:
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Return the names of the features: "city_0" … for a categorical column, "age" for numbers."""
         self._check_fitted()
         names = []
@@ -214,6 +232,7 @@ class TableEstimator(Estimator):
 
     def _predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class, (rows, classes), in the order of `classes_`."""
+        self._check_fitted()
         scores = self._scores(X)
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
@@ -221,7 +240,7 @@ class TableEstimator(Estimator):
 
     @property
     def predict_proba(self) -> Any:
-        """The method predict_proba(X): the probability of each class, (rows, classes), in the order of `classes_`.
+        """The method that returns the probability of each class, (rows, classes), in the order of `classes_`.
 
         AttributeError: the task is regression.
         """
@@ -229,7 +248,7 @@ class TableEstimator(Estimator):
             raise AttributeError(f"{type(self).__name__} for regression has no predict_proba")
         return self._predict_proba
 
-    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R² (regression) or the fraction of correct predictions (classification)."""
         predicted = self.predict(X)
         if self.task_ == "regression":
@@ -317,7 +336,7 @@ class TableEstimator(Estimator):
         return estimator
 
 
-class CategoryEmbedding(Estimator):
+class CategoryEmbedding(TableEstimator):
     """Embeddings of categorical columns, learned from a target (Guo & Berkhahn 2016): transformer and predictor.
 
     Each category gets a vector. The model that learns them is a factorization machine (Rendle 2010): besides its own
@@ -325,8 +344,8 @@ class CategoryEmbedding(Estimator):
     piecewise linear effect. `transform` gives the vectors as features for any other model, `predict` the model's own
     predictions.
 
-    Categorical are columns of bool, str, categories, and of objects that are not all numbers; numbers, dates and times
-    are numbers. `categorical` names further categorical columns, such as numbers of users.
+    Categorical are columns of bool, str, categories, and of objects that are not all numbers; int, float, dates and
+    times are numbers. `categorical` names further categorical columns, such as numbers of users.
 
     Args:
         task: "regression" (squared error), "classification" (softmax), or "auto": regression if y holds floats.

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wildvec.tables.frames import Table
 
@@ -35,7 +35,9 @@ def warn_column_vector() -> None:
     """Warn that y had a second dimension of length 1."""
     sklearn = sys.modules.get("sklearn.exceptions")
     kind = UserWarning if sklearn is None else sklearn.DataConversionWarning
-    message = "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,)."
+    message = (
+        "A column-vector y was passed when a 1d array was expected. Please change the shape to (n_samples,)."
+    )
     warnings.warn(message, kind, stacklevel=4)
 
 
@@ -77,17 +79,19 @@ class Estimator:
         return self
 
     def __repr__(self) -> str:
-        parameters = inspect.signature(type(self).__init__).parameters
+        defaults = {name: p.default for name, p in inspect.signature(type(self).__init__).parameters.items()}
         changed = [
-            f"{name}={value!r}" for name, value in self.get_params().items() if value is not parameters[name].default
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if repr(value) != repr(defaults[name])
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags."""
-        from sklearn import utils  # type: ignore[import-not-found,unused-ignore]
+        from sklearn import utils
 
-        tags = utils.Tags(
+        return utils.Tags(
             estimator_type=self.KIND,
             target_tags=utils.TargetTags(required=True),
             transformer_tags=utils.TransformerTags(preserves_dtype=[]),
@@ -95,7 +99,6 @@ class Estimator:
             regressor_tags=utils.RegressorTags() if self.KIND == "regressor" else None,
             input_tags=utils.InputTags(string=True, allow_nan=True),
         )
-        return tags
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Set the container of `transform`: "default" (an array), "pandas" or "polars"; None changes nothing.
@@ -141,7 +144,8 @@ class Estimator:
             raise ValueError(_different_names(list(known), list(table.names)))
         if len(table.columns) != self.n_features_in_:
             raise ValueError(
-                f"X has {len(table.columns)} features, but {name} is expecting {self.n_features_in_} features as input"
+                f"X has {len(table.columns)} features, but {name} is expecting {self.n_features_in_} features as "
+                "input"
             )
 
     def _input_names(self, input_features: Sequence[str] | NDArray[Any] | None) -> list[str]:
@@ -191,7 +195,7 @@ def make_frame(library: str, array: NDArray[Any], names: Sequence[str], index: A
     return polars.DataFrame({name: array[:, i] for i, name in enumerate(names)})
 
 
-# -- targets ----------------------------------------------------------------------------------------------------------
+# -- targets -------------------------------------------------------------------------------------------------------
 
 
 def check_target(name: str, y: Any, n_rows: int) -> NDArray[Any]:
@@ -209,14 +213,23 @@ def check_target(name: str, y: Any, n_rows: int) -> NDArray[Any]:
     if array.ndim != 1:
         raise ValueError(f"y should be a 1d array, got an array of shape {array.shape} instead.")
     if len(array) != n_rows:
-        raise ValueError(f"Found input variables with inconsistent numbers of samples: [{n_rows}, {len(array)}]")
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: [{n_rows}, {len(array)}]"
+        )
     if array.dtype.kind == "c":
         raise ValueError("Complex data not supported; give real targets")
     return array
 
 
 def _is_text(series: Any) -> bool:
-    return str(getattr(series, "dtype", "")).lower() in ("string", "str", "category", "categorical", "object", "enum")
+    return str(getattr(series, "dtype", "")).lower() in (
+        "string",
+        "str",
+        "category",
+        "categorical",
+        "object",
+        "enum",
+    )
 
 
 def numbers_of_target(y: NDArray[Any]) -> NDArray[np.float64]:
@@ -224,7 +237,9 @@ def numbers_of_target(y: NDArray[Any]) -> NDArray[np.float64]:
     try:
         numbers = y.astype(np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"y holds {y[0]!r}, which is no number; give numbers, or choose classification") from None
+        raise ValueError(
+            f"y holds {y[0]!r}, which is no number; give numbers, or choose classification"
+        ) from None
     bad = np.flatnonzero(~(np.abs(numbers) < 1e100))
     if len(bad):
         what = "NaN" if np.isnan(numbers[bad[0]]) else "infinity or a value too large"
@@ -257,7 +272,7 @@ def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]
     return classes, labels.astype(np.int32)
 
 
-def r2_score(y: ArrayLike, predicted: NDArray[np.float64], weights: ArrayLike | None = None) -> float:
+def r2_score(y: Any, predicted: NDArray[np.float64], weights: Any = None) -> float:
     """Return the coefficient of determination R²; NaN for fewer than two rows."""
     true = np.asarray(y, np.float64).ravel()
     if len(true) < 2:

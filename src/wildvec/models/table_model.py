@@ -1,4 +1,4 @@
-"""The model behind `CategoryEmbedding`: a factorization machine on the rows of tables. In: items. Out: trained rows."""
+"""The model of `CategoryEmbedding`: a factorization machine for tables. In: items. Out: trained rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -34,7 +35,8 @@ MAX_OUTPUTS = 100_000
 class TableFeed:
     """Rows of a table.
 
-    ids: (n, items) rows of the matrix. values: (n, items) their weights. labels: (n) classes, or targets: (n, outputs).
+    ids: (n, items) rows of the matrix. values: (n, items) their weights. labels: (n) classes, or else
+    targets: (n, outputs).
     """
 
     ids: NDArray[np.int32]
@@ -154,7 +156,9 @@ class TableModel(Model):
         counts = np.maximum(np.rint(encoder.row_counts()), 1).astype(np.int64)
         self._set_vocab(Vocab(list(range(encoder.n_rows)), counts))
 
-    def train(self, feed: TableFeed, callbacks: Iterable[Callback[Self]] = (), **schedule: Any) -> tuple[int, int]:
+    def train(
+        self, feed: TableFeed, callbacks: Iterable[Callback[Self]] = (), **schedule: Any
+    ) -> tuple[int, int]:
         """Train on rows of a table. Returns trained items and items read."""
         notifier = Callbacks(self, callbacks)
         with claim_model_folder(self) as folder, self._attached_to_errors():
@@ -180,14 +184,11 @@ class TableModel(Model):
         if n_keys:
             encoder = self.encoder
             uses = encoder.row_counts() / max(1.0, sum(encoder.columns[0].row_counts()))
-        common = {"curvature": CURVATURE, "adagrad": 0.0}
+        spec = partial(MatrixSpec, size=size, curvature=CURVATURE, adagrad=0.0)
         return (
-            MatrixSpec("vectors", "input", n_keys, size, uses=uses, **common),
-            MatrixSpec(
-                *("output_rows", "output", n_outputs, size),
-                uses=np.ones(n_outputs),
-                rows_per_item=max(1, n_outputs),
-                **common,
+            spec("vectors", "input", n_keys, uses=uses),
+            spec(
+                "output_rows", "output", n_outputs, uses=np.ones(n_outputs), rows_per_item=max(1, n_outputs)
             ),
         )
 
@@ -211,7 +212,9 @@ class TableModel(Model):
             return np.ones((self.n_outputs, self.vector_size), np.float32)
         if self.n_outputs == 2:
             return np.repeat(np.array([[-0.5], [0.5]], np.float32), self.vector_size, axis=1)
-        draws = np.random.PCG64(self.seed % 2**64).random_raw(self.n_outputs * self.vector_size) >> np.uint64(63)
+        draws = np.random.PCG64(self.seed % 2**64).random_raw(self.n_outputs * self.vector_size) >> np.uint64(
+            63
+        )
         signs: NDArray[np.float32] = 2 * draws.astype(np.float32) - 1
         return signs.reshape(self.n_outputs, self.vector_size)
 

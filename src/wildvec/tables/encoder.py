@@ -7,6 +7,7 @@ two rows around it, so that its effect is a piecewise linear function.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,16 +26,16 @@ def usual_size(n_categories: int) -> int:
     >>> [usual_size(n) for n in (1, 2, 10, 100, 1_000_000)]
     [2, 2, 6, 21, 50]
     """
-    return max(1, min(LARGEST_SIZE, round(1.6 * n_categories**0.56)))
+    return max(1, min(LARGEST_SIZE, round(1.6 * math.pow(n_categories, 0.56))))
 
 
 @dataclass(frozen=True)
 class Categories:
     """A categorical column.
 
-    categories: sorted. counts: how often each occurred. missing: how many values were missing. unknown: how many had a
-    category that is too rare. first: row of the first category; the row for missing values follows the categories if
-    `missing` is not 0, then the row for unknown categories. size: values of an embedding.
+    categories: sorted. counts: how often each occurred. missing: how many values were missing. unknown: how many had
+    a category that is too rare. first: row of the first category; the row for missing values follows the categories
+    if `missing` is not 0, then the row for unknown categories. size: values of an embedding.
     """
 
     name: str
@@ -115,7 +116,9 @@ class Numbers:
         return standardized
 
 
-def _between(knots: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _between(
+    knots: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the knot below each value, and the part of the way to the next one, from 0 to 1."""
     below = np.clip(np.searchsorted(knots, values, "right") - 1, 0, max(len(knots) - 2, 0))
     if len(knots) == 1:
@@ -152,8 +155,13 @@ class Encoder:
 
     def encode(self, table: Table) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return rows and weights of a table with the same columns, (table rows, items of a row)."""
-        parts = [ours.encode(_same_kind(ours, given)) for ours, given in zip(self.columns, table.columns, strict=True)]
-        return np.concatenate([ids for ids, _ in parts], axis=1), np.concatenate([x for _, x in parts], axis=1)
+        parts = [
+            ours.encode(_same_kind(ours, given))
+            for ours, given in zip(self.columns, table.columns, strict=True)
+        ]
+        return np.concatenate([ids for ids, _ in parts], axis=1), np.concatenate(
+            [x for _, x in parts], axis=1
+        )
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the columns as JSON values."""
@@ -180,13 +188,14 @@ def _same_kind(ours: Categories | Numbers, given: Column) -> NDArray[Any]:
     if isinstance(ours, Numbers):
         if given.is_number or known is None:
             return given.values.astype(np.float64)
-        trained = "a number"
+        trained = "number"
     else:
         trained = kind_of(ours.categories[0]) if ours.categories else "missing"
         if known is None or not ours.categories or kind_of(known) == trained:
             return given.values
     raise ValueError(
-        f"column {given.name!r} holds {known!r} ({kind_of(known)}), but its type was {trained} in training; convert it"
+        f"column {given.name!r} holds {known!r} ({kind_of(known)}), but it held a value of the type {trained} in "
+        "training; convert it"
     )
 
 
@@ -234,7 +243,9 @@ def _fit_numbers(column: Column, bins: int, first: int, size: int | None) -> Num
     known = known if len(known) else np.zeros(1)
     knots = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
     below, part = _between(knots, known)
-    counts = np.bincount(below, 1 - part, len(knots)) + np.bincount(below + 1, part, len(knots) + 1)[: len(knots)]
+    counts = (
+        np.bincount(below, 1 - part, len(knots)) + np.bincount(below + 1, part, len(knots) + 1)[: len(knots)]
+    )
     mean, scale = float(known.mean()), float(known.std()) or 1.0
     size = size or usual_size(len(knots))
     median = float(np.median(known))

@@ -85,12 +85,16 @@ def read_table(table: Any, categorical: Any = None) -> Table:
     if not raw:
         raise ValueError(f"0 feature(s) (shape=({n_rows}, 0)) while a minimum of 1 is required.")
     if not n_rows:
-        raise ValueError(f"Found array with 0 sample(s) (shape=(0, {len(raw)})) while a minimum of 1 is required.")
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape=(0, {len(raw)})) while a minimum of 1 is required."
+        )
     columns = tuple(
         Column(name, _values(name, values, i in chosen))
         for i, (name, values) in enumerate(zip(shown, raw, strict=True))
     )
-    return Table(columns, names, n_rows, library, getattr(table, "index", None) if library == "pandas" else None)
+    return Table(
+        columns, names, n_rows, library, getattr(table, "index", None) if library == "pandas" else None
+    )
 
 
 def choose_categorical(categorical: Any, names: Sequence[str]) -> set[int]:
@@ -109,11 +113,15 @@ def choose_categorical(categorical: Any, names: Sequence[str]) -> set[int]:
     for column in categorical:
         if isinstance(column, str):
             if column not in names:
-                raise ValueError(f"categorical: there is no column {column!r}; the columns are {listed(names)}")
+                raise ValueError(
+                    f"categorical: there is no column {column!r}; the columns are {listed(names)}"
+                )
             chosen.add(list(names).index(column))
         else:
             if not -len(names) <= int(column) < len(names):
-                raise ValueError(f"categorical: there is no column {column}; the table has {len(names)} columns")
+                raise ValueError(
+                    f"categorical: there is no column {column}; the table has {len(names)} columns"
+                )
             chosen.add(int(column) % len(names))
     return chosen
 
@@ -150,13 +158,14 @@ def _columns_of_array(table: Any) -> list[NDArray[Any]]:
     return [array[:, i] for i in range(array.shape[1])]
 
 
-def _columns_of_frame(table: Any, library: str) -> tuple[list[NDArray[Any]], tuple[str, ...]]:
-    """Return arrays and names; a series is a frame of one column, which is named "column" if it has no name."""
+def _columns_of_frame(table: Any, library: str) -> tuple[list[NDArray[Any]], tuple[str, ...] | None]:
+    """Return arrays and names, None if the names are numbers. A series is a column, by default named "column"."""
     if table.ndim == 1 if library == "pandas" else not hasattr(table, "columns"):
         name = table.name if table.name not in (None, "") else "column"
         return [_array_of_series(table, library)], (str(name),)
     names = list(table.columns)
-    if not all(isinstance(name, str) for name in names):
+    n_text = sum(isinstance(name, str) for name in names)
+    if 0 < n_text < len(names):
         raise TypeError(
             "Feature names are only supported if all input features have string names, but your input has "
             f"{sorted({type(name).__name__ for name in names})} as feature name / column name types. If you want "
@@ -164,8 +173,8 @@ def _columns_of_frame(table: Any, library: str) -> tuple[list[NDArray[Any]], tup
         )
     if len(set(names)) < len(names):
         raise ValueError(f"the column {max(names, key=names.count)!r} occurs twice; rename one of them")
-    get = (lambda i: table.iloc[:, i]) if library == "pandas" else (lambda i: table.to_series(i))
-    return [_array_of_series(get(i), library) for i in range(len(names))], tuple(names)
+    columns = [table.iloc[:, i] if library == "pandas" else table.to_series(i) for i in range(len(names))]
+    return [_array_of_series(column, library) for column in columns], tuple(names) if n_text else None
 
 
 def _array_of_series(series: Any, library: str) -> NDArray[Any]:
@@ -180,7 +189,9 @@ def _array_of_series(series: Any, library: str) -> NDArray[Any]:
         return np.asarray(series.to_numpy())
     if types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype):
         is_whole = types.is_integer_dtype(series.dtype) and not series.isna().any()
-        return np.asarray(series.to_numpy(np.int64 if is_whole else np.float64, na_value=0 if is_whole else np.nan))
+        return np.asarray(
+            series.to_numpy(np.int64 if is_whole else np.float64, na_value=0 if is_whole else np.nan)
+        )
     if types.is_datetime64_any_dtype(series.dtype):  # with a time zone
         return np.asarray(series.dt.tz_convert(None).to_numpy())
     objects = series.astype(object)
@@ -208,8 +219,7 @@ def _values(name: str, values: NDArray[Any], is_category: bool) -> NDArray[Any]:
         return _check_finite(name, _seconds(values) if kind in "mM" else values.astype(np.float64))
     if kind in "mM":
         texts = np.datetime_as_string(values) if kind == "M" else values.astype(str)
-        values = np.where(np.isnat(values), None, texts.astype(object))
-        return np.asarray(values, dtype=object)
+        return _objects([None if text == "NaT" else text for text in texts.tolist()])
     return _category_numbers(values)
 
 
@@ -217,7 +227,9 @@ def _category_numbers(values: NDArray[Any]) -> NDArray[Any]:
     """Return numbers as categories: int where they are whole, None for NaN."""
     if values.dtype.kind in "iu":
         return _objects(values.tolist())
-    return _objects([None if x != x else int(x) if x.is_integer() else x for x in values.astype(float).tolist()])
+    return _objects(
+        [None if x != x else int(x) if x.is_integer() else x for x in values.astype(float).tolist()]
+    )
 
 
 def _seconds(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -264,7 +276,9 @@ def _clean_value(name: str, value: Any) -> str | bool | int | float | None:
         return value.isoformat()
     if hasattr(value, "__float__"):  # Decimal, Fraction
         return float(value)
-    raise TypeError(f"column {name!r}: argument must be a string or a number, not {type(value).__name__} {value!r}")
+    raise TypeError(
+        f"column {name!r}: argument must be a string or a number, not {type(value).__name__} {value!r}"
+    )
 
 
 def kind_of(value: Any) -> str:
