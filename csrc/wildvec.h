@@ -7,6 +7,7 @@
 #include "search/search.h"
 #include "status.h"
 #include "text/text.h"
+#include "train/order.h"
 #include "train/train.h"
 
 #endif

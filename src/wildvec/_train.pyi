@@ -53,6 +53,8 @@ class Task:
         max_path: int,
     ) -> None: ...
     def cells(self, values: NDArray[np.float32], weights: NDArray[np.float32]) -> None: ...
+    def cell_counts(self, counts: NDArray[np.float32], unit_rows: NDArray[np.int32]) -> None: ...
+    def glove(self, *, x_max: float, exponent: float) -> None: ...
     def fm(
         self,
         values: NDArray[np.float32],
@@ -87,3 +89,34 @@ class Worker:
     ) -> int: ...
     def merge(self) -> None: ...
     def export_deltas(self, role: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+
+def count_columns(columns: NDArray[np.int32], counts: NDArray[np.int64]) -> None: ...
+
+class CellOrder:
+    n_cells: NDArray[np.int64]
+    n_units: NDArray[np.int64]
+    columns: NDArray[np.int32]
+    values: NDArray[np.float32]
+    unit_offsets: NDArray[np.int64]
+    unit_rows: NDArray[np.int32]
+    def __init__(
+        self,
+        offsets: NDArray[np.int64],
+        columns: NDArray[np.int32],
+        values: NDArray[np.float32],
+        strip_ends: NDArray[np.int64],
+        rows: NDArray[np.int32],
+        block_starts: NDArray[np.int64],
+        *,
+        held_out: int,
+        key: int,
+    ) -> None: ...
+    def count(self, block: int, most_cells: int) -> bool: ...
+    def allocate(
+        self,
+        columns: NDArray[np.int32],
+        values: NDArray[np.float32],
+        unit_offsets: NDArray[np.int64],
+        unit_rows: NDArray[np.int32],
+    ) -> None: ...
+    def order(self, block: int, most_cells: int) -> bool: ...

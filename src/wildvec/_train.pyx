@@ -97,6 +97,24 @@ cdef extern from "wildvec.h":
                       uint64_t seed) nogil
     wv_status wv_huffman(const int64_t *counts, const int32_t *order, int32_t n, int64_t *offsets,
                          int32_t *nodes, uint8_t *codes) nogil
+    struct wv_cell_matrix:
+        const int64_t *offsets
+        const int32_t *columns
+        const float *values
+        const int64_t *strip_ends
+        int32_t n_strips
+        uint32_t held_out
+        uint64_t key
+    struct wv_ordered_cells:
+        int32_t *columns
+        float *values
+        int64_t *unit_offsets
+        int32_t *unit_rows
+    void wv_count_columns(const int32_t *columns, int64_t n, int64_t *counts) nogil
+    void wv_count_parts(const wv_cell_matrix *matrix, const int32_t *rows, int64_t n, int64_t *n_cells,
+                        int64_t *n_units) nogil
+    void wv_order_cells(const wv_cell_matrix *matrix, const int32_t *rows, int64_t n, int64_t *next_cell,
+                        int64_t *next_unit, const wv_ordered_cells *to) nogil
 
 
 PAD = WV_PAD
@@ -360,23 +378,25 @@ cdef class Task:
         self.task.values, self.task.weights = &values[0], &weights[0]
         self.done.add("cells")
 
-    def glove(self, const float[::1] counts, const int32_t[::1] unit_rows, *, float x_max, float exponent):
-        """Objective "glove": the count x > 0 of each item, and the input row of each unit. A unit's items must differ.
-
-        A cell has the weight min(1, (x / x_max) ** exponent).
-        """
+    def cell_counts(self, const float[::1] counts, const int32_t[::1] unit_rows):
+        """Objective "glove": the count x > 0 of each item, and the input row of each unit. A unit's items must differ."""
         cdef int64_t n = self.units_end(), n_units = self.offsets.shape[0] - 1
-        self.check_new("glove")
+        self.check_new("cell counts")
         if counts.shape[0] < n or unit_rows.shape[0] < n_units or not n:
             raise ValueError(f"{counts.shape[0]} counts of {n} cells, {unit_rows.shape[0]} rows of {n_units} units")
-        if not (x_max > 0 and exponent >= 0):
-            raise ValueError(f"x_max={x_max}, exponent={exponent}: give numbers above 0")
         check_ids(unit_rows, self.get("input").n, "the rows of units")
+        self.arrays += [counts, unit_rows]
+        self.task.values, self.task.unit_rows = &counts[0], &unit_rows[0]
+        self.done.add("cell counts")
+
+    def glove(self, *, float x_max, float exponent):
+        """A cell has the weight min(1, (x / x_max) ** exponent). Rows have three columns behind their values."""
+        self.check_new("glove")
+        if not (x_max >= 1e-18 and exponent >= 0):
+            raise ValueError(f"x_max={x_max}, exponent={exponent}: give numbers above 0")
         for role in ("input", "output"):
             if self.get(role).width < self.get(role).size + 3:
                 raise ValueError(f"rows of the {role} matrix need three columns behind their values")
-        self.arrays += [counts, unit_rows]
-        self.task.values, self.task.unit_rows = &counts[0], &unit_rows[0]
         self.task.x_max, self.task.exponent = x_max, exponent
         self.done.add("glove")
 
@@ -484,7 +504,8 @@ cdef class Task:
         missing = {
             "items": task.items.offsets == NULL,
             "cells": read == WV_read_cells and task.values == NULL,
-            "glove": read == WV_read_glove and task.unit_rows == NULL,
+            "cell_counts": read == WV_read_glove and task.unit_rows == NULL,
+            "glove": read == WV_read_glove and task.x_max == 0,
             "fm": read == WV_read_fm and task.values == NULL,
             "fm_rows": read == WV_read_fm and task.fm.row_sizes == NULL,
             "labels": read == WV_read_bags and task.labels.offsets == NULL,
@@ -647,3 +668,111 @@ def shared_noise(int32_t negative):
 def noise_draws(int32_t n_noise, int64_t n_windows):
     """How many different noise draws the first n_windows windows of a chunk use, if each has n_noise words."""
     return wv_noise_draws(n_noise, n_windows)
+
+
+def count_columns(const int32_t[::1] columns, int64_t[::1] counts):
+    """Add the number of cells in each column to counts (columns of the matrix)."""
+    check_ids(columns, counts.shape[0], "columns")
+    if columns.shape[0]:
+        with nogil:
+            wv_count_columns(&columns[0], columns.shape[0], &counts[0])
+
+
+cdef class CellOrder:
+    """Cells of a sparse matrix, grouped by blocks of rows and strips of columns (csrc/train/order.h).
+
+    Call `count` for all rows of all blocks, `allocate`, then `order` for all rows again. Different threads may call
+    them for different blocks. n_cells, n_units: (blocks, strips + 1) of each part, the held-out cells in the last one.
+    columns, values: (cells) in order. unit_offsets: (units + 1). unit_rows: (units).
+    """
+
+    cdef wv_cell_matrix matrix
+    cdef wv_ordered_cells ordered
+    cdef list arrays  # keeps alive what the matrix points to
+    cdef const int32_t[::1] rows
+    cdef const int64_t[::1] block_starts
+    cdef int64_t[:, ::1] cells, units
+    cdef int64_t[::1] n_counted, n_ordered
+    cdef set busy
+    cdef readonly object n_cells, n_units, columns, values, unit_offsets, unit_rows
+
+    def __cinit__(self, const int64_t[::1] offsets, const int32_t[::1] columns, const float[::1] values,
+                  const int64_t[::1] strip_ends, const int32_t[::1] rows, const int64_t[::1] block_starts,
+                  *, uint32_t held_out, uint64_t key):
+        """strip_ends: the column behind each strip. rows: all rows; block b has rows[block_starts[b] … ]."""
+        cdef int64_t n_rows = offsets.shape[0] - 1, n_blocks = block_starts.shape[0] - 1
+        check_offsets(offsets, min(columns.shape[0], values.shape[0]), "the cells")
+        check_offsets(block_starts, rows.shape[0], "the blocks")
+        check_ids(rows, n_rows, "the rows of blocks")
+        if not strip_ends.shape[0] or (np.diff(strip_ends) <= 0).any():
+            raise ValueError("the ends of strips must rise")
+        check_ids(columns, strip_ends[strip_ends.shape[0] - 1], "columns")
+        self.arrays = [offsets, columns, values, strip_ends]
+        self.rows, self.block_starts, self.busy = rows, block_starts, set()
+        self.matrix.offsets, self.matrix.strip_ends = &offsets[0], &strip_ends[0]
+        self.matrix.columns = &columns[0] if columns.shape[0] else NULL
+        self.matrix.values = &values[0] if values.shape[0] else NULL
+        self.matrix.n_strips, self.matrix.held_out, self.matrix.key = <int32_t>strip_ends.shape[0], held_out, key
+        self.n_cells = np.zeros((n_blocks, strip_ends.shape[0] + 1), np.int64)
+        self.n_units = np.zeros_like(self.n_cells)
+        self.cells, self.units = self.n_cells, self.n_units
+        self.n_counted, self.n_ordered = np.zeros(n_blocks, np.int64), np.zeros(n_blocks, np.int64)
+
+    cdef int64_t begin(self, int64_t block, int64_t done, int64_t most) except -1:
+        """The number of rows of a block that a call takes; RuntimeError if another thread uses the block."""
+        if not 0 <= block < self.block_starts.shape[0] - 1 or block in self.busy:
+            raise RuntimeError(f"block {block} does not exist, or another thread uses it")
+        cdef int64_t first = self.block_starts[block] + done, last = self.block_starts[block + 1], n = 0
+        cdef int64_t cells = 0
+        while first + n < last and cells < most:
+            cells += 1 + self.matrix.offsets[self.rows[first + n] + 1] - self.matrix.offsets[self.rows[first + n]]
+            n += 1
+        self.busy.add(block)
+        return n
+
+    def count(self, int64_t block, int64_t most_cells):
+        """Count the next rows of a block, about most_cells cells. Returns whether the block is finished."""
+        cdef int64_t n = self.begin(block, self.n_counted[block], most_cells)
+        cdef int64_t first = self.block_starts[block] + self.n_counted[block]
+        if n and self.ordered.columns == NULL:
+            with nogil:
+                wv_count_parts(&self.matrix, &self.rows[first], n, &self.cells[block, 0], &self.units[block, 0])
+            self.n_counted[block] += n
+        self.busy.discard(block)
+        return first + n == self.block_starts[block + 1]
+
+    def allocate(self, columns, values, unit_offsets, unit_rows):
+        """Give the arrays that `order` writes, of as many elements as cells and units are counted (offsets: 1 more)."""
+        cdef int32_t[::1] to_columns = columns, to_rows = unit_rows
+        cdef float[::1] to_values = values
+        cdef int64_t[::1] to_offsets = unit_offsets
+        n_cells, n_units = int(self.n_cells.sum()), int(self.n_units.sum())
+        sizes = (to_columns.shape[0], to_values.shape[0], to_offsets.shape[0] - 1, to_rows.shape[0])
+        if sizes != (n_cells, n_cells, n_units, n_units) or not n_cells or self.ordered.columns != NULL:
+            raise ValueError(f"arrays of {sizes} for {n_cells} cells in {n_units} units")
+        if not np.array_equal(self.n_counted, np.diff(self.block_starts)):
+            raise ValueError("count all rows before they are ordered")
+        self.columns, self.values, self.unit_offsets, self.unit_rows = columns, values, unit_offsets, unit_rows
+        self.ordered.columns, self.ordered.values = &to_columns[0], &to_values[0]
+        self.ordered.unit_offsets, self.ordered.unit_rows = &to_offsets[0], &to_rows[0]
+        unit_offsets[n_units] = n_cells
+        self.cells, self.units = _starts(self.n_cells), _starts(self.n_units)
+
+    def order(self, int64_t block, int64_t most_cells):
+        """Write the next rows of a block, about most_cells cells. Returns whether the block is finished."""
+        if self.ordered.columns == NULL:
+            raise ValueError("allocate the arrays first")
+        cdef int64_t n = self.begin(block, self.n_ordered[block], most_cells)
+        cdef int64_t first = self.block_starts[block] + self.n_ordered[block]
+        if n:
+            with nogil:
+                wv_order_cells(&self.matrix, &self.rows[first], n, &self.cells[block, 0], &self.units[block, 0],
+                               &self.ordered)
+            self.n_ordered[block] += n
+        self.busy.discard(block)
+        return first + n == self.block_starts[block + 1]
+
+
+def _starts(counts):
+    """The sum of all elements before each one, in the same shape."""
+    return (np.cumsum(counts) - np.ravel(counts)).reshape(counts.shape)

@@ -162,17 +162,22 @@ class Model(TrainingSettings, ABC):
         Raises:
             ValueError: `wv` has other keys than the model, or its vectors another shape.
         """
+        self._check_own_vectors()
+        given, rows = self.wv.vectors, self._vectors
+        if given.strides != rows.strides or _address(given) != _address(rows):
+            rows[...] = given
+            self.wv.vectors = rows
+
+    def _check_own_vectors(self) -> None:
+        """Raise ValueError if `wv` has other keys than the model, or its vectors another shape."""
         if self.wv.index_to_key != self.vocab.keys:
             raise ValueError(
                 f"wv has {len(self.wv)} keys, which are not the {len(self.vocab)} keys that the model learned; save "
                 "such vectors alone (wv.save), or build a new model for them"
             )
-        given, rows = self.wv.vectors, self._vectors
-        if given.shape != rows.shape:
-            raise ValueError(f"wv.vectors has the shape {given.shape}; the model needs {rows.shape}")
-        if given.strides != rows.strides or _address(given) != _address(rows):
-            rows[...] = given
-            self.wv.vectors = rows
+        expected = (len(self.vocab), self.vector_size)
+        if self.wv.vectors.shape != expected:
+            raise ValueError(f"wv.vectors has the shape {self.wv.vectors.shape}; the model needs {expected}")
 
     def _row_rates(self) -> dict[str, FloatRows]:
         """Return copies of the factors of changes by matrix name, float32 (rows,); nothing where all are 1.
@@ -194,6 +199,10 @@ class Model(TrainingSettings, ABC):
         if (factors == 1).all():
             return {}
         return {"vectors": np.array(np.broadcast_to(factors, len(self.vocab)), order="C")}
+
+    def _rates_by_matrix(self) -> dict[str, FloatRows]:
+        """Return the factors of changes for each matrix that training changes."""
+        return self._row_rates()
 
     def _check_finite(self) -> None:
         """Raise FloatingPointError if training left a value that is not finite."""
@@ -224,7 +233,11 @@ class Model(TrainingSettings, ABC):
         self._warn_if_nothing_learned(training)
         callbacks.notify("on_train_end")
         raw = sum(epoch.tokens for epoch in state.epochs)
-        return round(raw * int(feed.sizes.sum()) / max(1, feed.raw_items)), raw
+        return round(raw * self._trained_items(feed) / max(1, feed.raw_items)), raw
+
+    def _trained_items(self, feed: Feed) -> int:
+        """Return how many of the items that were read an epoch trains."""
+        return int(feed.sizes.sum())
 
     def _run(
         self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver
@@ -240,9 +253,9 @@ class Model(TrainingSettings, ABC):
             seed=seed,
             split_advice=self.SPLIT_ADVICE,
         )
-        task = plan.make_task(objective, feed, self._matrices, self._row_rates(), seed)
+        task = plan.make_task(objective, feed, self._matrices, self._rates_by_matrix(), seed)
         rows = list(self._matrices.values())
-        engine = Engine(task, plan, feed.raw_items, rows, self._check_finite, self._why_no_examples)
+        engine = Engine(task, plan, feed.raw_items, rows, self._check_finite, self._why_no_examples, seed)
         run(engine, schedule, callbacks, state, saver)
 
     def _resume(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from wildvec.base.checks import Check, whole
 from wildvec.base.keys import Key
@@ -19,8 +19,25 @@ from wildvec.text.files import as_paths
 from wildvec.text.readers import ERRORS, Tokenizer
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
+from wildvec.training.feed import Feed
 
 Source = Any  # all that Corpus.read accepts
+
+
+class TextFeed(Feed, Protocol):
+    """Text that was read: a Corpus, or what a model makes of it."""
+
+    vocab: Vocab
+    raw_tokens: int
+
+    def __len__(self) -> int:
+        """The number of sentences."""
+
+    def __enter__(self) -> Self:
+        """Return the feed."""
+
+    def __exit__(self, *error: object) -> None:
+        """Release its memory."""
 
 
 class TextModel(Model):
@@ -75,8 +92,11 @@ class TextModel(Model):
             with self._attached_to_errors():
                 self._train(corpus, Training(self._schedule(), own_vocab=True), notifier, folder)
 
-    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
-        """Read the corpus that is given; without a vocabulary, build one from it."""
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> TextFeed:
+        """Read the text that is given; without a vocabulary, build one from it."""
+        return self._read_corpus(sentences, corpus_file, vocab)
+
+    def _read_corpus(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either sentences or corpus_file")
         return Corpus.read(
@@ -143,7 +163,7 @@ class TextModel(Model):
         )
         self.corpus_count = corpus_count
 
-    def _set_corpus(self, corpus: Corpus) -> None:
+    def _set_corpus(self, corpus: TextFeed) -> None:
         self._set_vocab(corpus.vocab)
         self.corpus_count = len(corpus)
         self.corpus_total_words = corpus.raw_tokens
@@ -296,7 +316,7 @@ class TextModel(Model):
         with load_checkpoint(cls, path) as (model, training, folder):
             model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
 
-            def open_corpus(vocab: Vocab | None) -> Corpus:
+            def open_corpus(vocab: Vocab | None) -> TextFeed:
                 return model._read(sentences, corpus_file, vocab)
 
             has_text = sentences is not None or corpus_file is not None

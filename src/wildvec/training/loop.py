@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from wildvec._train import Task, Worker
 from wildvec.base.progress import progress_bar
 from wildvec.base.threads import WAKE_SECONDS
+from wildvec.training.conflicts import ConflictFreeUnits, epoch_order
 from wildvec.training.deterministic import RoundThreads
 from wildvec.training.plan import Plan
 from wildvec.training.schedule import Budget, Patience, Schedule
@@ -49,7 +50,7 @@ class Callback(Protocol):
 class Engine:
     """The parts of one training that depend on the model and its data.
 
-    raw_items: items of the data as they were read. check_finite: called after each epoch, may raise.
+    raw_items: items of the data as they were read. seed: of the order of chunks that conflict. check_finite: called after each epoch, may raise.
     why_no_examples: returns the reason and the remedy when data gives no example.
     """
 
@@ -59,6 +60,7 @@ class Engine:
     matrices: Sequence[NDArray[np.float32]]
     check_finite: Callable[[], None]
     why_no_examples: Callable[[], str]
+    seed: int = 1
 
 
 def run(engine: Engine, schedule: Schedule, callback: Callback, state: State, saver: Saver) -> None:
@@ -145,7 +147,13 @@ class _Training:
 
     def _work_units(self, *chunk_seconds: float) -> WorkUnits:
         plan = self.plan
-        return WorkUnits(plan.chunks, plan.offsets, plan.workers, self.budget, self.state, *chunk_seconds)
+        more = (plan.workers, self.budget, self.state, *chunk_seconds)
+        if plan.division is None:
+            return WorkUnits(plan.chunks, plan.offsets, *more)
+        epoch = self.schedule.first_epoch + len(self.state.epochs)
+        return ConflictFreeUnits(
+            plan.division, epoch_order(len(plan.chunks), self.engine.seed, epoch), *more
+        )
 
     def _is_over(self) -> bool:
         no_time = self.budget.spent >= 1 and not len(self.state.losses)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._train import Task
+from wildvec.training.conflicts import Division
 from wildvec.training.deterministic import Rounds
 from wildvec.training.feed import Feed
 from wildvec.training.held_out import (
@@ -35,7 +36,8 @@ class Plan:
     chunks: (n, 2) the first and last (exclusive) unit of each chunk. held_out: the same of the held-out units, one
     chunk for each. offsets: items before each unit, and their total. longest: items of the longest chunk. workers:
     number of workers that take part. rounds: in which they train if the bits must not depend on timing; else None.
-    merges: private rows of workers that share rows.
+    merges: private rows of workers that share rows. division: if some chunks conflict, see `conflicts`; their order
+    is then drawn for each epoch.
     """
 
     chunks: Chunks
@@ -45,6 +47,7 @@ class Plan:
     workers: int
     rounds: Rounds | None
     merges: MergePlan
+    division: Division | None = None
 
     @classmethod
     def make(
@@ -66,6 +69,8 @@ class Plan:
         Raises:
             ValueError: There are no items, or there is only one unit, and it would be held out.
         """
+        if divide := getattr(feed, "divide", None):
+            return cls._of_division(divide(held_out, seed), specs, workers)
         sizes = feed.sizes
         if not sizes.any():
             n_units = f"all {len(sizes):,} units are empty" if len(sizes) else "there are no units"
@@ -93,6 +98,26 @@ class Plan:
             workers,
             rounds,
             merges,
+        )
+
+    @classmethod
+    def _of_division(cls, division: Division, specs: Sequence[MatrixSpec], workers: int) -> Plan:
+        """Return the plan for a feed that divides its data itself (`conflicts.DividedFeed`)."""
+        offsets = division.offsets
+        longest = max(
+            int((offsets[chunks[:, 1]] - offsets[chunks[:, 0]]).max(initial=1))
+            for chunks in (division.chunks, division.held_out)
+        )
+        workers = min(workers, max(1, len(division.chunks)))
+        return cls(
+            division.chunks,
+            division.held_out,
+            offsets,
+            longest,
+            workers,
+            None,
+            plan_merges(specs, 1),
+            division,
         )
 
     def make_task(

@@ -1,0 +1,118 @@
+"""Chunks that touch the same rows: the workers never train two of them at once.
+
+A feed may divide its data itself and say which chunks conflict (`Division`). The order of chunks is drawn for each
+epoch. Chunks that conflict are trained in this order, others at any time. So the bits do not depend on the number or
+the speed of workers, and no row is trained by two workers at once. Private copies of rows are not needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec.training.feed import Feed
+from wildvec.training.held_out import Chunks
+from wildvec.training.work_units import WorkUnits
+
+LOOK_AHEAD = 16  # chunks behind the first one that cannot begin yet, for each worker
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a feed divides its data.
+
+    chunks: (n, 2) the first and last (exclusive) unit of each chunk. groups: (n, k): two chunks conflict if they have
+    the same group in the same column. held_out: (m, 2) units of the chunks that are held out. offsets: (units + 1)
+    items before each unit.
+    """
+
+    chunks: Chunks
+    groups: NDArray[np.int64]
+    held_out: Chunks
+    offsets: NDArray[np.int64]
+
+
+class DividedFeed(Feed, Protocol):
+    """A feed whose chunks may conflict. Its matrices have no private copies of rows (`MatrixSpec.uses` is None)."""
+
+    def divide(self, held_out: float, seed: int) -> Division:
+        """Divide the data; it depends on the arguments only. held_out: fraction of the items that is held out."""
+
+
+def epoch_order(n_chunks: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the order of the chunks in an epoch.
+
+    >>> epoch_order(5, seed=1, epoch=0).tolist()
+    [2, 3, 1, 0, 4]
+    """
+    draws = np.random.PCG64([seed, epoch]).random_raw(n_chunks)  # the same in every version of numpy
+    return np.argsort(draws, kind="stable").astype(np.int64)
+
+
+class ConflictFreeUnits(WorkUnits):
+    """Work units of one chunk each. A chunk begins when all earlier chunks that conflict with it have ended.
+
+    division, order: the chunks are trained as division.chunks[order]. Other arguments as in `WorkUnits`.
+    """
+
+    def __init__(self, division: Division, order: NDArray[np.int64], *arguments: Any) -> None:
+        super().__init__(np.ascontiguousarray(division.chunks[order]), division.offsets, *arguments)
+        columns = division.groups[order].T.tolist()
+        self._groups = [
+            frozenset(enumerate(groups)) for groups in zip(*columns, strict=True)
+        ]  # (column, group) pairs of each chunk
+        self._running: set[tuple[int, int]] = set()  # groups of chunks that are being trained
+        self._skipped: list[int] = []  # chunks before `next` that could not begin yet
+        self._changed = threading.Condition(self._lock)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and last (exclusive) chunk of each work unit. Several threads may iterate."""
+        while (chunk := self._take()) is not None:
+            yield chunk, chunk + 1
+
+    def _take(self) -> int | None:
+        """Return the next chunk that can begin; wait until there is one. None: there are no more."""
+        with self._changed:
+            while self.error is None:
+                chunk = self._find()
+                if chunk is not None:
+                    self._running |= self._groups[chunk]
+                    return chunk
+                if not self._skipped and self.ended:
+                    return None
+                self._changed.wait()
+            return None
+
+    def _find(self) -> int | None:
+        """Return a chunk that can begin, if there is one. When the pass has ended, only skipped chunks can begin."""
+        blocked = set(self._running)
+        for chunk in self._skipped:
+            if blocked.isdisjoint(self._groups[chunk]):
+                self._skipped.remove(chunk)
+                return chunk
+            blocked |= self._groups[chunk]
+        while not self.ended and len(self._skipped) < LOOK_AHEAD * self._workers:
+            chunk, self.next = self.next, self.next + 1
+            if blocked.isdisjoint(self._groups[chunk]):
+                return chunk
+            blocked |= self._groups[chunk]
+            self._skipped.append(chunk)
+        return None
+
+    def done(self, first: int, last: int, examples: int, seconds: float) -> None:
+        """Count a chunk as trained; chunks that waited for it can begin."""
+        super().done(first, last, examples, seconds)
+        with self._changed:
+            self._running -= self._groups[first]
+            self._changed.notify_all()
+
+    def fail(self, error: BaseException) -> None:
+        """End the pass. The first error is kept."""
+        super().fail(error)
+        with self._changed:
+            self._changed.notify_all()
