@@ -21,6 +21,7 @@ PACKAGES = (
         "_graph",
         "graph",
         "interactions",
+        "tables",
         "io",
         "_cooccur",
         "cooccurrence",

@@ -24,7 +24,9 @@ def isa(request, monkeypatch):
 class Machine:
     """A small task and the same values for numpy."""
 
-    def __init__(self, size=20, outputs=3, classes=True, *, seed=1, mask=0, rates=None, private=0, lengths=None):
+    def __init__(
+        self, size=20, outputs=3, classes=True, *, seed=1, mask=0, rates=None, private=0, lengths=None
+    ):
         random = np.random.default_rng(seed)
         self.size, self.width, self.outputs = size, matrices.padded_width(size), outputs
         lengths = random.integers(0, 6, UNITS) if lengths is None else lengths
@@ -97,7 +99,7 @@ class Machine:
     def reference(self, rate=RATE):
         total = 0.0
         for unit in range(len(self.offsets) - 1):
-            sums, pairs, z = self.scores(unit)
+            sums, _, z = self.scores(unit)
             loss, g = self.loss(unit, z)
             total += loss
             of_sum = g @ self.expected[1][:, : self.size]

@@ -99,11 +99,11 @@ class TableEstimator(Estimator):
         Raises:
             TypeError, ValueError: The table, the target or a setting is not usable; the message says why.
         """
-        model = self._new_model()
         table = read_table(X, self.categorical)
         y = check_target(type(self).__name__, y, table.n_rows)
         labels, targets = self._prepare_target(y)
         encoder = fit_encoder(table, self._checked_sizes(), *self._encoder_settings())
+        model = self._new_model(int(encoder.row_sizes().max()) + 1)
         self._set_features(table)
         model.build(encoder, len(self.classes_) if labels is not None else 1, labels is None)
         model.details = self._details()
@@ -115,7 +115,7 @@ class TableEstimator(Estimator):
         """Do the same as `fit(X, y).transform(X)`."""
         return self.fit(X, y).transform(X)
 
-    def _new_model(self) -> TableModel:
+    def _new_model(self, vector_size: int) -> TableModel:
         """Return a model with the settings; TypeError or ValueError if one is not usable."""
         state = self.random_state
         if hasattr(state, "randint"):
@@ -123,7 +123,7 @@ class TableEstimator(Estimator):
         elif state is None:
             state = int(np.random.SeedSequence().generate_state(1)[0])
         settings = {name: getattr(self, name) for name in SAME_NAMES}
-        return TableModel(**settings, seed=checked("random_state", state, whole()))
+        return TableModel(**settings, vector_size=vector_size, seed=checked("random_state", state, whole()))
 
     def _encoder_settings(self) -> tuple[int, int]:
         return checked("bins", self.bins, whole(1, 10_000)), checked("min_count", self.min_count, whole(1))
@@ -311,6 +311,8 @@ class TableEstimator(Estimator):
             started = cls._of(model)
             table = started._read(X)
             labels, targets = started._prepare_target(check_target(cls.__name__, y, table.n_rows))
+            if started._details() != model.details:
+                raise ValueError(f"this is not the data that the training began with; {model.SAME_DATA}")
             return started._feed(model.seed, started.encoder_, table, labels, targets)
 
         return cls._of(TableModel.resume(path, feed_of, **settings))

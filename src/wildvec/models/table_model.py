@@ -149,10 +149,15 @@ class TableModel(Model):
         return Encoder.from_json(self.columns)
 
     def build(self, encoder: Encoder, n_outputs: int, is_regression: bool) -> None:
-        """Make new rows for the columns of a table. `vector_size` becomes the longest embedding and one more."""
+        """Make new rows for the columns of a table.
+
+        Raises:
+            ValueError: An embedding is as long as `vector_size`; it must be shorter, because the last coordinate
+                belongs to the bias.
+        """
+        if encoder.row_sizes().max() >= self.vector_size:
+            raise ValueError(f"vector_size={self.vector_size}: give more than {encoder.row_sizes().max()}")
         self.columns, self.n_outputs, self.is_regression = encoder.to_json(), n_outputs, is_regression
-        self.vocab = Vocab([], [])
-        self.vector_size = int(encoder.row_sizes().max()) + 1
         counts = np.maximum(np.rint(encoder.row_counts()), 1).astype(np.int64)
         self._set_vocab(Vocab(list(range(encoder.n_rows)), counts))
 
