@@ -75,6 +75,12 @@ static inline int has_windows(const struct problem *p)
     return p->objective == WV_skipgram || p->objective == WV_cbow;
 }
 
+/* An example is a unit. */
+static inline int trains_units(const struct problem *p)
+{
+    return p->objective == WV_classify || p->objective == WV_fm;
+}
+
 static inline struct problem small(int objective)
 {
     struct problem p = OBJECTIVES[objective];

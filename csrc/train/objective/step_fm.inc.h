@@ -6,7 +6,7 @@
  * Coordinate c of p is the sum of the products x_i e_ic x_j e_jc of all pairs of items. u_k is output row k; a_k is constant
  * (1 for one output, so that z is Rendle's model with linear weights u · e_i). Row i has its first row_sizes[i] coordinates
  * only; the others stay 0. No input row has the last coordinate of the matrix: s is 1 there, so that u_k contains the bias.
- * The loss is softmax cross entropy, or half of the squared error. */
+ * The loss is softmax cross entropy, or half of the squared error. A unit without items is skipped. */
 
 /* The rows of the units first … last. Some items are masked: another row, that of unknown categories, takes their place. */
 WV_APART void read_fm(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, int is_masked)
@@ -140,6 +140,8 @@ static double train_fm(struct wv_worker *worker, int64_t first, int64_t last, ui
     worker->rate = rate;
     read_fm(worker, first, last, key, rate > 0);
     for (int64_t u = first; u < last && !WV_LOAD_RELAXED(&task->stop); u++) {
+        if (task->items.offsets[u] == task->items.offsets[u + 1])
+            continue;
         fm_unit(worker, block, u, rate);
         ++*examples;
         worker->n_trained++;
