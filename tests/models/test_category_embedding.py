@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -193,6 +195,13 @@ def test_a_series_is_one_column(library):
     assert list(model.transform(series).columns) == ["column_0", "column_1"]
     named = library.Series(["a", "b"] * 20, name="city") if library is pd else series.alias("city")
     assert list(CategoryEmbedding(sizes=1, **QUICK).fit(named, y).transform(named).columns) == ["city_0"]
+
+
+def test_the_example_of_the_documentation_runs():
+    text = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+    names = {}
+    exec(re.search(r"^```python\n(.*?)^```$", text, re.M | re.S)[1], names)
+    assert list(names["features"].columns)[:: len(names["features"].columns) - 1] == ["city_0", "temperature"]
 
 
 # -- columns -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from wildvec.models.estimator import (
 )
 from wildvec.models.table_model import TableFeed, TableModel
 from wildvec.tables.encoder import Categories, Encoder, fit_encoder
-from wildvec.tables.frames import Table, read_table
+from wildvec.tables.frames import Table, convert_columns, open_table, read_table
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 TASKS = ("auto", "regression", "classification")
@@ -180,10 +180,11 @@ class TableEstimator(Estimator):
     def _read(self, X: Any) -> Table:
         """Return the columns of a table that is like that of `fit`."""
         self._check_fitted()
-        chosen = [i for i, column in enumerate(self.encoder_.columns) if isinstance(column, Categories)]
-        table = read_table(X, "all" if len(chosen) == self.n_features_in_ else None)
+        table = open_table(X)
         self._check_features(table)
-        return read_table(X, chosen)
+        return convert_columns(
+            table, [i for i, column in enumerate(self.encoder_.columns) if isinstance(column, Categories)]
+        )
 
     def transform(self, X: Any) -> Any:
         """Return the embeddings of the categories, and the standardized numbers (NaN where missing).

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -20,7 +20,10 @@ MAX_LISTED = 5  # columns that a message names
 
 @dataclass(frozen=True)
 class Column:
-    """One column. values: float64 with NaN where it is missing; or object with str, bool, int, float or None."""
+    """One column. values: float64 with NaN where it is missing; or object with str, bool, int, float or None.
+
+    From `open_table`, values are of any type.
+    """
 
     name: str
     values: NDArray[Any]
@@ -74,13 +77,13 @@ def read_table(table: Any, categorical: Any = None) -> Table:
         ValueError: No rows or columns; complex or infinite numbers; a column mixes types; `categorical` names a
             column that does not exist.
     """
+    return convert_columns(open_table(table), categorical)
+
+
+def open_table(table: Any) -> Table:
+    """Return the columns of a table as they are; errors as for `read_table`."""
     library = library_of(table)
-    if library == "numpy":
-        raw, names = _columns_of_array(table), None
-    else:
-        raw, names = _columns_of_frame(table, library)
-    shown = names or tuple(f"x{i}" for i in range(len(raw)))
-    chosen = choose_categorical(categorical, shown)
+    raw, names = (_columns_of_array(table), None) if library == "numpy" else _columns_of_frame(table, library)
     n_rows = len(raw[0]) if raw else len(table)
     if not raw:
         raise ValueError(f"0 feature(s) (shape=({n_rows}, 0)) while a minimum of 1 is required.")
@@ -88,13 +91,21 @@ def read_table(table: Any, categorical: Any = None) -> Table:
         raise ValueError(
             f"Found array with 0 sample(s) (shape=(0, {len(raw)})) while a minimum of 1 is required."
         )
-    columns = tuple(
-        Column(name, _values(name, values, i in chosen))
-        for i, (name, values) in enumerate(zip(shown, raw, strict=True))
-    )
+    shown = names or tuple(f"x{i}" for i in range(len(raw)))
+    columns = tuple(Column(name, values) for name, values in zip(shown, raw, strict=True))
     return Table(
         columns, names, n_rows, library, getattr(table, "index", None) if library == "pandas" else None
     )
+
+
+def convert_columns(table: Table, categorical: Any = None) -> Table:
+    """Return a table from `open_table` with numbers as float64 and categories as objects; see `read_table`."""
+    chosen = choose_categorical(categorical, [column.name for column in table.columns])
+    columns = tuple(
+        Column(column.name, _values(column.name, column.values, i in chosen))
+        for i, column in enumerate(table.columns)
+    )
+    return replace(table, columns=columns)
 
 
 def choose_categorical(categorical: Any, names: Sequence[str]) -> set[int]:
