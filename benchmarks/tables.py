@@ -74,7 +74,7 @@ def encoders(text: list[str], numbers: list[str]) -> dict[str, Callable[[], Any]
 
     made = {
         "OneHotEncoder": lambda: columns(OneHotEncoder(handle_unknown="ignore")),
-        "TargetEncoder": lambda: columns(TargetEncoder(random_state=0)),
+        "TargetEncoder": lambda: columns(TargetEncoder(target_type="continuous", random_state=0)),
         "CategoryEmbedding": lambda: CategoryEmbedding("regression"),
     }
     try:
