@@ -24,6 +24,7 @@
 #include "train/objective/make_bags.inc.h"
 #include "train/objective/run.inc.h"
 #include "train/objective/step_glove.inc.h"
+#include "train/objective/glove_units.inc.h"
 #include "train/objective/step_fm.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \

@@ -110,6 +110,8 @@ class GloVe(TextModel):
     NAME: ClassVar[str] = "GloVe"
     MATRICES: ClassVar[tuple[str, ...]] = ("word_rows", "context_rows", "given_rows")
 
+    _is_training = False  # whether workers train, so that the vectors of `wv` may be old
+
     alpha = TextModel.alpha.with_default(0.05)
     min_alpha = Setting[float | None](
         None, number(0, 1e38, none="alpha"), "learning rate at the end (default: as --alpha)", metavar="X"
@@ -182,7 +184,6 @@ class GloVe(TextModel):
         cache_dir: str | os.PathLike[str] | None = None,
         **others: Any,
     ) -> None:
-        self._is_training = False
         self._set_up(locals())
         if cooccurrence is not None:
             if sentences is not None or corpus_file is not None:
