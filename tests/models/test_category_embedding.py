@@ -383,6 +383,15 @@ def test_settings_are_checked_in_fit(setting, value, message):
         CategoryEmbedding(**{setting: value}).fit(frame, y)
 
 
+def test_a_fit_that_fails_changes_nothing():
+    frame, y = table(50)
+    model = CategoryEmbedding(**QUICK).fit(frame, y > 1)
+    expected = model.predict(frame)
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.fit(frame[["city"]], np.full(50, np.nan))
+    np.testing.assert_array_equal(model.predict(frame), expected)
+
+
 def test_other_columns_than_in_training_are_refused(fitted):
     frame, _ = table(20)
     for changed, message in (

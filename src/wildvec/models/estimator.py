@@ -124,13 +124,6 @@ class Estimator:
 
     # -- names of features ----------------------------------------------------------------------------------------
 
-    def _set_features(self, table: Table) -> None:
-        """Set `n_features_in_`, and `feature_names_in_` where the table has names."""
-        self.n_features_in_ = len(table.columns)
-        vars(self).pop("feature_names_in_", None)
-        if table.names is not None:
-            self.feature_names_in_ = np.array(table.names, dtype=object)
-
     def _check_features(self, table: Table) -> None:
         """Raise ValueError unless the table has the columns of `fit`, in the same order."""
         name, known = type(self).__name__, getattr(self, "feature_names_in_", None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -42,6 +43,28 @@ SAME_NAMES = (
 def _key(category: Any) -> Key:
     """Return the key of a category: str or int; text for bool and fractions."""
     return category if isinstance(category, (str, int)) and not isinstance(category, bool) else str(category)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted. classes and labels (rows), or standardized targets (rows, 1) with their mean and scale."""
+
+    classes: NDArray[Any] | None
+    mean: float = 0.0
+    scale: float = 1.0
+    labels: NDArray[np.int32] | None = None
+    targets: NDArray[np.float32] | None = None
+
+    @property
+    def n_outputs(self) -> int:
+        """Classes, or 1 for regression."""
+        return 1 if self.classes is None else len(self.classes)
+
+    def details(self) -> dict[str, Any]:
+        """Return what predictions need, as JSON values."""
+        if self.classes is None:
+            return {"task": "regression", "mean": self.mean, "scale": self.scale}
+        return {"task": "classification", "classes": self.classes.tolist(), "dtype": self.classes.dtype.str}
 
 
 class TableEstimator(Estimator):
@@ -100,15 +123,13 @@ class TableEstimator(Estimator):
             TypeError, ValueError: The table, the target or a setting is not usable; the message says why.
         """
         table = read_table(X, self.categorical)
-        y = check_target(type(self).__name__, y, table.n_rows)
-        labels, targets = self._prepare_target(y)
+        target = self._target(y, table)
         encoder = fit_encoder(table, self._checked_sizes(), *self._encoder_settings())
         model = self._new_model(int(encoder.row_sizes().max()) + 1)
-        self._set_features(table)
-        model.build(encoder, len(self.classes_) if labels is not None else 1, labels is None)
-        model.details = self._details()
-        model.train(self._feed(model.seed, encoder, table, labels, targets), self.callbacks)
-        self.encoder_, self.model_ = encoder, model
+        model.build(encoder, target.n_outputs, target.classes is None)
+        model.details = {"names": None if table.names is None else list(table.names), **target.details()}
+        model.train(self._feed(model.seed, encoder, table, target), self.callbacks)
+        self._set_model(model)
         return self
 
     def fit_transform(self, X: Any, y: Any) -> Any:
@@ -140,36 +161,37 @@ class TableEstimator(Estimator):
             return task
         return "regression" if y.dtype.kind == "f" else "classification"
 
-    def _prepare_target(self, y: NDArray[Any]) -> tuple[NDArray[np.int32] | None, NDArray[np.float32] | None]:
-        """Return labels or standardized targets; set what is needed to reverse that."""
-        self.task_ = self._chosen_task(y)
-        vars(self).pop("classes_", None)
-        if self.task_ == "classification":
-            self.classes_, labels = classes_of_target(y)
-            return labels, None
+    def _target(self, y: Any, table: Table) -> Target:
+        """Return what is predicted; ValueError if y is not usable."""
+        y = check_target(type(self).__name__, y, table.n_rows)
+        if self._chosen_task(y) == "classification":
+            classes, labels = classes_of_target(y)
+            return Target(classes, labels=labels)
         numbers = numbers_of_target(y)
-        self._mean, self._scale = float(numbers.mean()), float(numbers.std()) or 1.0
-        return None, ((numbers - self._mean) / self._scale).astype(np.float32)[:, None]
+        mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
+        return Target(None, mean, scale, targets=((numbers - mean) / scale).astype(np.float32)[:, None])
 
-    def _feed(
-        self,
-        seed: int,
-        encoder: Encoder,
-        table: Table,
-        labels: NDArray[np.int32] | None,
-        targets: NDArray[np.float32] | None,
-    ) -> TableFeed:
+    def _feed(self, seed: int, encoder: Encoder, table: Table, target: Target) -> TableFeed:
         """Return the rows of the table in random order; those of a small table several times."""
         ids, values = encoder.encode(table)
         repeats = 1 if self.held_out else max(1, -(-LEAST_ROWS // len(ids)))
         random = np.random.Generator(np.random.PCG64(seed % 2**64))
         order = np.concatenate([random.permutation(len(ids)) for _ in range(repeats)])
-        return TableFeed(
-            ids[order],
-            values[order],
-            None if labels is None else labels[order],
-            None if targets is None else targets[order],
-        )
+        labels = None if target.labels is None else target.labels[order]
+        targets = None if target.targets is None else target.targets[order]
+        return TableFeed(ids[order], values[order], labels, targets)
+
+    def _set_model(self, model: TableModel) -> None:
+        """Set the attributes that follow from a trained model."""
+        details = model.details
+        for name in ("feature_names_in_", "classes_"):
+            vars(self).pop(name, None)
+        self.model_, self.encoder_, self.task_ = model, model.encoder, details["task"]
+        self.n_features_in_ = len(model.columns)
+        if details["names"] is not None:
+            self.feature_names_in_ = np.array(details["names"], dtype=object)
+        if details["task"] == "classification":
+            self.classes_ = np.array(details["classes"], dtype=details["dtype"])
 
     # -- use ------------------------------------------------------------------------------------------------------
 
@@ -227,7 +249,8 @@ class TableEstimator(Estimator):
         self._check_fitted()
         scores = self._scores(X)
         if self.task_ == "regression":
-            return scores[:, 0] * self._scale + self._mean
+            mean, scale = (float(self.model_.details[name]) for name in ("mean", "scale"))
+            return scores[:, 0] * scale + mean
         predicted: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
         return predicted
 
@@ -283,14 +306,6 @@ class TableEstimator(Estimator):
 
     # -- files ----------------------------------------------------------------------------------------------------
 
-    def _details(self) -> dict[str, Any]:
-        """Return what `load` needs besides the model, as JSON values."""
-        names = getattr(self, "feature_names_in_", None)
-        details = {"task": self.task_, "names": None if names is None else list(names)}
-        if self.task_ == "regression":
-            return {**details, "mean": self._mean, "scale": self._scale}
-        return {**details, "classes": self.classes_.tolist(), "dtype": self.classes_.dtype.str}
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to one file, which `load` opens. OSError: it cannot be written."""
         self._check_fitted()
@@ -311,10 +326,10 @@ class TableEstimator(Estimator):
         def feed_of(model: TableModel) -> TableFeed:
             started = cls._of(model)
             table = started._read(X)
-            labels, targets = started._prepare_target(check_target(cls.__name__, y, table.n_rows))
-            if started._details() != model.details:
+            target = started._target(y, table)
+            if any(model.details[name] != value for name, value in target.details().items()):
                 raise ValueError(f"this is not the data that the training began with; {model.SAME_DATA}")
-            return started._feed(model.seed, started.encoder_, table, labels, targets)
+            return started._feed(model.seed, started.encoder_, table, target)
 
         return cls._of(TableModel.resume(path, feed_of, **settings))
 
@@ -328,12 +343,5 @@ class TableEstimator(Estimator):
             estimator.task = details["task"]
         elif estimator.task != details["task"]:
             raise ValueError(f"the file holds a model for {details['task']}, not for {estimator.task}")
-        estimator.encoder_, estimator.model_, estimator.task_ = model.encoder, model, details["task"]
-        estimator.n_features_in_ = len(model.columns)
-        if details["names"] is not None:
-            estimator.feature_names_in_ = np.array(details["names"], dtype=object)
-        if estimator.task_ == "regression":
-            estimator._mean, estimator._scale = details["mean"], details["scale"]
-        else:
-            estimator.classes_ = np.array(details["classes"], dtype=details["dtype"])
+        estimator._set_model(model)
         return estimator
