@@ -413,7 +413,7 @@ cdef class Task:
             check_ids(labels, n_outputs, "the labels")
         n_given = labels.shape[0] if labels is not None else targets.shape[0]
         if n_given != n_units or (targets is not None and targets.shape[1] != n_outputs):
-            raise ValueError(f"labels or targets of {n_given} units; give those of {n_units} and {n_outputs} outputs")
+            raise ValueError(f"labels or targets of {n_given} units; give {n_units}, of {n_outputs} outputs")
         self.arrays += [values, labels, targets]
         self.task.values = &values[0]
         self.task.fm.labels = &labels[0] if labels is not None else NULL
@@ -429,7 +429,8 @@ cdef class Task:
         cdef int64_t n = self.get("input").n
         self.check_new("fm_rows")
         if not n or sizes.shape[0] != n or decay.shape[0] != n or masked.shape[0] != n:
-            raise ValueError(f"{sizes.shape[0]} sizes, {decay.shape[0]} decays, {masked.shape[0]} rows; give {n} each")
+            raise ValueError(f"{sizes.shape[0]} sizes, {decay.shape[0]} decays, "
+                             f"{masked.shape[0]} masked rows; give {n} each")
         if (pair_weights.shape[0], pair_weights.shape[1]) != (self.get("output").n, self.get("output").width):
             raise ValueError("pair_weights: give one row for each output row, as wide as it")
         check_ids(sizes, self.get("input").size, "the sizes of rows")

@@ -57,7 +57,7 @@ def fitted():
 @pytest.mark.filterwarnings("ignore")  # the checks provoke warnings
 @pytest.mark.parametrize("cls", CLASSES)
 def test_scikit_learn_finds_no_fault(cls):
-    for result in estimator_checks.check_estimator(cls(epochs=8), on_skip=None, on_fail=None):
+    for result in estimator_checks.check_estimator(cls(epochs=3), on_skip=None, on_fail=None):
         if result["status"] != "skipped" or "SCIPY_ARRAY_API" not in str(result["exception"]):
             assert result["status"] == "passed", (result["check_name"], result["exception"])
 
