@@ -357,6 +357,8 @@ def test_bad_tables_and_targets_are_refused(x, y, message):
 def test_values_that_are_no_categories_are_refused():
     with pytest.raises(TypeError, match=r"column 'x0': argument must be a string or a number, not dict"):
         CategoryEmbedding(**QUICK).fit(np.array([[{}], ["a"]], dtype=object), [1.0, 2.0])
+    with pytest.raises(TypeError, match=r"LazyFrame: call its method collect\(\) first"):
+        CategoryEmbedding(**QUICK).fit(pl.DataFrame({"a": ["x"]}).lazy(), [1.0])
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,8 @@ def listed(names: Sequence[Any]) -> str:
 def _columns_of_array(table: Any) -> list[NDArray[Any]]:
     if hasattr(table, "toarray") and hasattr(table, "nnz"):
         raise TypeError("Sparse data was passed, but dense data is required. Use '.toarray()' to convert it.")
+    if hasattr(table, "collect"):
+        raise TypeError(f"{type(table).__name__}: call its method collect() first")
     if isinstance(table, (list, tuple)):
         array = np.asarray(table)
         if array.dtype.kind in "US":  # numpy converts the numbers of a mixed list to str
