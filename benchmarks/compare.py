@@ -46,11 +46,17 @@ def parse_arguments() -> argparse.Namespace:
         help="a,b,… each NAME:KEY=VALUE:…; KEY is a setting of that system, `corpus`, `given` (the form of the "
         "corpus: file, lines or lists) or, in capitals, an environment variable",
     )
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help="its interpreter; glove: the folder of Stanford's programs",
+    )
     parser.add_argument("--corpus", default="wiki8", help="wiki8 (of $WILDVEC_DATA), zipf-WORDS or a file")
     parser.add_argument("--limit-mb", type=float, help="use only the first megabytes of the corpus")
     parser.add_argument("--warm-mb", type=int, default=0, help="memory to touch before each run (see README)")
-    parser.add_argument("--model", choices=("sg", "cbow"), default="sg")
+    parser.add_argument("--model", choices=("sg", "cbow", "glove"), default="sg")
     parser.add_argument("--hs", action="store_true", help="hierarchical softmax without negatives")
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--min-count", type=int, default=5)
@@ -69,20 +75,25 @@ def parse_arguments() -> argparse.Namespace:
 
 def common_settings(args: argparse.Namespace) -> dict[str, Any]:
     """Return the settings of every driver, under the names that gensim and wildvec share."""
-    return {
+    of_all = {
         "vector_size": args.vector_size,
         "epochs": args.epochs,
         "workers": args.workers,
-        "sg": int(args.model == "sg"),
-        "hs": int(args.hs),
-        "negative": 0 if args.hs else 5,
-        "window": 5,
-        "sample": 1e-3,
         "min_count": args.min_count,
         "corpus": args.corpus,
         "limit_mb": args.limit_mb,
         "warm_mb": args.warm_mb,
         **({} if "," in args.alpha else {"alpha": float(args.alpha)}),
+    }
+    if args.model == "glove":
+        return {**of_all, "class": "GloVe", "window": 10, "x_max": 10.0}
+    return {
+        **of_all,
+        "sg": int(args.model == "sg"),
+        "hs": int(args.hs),
+        "negative": 0 if args.hs else 5,
+        "window": 5,
+        "sample": 1e-3,
     }
 
 

@@ -85,6 +85,9 @@ def run_driver(
 def find_interpreters(names: list[str], given: list[str]) -> dict[str, str]:
     """Return the interpreter of each system PACKAGE:…: the given one, or this one if it can import PACKAGE."""
     chosen = dict(pair.split("=", 1) for pair in given)
+    if "glove" in chosen:  # a folder of programs, and no Python package
+        os.environ["GLOVE_BUILD"] = chosen["glove"]
+        chosen["glove"] = sys.executable
     for name in names:
         package = name.partition(":")[0]
         if package in chosen:

@@ -26,7 +26,7 @@ if given != "file":
 
 gc.collect()  # a full collection of new lists must not fall into the measured time
 started = time.perf_counter()
-model = wildvec.Word2Vec(**source, **settings)
+model = getattr(wildvec, settings.pop("class", "Word2Vec"))(**source, **settings)
 seconds = time.perf_counter() - started
 train_seconds = tokens * settings["epochs"] / model.tokens_per_second
 model.wv.save_word2vec_format(output, binary=True)

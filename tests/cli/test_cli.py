@@ -248,7 +248,8 @@ def test_stdin_may_be_one_of_several_inputs(text, tmp_path):
 @pytest.mark.parametrize("output", ["no/such/v.wv", ".", "v.csv"])
 def test_outputs_are_checked_before_any_work(text, tmp_path, capsys, monkeypatch, output):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("wildvec.cli.train.Word2Vec", None)
+    monkeypatch.setattr("wildvec.cli.train.MODELS", {"word2vec": Word2Vec, "glove": None})
+    monkeypatch.setattr("wildvec.cli.train._train", None)
     assert cli.main(["train", text, "-o", output]) in (1, 2)
     assert cli.main(["demo", "-o", "no/such/toy.svg"]) == 1
     lines = capsys.readouterr().err.splitlines()

@@ -25,10 +25,9 @@ WV_INLINE void glove_train_cells(const struct wv_task *task, int64_t first, int6
                                  struct glove_cells *cells, struct glove *g)
 {
     for (int64_t at = first, n; at < last; at += n) {
-        if (at >= cells->last)
+        n = last - at < GLOVE_BATCH ? last - at : GLOVE_BATCH;
+        if (at + n > cells->last)
             glove_read_cells(task, at, end, cells);
-        n = (last < cells->last ? last : cells->last) - at;
-        n = n < GLOVE_BATCH ? n : GLOVE_BATCH;
         glove_find_columns(task, at, (int)n, end, g);
         const float *logs = cells->logs + (at - cells->first), *weights = cells->weights + (at - cells->first);
         switch (n) {
@@ -85,10 +84,10 @@ static double train_glove(struct wv_worker *worker, int64_t first, int64_t last,
     for (int64_t unit = first; unit < last && !WV_LOAD_RELAXED(&task->stop); unit++) {
         float *row = input->rows + (int64_t)task->unit_rows[unit] * input->stride;
         ahead = glove_prefetch(task, ahead, last, offsets[unit] + GLOVE_AHEAD);
-        g.of_row.factor = glove_factor(input, task->unit_rows[unit]);
+        g.of_row.factor = rate > 0 ? glove_factor(input, task->unit_rows[unit]) : 0;
         glove_read_row(row, &g);
         glove_train_cells(task, offsets[unit], offsets[unit + 1], offsets[last], &cells, &g);
-        if (rate > 0 && g.of_row.factor > 0)
+        if (g.of_row.factor > 0)
             glove_write_row(row, &g);
         *examples += offsets[unit + 1] - offsets[unit];
     }

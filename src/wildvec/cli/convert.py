@@ -18,7 +18,7 @@ def add_to(commands: Any) -> None:
         "convert",
         help="convert a file of vectors to another format",
         description="Read vectors of any format (the content decides) and write them in the format of the "
-        "output's ending: .wv native, .bin word2vec binary, .txt or .vec word2vec text.",
+        "output's ending: .wv native, .bin word2vec binary, .txt or .vec word2vec text, .glove GloVe text.",
     )
     parser.add_argument("input", help="the file to read: native, word2vec text or binary, or GloVe text")
     parser.add_argument("output", help="the file to write; - is stdout")

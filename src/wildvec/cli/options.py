@@ -11,12 +11,15 @@ from typing import Any
 from wildvec.base.checks import whole
 from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
-from wildvec.models.settings import number_from_text
+from wildvec.models.glove import GloVe
+from wildvec.models.settings import Setting, number_from_text
+from wildvec.models.text_model import TextModel
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.readers import ERRORS
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 READING_OPTIONS = ("limit", "errors", "encoding")
+MODELS: dict[str, type[TextModel]] = {"word2vec": Word2Vec, "glove": GloVe}  # the values of --model
 
 
 # Settings that have options of other names, or none, stay as they are.
@@ -29,8 +32,11 @@ _OTHERS = {
     "lowercase",
     "sorted_vocab",
     "tokenizer",
+    "symmetric",
+    "distance_weighting",
 }
-_NAMES = [*(name for name in Word2Vec.SETTINGS if name not in _OTHERS), *READING_OPTIONS, "restrict_vocab"]
+SETTINGS = {name for model in MODELS.values() for name in model.SETTINGS}
+_NAMES = [*sorted(SETTINGS - _OTHERS), *READING_OPTIONS, "restrict_vocab"]
 _ARGUMENT = re.compile(rf"\b({'|'.join(_NAMES)})=('?)([\w.+-]+)\2")
 # A name without a value, if it is no English word and no part of a path: between spaces, before punctuation.
 _BARE_NAME = re.compile(
@@ -61,29 +67,42 @@ def positive_number(text: str) -> int:
 
 
 def add_setting(parser: Any, name: str) -> None:
-    """Add an option for a setting of Word2Vec. Left out, it is absent from the parsed arguments."""
-    setting = Word2Vec.SETTINGS[name]
+    """Add an option for a setting of one model or of several. Left out, it is absent from the parsed arguments."""
+    by_model = _settings_of(name)
+    setting = next(iter(by_model.values()))
+    others = [
+        f"; {model}: {of_model.default}"
+        for model, of_model in by_model.items()
+        if of_model.default not in (None, setting.default)
+    ]
+    shown = f"{setting.default}{''.join(others)}"
     is_shown = setting.default is not None
+    only = "" if len(by_model) == len(MODELS) else f"{', '.join(by_model)}: "
     parser.add_argument(
-        _option(name),
+        option_name(name),
         type=argument_type(setting.parse),
         choices=setting.choices or None,
         default=argparse.SUPPRESS,
         metavar=None if setting.choices else setting.metavar,
-        help=f"{setting.help} (default: {setting.default})" if is_shown else setting.help,
+        help=f"{only}{setting.help} (default: {shown})" if is_shown else only + setting.help,
     )
 
 
 def add_switch(parser: Any, option: str, name: str, value: Any, text: str = "") -> None:
-    """Add an option without a value, which gives a setting of Word2Vec this value. text: help, if it is another."""
+    """Add an option without a value, which gives a setting of a model this value. text: help, if it is another."""
     parser.add_argument(
         option,
         dest=name,
         action="store_const",
         const=value,
         default=argparse.SUPPRESS,
-        help=text or Word2Vec.SETTINGS[name].help,
+        help=text or next(iter(_settings_of(name).values())).help,
     )
+
+
+def _settings_of(name: str) -> dict[str, Setting[Any]]:
+    """Return the setting of this name by model, for the models that have one."""
+    return {key: model.SETTINGS[name] for key, model in MODELS.items() if name in model.SETTINGS}
 
 
 def add_reading_options(parser: Any) -> None:
@@ -117,11 +136,12 @@ def in_option_syntax(message: str) -> str:
     >>> in_option_syntax("lower min_count, or read min_count.txt")
     'lower --min-count, or read min_count.txt'
     """
-    message = _ARGUMENT.sub(lambda match: f"{_option(match[1])} {match[3]}", message)
-    return _BARE_NAME.sub(lambda match: _option(match[1]), message)
+    message = _ARGUMENT.sub(lambda match: f"{option_name(match[1])} {match[3]}", message)
+    return _BARE_NAME.sub(lambda match: option_name(match[1]), message)
 
 
-def _option(name: str) -> str:
+def option_name(name: str) -> str:
+    """Return the option of a setting."""
     return f"--{name.replace('_', '-')}"
 
 

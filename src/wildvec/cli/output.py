@@ -19,7 +19,7 @@ from wildvec.io.atomic import STANDARD_STREAM, check_output, check_output_is_no_
 from wildvec.io.vectors import kind_by_name
 
 STDOUT = STANDARD_STREAM
-FORMATS = {"native": Kind.NATIVE, "binary": Kind.BINARY, "text": Kind.TEXT}
+FORMATS = {"native": Kind.NATIVE, "binary": Kind.BINARY, "text": Kind.TEXT, "glove": Kind.GLOVE}
 
 Write = Callable[[Any], object]  # writes to a path or to a binary stream
 

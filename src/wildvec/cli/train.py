@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wildvec import io
-from wildvec.cli.options import UsageError, add_setting, add_switch
+from wildvec.cli.options import MODELS, SETTINGS, UsageError, add_setting, add_switch, option_name
 from wildvec.cli.output import (
     add_format,
     check_before_work,
@@ -21,7 +21,7 @@ from wildvec.cli.output import (
 )
 from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import say
-from wildvec.models.word2vec import Word2Vec
+from wildvec.models.text_model import TextModel
 from wildvec.training.checkpoint import list_checkpoints
 
 MODEL_OPTIONS = (
@@ -29,19 +29,28 @@ MODEL_OPTIONS = (
     *("vector_size", "window", "epochs", "negative", "ns_exponent", "alpha", "min_alpha", "sample"),
     *("seed", "workers"),
 )
+GLOVE_OPTIONS = ("x_max", "exponent", "combine", "initial", "mittens", "max_memory")
+SWITCHES = {  # options of settings whose options have other names
+    "sg": "--cbow",
+    "cbow_mean": "--cbow-sum",
+    "hs": "--hs",
+    "shrink_windows": "--full-windows",
+    "symmetric": "--left-only",
+    "distance_weighting": "--equal-weights",
+}
 STOP_OPTIONS = ("held_out", "patience", "max_seconds")
 CHECKPOINT_OPTIONS = ("checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
 TEXT_OPTIONS = ("min_count", "max_final_vocab", "max_vocab_size", "max_sentence_length", "errors")
-BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12}
+BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12, io.Kind.GLOVE: 12}
 
 
 def add_to(commands: Any) -> None:
-    """Declare the command. Its options are Word2Vec's settings, with Word2Vec's defaults except skip-gram."""
+    """Declare the command. Its options are the models' settings, with their defaults except skip-gram."""
     parser = commands.add_parser(
         "train",
         help="learn vectors from text",
         description="Learn vectors from text files (each line is a sentence) and save them. The model is skip-gram; "
-        "--cbow trains CBOW, which is the default of the Python class Word2Vec. Ctrl-C and SIGTERM stop early and "
+        "--cbow trains CBOW, which is the default of the Python class Word2Vec; --model glove trains GloVe. Ctrl-C and SIGTERM stop early and "
         "save what was learned.",
     )
     parser.add_argument(
@@ -54,16 +63,24 @@ def add_to(commands: Any) -> None:
         "-o",
         "--output",
         required=True,
-        help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text; - is stdout",
+        help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text, "
+        ".glove GloVe text; - is stdout",
     )
-    add_format(parser, model="native, with all that further training needs (Word2Vec.load)")
+    add_format(parser, model="native, with all that further training needs (Word2Vec.load, GloVe.load)")
     model = parser.add_argument_group("model")
+    model.add_argument(
+        "--model", choices=tuple(MODELS), default="word2vec", help="what is trained (default: word2vec)"
+    )
     add_switch(model, "--cbow", "sg", 0, "train CBOW instead of skip-gram")
     add_switch(model, "--cbow-sum", "cbow_mean", 0, "CBOW: add up the context vectors instead of their mean")
     add_switch(model, "--hs", "hs", 1, "add hierarchical softmax (alone: --negative 0)")
     add_switch(model, "--full-windows", "shrink_windows", False, "always use the full window")
     add_switch(model, "--deterministic", "deterministic", True)
     _add_settings(model, MODEL_OPTIONS)
+    glove = parser.add_argument_group("GloVe")
+    add_switch(glove, "--left-only", "symmetric", False, "count words on the left only")
+    add_switch(glove, "--equal-weights", "distance_weighting", False, "count 1 at any distance, not 1/distance")
+    _add_settings(glove, GLOVE_OPTIONS)
     _add_settings(parser.add_argument_group("early stopping"), STOP_OPTIONS)
     checkpoints = parser.add_argument_group("checkpoints")
     add_setting(checkpoints, "checkpoint")
@@ -95,24 +112,24 @@ class _Report:
     def __init__(self, output: str, kind: io.Kind | None) -> None:
         self._output = output
         self._kind = kind
-        self.model: Word2Vec | None = None
+        self.model: TextModel | None = None
         self.begun = False
 
-    def on_train_begin(self, model: Word2Vec) -> None:
+    def on_train_begin(self, model: TextModel) -> None:
         self.model = model
         if model.epochs_trained:
             say(f"resumed: {model!r}")
         warn_if_disk_is_small(self._output, output_bytes(model, self._kind))
         say(f"memory at the peak: at most {model.estimate_memory()['total'] / 1e6:,.0f} MB")
 
-    def on_epoch_begin(self, model: Word2Vec) -> None:
+    def on_epoch_begin(self, model: TextModel) -> None:
         self.begun = True
 
-    def on_epoch_end(self, model: Word2Vec) -> None:
+    def on_epoch_end(self, model: TextModel) -> None:
         held_out = f", {model.held_out_losses[-1]:.4f} held out" if model.held_out else ""
         say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}{held_out}")
 
-    def on_train_end(self, model: Word2Vec) -> None:
+    def on_train_end(self, model: TextModel) -> None:
         if model.patience is not None and model.held_out_losses:
             best = model.held_out_losses.index(min(model.held_out_losses)) + 1
             say(f"the vectors are those of epoch {best}")
@@ -124,17 +141,16 @@ class _Report:
             )
 
 
-def output_bytes(model: Word2Vec, kind: io.Kind | None) -> int:
+def output_bytes(model: TextModel, kind: io.Kind | None) -> int:
     """Return about how many bytes the output takes, without compression and without its keys."""
-    values = len(model.wv) * model.vector_size
     if kind is None:
-        return 4 * values * (1 + bool(model.negative) + bool(model.hs))
-    return BYTES_PER_VALUE[kind] * values
+        return sum(rows.nbytes for rows in model._unpadded_matrices().values())
+    return BYTES_PER_VALUE[kind] * len(model.wv) * model.vector_size
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and save; if training is interrupted, save what was learned."""
-    settings = {name: value for name, value in vars(args).items() if name in Word2Vec.SETTINGS}
+    settings = {name: value for name, value in vars(args).items() if name in SETTINGS}
     _check_options(args, settings)
     kind = None if args.format == "model" else output_kind(args.output, args.format)
     report = _Report(args.output, kind)
@@ -162,6 +178,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_options(args: argparse.Namespace, settings: dict[str, Any]) -> None:
     """Raise before anything is read if the options do not fit each other or the output cannot be written."""
+    for name in settings:
+        if name not in MODELS[args.model].SETTINGS:
+            option = SWITCHES.get(name, option_name(name))
+            raise UsageError(f"{option} is no option of --model {args.model}; leave it out")
     folder = settings.get("checkpoint")
     if args.resume and folder is None:
         raise UsageError("--resume needs the folder of the checkpoints; add --checkpoint DIR")
@@ -176,15 +196,18 @@ def _check_options(args: argparse.Namespace, settings: dict[str, Any]) -> None:
         check_no_input(Path(folder, "checkpoint-000001.wv"), args.inputs)
 
 
-def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) -> Word2Vec:
+def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) -> TextModel:
     """Train a new model, or resume with the settings of the checkpoint; given ones must be the same."""
+    cls: Any = MODELS[args.model]
     settings = {**settings, "corpus_file": args.inputs, "callbacks": [report]}
     if args.resume and list_checkpoints(settings["checkpoint"]):
-        return Word2Vec.resume(settings.pop("checkpoint"), **settings)
-    return Word2Vec(**{"sg": 1, **settings})
+        return cls.resume(settings.pop("checkpoint"), **settings)
+    if args.model == "word2vec":
+        settings = {"sg": 1, **settings}
+    return cls(**settings)
 
 
-def _save(model: Word2Vec, output: Any, kind: io.Kind | None) -> None:
+def _save(model: TextModel, output: Any, kind: io.Kind | None) -> None:
     if kind is None:
         model.save(output)
     else:
@@ -192,7 +215,7 @@ def _save(model: Word2Vec, output: Any, kind: io.Kind | None) -> None:
         io.save(output, vectors.index_to_key, vectors.vectors, vectors.counts, kind)
 
 
-def _resume_hint(model: Word2Vec, settings: dict[str, Any]) -> str:
+def _resume_hint(model: TextModel, settings: dict[str, Any]) -> str:
     if "checkpoint" not in settings:
         return ""
     if model._is_in_checkpoint:
@@ -200,7 +223,7 @@ def _resume_hint(model: Word2Vec, settings: dict[str, Any]) -> str:
     return "; the newest checkpoint is older, so --resume would train again what was learned since then"
 
 
-def summary(model: Word2Vec) -> str:
+def summary(model: TextModel) -> str:
     """Return one line about the text and the speed."""
     text = f"{len(model.wv):,} words, {model.corpus_total_words:,} tokens"
     if math.isnan(model.tokens_per_second):  # interrupted

@@ -46,7 +46,7 @@ class Kind(Enum):
     GLOVE = "GloVe text"
 
 
-SUFFIXES = {".wv": Kind.NATIVE, ".bin": Kind.BINARY, ".txt": Kind.TEXT, ".vec": Kind.TEXT}
+SUFFIXES = {".wv": Kind.NATIVE, ".bin": Kind.BINARY, ".txt": Kind.TEXT, ".vec": Kind.TEXT, ".glove": Kind.GLOVE}
 
 
 def load(
@@ -134,16 +134,15 @@ def save(
 ) -> Kind:
     """Write vectors and return the kind of file: `kind`, or the one that the ending of `path` stands for.
 
-    The endings are .wv (native), .bin (word2vec binary), .txt and .vec (word2vec text), each also
-    with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot hold.
+    The endings are .wv (native), .bin (word2vec binary), .txt and .vec (word2vec text), .glove (GloVe text, which has no
+    header), each also with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot hold.
     """
     kind = kind or kind_by_name(path)
-    if kind is Kind.GLOVE:
-        raise ValueError("GloVe text is only read; write word2vec text (.txt)")
     if kind is Kind.NATIVE:
         native.write(path, to_tensors(keys, matrix, counts), {"class": CLASS})
     else:
-        word2vec.save(path, keys, matrix, counts, binary=kind is Kind.BINARY)
+        binary, header = kind is Kind.BINARY, kind is not Kind.GLOVE
+        word2vec.save(path, keys, matrix, counts, binary=binary, header=header)
     return kind
 
 

@@ -114,7 +114,7 @@ class GloVe(TextModel):
 
     alpha = TextModel.alpha.with_default(0.05)
     min_alpha = Setting[float | None](
-        None, number(0, 1e38, none="alpha"), "learning rate at the end (default: as --alpha)", metavar="X"
+        None, number(0, 1e38, none="alpha"), "learning rate at the end (GloVe: as --alpha)", metavar="X"
     )
     epochs = TextModel.epochs.with_default(15)
     window = Setting(10, whole(1, 10_000), "words on each side of a word that count as its context")

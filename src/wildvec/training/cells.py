@@ -24,7 +24,6 @@ STRIP_BYTES = 1 << 20  # of the columns of a strip: half of an L2 cache
 CHUNK_CELLS = 50_000  # of a chunk, at least, on average
 STRIPS, BLOCKS = 16, 32  # so many, if the matrix is large enough: this many workers could train at once
 PIECE_CELLS = 1 << 20  # that one call orders: about 20 ms
-ROW_LINES = 64  # bytes
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]  # offsets, columns, values
 
@@ -75,6 +74,20 @@ class OrderedCells:
         order = CellOrder(
             offsets, columns, values, strip_ends, mixed, blocks, held_out=threshold, key=int(draws[-1])
         )
+        self._order(order, n_blocks, n_cells, workers)
+        self.columns, self.values, self.unit_rows = order.columns, order.values, order.unit_rows
+        self.division = _divide(order)
+        if held_out and not len(self.division.held_out):
+            raise ValueError(
+                f"held_out={held_out}: no cell was drawn; give a larger held_out, or more data"
+            )
+        if not len(self.division.chunks):
+            raise ValueError(
+                f"held_out={held_out}: no cell is left to train on; give more data, or no held_out"
+            )
+
+    def _order(self, order: CellOrder, n_blocks: int, n_cells: int, workers: int) -> None:
+        """Count the cells of each part, then write them."""
         with progress_bar(2 * n_cells, "ordering", " cells") as bar:
             _run_blocks(order.count, n_blocks, workers, lambda: bar.update(n_cells // n_blocks))
             n_units = int(order.n_units.sum())
@@ -85,8 +98,6 @@ class OrderedCells:
                 np.empty(n_units, np.int32),
             )
             _run_blocks(order.order, n_blocks, workers, lambda: bar.update(n_cells // n_blocks))
-        self.columns, self.values, self.unit_rows = order.columns, order.values, order.unit_rows
-        self.division = _divide(order)
 
 
 def _run_blocks(
