@@ -77,17 +77,20 @@ WV_INLINE void fm_train_outputs(const struct wv_task *task, const struct wv_bloc
                                 struct wv_scratch *scratch, float rate, int size)
 {
     const struct wv_matrix *matrix = &task->matrices[WV_OUTPUT];
-    const struct wv_row_rule rule = {task->freeze_targets ? 0 : rate, matrix->l2,
-                                     matrix->stride > matrix->width ? matrix->width : 0};
+    const int64_t width = matrix->width;
+    for (int k = 0; k < block->n; k++) {
+        const float factor = task->freeze_targets ? 0 : matrix->row_rate ? matrix->row_rate[k] : 1;
+        scratch->rules[k] =
+            (struct wv_row_rule){rate * factor, matrix->l2, matrix->stride > width ? (int)width : 0};
+    }
     for (int at = 0; at < size; at += VEC_LANES) {
         vec of_sum = vec_zero(), of_pairs = vec_zero();
         const vec sum = vec_load(scratch->hidden[0] + at);
         for (int k = 0; k < block->n; k++) {
             const vec gradient = vec_set(scratch->gradients[k]);
             of_sum = vec_fma(gradient, row_load(block->targets[k], at), of_sum);
-            of_pairs =
-                vec_fma(gradient, vec_load(task->fm.pair_weights + k * (int64_t)matrix->width + at), of_pairs);
-            row_train(block->targets[k], at, vec_mul(gradient, sum), &rule);
+            of_pairs = vec_fma(gradient, vec_load(task->fm.pair_weights + k * width + at), of_pairs);
+            row_train(block->targets[k], at, vec_mul(gradient, sum), &scratch->rules[k]);
         }
         vec_store(scratch->hidden_grad[0] + at, of_sum);
         vec_store(scratch->hidden_grad[1] + at, of_pairs);
