@@ -23,6 +23,7 @@ PACKAGES = (
         "interactions",
         "_quantize",
         "quantize",
+        "tables",
         "io",
         "_cooccur",
         "cooccurrence",

@@ -121,6 +121,7 @@ struct wv_scratch {
     float *hidden[2];          /* (width) composed hidden rows */
     float *hidden_grad[2];     /* (width) their gradients */
     struct wv_row_rule *rules; /* (n) of the targets, in the general update */
+    float *first_lanes;        /* factorization machine: `width` ones, then as many zeros */
 };
 
 /* The loss. log Π (1 + e^-z) of many pairs is kept as a product, split into mantissa and exponent so that it stays in

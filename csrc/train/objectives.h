@@ -11,7 +11,7 @@
 
 /* Objectives with a step of their own, because run_chunk is measured to be too slow for them: train_<name>, a wv_train_chunk, is
  * in objective/step_<name>.inc.h. */
-#define WV_OWN_STEPS(WV_OWN_STEP) WV_OWN_STEP(glove) WV_OWN_STEP(supervised)
+#define WV_OWN_STEPS(WV_OWN_STEP) WV_OWN_STEP(glove) WV_OWN_STEP(supervised) WV_OWN_STEP(fm)
 
 #define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
 #define WV_OWN_STEP_MEMBER(name) WV_##name,

@@ -54,16 +54,28 @@ struct wv_ragged {
     const int64_t *offsets;
 };
 
+/* Factorization machine (objective/step_fm.inc.h): what belongs to units, to input rows and to outputs. */
+struct wv_fm {
+    const int32_t *labels;      /* (units) the class of each unit; NULL: regression */
+    const float *targets;       /* (units, outputs) the values of each unit; NULL: classification */
+    const float *pair_weights;  /* (outputs, width) constants a_k; 0 behind the coordinates of input rows */
+    const int32_t *row_sizes;   /* (input rows) coordinates of each row, less than the size of the matrix */
+    const float *row_decay;     /* (input rows) L2 penalty of one use of each row */
+    const int32_t *masked_rows; /* (input rows) the row that stands for a masked item of each row */
+    uint32_t mask;              /* an item is masked if a 32-bit draw is below it */
+};
+
 /* What all workers of one training share. Only `stop` changes while they run. A pointer is NULL where its part is
  * not in use. */
 struct wv_task {
     struct wv_matrix matrices[WV_MAX_MATRICES];
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
-    struct wv_ragged labels; /* bags: the labels of each */
-    const float *values;     /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
-    const float *weights;    /* cells: (n_cells) its weight in the loss */
+    struct wv_ragged labels;  /* bags: the labels of each */
+    const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
+    const float *weights;     /* cells: (n_cells) its weight in the loss */
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
+    struct wv_fm fm;          /* factorization machine; `values`: x of each item */
     float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
     const struct wv_alias *noise; /* (output rows) distribution of negatives */

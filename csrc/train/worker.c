@@ -129,6 +129,8 @@ static void lay_out_scratch(struct arena *arena, const struct wv_task *task, str
         scratch->hidden[c] = take(arena, width, sizeof *scratch->hidden[c]);
         scratch->hidden_grad[c] = take(arena, width, sizeof *scratch->hidden_grad[c]);
     }
+    if (wv_read_of(task->objective) == WV_read_fm)
+        scratch->first_lanes = take(arena, 2 * width, sizeof *scratch->first_lanes);
 }
 
 static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struct wv_chunk *chunk)
@@ -206,6 +208,8 @@ enum wv_status wv_worker_new(const struct wv_task *task, struct wv_worker **out)
         worker->chunk.noise.positions[k] = noise_position(task, k);
     for (int k = 0; k < WV_PAD; k++)
         worker->loss.mantissa[k] = 1;
+    for (int k = 0; worker->scratch.first_lanes && k < task->matrices[WV_INPUT].width; k++)
+        worker->scratch.first_lanes[k] = 1;
     *out = worker;
     return WV_OK;
 }

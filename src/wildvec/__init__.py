@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
+from wildvec.models.category_embedding import (
+    CategoryEmbedding,
+    CategoryEmbeddingClassifier,
+    CategoryEmbeddingRegressor,
+)
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
 from wildvec.vectors.keyedvectors import KeyedVectors
 
-__all__ = ["Cooccurrence", "GloVe", "KeyedVectors", "TextClassifier", "Word2Vec", "__version__"]
+__all__ = [
+    "CategoryEmbedding",
+    "CategoryEmbeddingClassifier",
+    "CategoryEmbeddingRegressor",
+    "Cooccurrence",
+    "GloVe",
+    "KeyedVectors",
+    "TextClassifier",
+    "Word2Vec",
+    "__version__",
+]
 
 __version__ = "0.1.0"

@@ -55,6 +55,21 @@ class Task:
     def cells(self, values: NDArray[np.float32], weights: NDArray[np.float32]) -> None: ...
     def cell_counts(self, counts: NDArray[np.float32], unit_rows: NDArray[np.int32]) -> None: ...
     def glove(self, *, x_max: float, exponent: float) -> None: ...
+    def fm(
+        self,
+        values: NDArray[np.float32],
+        *,
+        labels: NDArray[np.int32] | None = None,
+        targets: NDArray[np.float32] | None = None,
+    ) -> None: ...
+    def fm_rows(
+        self,
+        pair_weights: NDArray[np.float32],
+        sizes: NDArray[np.int32],
+        decay: NDArray[np.float32],
+        masked: NDArray[np.int32],
+        mask: int,
+    ) -> None: ...
     def labels(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> None: ...
     def supervised(
         self,

@@ -31,6 +31,7 @@ cdef extern from "wildvec.h":
     enum: WV_read_supervised
     enum: WV_N_BAG_LOSSES
     ctypedef int wv_bag_loss "enum wv_bag_loss"
+    enum: WV_read_fm
     enum: WV_make_skipgram
     enum: WV_make_cbow
     enum: WV_make_bags
@@ -48,6 +49,14 @@ cdef extern from "wildvec.h":
     struct wv_ragged:
         const int32_t *ids
         const int64_t *offsets
+    struct wv_fm:
+        const int32_t *labels
+        const float *targets
+        const float *pair_weights
+        const int32_t *row_sizes
+        const float *row_decay
+        const int32_t *masked_rows
+        uint32_t mask
     struct wv_task:
         wv_matrix *matrices
         wv_ragged items, labels, paths
@@ -55,6 +64,7 @@ cdef extern from "wildvec.h":
         const float *weights
         const int32_t *unit_rows
         float x_max, exponent
+        wv_fm fm
         const uint32_t *keep
         const wv_alias *noise
         const uint8_t *path_codes
@@ -414,6 +424,47 @@ cdef class Task:
         self.task.x_max, self.task.exponent = x_max, exponent
         self.done.add("glove")
 
+    def fm(self, const float[::1] values, *, const int32_t[::1] labels=None, const float[:, ::1] targets=None):
+        """Objective "fm": the value x of each item, and what belongs to each unit: its class, or its targets.
+
+        labels: (units) output rows. targets: (units, output rows), of regression.
+        """
+        cdef int64_t n = self.units_end(), n_units = self.offsets.shape[0] - 1, n_outputs = self.get("output").n
+        self.check_new("fm")
+        if values.shape[0] < n or not n or not n_outputs or (labels is None) == (targets is None):
+            raise ValueError(f"{values.shape[0]} values of {n} items, {n_outputs} outputs; give labels or targets")
+        if labels is not None:
+            check_ids(labels, n_outputs, "the labels")
+        n_given = labels.shape[0] if labels is not None else targets.shape[0]
+        if n_given != n_units or (targets is not None and targets.shape[1] != n_outputs):
+            raise ValueError(f"labels or targets of {n_given} units; give {n_units}, of {n_outputs} outputs")
+        self.arrays += [values, labels, targets]
+        self.task.values = &values[0]
+        self.task.fm.labels = &labels[0] if labels is not None else NULL
+        self.task.fm.targets = &targets[0, 0] if targets is not None else NULL
+        self.done.add("fm")
+
+    def fm_rows(self, const float[:, ::1] pair_weights, const int32_t[::1] sizes, const float[::1] decay,
+                const int32_t[::1] masked, uint32_t mask):
+        """Objective "fm": the constants a_k (output rows, width); per input row its coordinates, L2 and mask row.
+
+        decay: L2 of one use. masked: the row that replaces a masked item; mask: how many of 2**32 items are masked.
+        """
+        cdef int64_t n = self.get("input").n
+        self.check_new("fm_rows")
+        if not n or sizes.shape[0] != n or decay.shape[0] != n or masked.shape[0] != n:
+            raise ValueError(f"{sizes.shape[0]} sizes, {decay.shape[0]} decays, "
+                             f"{masked.shape[0]} masked rows; give {n} each")
+        if (pair_weights.shape[0], pair_weights.shape[1]) != (self.get("output").n, self.get("output").width):
+            raise ValueError("pair_weights: give one row for each output row, as wide as it")
+        check_ids(sizes, self.get("input").size, "the sizes of rows")
+        check_ids(masked, n, "the rows of masked items")
+        self.arrays += [pair_weights, sizes, decay, masked]
+        self.task.fm.pair_weights = &pair_weights[0, 0]
+        self.task.fm.row_sizes, self.task.fm.row_decay = &sizes[0], &decay[0]
+        self.task.fm.masked_rows, self.task.fm.mask = &masked[0], mask
+        self.done.add("fm_rows")
+
     def labels(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Objective "classify": the labels of each unit, rows of the output matrix."""
         self.check_new("labels")
@@ -490,7 +541,7 @@ cdef class Task:
         cdef int read = wv_read_of(task.objective), make = wv_make_of(task.objective)
         if read == WV_read_cells:
             task.max_targets = WV_CELLS_OF_BLOCK
-        elif read == WV_read_bags:
+        elif read in (WV_read_bags, WV_read_fm):
             task.max_targets = <int32_t>self.get("output").n
         elif read == WV_read_supervised:
             most = {"hs": task.max_path, "ns": 1 + task.negative}
@@ -506,6 +557,8 @@ cdef class Task:
             "cells": read == WV_read_cells and task.values == NULL,
             "cell_counts": read == WV_read_glove and task.unit_rows == NULL,
             "glove": read == WV_read_glove and task.x_max == 0,
+            "fm": read == WV_read_fm and task.values == NULL,
+            "fm_rows": read == WV_read_fm and task.fm.row_sizes == NULL,
             "labels": read in (WV_read_bags, WV_read_supervised) and task.labels.offsets == NULL,
             "supervised": read == WV_read_supervised and "supervised" not in self.done,
             "compose": make in (WV_make_cbow, WV_make_bags) and not self.composes,
@@ -544,7 +597,7 @@ cdef class Task:
         }
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
-            whole = role == "output" and read in (WV_read_bags, WV_read_supervised)
+            whole = role == "output" and read in (WV_read_bags, WV_read_supervised, WV_read_fm)
             least = n if whole else min(n, touched[role])
             if room < least:
                 raise ValueError(f"round_rows={room} for the {role} matrix: "

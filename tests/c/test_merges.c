@@ -188,7 +188,7 @@ static void rounds_do_not_depend_on_threads(void)
             start(&before, &p, (enum wv_isa)i);
             const struct result a = train_rounds(&threads, 1), b = train_rounds(&alone, 0);
             CHECK(a.examples == b.examples && a.loss == b.loss);
-            CHECK(a.examples >= (p.objective == WV_classify ? 30 : 100));
+            CHECK(a.examples >= (trains_units(&p) ? 30 : 100));
             CHECK(same_bits(&threads.world, &alone.world) && padding_is_zero(&threads.world));
             check_frozen(&before, &threads.world);
             end(&threads.world);

@@ -64,6 +64,8 @@ static const struct problem OBJECTIVES[] = {
     {.objective = WV_cells, .adagrad = 1, .frozen = 1},
     {.objective = WV_classify, .adagrad = 1, .l2 = 0.01f, .sum = 1},
     {.objective = WV_classify, .frozen = 1},
+    {.objective = WV_fm, .adagrad = 1},
+    {.objective = WV_fm, .frozen = 1, .sum = 1},
 };
 enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof *OBJECTIVES };
 
@@ -71,6 +73,12 @@ enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof 
 static inline int has_windows(const struct problem *p)
 {
     return p->objective == WV_skipgram || p->objective == WV_cbow;
+}
+
+/* An example is a unit. */
+static inline int trains_units(const struct problem *p)
+{
+    return p->objective == WV_classify || p->objective == WV_fm;
 }
 
 static inline struct problem small(int objective)
@@ -192,6 +200,41 @@ static inline void make_labels(struct world *world, int64_t n_units)
     for (int64_t k = 0; k < offsets[n_units]; k++)
         ids[k] = (int32_t)wv_below(wv_draw(4, (uint64_t)k / 2), N_LABELS);
     world->task.labels = (struct wv_ragged){ids, offsets};
+}
+
+/* A factorization machine: values of items, classes (or targets, with `sum`), and sizes of rows, which are 0 behind them. */
+static inline void make_fm(struct world *world, const struct problem *p, int64_t n_units)
+{
+    const int64_t n = world->task.items.offsets[n_units], width = p->dim;
+    float *values = hold(world, (size_t)n, sizeof *values), *decay = hold(world, (size_t)p->n_words, sizeof *decay);
+    float *targets = hold(world, (size_t)(n_units * N_LABELS), sizeof *targets);
+    float *pair_weights = hold(world, (size_t)(width * N_LABELS), sizeof *pair_weights);
+    int32_t *labels = hold(world, (size_t)n_units, sizeof *labels);
+    int32_t *sizes = hold(world, (size_t)p->n_words, sizeof *sizes);
+    int32_t *masked = hold(world, (size_t)p->n_words, sizeof *masked);
+    const struct wv_matrix *matrix = &world->task.matrices[WV_INPUT];
+    for (int64_t t = 0; t < n; t++)
+        values[t] = 0.1f * number_of(5, t);
+    for (int64_t t = 0; t < n_units * N_LABELS; t++)
+        targets[t] = number_of(6, t);
+    for (int64_t k = 0; k < width * N_LABELS; k++)
+        pair_weights[k] = k % width < matrix->size - 1 ? number_of(7, k) : 0;
+    for (int64_t s = 0; s < n_units; s++)
+        labels[s] = (int32_t)(s % N_LABELS);
+    for (int32_t i = 0; i < p->n_words; i++) {
+        decay[i] = 0.01f * (float)(i % 4);
+        sizes[i] = i % matrix->size;
+        masked[i] = i / 2;
+        memset(matrix->rows + i * matrix->stride + sizes[i], 0, (size_t)(width - sizes[i]) * sizeof(float));
+    }
+    world->task.values = values;
+    world->task.fm = (struct wv_fm){.labels = p->sum ? NULL : labels,
+                                    .targets = p->sum ? targets : NULL,
+                                    .pair_weights = pair_weights,
+                                    .row_sizes = sizes,
+                                    .row_decay = decay,
+                                    .masked_rows = masked,
+                                    .mask = 0x30000000};
 }
 
 static inline void make_paths(struct world *world, int32_t n)
@@ -324,6 +367,8 @@ static inline void start(struct world *world, const struct problem *p, enum wv_i
         make_labels(world, n_units);
         make_matrix(world, p, WV_INPUT, p->n_words);
         make_matrix(world, p, WV_OUTPUT, N_LABELS);
+        if (p->objective == WV_fm)
+            make_fm(world, p, n_units);
         task->max_targets = N_LABELS;
         task->max_context = (int32_t)longest_unit(p);
     }

@@ -26,6 +26,9 @@ from wildvec.models.base import Model
 from wildvec.models.callbacks import Callbacks
 from wildvec.models.resuming import claim_model_folder
 from wildvec.text.labelled import lines_of_texts
+from wildvec.models.table_model import TableFeed, TableModel
+from wildvec.tables.encoder import fit_encoder
+from wildvec.tables.frames import Column, Table
 from wildvec.training.checkpoint import Training, list_checkpoints
 from wildvec.training.held_out import split_held_out
 
@@ -115,6 +118,38 @@ def labelled_texts(n):
     return texts, [f"label{first % 5}" for first in words[:, 0].tolist()]
 
 
+class TableCase(FeedCase):
+    """A case whose data are an encoder of tables and a feed."""
+
+    def build(self, model, data):
+        model.build(data[0], 3, is_regression=False)
+
+    def trained(self, data=None, callbacks=(), **settings):
+        model = self.built(data, **settings)
+        with model._attached_to_errors():
+            self.train(model, data, callbacks=callbacks)
+        return model
+
+    def train(self, model, data=None, **arguments):
+        return model.train((self.data if data is None else data)[1], **arguments)
+
+    def resume(self, path, **settings):
+        return self.model.resume(path, lambda model: self.data[1], **settings)
+
+
+def tables(n):
+    """Return an encoder of tables with two categorical columns and one of numbers, and a feed of n rows."""
+    random = np.random.default_rng(1)
+    colors, shapes, numbers = np.arange(n) % 20, np.arange(n) % 7, random.normal(size=n)
+    columns = zip("abc", (colors.astype(object), shapes.astype(object), numbers), strict=True)
+    table = Table(tuple(Column(name, values) for name, values in columns), None, n, "numpy")
+    encoder = fit_encoder(table, sizes=8, bins=4)
+    labels = (colors + shapes + (numbers > 0)) % 3
+    order = random.permutation(n)
+    ids, values = encoder.encode(table)
+    return encoder, TableFeed(ids[order], values[order], labels[order].astype(np.int32))
+
+
 def cells(n):
     """Return a feed of n rows of cells of a matrix of low rank."""
     random = np.random.default_rng(1)
@@ -155,6 +190,7 @@ CASES = [
         )
         for loss in ("softmax", "ova", "hs", "ns")
     ),
+    TableCase("table", TableModel, {}, tables(500), tables(5_000)),
 ]
 FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values())
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())

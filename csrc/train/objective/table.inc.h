@@ -27,6 +27,7 @@
 #include "train/objective/glove_units.inc.h"
 #include "train/objective/step_supervised.inc.h"
 #include "train/objective/predict_bags.inc.h"
+#include "train/objective/step_fm.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
