@@ -129,7 +129,7 @@ class TextClassifier(Model):
     }
 
     vector_size = Model.vector_size.with_default(16)
-    alpha = Model.alpha.with_default(0.5)
+    alpha = Model.alpha.with_default(0.7)
     min_alpha = Model.min_alpha.with_default(0.0)
     min_count = Setting(1, whole(0), "leave out words that occur less often", fixed=True)
     min_count_label = Setting(0, whole(0), "leave out labels that occur less often", fixed=True)
@@ -139,7 +139,7 @@ class TextClassifier(Model):
     bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
     loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
-    l2 = Setting(0.005, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
+    l2 = Setting(0.002, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
     binary = Setting(
         True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
     )
@@ -159,7 +159,7 @@ class TextClassifier(Model):
         self,
         *,
         vector_size: int = 16,
-        alpha: float = 0.5,
+        alpha: float = 0.7,
         min_alpha: float = 0.0,
         epochs: int = 5,
         min_count: int = 1,
@@ -170,7 +170,7 @@ class TextClassifier(Model):
         bucket: int = 2_000_000,
         loss: str = "softmax",
         negative: int = 5,
-        l2: float = 0.005,
+        l2: float = 0.002,
         binary: bool = True,
         pretrained: Pretrained = None,
         label_prefix: str = "__label__",
