@@ -13,7 +13,7 @@ import pytest
 
 from wildvec import KeyedVectors, TextClassifier
 from wildvec.models.classify_objective import label_paths
-from wildvec.models.text_classifier import array_of_labels
+from wildvec.models.labels import array_of_labels
 from wildvec.models.text_encoder import top_labels
 from wildvec.text.labelled import lines_of_texts
 

@@ -24,6 +24,7 @@
 #include "train/objective/make_bags.inc.h"
 #include "train/objective/run.inc.h"
 #include "train/objective/step_glove.inc.h"
+#include "train/objective/bag_rows.inc.h"
 #include "train/objective/step_supervised.inc.h"
 #include "train/objective/predict_bags.inc.h"
 

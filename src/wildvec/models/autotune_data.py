@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from wildvec.base.ragged import Ragged
 from wildvec.models.autotune_metric import Metric
 from wildvec.models.bag_feed import BagFeed
+from wildvec.models.labels import lists_of_labels
 from wildvec.models.text_classifier import TextClassifier
-from wildvec.models.text_classifier import _lists_of_labels as lists_of_labels
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.vocab import Vocab

@@ -23,7 +23,8 @@ from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 
 if TYPE_CHECKING:
-    from wildvec.models.text_classifier import Label, TextClassifier
+    from wildvec.models.labels import Label
+    from wildvec.models.text_classifier import TextClassifier
 
 END_OF_LINE = "</s>"
 BLOCK_ROWS = 1 << 16

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -15,21 +14,21 @@ from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, remap_block
 from wildvec._train import BagModel
-from wildvec.base.checks import Check, checked, choice, number, whole
+from wildvec.base.checks import Check, checked, choice, whole
 from wildvec.base.ragged import Ragged
-from wildvec.models import fasttext_files, quantizing
+from wildvec.models import classifier_settings, fasttext_files, quantizing
 from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
+from wildvec.models.classifier_settings import ClassifierSettings, Pretrained
+from wildvec.models.classify_objective import BagObjective, label_paths
 from wildvec.models.label_metrics import LabelMetrics
+from wildvec.models.labels import Label, Labels, array_of_labels, encode_labels, lists_of_labels, ragged
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
-from wildvec.models.settings import Setting, one_of
 from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
-from wildvec.text.readers import ERRORS
 from wildvec.text.vocab import Vocab, select_tokens
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
@@ -37,40 +36,11 @@ from wildvec.training.objective import MatrixSpec
 from wildvec.vectors.keyedvectors import KeyedVectors
 from wildvec.vectors.torch_layers import make_classifier
 
-Label = str | int | float | bool
-Labels = Iterable[Label | Iterable[Label]]
 Texts = Iterable[str | Tokens]
 Ids = NDArray[np.int32]
-Pretrained = KeyedVectors | str | os.PathLike[str] | None
 
 
-def _vectors_or_path(value: Any) -> Pretrained:
-    if value is None or isinstance(value, KeyedVectors):
-        return value
-    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
-        raise TypeError("give KeyedVectors or the path of a file of vectors, or None")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("give text")
-    return value
-
-
-def _labels(value: Any) -> list[Label]:
-    if not isinstance(value, list) or not all(isinstance(label, Label) for label in value):
-        raise TypeError("give a list of labels")
-    return value
-
-
-def _counts(value: Any) -> list[int]:
-    if not isinstance(value, list) or not all(type(n) is int and n >= 0 for n in value):
-        raise TypeError("give a list of counts")
-    return value
-
-
-class TextClassifier(Model):
+class TextClassifier(ClassifierSettings, Model):
     """A linear classifier of texts on the mean of learned vectors: fastText's supervised mode.
 
     The features of a text are its words, hashed n-grams of words and hashed character n-grams of words. Each feature
@@ -94,8 +64,8 @@ class TextClassifier(Model):
         negative: Negatives of each text, for loss="ns".
         l2: Each use of a feature moves its row by -alpha * l2 * row, which makes rows of frequent features smaller.
         binary: Each feature counts once in a text, however often it occurs. fastText counts all occurrences.
-        pretrained: Vectors of words to begin with (KeyedVectors), or the path of their file; vector_size must be theirs.
-            Words that the texts do not contain become words of the model too. It is not stored.
+        pretrained: Vectors of words to begin with (KeyedVectors), or the path of their file; vector_size must be
+            theirs. Words that the texts do not contain become words of the model too. It is not stored.
         label_prefix: How labels begin in files. Tokens that begin with it are no words.
         errors: Bytes in files that are not UTF-8: "strict" raises, "replace" and "ignore" do what they say.
         workers, seed, deterministic, held_out, patience, max_seconds, checkpoint, checkpoint_minutes,
@@ -122,38 +92,11 @@ class TextClassifier(Model):
     SPLIT_ADVICE: ClassVar[str] = "give more texts"
     STATE: ClassVar[Mapping[str, Check]] = {
         **Model.STATE,
-        "labels": _labels,
-        "label_counts": _counts,
+        "labels": classifier_settings.labels,
+        "label_counts": classifier_settings.counts,
         "n_rows": whole(0),
         "pruned": choice(False, True),
     }
-
-    vector_size = Model.vector_size.with_default(16)
-    alpha = Model.alpha.with_default(0.7)
-    min_alpha = Model.min_alpha.with_default(0.0)
-    min_count = Setting(1, whole(0), "leave out words that occur less often", fixed=True)
-    min_count_label = Setting(0, whole(0), "leave out labels that occur less often", fixed=True)
-    word_ngrams = Setting(1, whole(1, 100), "longest n-gram of words", fixed=True)
-    min_n = Setting(0, whole(0, 1_000), "shortest character n-gram", fixed=True)
-    max_n = Setting(0, whole(0, 1_000), "longest character n-gram; 0: none", fixed=True)
-    bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
-    loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
-    negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
-    l2 = Setting(0.002, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
-    binary = Setting(
-        True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
-    )
-    pretrained = Setting[Pretrained](
-        None,
-        _vectors_or_path,
-        "file of vectors of words to begin with",
-        stored=False,
-        changeable=True,
-        from_text=str,
-        metavar="FILE",
-    )
-    label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
-    errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
     def __init__(
         self,
@@ -203,11 +146,6 @@ class TextClassifier(Model):
         self._label_array: NDArray[Any] = np.array([])
         self.pruned = False  # whether n-grams without rows do not count in the mean
         self._quantized: quantizing.Quantized | None = None
-
-    def _check_together(self) -> None:
-        super()._check_together()
-        if 0 < self.max_n < self.min_n:
-            raise ValueError(f"min_n={self.min_n} is larger than max_n={self.max_n}; lower it")
 
     # -- what was learned -----------------------------------------------------------------------------------------
 
@@ -371,7 +309,7 @@ class TextClassifier(Model):
             ValueError: There are not as many labels as texts, no text has a label, or no word is left.
         """
         lines = labelled.lines_of_texts(texts, self.workers)
-        return self._fit(lines, _lists_of_labels(labels, len(lines)), callbacks)
+        return self._fit(lines, lists_of_labels(labels, len(lines)), callbacks)
 
     def fit_file(
         self,
@@ -464,7 +402,7 @@ class TextClassifier(Model):
         if labels is None:
             label_feed = self._labels_in(lines, is_label)
         else:
-            label_feed = _encode_labels(labels, self.min_count_label)
+            label_feed = encode_labels(labels, self.min_count_label)
         names, counts, label_ids, label_offsets = label_feed
         if not names:
             raise ValueError(
@@ -592,7 +530,7 @@ class TextClassifier(Model):
         if texts is None or labels is None:
             raise TypeError("give texts and labels, or file")
         lines = labelled.lines_of_texts(texts, self.workers)
-        return other._prepare(lines, _lists_of_labels(labels, len(lines)))
+        return other._prepare(lines, lists_of_labels(labels, len(lines)))
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
@@ -740,7 +678,7 @@ class TextClassifier(Model):
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
         else:
             lines = list(texts)
-            wanted = [set(given) for given in _lists_of_labels(labels, len(lines))]
+            wanted = [set(given) for given in lists_of_labels(labels, len(lines))]
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
         ids = {label: i for i, label in enumerate(self.labels)}
@@ -750,7 +688,7 @@ class TextClassifier(Model):
         predicted = [[ids[label] for label, _ in of_text] for of_text in found]
         scores = np.array([p for of_text in found for _, p in of_text], np.float32)
         true = [[ids[label] for label in wanted[i]] for i in chosen]
-        return LabelMetrics(list(ids), _ragged(predicted), scores, _ragged(true))
+        return LabelMetrics(list(ids), ragged(predicted), scores, ragged(true))
 
     # -- fastText's files and quantisation (see fasttext_files and quantizing) -------------------------------------
 
@@ -838,7 +776,7 @@ class TextClassifier(Model):
         given: list[list[Label]] | None = None
         if texts is not None and labels is not None:
             lines = list(texts)
-            given = _lists_of_labels(labels, len(lines))
+            given = lists_of_labels(labels, len(lines))
         elif texts is not None:
             lines, found = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
             given = [list(of_text) for of_text in found]
@@ -850,11 +788,6 @@ class TextClassifier(Model):
         return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
 
 
-def _ragged(lists: Sequence[Sequence[int]]) -> Ragged:
-    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
-    return Ragged(np.array([i for ids in lists for i in ids], np.int64), offsets)
-
-
 class TestResult(NamedTuple):
     """The result of `TextClassifier.test`: number of texts, precision and recall."""
 
@@ -863,56 +796,3 @@ class TestResult(NamedTuple):
     examples: int
     precision: float
     recall: float
-
-
-def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:
-    """Return labels as an array; of objects if they are str and numbers.
-
-    >>> array_of_labels(["a", 1]).tolist()
-    ['a', 1]
-    """
-    kinds = {type(label) for label in labels}
-    return np.array(labels, None if len(kinds) == 1 else object)
-
-
-def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
-    """Return a list of labels for each text; errors name the text."""
-    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
-        raise TypeError(
-            f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text"
-        )
-    lists = [
-        [_label(label, number) for label in given] if _is_list(given) else [_label(given, number)]
-        for number, given in enumerate(labels)
-    ]
-    if len(lists) != n_texts:
-        raise ValueError(
-            f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text"
-        )
-    return lists
-
-
-def _is_list(given: Any) -> bool:
-    return isinstance(given, (list, tuple, set, frozenset)) or (
-        isinstance(given, np.ndarray) and given.ndim == 1
-    )
-
-
-def _label(label: Any, number: int) -> Label:
-    plain = label.item() if isinstance(label, np.generic) else label
-    if isinstance(plain, Label) and plain == plain:
-        return plain
-    raise TypeError(f"label {label!r} of text {number} is {type(label).__name__}; give a str or a number")
-
-
-def _encode_labels(
-    lists: list[list[Label]], min_count: int
-) -> tuple[list[Label], list[int], Ids, NDArray[np.int64]]:
-    """Return the labels, most frequent first, their counts, and the label ids of each text."""
-    counts = Counter(label for labels in lists for label in labels)
-    kept = [(label, n) for label, n in counts.most_common() if n >= min_count]
-    ids = {label: i for i, (label, _) in enumerate(kept)}
-    encoded = [[ids[label] for label in labels if label in ids] for labels in lists]
-    offsets = np.concatenate([[0], np.cumsum([len(of_text) for of_text in encoded])]).astype(np.int64)
-    flat = np.array([label for of_text in encoded for label in of_text], np.int32)
-    return [label for label, _ in kept], [n for _, n in kept], flat, offsets

@@ -163,10 +163,10 @@ def _line_of_tokens(tokens: list[Any], number: int) -> bytes:
 
 
 def _joined(lines: list[bytes]) -> bytes:
-    data = b"\n".join(lines)
-    if data.count(b"\n") >= len(lines):  # a line end within a text
-        data = b"\n".join(line.replace(b"\n", b" ") for line in lines)
-    return data + b"\n"
+    data = b"\n".join([*lines, b""])
+    if data.count(b"\n") > len(lines):  # a line end within a text
+        data = b"\n".join([*(line.replace(b"\n", b" ") for line in lines), b""])
+    return data
 
 
 def _blocks_of_files(files: Iterable[Any], errors: str) -> Iterator[tuple[bytes, int]]:
