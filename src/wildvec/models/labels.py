@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
     return lists
 
 
-def _is_list(given: Any) -> bool:
+def _is_list(given: Any) -> TypeGuard[Iterable[Label]]:
     return isinstance(given, (list, tuple, set, frozenset)) or (
         isinstance(given, np.ndarray) and given.ndim == 1
     )

@@ -473,12 +473,14 @@ class TextClassifier(ClassifierSettings, Model):
         names = [name[len(self.label_prefix) :] for name in lines.texts_of(types)]
         label_of = np.full(len(lines.counts), -1, np.int32)
         label_of[types] = np.arange(len(types), dtype=np.int32)
-        ids, ends, n = [np.empty(0, np.int32)], [np.zeros(1, np.int64)], 0
+        ids: list[Ids] = [np.empty(0, np.int32)]
+        ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        n = 0
         for block in lines.blocks:
             labels_of, label_ends = label_of[block.types], block.ends.copy()
             n_kept = remap_block(labels_of, label_ends)
             ids.append(labels_of[:n_kept])
-            ends.append(label_ends + n)
+            ends.append(label_ends + np.int64(n))
             n += n_kept
         return list(names), lines.counts[types].tolist(), np.concatenate(ids), np.concatenate(ends)
 
@@ -626,7 +628,7 @@ class TextClassifier(ClassifierSettings, Model):
     def score(self, texts: Texts, labels: Iterable[Label]) -> float:
         """Return the fraction of texts whose most probable label is the given one (accuracy)."""
         wanted = list(labels)
-        found = self.predict(texts).tolist()
+        found: list[Label] = self.predict(texts).tolist()
         if len(wanted) != len(found):
             raise ValueError(f"{len(wanted)} labels for {len(found)} texts; give one for each")
         return sum(a == b for a, b in zip(found, wanted, strict=True)) / max(1, len(found))
@@ -656,7 +658,7 @@ class TextClassifier(ClassifierSettings, Model):
 
     def label_metrics(
         self,
-        texts: Texts | str | os.PathLike[str],
+        texts: Texts | Paths | str | os.PathLike[str],
         labels: Labels | None = None,
         k: int = -1,
         threshold: float = 0.0,
@@ -671,11 +673,13 @@ class TextClassifier(ClassifierSettings, Model):
         LabelMetrics(20 texts, 2 labels: precision 1.000, recall 1.000, F1 1.000)
         """
         self._check_is_fitted()
-        if labels is None:
-            if isinstance(texts, (str, os.PathLike, Paths)):
-                lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
-            else:
-                raise TypeError("give the labels of the texts, or the path of a file with labels")
+        lines: list[Any]
+        wanted: list[set[Label]]
+        if isinstance(texts, (str, os.PathLike, Paths)) and labels is None:
+            lines, found_labels = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            wanted = [set(of_text) for of_text in found_labels]
+        elif labels is None or isinstance(texts, (str, os.PathLike)):
+            raise TypeError("give texts and their labels, or the path of a file with labels")
         else:
             lines = list(texts)
             wanted = [set(given) for given in lists_of_labels(labels, len(lines))]
@@ -790,8 +794,6 @@ class TextClassifier(ClassifierSettings, Model):
 
 class TestResult(NamedTuple):
     """The result of `TextClassifier.test`: number of texts, precision and recall."""
-
-    __test__ = False  # for pytest
 
     examples: int
     precision: float
