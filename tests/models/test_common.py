@@ -202,7 +202,7 @@ def test_the_constructor_does_the_same_as_build_and_train(case):
     model = case.built()
     trained, raw = case.train(model)
     assert bits(model) == bits(case.trained())
-    assert 0 < trained
+    assert trained > 0
     assert trained <= raw or isinstance(case, ClassifierCase)  # whose items are n-grams too
 
 

@@ -89,7 +89,12 @@ def test_words_and_labels_of_a_file(tmp_path):
     )
     model = TextClassifier(**SMALL).fit_file(path)
     assert dict(zip(model.words, model.word_counts.tolist(), strict=True)) == {
-        **{"</s>": 4, "x": 4, "y": 2, "z": 1, "no-break\u00a0space": 1, "end": 1}
+        "</s>": 4,
+        "x": 4,
+        "y": 2,
+        "z": 1,
+        "no-break\u00a0space": 1,
+        "end": 1,
     }
     assert model.words[:3] in (["</s>", "x", "y"], ["x", "</s>", "y"])
     assert (model.labels, model.label_counts, model.classes_.tolist()) == (["a", "b"], [3, 1], ["a", "b"])
