@@ -8,7 +8,10 @@
 static const uint8_t end_of_line[] = "</s>";
 
 /* What fastText splits at. */
-static inline int is_separator(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0; }
+static inline int is_separator(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0;
+}
 
 /* Returns the token that starts at p, as wv_next_token, with other separators. */
 static inline struct wv_token next_token(const uint8_t *p, const uint8_t *end)
@@ -98,8 +101,8 @@ WV_INLINE enum wv_status scan_lines(struct wv_vocab *vocab, const uint8_t *text,
     return look_up(vocab, &pending, block, frozen, out);
 }
 
-enum wv_status wv_scan_lines(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block, int frozen,
-                             struct wv_encoded *out)
+enum wv_status wv_scan_lines(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block,
+                             int frozen, struct wv_encoded *out)
 {
     out->n_ids = out->n_ends = 0;
     if (frozen)
@@ -164,15 +167,16 @@ int64_t wv_char_ngrams(const struct wv_feature_rules *rules, const uint8_t *word
     return n_out;
 }
 
-int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int32_t *out,
-                        int64_t *offsets)
+int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends,
+                        int32_t *out, int64_t *offsets)
 {
     int64_t n = 0, start = 0;
     offsets[0] = 0;
     for (int32_t i = 0; i < rules->n_types; i++) {
         const int64_t length = ends[i] - start;
         const int32_t word = rules->types[i].word;
-        const int is_end = length == sizeof end_of_line - 1 && memcmp(keys + start, end_of_line, (size_t)length) == 0;
+        const int is_end =
+            length == sizeof end_of_line - 1 && memcmp(keys + start, end_of_line, (size_t)length) == 0;
         if (word >= 0 && out)
             out[n] = word;
         n += word >= 0;
@@ -319,11 +323,11 @@ static int add_line(struct features *to, const int32_t *tokens, int64_t n)
 }
 
 enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
-                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used,
-                                int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out)
+                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes,
+                                uint8_t *used, int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out)
 {
-    struct features to = {.rules = rules, .text = text, .n_bytes = n_bytes, .capacity = capacity, .hashes = hashes,
-                          .out = out};
+    struct features to = {
+        .rules = rules, .text = text, .n_bytes = n_bytes, .capacity = capacity, .hashes = hashes, .out = out};
     enum wv_status status = WV_OK;
     int64_t start = 0;
     *n_out = -1;
@@ -356,8 +360,8 @@ int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_b
     return high < n_types && (low == 0 || ~low < n_bytes);
 }
 
-void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,
-                     int32_t *out)
+void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n,
+                     const int32_t *map, int32_t *out)
 {
     for (int64_t i = 0; i < n; i++)
         for (int64_t k = offsets[order[i]]; k < offsets[order[i] + 1]; k++)

@@ -11,12 +11,11 @@
  * frozen: the vocabulary is only read; the id of an unknown token is ~offset of its first byte in text. Otherwise tokens are
  * counted and unknown ones inserted; block: see wv_scan_text.
  * out->ids and out->ends have space for n_bytes + 1 elements; n_bytes < 2^31. */
-enum wv_status wv_scan_lines(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block, int frozen,
-                             struct wv_encoded *out);
+enum wv_status wv_scan_lines(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block,
+                             int frozen, struct wv_encoded *out);
 
 /* 32-bit FNV-1a of bytes that are extended with their sign. */
 uint32_t wv_hash_bytes(const uint8_t *bytes, int64_t n);
-
 
 /* A distinct token. */
 struct wv_type {
@@ -32,8 +31,8 @@ struct wv_feature_rules {
     const int32_t *own_ids;
     const int64_t *own_offsets; /* (n_types + 1) */
     int32_t n_types, n_words, word_ngrams, min_n, max_n;
-    int32_t bucket; /* number of buckets; 0: no n-grams */
-    int32_t is_binary; /* each feature counts once in a line */
+    int32_t bucket;              /* number of buckets; 0: no n-grams */
+    int32_t is_binary;           /* each feature counts once in a line */
     const uint8_t *label_prefix; /* unknown tokens that begin with it are skipped */
     int64_t n_prefix;
 };
@@ -47,22 +46,22 @@ void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, struct w
 
 /* The own features of all types, with keys as above. offsets: receives n_types + 1 elements. Returns the number of features;
  * with out NULL, only counts. The end of a line and labels have no character n-grams. */
-int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int32_t *out,
-                        int64_t *offsets);
+int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends,
+                        int32_t *out, int64_t *offsets);
 
 /* Features of n_lines lines of type ids. tokens: those of line i end at ends[i]. text: where ids below 0 are ~offset (see
  * wv_scan_lines), of n_bytes; NULL: there are none. offsets: receives n_lines elements, the features up to the end of each line.
  * hashes: scratch, as long as the longest line. used: (n_words + bucket) elements of the features are set to 1; NULL: none.
  * *n_out: the number of features, or -1 if they are more than `capacity`. */
 enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
-                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used,
-                                int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out);
+                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes,
+                                uint8_t *used, int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out);
 
 /* Returns 1 if each token is a type, or ~offset of one of n_bytes. */
 int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes);
 
 /* out: the lists order[0], order[1], … of ids[offsets[i] .. offsets[i + 1]), each id replaced by map[id]; order: n. */
-void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,
-                     int32_t *out);
+void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n,
+                     const int32_t *map, int32_t *out);
 
 #endif

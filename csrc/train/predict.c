@@ -4,8 +4,8 @@
 
 #include "train/kernels.h"
 
-enum wv_status wv_predict_bags(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t n, enum wv_isa isa,
-                               float *means, float *probabilities)
+enum wv_status wv_predict_bags(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t n,
+                               enum wv_isa isa, float *means, float *probabilities)
 {
     const size_t n_scores = (size_t)model->n_labels + 2 * WV_PAD;
     struct wv_block block = {.m = 1, .n = (int)model->n_labels};

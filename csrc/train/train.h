@@ -173,8 +173,8 @@ struct wv_bags {
 };
 
 /* means: receives (n, stride) means of rows. probabilities: receives (n, n_labels), or NULL. */
-enum wv_status wv_predict_bags(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t n, enum wv_isa isa,
-                               float *means, float *probabilities);
+enum wv_status wv_predict_bags(const struct wv_bag_model *model, const struct wv_bags *bags, int64_t n,
+                               enum wv_isa isa, float *means, float *probabilities);
 
 /* The objective of this name. WV_UNKNOWN_OBJECTIVE: there is none. */
 enum wv_status wv_find_objective(const char *name, enum wv_objective *objective);

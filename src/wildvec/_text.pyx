@@ -619,7 +619,8 @@ cdef extern from "wildvec.h" nogil:
     )
     int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes)
     void wv_gather_lists(
-        const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map, int32_t *out
+        const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,
+        int32_t *out
     )
 
 
@@ -627,7 +628,7 @@ def gather_lists(
     const int32_t[::1] ids not None, const int64_t[::1] offsets not None, const int32_t[::1] order not None,
     const int32_t[::1] map not None, int32_t[::1] out not None,
 ):
-    """Write the lists order[0], order[1], … of ids[offsets[i]:offsets[i + 1]] to `out`, each id replaced by map[id]."""
+    """Write the lists order[0], order[1], … of ids[offsets[i]:offsets[i + 1]] to `out`; each id becomes map[id]."""
     cdef int64_t n = order.shape[0], n_lists = offsets.shape[0] - 1
     if n_lists < 0 or offsets[0] < 0 or np.diff(offsets).min(initial=0) < 0 or offsets[n_lists] > ids.shape[0]:
         raise ValueError(f"{n_lists} offsets do not fit {ids.shape[0]} ids")
@@ -645,9 +646,9 @@ def gather_lists(
 cdef class FeatureTable:
     """The features of lines of text, as in fastText's supervised mode. Threads can share it.
 
-    Type t is the distinct token keys[ends[t - 1]:ends[t]]. words: the word row of each type, -1: none. is_skipped: 1
-    for types that are no words (labels). Unknown tokens that begin with `prefix` are skipped too. Row n_words + b is
-    that of bucket b.
+    Type t is the distinct token keys[ends[t - 1]:ends[t]]. words: the word row of each type, -1: none. is_skipped:
+    1 for types that are no words (labels). Unknown tokens that begin with `prefix` are skipped too. Row n_words + b
+    is that of bucket b.
     """
 
     cdef wv_feature_rules rules

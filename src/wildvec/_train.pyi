@@ -115,7 +115,6 @@ class BagModel:
         probabilities: bool = True,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]: ...
 
-
 def count_columns(columns: NDArray[np.int32], counts: NDArray[np.int64]) -> None: ...
 
 class CellOrder:

@@ -733,8 +733,8 @@ cdef class BagModel:
     cdef int64_t n_rows
     cdef list arrays
 
-    def __cinit__(self, const float[:, ::1] rows not None, const float[:, ::1] output not None, int32_t size, str loss,
-                  paths=None):
+    def __cinit__(self, const float[:, ::1] rows not None, const float[:, ::1] output not None, int32_t size,
+                  str loss, paths=None):
         if rows.shape[1] != output.shape[1] or rows.shape[1] % WV_PAD or not 1 <= size <= rows.shape[1]:
             raise ValueError(f"rows of {rows.shape[1]} and {output.shape[1]} columns for {size} values")
         if loss not in BAG_LOSSES or not rows.shape[0] or not 1 <= output.shape[0] <= MAX_TARGETS:
@@ -747,7 +747,9 @@ cdef class BagModel:
         if loss == "hs":
             self.set_paths(paths[0], paths[1], paths[2])
 
-    cdef int set_paths(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes) except -1:
+    cdef int set_paths(
+        self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes
+    ) except -1:
         check_offsets(offsets, nodes.shape[0], "the paths")
         check_ids(nodes, self.model.n_labels, "the paths")
         if offsets.shape[0] != self.model.n_labels + 1 or codes.shape[0] < nodes.shape[0] or not nodes.shape[0]:

@@ -25,10 +25,10 @@ from wildvec.io import native
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callbacks
 from wildvec.models.resuming import claim_model_folder
-from wildvec.text.labelled import lines_of_texts
 from wildvec.models.table_model import TableFeed, TableModel
 from wildvec.tables.encoder import fit_encoder
 from wildvec.tables.frames import Column, Table
+from wildvec.text.labelled import lines_of_texts
 from wildvec.training.checkpoint import Training, list_checkpoints
 from wildvec.training.held_out import split_held_out
 
@@ -244,7 +244,7 @@ def test_the_constructor_does_the_same_as_build_and_train(case):
     model = case.built()
     trained, raw = case.train(model)
     assert bits(model) == bits(case.trained())
-    assert 0 < trained
+    assert trained > 0
     assert trained <= raw or isinstance(case, ClassifierCase)  # whose items are n-grams too
 
 

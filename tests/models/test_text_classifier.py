@@ -13,7 +13,7 @@ import pytest
 
 from wildvec import KeyedVectors, TextClassifier
 from wildvec.models.classify_objective import label_paths
-from wildvec.models.text_classifier import array_of_labels
+from wildvec.models.label_lists import array_of_labels
 from wildvec.models.text_encoder import top_labels
 from wildvec.text.labelled import lines_of_texts
 
@@ -89,7 +89,12 @@ def test_words_and_labels_of_a_file(tmp_path):
     )
     model = TextClassifier(**SMALL).fit_file(path)
     assert dict(zip(model.words, model.word_counts.tolist(), strict=True)) == {
-        **{"</s>": 4, "x": 4, "y": 2, "z": 1, "no-break\u00a0space": 1, "end": 1}
+        "</s>": 4,
+        "x": 4,
+        "y": 2,
+        "z": 1,
+        "no-break\u00a0space": 1,
+        "end": 1,
     }
     assert model.words[:3] in (["</s>", "x", "y"], ["x", "</s>", "y"])
     assert (model.labels, model.label_counts, model.classes_.tolist()) == (["a", "b"], [3, 1], ["a", "b"])
@@ -173,7 +178,9 @@ def test_several_labels_per_text():
     for loss in LOSSES:
         model = TextClassifier(**SMALL | {"loss": loss, "epochs": 10}).fit(texts, both)
         found = model.predict(texts, k=2)
-        assert np.mean([{x for x, _ in line} == set(y) for line, y in zip(found, both, strict=True)]) > 0.9, loss
+        assert np.mean([{x for x, _ in line} == set(y) for line, y in zip(found, both, strict=True)]) > 0.9, (
+            loss
+        )
         assert model.labels[0] == "all"
 
 
@@ -258,10 +265,13 @@ def test_a_line_end_in_a_text_counts_as_a_space():
 
 
 @pytest.mark.parametrize(
-    "labels", [["p", "q"], [1, 0], [True, False], [1.5, 0.5], np.array([3, 4]), np.array(["u", "v"]), ["p", 7]]
+    "labels",
+    [["p", "q"], [1, 0], [True, False], [1.5, 0.5], np.array([3, 4]), np.array(["u", "v"]), ["p", 7]],
 )
 def test_labels_keep_their_type(labels):
-    model = TextClassifier(**SMALL | {"epochs": 30, "l2": 0}).fit(["good film", "bad show"] * 20, list(labels) * 20)
+    model = TextClassifier(**SMALL | {"epochs": 30, "l2": 0}).fit(
+        ["good film", "bad show"] * 20, list(labels) * 20
+    )
     plain = np.asarray(labels, object).tolist()
     assert model.predict(["good film", "bad show"]).tolist() == plain
     assert sorted(map(str, model.classes_.tolist())) == sorted(map(str, plain))

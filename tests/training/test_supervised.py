@@ -88,7 +88,9 @@ class Problem:
         """Rows, and 1 for a positive target, 0 for a negative one; or the wanted probabilities."""
         if self.loss in ("softmax", "ova"):
             wanted = np.bincount(labels, minlength=LABELS).astype(float)
-            return np.arange(LABELS), wanted / len(labels) if self.loss == "softmax" else np.minimum(wanted, 1)
+            return np.arange(LABELS), wanted / len(labels) if self.loss == "softmax" else np.minimum(
+                wanted, 1
+            )
         label = labels[below(draw(key, 0), len(labels))]
         if self.loss == "hs":
             offsets, nodes, codes, _ = self.paths

@@ -37,8 +37,8 @@ static void multiply_paths(const struct wv_bag_model *model, const float *p, flo
 }
 
 /* scores of the block → probabilities. */
-static void probabilities_of(const struct wv_bag_model *model, const struct wv_block *block, struct wv_scratch *scratch,
-                             float *out)
+static void probabilities_of(const struct wv_bag_model *model, const struct wv_block *block,
+                             struct wv_scratch *scratch, float *out)
 {
     struct wv_loss unused = {.sum = 0};
     float *p = scratch->gradients;

@@ -25,6 +25,7 @@
 #include "train/objective/run.inc.h"
 #include "train/objective/step_glove.inc.h"
 #include "train/objective/glove_units.inc.h"
+#include "train/objective/bag_rows.inc.h"
 #include "train/objective/step_supervised.inc.h"
 #include "train/objective/predict_bags.inc.h"
 #include "train/objective/step_fm.inc.h"

@@ -119,7 +119,9 @@ class GloVe(TextModel):
     epochs = TextModel.epochs.with_default(15)
     window = Setting(10, whole(1, 10_000), "words on each side of a word that count as its context")
     x_max = Setting(10.0, number(1e-6, 1e30), "counts from X up have the weight 1", metavar="X")
-    exponent = Setting(0.75, number(0, 10), "smaller counts have the weight (count / x_max) ** X", metavar="X")
+    exponent = Setting(
+        0.75, number(0, 10), "smaller counts have the weight (count / x_max) ** X", metavar="X"
+    )
     symmetric = switch(True, "count words on both sides; False: on the left only")
     distance_weighting = switch(True, "a word at distance d counts 1/d; False: 1")
     combine = one_of("sum", "word", "context", help="vectors: word + context vectors, or one of them")
@@ -255,7 +257,9 @@ class GloVe(TextModel):
     @property
     def _vectors(self) -> FloatRows:
         """The vectors of the words, (keys, vector_size): a new array."""
-        word, context = (self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows"))
+        word, context = (
+            self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows")
+        )
         if self.combine == "sum":
             return word + context
         return (word if self.combine == "word" else context).copy()
@@ -276,7 +280,9 @@ class GloVe(TextModel):
         changed = np.flatnonzero((given != vectors).any(axis=1))
         if not len(changed):
             return
-        word, context = (self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows"))
+        word, context = (
+            self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows")
+        )
         if self.combine == "context":
             context[changed] = given[changed]
         else:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, remap_block
 from wildvec._train import BagModel
-from wildvec.base.checks import Check, checked, choice, number, whole
+from wildvec.base.checks import Check, checked, choice, whole
 from wildvec.base.ragged import Ragged
-from wildvec.models import quantizing
+from wildvec.models import classifier_settings, quantizing
 from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
+from wildvec.models.classifier_settings import ClassifierSettings, Pretrained
+from wildvec.models.classify_objective import BagObjective, label_paths
 from wildvec.models.label_lists import (
     Label,
     Labels,
@@ -33,12 +34,10 @@ from wildvec.models.label_lists import (
 from wildvec.models.label_metrics import LabelMetrics, TestResult
 from wildvec.models.quantizable import QuantizableClassifier
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
-from wildvec.models.settings import Setting, one_of
 from wildvec.models.text_encoder import Predictor, TextEncoder, in_blocks
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.labelled import Lines, Tokens
-from wildvec.text.readers import ERRORS
 from wildvec.text.vocab import Vocab, select_tokens
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
@@ -48,36 +47,9 @@ from wildvec.vectors.torch_layers import make_classifier
 
 Texts = Iterable[str | Tokens]
 Ids = NDArray[np.int32]
-Pretrained = KeyedVectors | str | os.PathLike[str] | None
 
 
-def _vectors_or_path(value: Any) -> Pretrained:
-    if value is None or isinstance(value, KeyedVectors):
-        return value
-    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
-        raise TypeError("give KeyedVectors or the path of a file of vectors, or None")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("give text")
-    return value
-
-
-def _labels(value: Any) -> list[Label]:
-    if not isinstance(value, list) or not all(isinstance(label, Label) for label in value):
-        raise TypeError("give a list of labels")
-    return value
-
-
-def _counts(value: Any) -> list[int]:
-    if not isinstance(value, list) or not all(type(n) is int and n >= 0 for n in value):
-        raise TypeError("give a list of counts")
-    return value
-
-
-class TextClassifier(QuantizableClassifier):
+class TextClassifier(ClassifierSettings, QuantizableClassifier):
     """A linear classifier of texts on the mean of learned vectors: fastText's supervised mode.
 
     The features of a text are its words, hashed n-grams of words and hashed character n-grams of words. Each feature
@@ -129,44 +101,17 @@ class TextClassifier(QuantizableClassifier):
     SPLIT_ADVICE: ClassVar[str] = "give more texts"
     STATE: ClassVar[Mapping[str, Check]] = {
         **Model.STATE,
-        "labels": _labels,
-        "label_counts": _counts,
+        "labels": classifier_settings.labels,
+        "label_counts": classifier_settings.counts,
         "n_rows": whole(0),
         "pruned": choice(False, True),
     }
-
-    vector_size = Model.vector_size.with_default(16)
-    alpha = Model.alpha.with_default(0.5)
-    min_alpha = Model.min_alpha.with_default(0.0)
-    min_count = Setting(1, whole(0), "leave out words that occur less often", fixed=True)
-    min_count_label = Setting(0, whole(0), "leave out labels that occur less often", fixed=True)
-    word_ngrams = Setting(1, whole(1, 100), "longest n-gram of words", fixed=True)
-    min_n = Setting(0, whole(0, 1_000), "shortest character n-gram", fixed=True)
-    max_n = Setting(0, whole(0, 1_000), "longest character n-gram; 0: none", fixed=True)
-    bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
-    loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
-    negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
-    l2 = Setting(0.005, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
-    binary = Setting(
-        True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
-    )
-    pretrained = Setting[Pretrained](
-        None,
-        _vectors_or_path,
-        "file of vectors of words to begin with",
-        stored=False,
-        changeable=True,
-        from_text=str,
-        metavar="FILE",
-    )
-    label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
-    errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
     def __init__(
         self,
         *,
         vector_size: int = 16,
-        alpha: float = 0.5,
+        alpha: float = 0.7,
         min_alpha: float = 0.0,
         epochs: int = 5,
         min_count: int = 1,
@@ -177,7 +122,7 @@ class TextClassifier(QuantizableClassifier):
         bucket: int = 2_000_000,
         loss: str = "softmax",
         negative: int = 5,
-        l2: float = 0.005,
+        l2: float = 0.002,
         binary: bool = True,
         pretrained: Pretrained = None,
         label_prefix: str = "__label__",
@@ -210,11 +155,6 @@ class TextClassifier(QuantizableClassifier):
         self._label_array: NDArray[Any] = np.array([])
         self.pruned = False  # whether n-grams without rows do not count in the mean
         self._quantized: quantizing.Quantized | None = None
-
-    def _check_together(self) -> None:
-        super()._check_together()
-        if 0 < self.max_n < self.min_n:
-            raise ValueError(f"min_n={self.min_n} is larger than max_n={self.max_n}; lower it")
 
     # -- what was learned -----------------------------------------------------------------------------------------
 
@@ -538,12 +478,14 @@ class TextClassifier(QuantizableClassifier):
         names = [name[len(self.label_prefix) :] for name in lines.texts_of(types)]
         label_of = np.full(len(lines.counts), -1, np.int32)
         label_of[types] = np.arange(len(types), dtype=np.int32)
-        ids, ends, n = [np.empty(0, np.int32)], [np.zeros(1, np.int64)], 0
+        ids: list[Ids] = [np.empty(0, np.int32)]
+        ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        n = 0
         for block in lines.blocks:
             labels_of, label_ends = label_of[block.types], block.ends.copy()
             n_kept = remap_block(labels_of, label_ends)
             ids.append(labels_of[:n_kept])
-            ends.append(label_ends + n)
+            ends.append(label_ends + np.int64(n))
             n += n_kept
         return list(names), lines.counts[types].tolist(), np.concatenate(ids), np.concatenate(ends)
 
@@ -688,7 +630,7 @@ class TextClassifier(QuantizableClassifier):
     def score(self, texts: Texts, labels: Iterable[Label]) -> float:
         """Return the fraction of texts whose most probable label is the given one (accuracy)."""
         wanted = list(labels)
-        found = self.predict(texts).tolist()
+        found: list[Label] = self.predict(texts).tolist()
         if len(wanted) != len(found):
             raise ValueError(f"{len(wanted)} labels for {len(found)} texts; give one for each")
         return sum(a == b for a, b in zip(found, wanted, strict=True)) / max(1, len(found))
@@ -718,7 +660,7 @@ class TextClassifier(QuantizableClassifier):
 
     def label_metrics(
         self,
-        texts: Texts | str | os.PathLike[str],
+        texts: Texts | Paths | str | os.PathLike[str],
         labels: Labels | None = None,
         k: int = -1,
         threshold: float = 0.0,
@@ -733,11 +675,13 @@ class TextClassifier(QuantizableClassifier):
         LabelMetrics(20 texts, 2 labels: precision 1.000, recall 1.000, F1 1.000)
         """
         self._check_is_fitted()
-        if labels is None:
-            if isinstance(texts, (str, os.PathLike, Paths)):
-                lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
-            else:
-                raise TypeError("give the labels of the texts, or the path of a file with labels")
+        lines: list[Any]
+        wanted: list[set[Label]]
+        if isinstance(texts, (str, os.PathLike, Paths)) and labels is None:
+            lines, found_labels = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            wanted = [set(of_text) for of_text in found_labels]
+        elif labels is None or isinstance(texts, (str, os.PathLike)):
+            raise TypeError("give texts and their labels, or the path of a file with labels")
         else:
             lines = list(texts)
             wanted = [set(given) for given in lists_of_labels(labels, len(lines))]

@@ -80,7 +80,8 @@ class Predictor:
 
     def best(self, data: bytes) -> NDArray[np.int64]:
         """Return the most probable label of each line."""
-        return self.probabilities(data).argmax(axis=1)
+        labels: NDArray[np.int64] = self.probabilities(data).argmax(axis=1)
+        return labels
 
     def top(self, data: bytes, k: int, threshold: float) -> list[list[tuple[int, float]]]:
         """Return the k most probable labels of each line with their probabilities, those from the threshold up."""
@@ -102,7 +103,7 @@ def top_labels(probabilities: FloatRows, k: int) -> NDArray[np.int64]:
     """
     n = probabilities.shape[1]
     if k == 1:
-        return probabilities.argmax(axis=1)[:, None]
+        return np.asarray(probabilities.argmax(axis=1)[:, None], np.int64)
     if 8 * k < n:
         some = np.sort(np.argpartition(-probabilities, k, axis=1)[:, : k + 1], axis=1)
         order = np.argsort(-np.take_along_axis(probabilities, some, axis=1), axis=1, kind="stable")[:, :k]

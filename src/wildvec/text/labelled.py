@@ -7,7 +7,7 @@ ASCII white space, and the end of a line is the token ``</s>`` (see csrc/text/fe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +68,7 @@ class Lines:
         """Return 1 for each type that begins with the prefix, else 0; all 0 for the prefix ""."""
         wanted = np.frombuffer(prefix.encode(), np.uint8)
         starts = np.concatenate([[0], self.key_ends[:-1]])
-        flags = (self.key_ends - starts >= len(wanted)) & (len(wanted) > 0)
+        flags: NDArray[np.bool_] = (self.key_ends - starts >= len(wanted)) & (len(wanted) > 0)
         for k, byte in enumerate(wanted):
             possible = np.flatnonzero(flags)
             flags[possible] = self.keys[starts[possible] + k] == byte
@@ -115,7 +115,7 @@ def _decoded(data: bytes) -> str:
 
 def lines_of_texts(texts: Iterable[str | Tokens], workers: int) -> Lines:
     """Read texts, which are str or lists of tokens; a line end within a text counts as a space."""
-    total = len(texts) if hasattr(texts, "__len__") else None
+    total = len(texts) if isinstance(texts, Sized) else None
     return _scan(blocks_of_texts(texts), workers, total, " texts")
 
 
@@ -163,10 +163,10 @@ def _line_of_tokens(tokens: list[Any], number: int) -> bytes:
 
 
 def _joined(lines: list[bytes]) -> bytes:
-    data = b"\n".join(lines)
-    if data.count(b"\n") >= len(lines):  # a line end within a text
-        data = b"\n".join(line.replace(b"\n", b" ") for line in lines)
-    return data + b"\n"
+    data = b"\n".join([*lines, b""])
+    if data.count(b"\n") > len(lines):  # a line end within a text
+        data = b"\n".join([*(line.replace(b"\n", b" ") for line in lines), b""])
+    return data
 
 
 def _blocks_of_files(files: Iterable[Any], errors: str) -> Iterator[tuple[bytes, int]]:

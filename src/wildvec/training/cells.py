@@ -78,9 +78,7 @@ class OrderedCells:
         self.columns, self.values, self.unit_rows = order.columns, order.values, order.unit_rows
         self.division = _divide(order)
         if held_out and not len(self.division.held_out):
-            raise ValueError(
-                f"held_out={held_out}: no cell was drawn; give a larger held_out, or more data"
-            )
+            raise ValueError(f"held_out={held_out}: no cell was drawn; give a larger held_out, or more data")
         if not len(self.division.chunks):
             raise ValueError(
                 f"held_out={held_out}: no cell is left to train on; give more data, or no held_out"

@@ -151,9 +151,7 @@ class _Training:
         if plan.division is None:
             return WorkUnits(plan.chunks, plan.offsets, *more)
         epoch = self.schedule.first_epoch + len(self.state.epochs)
-        return ConflictFreeUnits(
-            plan.division, epoch_order(len(plan.chunks), self.engine.seed, epoch), *more
-        )
+        return ConflictFreeUnits(plan.division, epoch_order(len(plan.chunks), self.engine.seed, epoch), *more)
 
     def _is_over(self) -> bool:
         no_time = self.budget.spent >= 1 and not len(self.state.losses)
