@@ -19,7 +19,9 @@ settings = json.loads(sys.argv[1])
 programs = Path(os.environ["GLOVE_BUILD"])
 
 
-def run(name: str, stdin: str | None = None, stdout: str | None = None, **options: object) -> tuple[float, float]:
+def run(
+    name: str, stdin: str | None = None, stdout: str | None = None, **options: object
+) -> tuple[float, float]:
     """Run a program with -name value options. Returns its seconds and its CPU seconds."""
     arguments = [text for key, value in options.items() for text in (f"-{key.replace('_', '-')}", str(value))]
     started, usage = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)

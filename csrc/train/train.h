@@ -57,9 +57,9 @@ struct wv_task {
     struct wv_matrix matrices[WV_MAX_MATRICES];
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
-    struct wv_ragged labels; /* bags: the labels of each */
-    const float *values;     /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
-    const float *weights;    /* cells: (n_cells) its weight in the loss */
+    struct wv_ragged labels;  /* bags: the labels of each */
+    const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
+    const float *weights;     /* cells: (n_cells) its weight in the loss */
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
     float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */

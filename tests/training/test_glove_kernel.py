@@ -33,7 +33,9 @@ def isa(request, monkeypatch):
 class Problem:
     """Units of one row each, and the same values for numpy."""
 
-    def __init__(self, size=20, *, lengths=(9, 1, 0, 4, 23, 2, 3), seed=3, rates=None, x_max=10.0, exponent=0.75):
+    def __init__(
+        self, size=20, *, lengths=(9, 1, 0, 4, 23, 2, 3), seed=3, rates=None, x_max=10.0, exponent=0.75
+    ):
         random = np.random.default_rng(seed)
         self.size, self.x_max, self.exponent = size, x_max, exponent
         self.rates = None if rates is None else np.asarray(rates, np.float32)
@@ -266,7 +268,9 @@ def test_wrong_uses_of_an_order_are_refused():
         order.count(2, 9)
     assert order.count(0, 99)
     with pytest.raises(ValueError, match="arrays of"):
-        order.allocate(np.zeros(1, np.int32), np.zeros(1, np.float32), np.zeros(2, np.int64), np.zeros(1, np.int32))
+        order.allocate(
+            np.zeros(1, np.int32), np.zeros(1, np.float32), np.zeros(2, np.int64), np.zeros(1, np.int32)
+        )
 
 
 # -- chunks that conflict ------------------------------------------------------------------------------------------

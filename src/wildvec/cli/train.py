@@ -79,7 +79,9 @@ def add_to(commands: Any) -> None:
     _add_settings(model, MODEL_OPTIONS)
     glove = parser.add_argument_group("GloVe")
     add_switch(glove, "--left-only", "symmetric", False, "count words on the left only")
-    add_switch(glove, "--equal-weights", "distance_weighting", False, "count 1 at any distance, not 1/distance")
+    add_switch(
+        glove, "--equal-weights", "distance_weighting", False, "count 1 at any distance, not 1/distance"
+    )
     _add_settings(glove, GLOVE_OPTIONS)
     _add_settings(parser.add_argument_group("early stopping"), STOP_OPTIONS)
     checkpoints = parser.add_argument_group("checkpoints")
@@ -201,10 +203,12 @@ def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) 
     cls: Any = MODELS[args.model]
     settings = {**settings, "corpus_file": args.inputs, "callbacks": [report]}
     if args.resume and list_checkpoints(settings["checkpoint"]):
-        return cls.resume(settings.pop("checkpoint"), **settings)
+        resumed: TextModel = cls.resume(settings.pop("checkpoint"), **settings)
+        return resumed
     if args.model == "word2vec":
         settings = {"sg": 1, **settings}
-    return cls(**settings)
+    model: TextModel = cls(**settings)
+    return model
 
 
 def _save(model: TextModel, output: Any, kind: io.Kind | None) -> None:

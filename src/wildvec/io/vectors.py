@@ -46,7 +46,13 @@ class Kind(Enum):
     GLOVE = "GloVe text"
 
 
-SUFFIXES = {".wv": Kind.NATIVE, ".bin": Kind.BINARY, ".txt": Kind.TEXT, ".vec": Kind.TEXT, ".glove": Kind.GLOVE}
+SUFFIXES = {
+    ".wv": Kind.NATIVE,
+    ".bin": Kind.BINARY,
+    ".txt": Kind.TEXT,
+    ".vec": Kind.TEXT,
+    ".glove": Kind.GLOVE,
+}
 
 
 def load(

@@ -113,13 +113,15 @@ class GloVe(TextModel):
     _is_training = False  # whether workers train, so that the vectors of `wv` may be old
 
     alpha = TextModel.alpha.with_default(0.05)
-    min_alpha = Setting[float | None](
+    min_alpha = Setting[float | None](  # type: ignore[assignment]
         None, number(0, 1e38, none="alpha"), "learning rate at the end (GloVe: as --alpha)", metavar="X"
     )
     epochs = TextModel.epochs.with_default(15)
     window = Setting(10, whole(1, 10_000), "words on each side of a word that count as its context")
     x_max = Setting(10.0, number(1e-6, 1e30), "counts from X up have the weight 1", metavar="X")
-    exponent = Setting(0.75, number(0, 10), "smaller counts have the weight (count / x_max) ** X", metavar="X")
+    exponent = Setting(
+        0.75, number(0, 10), "smaller counts have the weight (count / x_max) ** X", metavar="X"
+    )
     symmetric = switch(True, "count words on both sides; False: on the left only")
     distance_weighting = switch(True, "a word at distance d counts 1/d; False: 1")
     combine = one_of("sum", "word", "context", help="vectors: word + context vectors, or one of them")
@@ -255,7 +257,9 @@ class GloVe(TextModel):
     @property
     def _vectors(self) -> FloatRows:
         """The vectors of the words, (keys, vector_size): a new array."""
-        word, context = (self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows"))
+        word, context = (
+            self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows")
+        )
         if self.combine == "sum":
             return word + context
         return (word if self.combine == "word" else context).copy()
@@ -276,7 +280,9 @@ class GloVe(TextModel):
         changed = np.flatnonzero((given != vectors).any(axis=1))
         if not len(changed):
             return
-        word, context = (self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows"))
+        word, context = (
+            self._matrices[name][:, : self.vector_size] for name in ("word_rows", "context_rows")
+        )
         if self.combine == "context":
             context[changed] = given[changed]
         else:
@@ -316,10 +322,10 @@ class GloVe(TextModel):
         return cells * (BYTES_PER_CELL + BYTES_PER_UNIT) + self.workers * 16 * n_words
 
 
-class _Pauses(Callbacks[GloVe]):
+class _Pauses(Callbacks[Any]):
     """Callbacks during which the vectors of `wv` are current and may be changed."""
 
-    def __init__(self, model: GloVe, callbacks: Callbacks[GloVe]) -> None:
+    def __init__(self, model: GloVe, callbacks: Callbacks[Any]) -> None:
         self._glove = model
         self._inner = callbacks
 

@@ -12,8 +12,8 @@ from typing import Any, Self
 import numpy as np
 
 from wildvec._train import Task
-from wildvec.base.keys import key_bytes
 from wildvec.base.checksum import checksum
+from wildvec.base.keys import key_bytes
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.text.corpus import Corpus
 from wildvec.text.vocab import Vocab

@@ -111,13 +111,13 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
             raise ValueError(
                 f"the settings need the matrix {spec.name}, which is missing; the file is damaged"
             )
-        shapes = dict.fromkeys((spec.name, spec.name + matrices.ADAGRAD), (spec.rows, spec.size))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(
+            (spec.name, spec.name + matrices.ADAGRAD), (spec.rows, spec.size)
+        )
         shapes |= {f"{spec.name}.{name}": (spec.rows,) for name, _ in spec.extra}
         for name, shape in shapes.items():
             if name in tensors and tensors[name].shape != shape:
-                raise ValueError(
-                    f"{name} has the shape {tensors[name].shape}, but the settings need {shape}"
-                )
+                raise ValueError(f"{name} has the shape {tensors[name].shape}, but the settings need {shape}")
         if spec.name in padded and spec.adagrad is None and not spec.extra:
             rows[spec.name] = padded[spec.name]
         else:  # from another writer, perhaps of another type, or with more columns

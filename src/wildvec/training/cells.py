@@ -78,9 +78,7 @@ class OrderedCells:
         self.columns, self.values, self.unit_rows = order.columns, order.values, order.unit_rows
         self.division = _divide(order)
         if held_out and not len(self.division.held_out):
-            raise ValueError(
-                f"held_out={held_out}: no cell was drawn; give a larger held_out, or more data"
-            )
+            raise ValueError(f"held_out={held_out}: no cell was drawn; give a larger held_out, or more data")
         if not len(self.division.chunks):
             raise ValueError(
                 f"held_out={held_out}: no cell is left to train on; give more data, or no held_out"
@@ -118,7 +116,7 @@ def _run_blocks(
 def _divide(order: CellOrder) -> Division:
     ends = np.cumsum(order.n_units).reshape(order.n_units.shape)
     chunks = np.stack([ends - order.n_units, ends], axis=-1)  # (blocks, strips + 1, 2)
-    groups = np.stack(np.indices(order.n_units.shape), axis=-1)
+    groups = np.moveaxis(np.indices(order.n_units.shape), 0, -1)
     is_trained = order.n_units > 0
     is_trained[:, -1] = False
     return Division(
