@@ -369,7 +369,7 @@ cdef class Task:
         self.done.add("cells")
 
     def cell_counts(self, const float[::1] counts, const int32_t[::1] unit_rows):
-        """Objective "glove": the count x > 0 of each item, the input row of each unit. A unit's items must differ."""
+        """Objective "glove": the count x > 0 of each item, the input row of each unit; its items must differ."""
         cdef int64_t n = self.units_end(), n_units = self.offsets.shape[0] - 1
         self.check_new("cell counts")
         if counts.shape[0] < n or unit_rows.shape[0] < n_units or not n:
@@ -630,7 +630,7 @@ cdef class CellOrder:
     """Cells of a sparse matrix, grouped by blocks of rows and strips of columns (csrc/train/order.h).
 
     Call `count` for all rows of all blocks, `allocate`, then `order` for all rows again. Different threads may call
-    them for different blocks. n_cells, n_units: (blocks, strips + 1) of each part, the held-out cells in the last one.
+    them for different blocks. n_cells, n_units: (blocks, strips + 1) of each part, held-out cells in the last one.
     columns, values: (cells) in order. unit_offsets: (units + 1). unit_rows: (units).
     """
 

@@ -50,7 +50,8 @@ def add_to(commands: Any) -> None:
         "train",
         help="learn vectors from text",
         description="Learn vectors from text files (each line is a sentence) and save them. The model is skip-gram; "
-        "--cbow trains CBOW, which is the default of the Python class Word2Vec; --model glove trains GloVe. Ctrl-C and SIGTERM stop early and "
+        "--cbow trains CBOW, which is the default of the Python class Word2Vec; "
+        "--model glove trains GloVe. Ctrl-C and SIGTERM stop early and "
         "save what was learned.",
     )
     parser.add_argument(

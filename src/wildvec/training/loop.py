@@ -150,9 +150,72 @@ class _Training:
         workers, budget, state = plan.workers, self.budget, self.state
         if plan.division is None:
             return WorkUnits(plan.chunks, plan.offsets, workers, budget, state, *chunk_seconds)
-        epoch = self.schedule.first_epoch + len(self.state.epochs)
+        epoch = self.schedule.first_epoch + len(state.epochs)
         order = epoch_order(len(plan.chunks), self.engine.seed, epoch)
         return ConflictFreeUnits(plan.division, order, workers, budget, state, *chunk_seconds)
+
+    def _is_over(self) -> bool:
+        no_time = self.budget.spent >= 1 and not len(self.state.losses)
+        enough = len(self.state.epochs) == self.schedule.epochs
+        return enough or no_time or (self.patience is not None and self.patience.is_over)
+
+    def _train_epoch(self) -> None:
+        units, schedule, number = self.units, self.schedule, len(self.state.epochs)
+        progress = (number + units.before[:-1] / units.before[-1]) / schedule.epochs
+
+        def rates(first: int, last: int) -> NDArray[np.float32]:
+            return schedule.rates(progress[first:last], self.budget.spent)
+
+        def show() -> None:
+            items = number * int(units.before[-1]) + units.items_done
+            self.bar.update(int(items * self.raw_per_item) - self.bar.n)
+
+        while not units.over:
+            units.pause_from(self.saver.due_at)
+            self.saver.is_current = False
+            _run_pass(self.engine, self.workers, units, schedule.first_epoch + number, rates, show)
+            if not units.over:
+                self._try_to(self._save_within_epoch)
+
+    def _close_epoch(self) -> float:
+        """Check the matrices and return the held-out loss, NaN if nothing is held out."""
+        with self.budget.closing():
+            self.engine.check_finite()
+            return self._held_out_loss() if len(self.plan.held_out) else math.nan
+
+    def _held_out_loss(self) -> float:
+        """Return the mean loss of the held-out units, with the same random draws whenever it is measured.
+
+        They are trained at rate 0: each row keeps its value (the sign of a zero may change).
+        """
+        plan = self.plan
+        units = WorkUnits(plan.held_out, plan.offsets, len(self.workers), Budget(), State())
+        _run_pass(self.engine, self.workers, units, HELD_OUT_EPOCH, _rate_0, lambda: None)
+        if not units.examples:
+            raise ValueError(
+                f"none of the {len(plan.held_out)} held-out units gives an example: "
+                f"{self.engine.why_no_examples()}; or give a larger held_out"
+            )
+        return float(units.losses.sum()) / units.examples
+
+    # -- saving ---------------------------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        """Save the state; OSError if that fails."""
+        state, patience = self.state, self.patience
+        state.elapsed, state.reserve = self.budget.elapsed, self.budget.reserve
+        state.best_rows = patience.best_rows if patience and not state.finished else ()
+        self.saver.write(state)
+
+    def _save_within_epoch(self) -> None:
+        units, state = self.units, self.state
+        if not units.is_whole:
+            raise ValueError("a chunk was half trained when training stopped")
+        state.losses, state.examples, state.seconds = (
+            units.losses[: units.next],
+            units.examples,
+            units.seconds,
+        )
         self._save()
 
     def _finish(self) -> None:
