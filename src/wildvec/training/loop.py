@@ -50,8 +50,9 @@ class Callback(Protocol):
 class Engine:
     """The parts of one training that depend on the model and its data.
 
-    raw_items: items of the data as they were read. seed: of the order of chunks that conflict. check_finite: called after each epoch, may raise.
-    why_no_examples: returns the reason and the remedy when data gives no example.
+    raw_items: items of the data as they were read. check_finite: called after each epoch, may raise.
+    why_no_examples: returns the reason and the remedy when data gives no example. seed: of the order of chunks that
+    conflict.
     """
 
     task: Task
