@@ -1,7 +1,7 @@
 """Train with the GloVe programs of Stanford. In: JSON settings, $GLOVE_BUILD has the programs. Out: word2vec binary.
 
-Vectors are word + context vectors, as its demo writes them. Setting `iterations`: run so many instead of `epochs`; the
-times are then those of the run, and `cpu_of_iteration` (of one iteration) allows an extrapolation to all epochs.
+Vectors are word + context vectors, as its demo writes them. Setting `iterations`: run so many instead of `epochs`;
+the times are then those of the run, and `cpu_of_iteration` (of one iteration) allows an extrapolation to all epochs.
 """
 
 import json
@@ -36,7 +36,10 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)  # the programs write temporary files
     counting = [
         run("vocab_count", settings["corpus"], "vocab", min_count=settings["min_count"], verbose=0),
-        run("cooccur", settings["corpus"], "cells", memory=4.0, vocab_file="vocab", verbose=0, window_size=settings["window"]),
+        run(
+            *("cooccur", settings["corpus"], "cells"),
+            memory=4.0, vocab_file="vocab", verbose=0, window_size=settings["window"],
+        ),
         run("shuffle", "cells", "shuffled", memory=4.0, verbose=0, seed=settings["seed"]),
     ]  # fmt: skip
     iterations = settings.get("iterations", settings["epochs"])

@@ -16,7 +16,8 @@ static int is_held_out(const struct wv_cell_matrix *matrix, uint64_t row_key, in
 }
 
 /* The cells at … *end of a row are in one strip; *strip is at most that of cell `at`, and becomes it. */
-static void find_strip_end(const struct wv_cell_matrix *matrix, int64_t at, int64_t row_end, int32_t *strip, int64_t *end)
+static void find_strip_end(const struct wv_cell_matrix *matrix, int64_t at, int64_t row_end, int32_t *strip,
+                           int64_t *end)
 {
     while (matrix->columns[at] >= matrix->strip_ends[*strip])
         ++*strip;

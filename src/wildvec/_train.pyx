@@ -403,7 +403,7 @@ cdef class Task:
         self.done.add("cells")
 
     def cell_counts(self, const float[::1] counts, const int32_t[::1] unit_rows):
-        """Objective "glove": the count x > 0 of each item, and the input row of each unit. A unit's items must differ."""
+        """Objective "glove": the count x > 0 of each item, the input row of each unit; its items must differ."""
         cdef int64_t n = self.units_end(), n_units = self.offsets.shape[0] - 1
         self.check_new("cell counts")
         if counts.shape[0] < n or unit_rows.shape[0] < n_units or not n:
@@ -797,7 +797,7 @@ cdef class CellOrder:
     """Cells of a sparse matrix, grouped by blocks of rows and strips of columns (csrc/train/order.h).
 
     Call `count` for all rows of all blocks, `allocate`, then `order` for all rows again. Different threads may call
-    them for different blocks. n_cells, n_units: (blocks, strips + 1) of each part, the held-out cells in the last one.
+    them for different blocks. n_cells, n_units: (blocks, strips + 1) of each part, held-out cells in the last one.
     columns, values: (cells) in order. unit_offsets: (units + 1). unit_rows: (units).
     """
 
@@ -840,7 +840,7 @@ cdef class CellOrder:
         cdef int64_t first = self.block_starts[block] + done, last = self.block_starts[block + 1], n = 0
         cdef int64_t cells = 0
         while first + n < last and cells < most:
-            cells += 1 + self.matrix.offsets[self.rows[first + n] + 1] - self.matrix.offsets[self.rows[first + n]]
+            cells += 1 - self.matrix.offsets[self.rows[first + n]] + self.matrix.offsets[self.rows[first + n] + 1]
             n += 1
         self.busy.add(block)
         return n
@@ -857,7 +857,7 @@ cdef class CellOrder:
         return first + n == self.block_starts[block + 1]
 
     def allocate(self, columns, values, unit_offsets, unit_rows):
-        """Give the arrays that `order` writes, of as many elements as cells and units are counted (offsets: 1 more)."""
+        """Give the arrays that `order` writes, with an element for each cell or unit (offsets: 1 more)."""
         cdef int32_t[::1] to_columns = columns, to_rows = unit_rows
         cdef float[::1] to_values = values
         cdef int64_t[::1] to_offsets = unit_offsets

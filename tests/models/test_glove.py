@@ -41,7 +41,7 @@ def test_text_and_its_counts_give_the_same_vectors():
     model.build_vocab(counts())
     model.train(counts())
     assert model.wv.vectors.tobytes() == by_text.wv.vectors.tobytes()
-    with pytest.raises(ValueError, match="are not the .* keys of the model"):
+    with pytest.raises(ValueError, match=r"are not the .* keys of the model"):
         model.train(counts([["a", "b"]]))
     with pytest.raises(TypeError, match="and not two of them"):
         GloVe(TEXT, cooccurrence=counts())
@@ -143,7 +143,7 @@ def test_given_vectors_that_do_not_fit_are_refused():
         GloVe(TEXT, initial=given(size=5), **SMALL)
     with pytest.raises(ValueError, match=r"initial has the shape \(2, 12\); give"):
         GloVe(TEXT, initial=np.ones((2, 12)), **SMALL)
-    with pytest.raises(ValueError, match="mittens=0.1 needs vectors of some of the words; give initial"):
+    with pytest.raises(ValueError, match=r"mittens=0.1 needs vectors of some of the words; give initial"):
         GloVe(TEXT, mittens=0.1, **SMALL)
     with pytest.raises(TypeError, match="initial=3: give KeyedVectors"):
         GloVe(initial=3)
@@ -165,6 +165,6 @@ def test_text_without_pairs_is_refused():
 def test_too_few_cells_to_hold_out():
     with pytest.raises(ValueError, match="held_out=1e-06: no cell was drawn; give a larger held_out"):
         GloVe([["a", "b"]], min_count=1, held_out=1e-6)
-    with pytest.raises(ValueError, match="held_out=0.5: no cell is left to train on"):
+    with pytest.raises(ValueError, match=r"held_out=0.5: no cell is left to train on"):
         for seed in range(99):
             GloVe([["a", "b"]], min_count=1, held_out=0.5, seed=seed)

@@ -27,12 +27,12 @@ struct glove_extra {
 
 /* A row and a batch of its columns. */
 struct glove {
-    float *row;        /* (width) copy of the input row, with zeros behind its values */
-    const float *mask; /* (width) ones, with zeros behind */
-    float *columns[2 * GLOVE_BATCH];       /* of this batch, and of the next one, to prefetch */
-    float dots[2 * GLOVE_BATCH + WV_PAD];  /* w·c of each column, then c·c */
-    float steps[GLOVE_BATCH];              /* change of each column / w */
-    float gradients[GLOVE_BATCH];          /* change of w / each column */
+    float *row;                           /* (width) copy of the input row, with zeros behind its values */
+    const float *mask;                    /* (width) ones, with zeros behind */
+    float *columns[2 * GLOVE_BATCH];      /* of this batch, and of the next one, to prefetch */
+    float dots[2 * GLOVE_BATCH + WV_PAD]; /* w·c of each column, then c·c */
+    float steps[GLOVE_BATCH];             /* change of each column / w */
+    float gradients[GLOVE_BATCH];         /* change of w / each column */
     struct glove_extra of_row, of_columns[GLOVE_BATCH];
     int size;
     float rate, rest; /* rest: 1 / rate² */
@@ -111,10 +111,10 @@ WV_INLINE void glove_gradients(struct glove *g, int n, const float *logs, const 
         squared += square;
         values_squared += square * g->dots[GLOVE_BATCH + k];
         g->gradients[k] = gradient;
-        g->steps[k] = gradient * glove_add_gradient(&g->of_columns[k], gradient, square, square * w_squared, g->rest);
+        g->steps[k] =
+            gradient * glove_add_gradient(&g->of_columns[k], gradient, square, square * w_squared, g->rest);
     }
-    const float rate =
-        glove_add_gradient(&g->of_row, total, squared, values_squared / (float)g->size, g->rest);
+    const float rate = glove_add_gradient(&g->of_row, total, squared, values_squared / (float)g->size, g->rest);
     WV_UNROLL
     for (int k = 0; k < n; k++)
         g->gradients[k] *= rate;

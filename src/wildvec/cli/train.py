@@ -50,7 +50,8 @@ def add_to(commands: Any) -> None:
         "train",
         help="learn vectors from text",
         description="Learn vectors from text files (each line is a sentence) and save them. The model is skip-gram; "
-        "--cbow trains CBOW, which is the default of the Python class Word2Vec; --model glove trains GloVe. Ctrl-C and SIGTERM stop early and "
+        "--cbow trains CBOW, which is the default of the Python class Word2Vec; "
+        "--model glove trains GloVe. Ctrl-C and SIGTERM stop early and "
         "save what was learned.",
     )
     parser.add_argument(
@@ -203,10 +204,12 @@ def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) 
     cls: Any = MODELS[args.model]
     settings = {**settings, "corpus_file": args.inputs, "callbacks": [report]}
     if args.resume and list_checkpoints(settings["checkpoint"]):
-        return cls.resume(settings.pop("checkpoint"), **settings)
+        resumed: TextModel = cls.resume(settings.pop("checkpoint"), **settings)
+        return resumed
     if args.model == "word2vec":
         settings = {"sg": 1, **settings}
-    return cls(**settings)
+    model: TextModel = cls(**settings)
+    return model
 
 
 def _save(model: TextModel, output: Any, kind: io.Kind | None) -> None:

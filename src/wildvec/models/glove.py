@@ -113,7 +113,7 @@ class GloVe(TextModel):
     _is_training = False  # whether workers train, so that the vectors of `wv` may be old
 
     alpha = TextModel.alpha.with_default(0.05)
-    min_alpha = Setting[float | None](
+    min_alpha = Setting[float | None](  # type: ignore[assignment]
         None, number(0, 1e38, none="alpha"), "learning rate at the end (GloVe: as --alpha)", metavar="X"
     )
     epochs = TextModel.epochs.with_default(15)
@@ -322,10 +322,10 @@ class GloVe(TextModel):
         return cells * (BYTES_PER_CELL + BYTES_PER_UNIT) + self.workers * 16 * n_words
 
 
-class _Pauses(Callbacks[GloVe]):
+class _Pauses(Callbacks[Any]):
     """Callbacks during which the vectors of `wv` are current and may be changed."""
 
-    def __init__(self, model: GloVe, callbacks: Callbacks[GloVe]) -> None:
+    def __init__(self, model: GloVe, callbacks: Callbacks[Any]) -> None:
         self._glove = model
         self._inner = callbacks
 

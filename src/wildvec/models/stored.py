@@ -117,7 +117,9 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
             raise ValueError(
                 f"the settings need the matrix {spec.name}, which is missing; the file is damaged"
             )
-        shapes = dict.fromkeys((spec.name, spec.name + matrices.ADAGRAD), (spec.rows, spec.size))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(
+            (spec.name, spec.name + matrices.ADAGRAD), (spec.rows, spec.size)
+        )
         shapes |= {f"{spec.name}.{name}": (spec.rows,) for name, _ in spec.extra}
         for name, shape in shapes.items():
             if name in tensors and tensors[name].shape != shape:

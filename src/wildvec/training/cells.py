@@ -116,7 +116,7 @@ def _run_blocks(
 def _divide(order: CellOrder) -> Division:
     ends = np.cumsum(order.n_units).reshape(order.n_units.shape)
     chunks = np.stack([ends - order.n_units, ends], axis=-1)  # (blocks, strips + 1, 2)
-    groups = np.stack(np.indices(order.n_units.shape), axis=-1)
+    groups = np.moveaxis(np.indices(order.n_units.shape), 0, -1)
     is_trained = order.n_units > 0
     is_trained[:, -1] = False
     return Division(

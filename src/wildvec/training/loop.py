@@ -50,8 +50,9 @@ class Callback(Protocol):
 class Engine:
     """The parts of one training that depend on the model and its data.
 
-    raw_items: items of the data as they were read. seed: of the order of chunks that conflict. check_finite: called after each epoch, may raise.
-    why_no_examples: returns the reason and the remedy when data gives no example.
+    raw_items: items of the data as they were read. check_finite: called after each epoch, may raise.
+    why_no_examples: returns the reason and the remedy when data gives no example. seed: of the order of chunks that
+    conflict.
     """
 
     task: Task
@@ -147,11 +148,12 @@ class _Training:
 
     def _work_units(self, *chunk_seconds: float) -> WorkUnits:
         plan = self.plan
-        more = (plan.workers, self.budget, self.state, *chunk_seconds)
+        workers, budget, state = plan.workers, self.budget, self.state
         if plan.division is None:
-            return WorkUnits(plan.chunks, plan.offsets, *more)
-        epoch = self.schedule.first_epoch + len(self.state.epochs)
-        return ConflictFreeUnits(plan.division, epoch_order(len(plan.chunks), self.engine.seed, epoch), *more)
+            return WorkUnits(plan.chunks, plan.offsets, workers, budget, state, *chunk_seconds)
+        epoch = self.schedule.first_epoch + len(state.epochs)
+        order = epoch_order(len(plan.chunks), self.engine.seed, epoch)
+        return ConflictFreeUnits(plan.division, order, workers, budget, state, *chunk_seconds)
 
     def _is_over(self) -> bool:
         no_time = self.budget.spent >= 1 and not len(self.state.losses)
