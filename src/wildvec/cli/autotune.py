@@ -13,6 +13,7 @@ from wildvec.models.autotune import Trial
 from wildvec.models.autotune_metric import Metric
 from wildvec.models.settings import number_from_text
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.text.files import Paths
 
 
 def add_options(parser: Any) -> None:
@@ -59,7 +60,7 @@ def _metric(text: str) -> str:
 def train(args: argparse.Namespace, inputs: Any, settings: Mapping[str, Any]) -> TextClassifier:
     """Return the best model of a search. settings: those that are given, which are not searched."""
     model = TextClassifier.autotune(
-        inputs,
+        Paths(inputs),
         args.autotune,
         args.autotune_seconds,
         args.autotune_metric,

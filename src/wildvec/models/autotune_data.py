@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from wildvec.base.ragged import Ragged
 from wildvec.models.autotune_metric import Metric
 from wildvec.models.bag_feed import BagFeed
+from wildvec.models.label_lists import encode_with_known, lists_of_labels
 from wildvec.models.text_classifier import TextClassifier
-from wildvec.models.text_classifier import _lists_of_labels as lists_of_labels
 from wildvec.text import labelled
 from wildvec.text.files import Paths
 from wildvec.text.vocab import Vocab
@@ -79,7 +79,7 @@ class Data:
         """Return a measure of the predictions for the validation texts."""
         scores = list(labelled.in_parallel([model._predictor().probabilities] * model.workers, self.blocks))
         if self.true is None:
-            self.true = _encode(self.wanted, model.labels)
+            self.true = encode_with_known(self.wanted, model.labels)
         labels, true = self.true
         return metric.for_labels(model.labels, model.label_prefix).measure(
             np.concatenate(scores), labels, true
@@ -88,19 +88,9 @@ class Data:
 
 def read_pair(data: Any, name: str) -> tuple[Any, Any]:
     """Return (path, None) of a path, (texts, labels) of a pair; TypeError for anything else."""
-    if isinstance(data, (str, os.PathLike)):
+    if isinstance(data, (str, os.PathLike, Paths)):
         return data, None
     if isinstance(data, tuple) and len(data) == 2:
         texts = data[0] if hasattr(data[0], "__len__") else list(data[0])
         return texts, data[1]
     raise TypeError(f"{name}: give the path of a file with labels, or a pair (texts, labels)")
-
-
-def _encode(wanted: list[Sequence[Any]], known: Sequence[Any]) -> tuple[list[Any], Ragged]:
-    """Return the known labels and then all others, and the label ids of each text."""
-    ids = {label: i for i, label in enumerate(known)}
-    for of_text in wanted:
-        for label in of_text:
-            ids.setdefault(label, len(ids))
-    offsets = np.cumsum([0, *map(len, wanted)])
-    return list(ids), Ragged(np.array([ids[x] for of_text in wanted for x in of_text], np.int32), offsets)

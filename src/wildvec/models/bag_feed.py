@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,7 +109,7 @@ def _gathered(ids: Ids, offsets: Offsets, order: Ids, rows: Ids, workers: int) -
         first, last = part
         gather_lists(ids, offsets, order[first:last], rows, out[new_offsets[first] : new_offsets[last]])
 
-    for _ in in_parallel([gather] * workers, list(zip(bounds[:-1], bounds[1:], strict=True))):
+    for _ in in_parallel([gather] * workers, itertools.pairwise(bounds)):
         pass
     return out, new_offsets
 

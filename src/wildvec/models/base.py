@@ -147,7 +147,7 @@ class Model(TrainingSettings, Estimator, ABC):
         return {}
 
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
-        """Set the arrays that `_more_tensors` returned; the settings and STATE are set. ValueError: they do not fit."""
+        """Set the arrays that `_more_tensors` returned. ValueError: they do not fit the settings and STATE."""
 
     def _compact_tensors(self, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
         """Return the tensors that a file contains, from those of all vectors and matrices."""

@@ -20,7 +20,8 @@ from wildvec.quantize import QuantizedMatrix
 from wildvec.text.vocab import Vocab
 
 if TYPE_CHECKING:
-    from wildvec.models.text_classifier import Label, TextClassifier
+    from wildvec.models.label_lists import Label
+    from wildvec.models.text_classifier import TextClassifier
 
 C = TypeVar("C", bound="TextClassifier")
 logger = logging.getLogger(__name__)

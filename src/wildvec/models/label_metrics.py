@@ -7,7 +7,7 @@ predicted, the recall of a label that no text has.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from wildvec.base.ragged import Ragged
 
 FloatArray = NDArray[np.float64]
+
+
+class TestResult(NamedTuple):
+    """The result of `TextClassifier.test`: number of texts, precision and recall over all labels."""
+
+    examples: int
+    precision: float
+    recall: float
 
 
 class LabelMetrics:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.models.bag_feed import BagFeed, shuffle_lists
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.label_lists import Label, lists_of_labels
 from wildvec.models.text_encoder import in_blocks
 from wildvec.quantize import Codebooks, QuantizedMatrix
 from wildvec.quantize.product import CENTROIDS, DSUB
@@ -25,7 +26,8 @@ from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 
 if TYPE_CHECKING:
-    from wildvec.models.text_classifier import Label, TextClassifier
+    from wildvec.models.label_lists import Label
+    from wildvec.models.text_classifier import TextClassifier
 
 END_OF_LINE = "</s>"
 BLOCK_ROWS = 1 << 16
@@ -87,15 +89,13 @@ def read_texts(
     model: TextClassifier, texts: Any, labels: Iterable[Any] | None
 ) -> tuple[list[Any] | None, list[list[Label]] | None]:
     """Return texts and the labels of each text. texts: texts, None, or (without labels) the path of a file."""
-    from wildvec.models.text_classifier import _lists_of_labels  # imported late: it imports this module
-
     if texts is None:
         return None, None
     if labels is None:
         lines, found = labelled.split_labels(Paths(texts), model.label_prefix, model.errors)
         return lines, [list(of_text) for of_text in found]
     given = list(texts)
-    return given, _lists_of_labels(labels, len(given))
+    return given, lists_of_labels(labels, len(given))
 
 
 def _check_sizes(model: TextClassifier, n_rows: int, options: Options) -> None:

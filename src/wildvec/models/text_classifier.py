@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,16 @@ from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.classify_objective import LOSSES, BagObjective, label_paths
+from wildvec.models.label_lists import (
+    Label,
+    Labels,
+    array_of_labels,
+    encode_labels,
+    encode_with_known,
+    lists_of_labels,
+    ragged_of,
+)
+from wildvec.models.label_metrics import LabelMetrics, TestResult
 from wildvec.models.quantizable import QuantizableClassifier
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.settings import Setting, one_of
@@ -36,8 +45,6 @@ from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
 from wildvec.vectors.torch_layers import make_classifier
 
-Label = str | int | float | bool
-Labels = Iterable[Label | Iterable[Label]]
 Texts = Iterable[str | Tokens]
 Ids = NDArray[np.int32]
 
@@ -172,7 +179,9 @@ class TextClassifier(QuantizableClassifier):
         self.labels: list[Label] = []
         self.label_counts: list[int] = []
         self.n_rows = 0  # of the input matrix: words and the buckets that occur
-        self._used_buckets: Ids = np.empty(0, np.int32)  # ascending; bucket _used_buckets[k] has row n_words + k
+        self._used_buckets: Ids = np.empty(
+            0, np.int32
+        )  # ascending; bucket _used_buckets[k] has row n_words + k
         self.trials_: list[Any] = []  # of `autotune`
         self._encoder: TextEncoder | None = None
         self._label_array: NDArray[Any] = np.array([])
@@ -235,8 +244,10 @@ class TextClassifier(QuantizableClassifier):
         """Return a model with given rows, for example those of a fastText file.
 
         Args:
-            words, word_counts: The words and their counts.
-            labels, label_counts: The labels and their counts.
+            words: The words.
+            word_counts: Their counts.
+            labels: The labels.
+            label_counts: Their counts.
             input_rows: (n_words + bucket, vector_size): rows of words, then of buckets; without n-grams (n_words,
                 vector_size) suffices. Rows of buckets that are zero are not stored.
             output_rows: (n_labels, vector_size).
@@ -329,7 +340,7 @@ class TextClassifier(QuantizableClassifier):
             ValueError: There are not as many labels as texts, no text has a label, or no word is left.
         """
         lines = labelled.lines_of_texts(texts, self.workers)
-        return self._fit(lines, _lists_of_labels(labels, len(lines)), callbacks)
+        return self._fit(lines, lists_of_labels(labels, len(lines)), callbacks)
 
     def fit_file(
         self,
@@ -365,19 +376,18 @@ class TextClassifier(QuantizableClassifier):
     ) -> Self:
         """Search for settings that predict the labels of validation texts best, and return the trained model.
 
-        The settings that are searched are alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss;
-        all others have their defaults, unless they are given. The model has an attribute `trials_`: the settings,
-        scores and seconds of all trials, the best first. Ctrl-C ends the search and keeps the best model so far.
+        alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss are searched; see docs/autotune.md.
+        The model has an attribute `trials_`: the settings, scores and seconds of all trials, the best first. Ctrl-C
+        ends the search and keeps the best model so far.
 
         Args:
             train: The path of a file with labels, or a pair (texts, labels) as in `fit`.
-            validation: The same; its texts should not occur in `train`. Texts without labels do not count.
+            validation: The same, with other texts. Texts without labels do not count.
             seconds: Duration of the search, after the texts are read.
             metric: What to maximize, as in fastText: "f1", "f1:label", "precisionAtRecall:x" or
                 "recallAtPrecision:x" with x from 0 to 1, which may end with ":label" too.
             k: Number of labels that are predicted for each text, for "f1".
-            trainings: Ends the search after so many trainings; None: no limit. With one worker, or `deterministic`,
-                and enough seconds, the result then depends on the seed only.
+            trainings: Ends the search after so many trainings; None: no limit.
             max_bytes: Quantise each model to a .ftz file of at most so many bytes before it is measured (see
                 `quantize`); None: no quantisation. Models of fewer than 256 words and n-grams are not quantised.
             report: Called with each new trial (with attributes `settings`, `score` and `seconds`).
@@ -394,7 +404,9 @@ class TextClassifier(QuantizableClassifier):
         """
         from wildvec.models import autotune  # which imports this module
 
-        return autotune.search(cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings)
+        return autotune.search(
+            cls, train, validation, seconds, metric, k, trainings, max_bytes, report, settings
+        )
 
     def _read(self, path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Lines:
         if not self.label_prefix:
@@ -419,7 +431,7 @@ class TextClassifier(QuantizableClassifier):
         if labels is None:
             label_feed = self._labels_in(lines, is_label)
         else:
-            label_feed = _encode_labels(labels, self.min_count_label)
+            label_feed = encode_labels(labels, self.min_count_label)
         names, counts, label_ids, label_offsets = label_feed
         if not names:
             raise ValueError(
@@ -497,7 +509,8 @@ class TextClassifier(QuantizableClassifier):
 
         Args:
             path: Folder with checkpoints, or one checkpoint file.
-            texts, labels: As in `fit`; or
+            texts: As in `fit`, with `labels`; or
+            labels: As in `fit`.
             file: As the path in `fit_file`.
             callbacks: As in `fit`.
             settings: `workers` (unless `deterministic`) and the settings of checkpoints may change.
@@ -526,7 +539,7 @@ class TextClassifier(QuantizableClassifier):
         if texts is None or labels is None:
             raise TypeError("give texts and labels, or file")
         lines = labelled.lines_of_texts(texts, self.workers)
-        return other._prepare(lines, _lists_of_labels(labels, len(lines)))
+        return other._prepare(lines, lists_of_labels(labels, len(lines)))
 
     # -- prediction -----------------------------------------------------------------------------------------------
 
@@ -563,8 +576,7 @@ class TextClassifier(QuantizableClassifier):
     def to_torch(self, mode: str | None = "mean", **options: Any) -> Any:
         """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
 
-        Nothing is copied: training in PyTorch changes the model. `bag, linear = model.to_torch()` are called with
-        what `encode` returns; see docs/pytorch.md.
+        Nothing is copied: training in PyTorch changes the model. The bag takes what `encode` gives (docs/pytorch.md).
 
         Args:
             mode: "mean"; no other is supported.
@@ -576,10 +588,8 @@ class TextClassifier(QuantizableClassifier):
         """
         self._check_is_fitted()
         if mode != "mean" or self.loss == "hs":
-            raise ValueError(
-                f"mode={mode!r}, loss={self.loss!r}: only mode='mean' and a loss with a row for each label (softmax, "
-                "ova, ns) are supported"
-            )
+            has = "only mode='mean' and a loss with a row for each label (softmax, ova, ns) are supported"
+            raise ValueError(f"mode={mode!r}, loss={self.loss!r}: {has}")
         self._take_over_vectors()
         rows = self._matrices["input_rows"][:, : self.vector_size]
         return make_classifier(rows, self.output_rows, **options)
@@ -647,96 +657,42 @@ class TextClassifier(QuantizableClassifier):
             (examples, precision, recall): precision is the fraction of predicted labels that are right, recall the
             fraction of labels that are predicted.
         """
-        found, wanted = self._to_test(texts, labels, k, threshold)
-        right = sum(
-            label in known for known, of_text in zip(wanted, found, strict=True) for label, _ in of_text
-        )
-        n_found, n_wanted = sum(map(len, found)), sum(map(len, wanted))
-        return TestResult(
-            len(wanted),
-            right / n_found if n_found else math.nan,
-            right / n_wanted if n_wanted else math.nan,
-        )
+        metrics = self.label_metrics(texts, labels, k, threshold)
+        return TestResult(metrics.n_texts, metrics.precision, metrics.recall)
 
-    def _to_test(
-        self, texts: Texts | str | os.PathLike[str], labels: Labels | None, k: int, threshold: float
-    ) -> tuple[list[list[tuple[Label, float]]], list[set[Label]]]:
-        """Return predictions and known labels of the texts that have labels."""
+    def label_metrics(
+        self,
+        texts: Texts | str | os.PathLike[str],
+        labels: Labels | None = None,
+        k: int = -1,
+        threshold: float = 0.0,
+    ) -> LabelMetrics:
+        """Return precision, recall and F1 of each label and over all labels, and their curves.
+
+        The arguments are those of `test`. Known labels that the model does not have are in `labels` too.
+
+        >>> texts, labels = ["good film", "bad film"] * 10, ["pos", "neg"] * 10
+        >>> model = TextClassifier(vector_size=8, workers=1).fit(texts, labels)
+        >>> model.label_metrics(texts, labels, k=1)
+        LabelMetrics(20 texts, 2 labels: precision 1.000, recall 1.000, F1 1.000)
+        """
         self._check_is_fitted()
         if labels is None:
-            if not isinstance(texts, (str, os.PathLike)):
+            if isinstance(texts, (str, os.PathLike, Paths)):
+                lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
+            else:
                 raise TypeError("give the labels of the texts, or the path of a file with labels")
-            lines, wanted = labelled.split_labels(Paths(texts), self.label_prefix, self.errors)
         else:
             lines = list(texts)
-            wanted = [set(given) for given in _lists_of_labels(labels, len(lines))]
+            wanted = [set(given) for given in lists_of_labels(labels, len(lines))]
         chosen = [i for i, known in enumerate(wanted) if known]
         found = self.predict([lines[i] for i in chosen], k, threshold)
-        return found, [wanted[i] for i in chosen]
+        names, true = encode_with_known([sorted(wanted[i], key=str) for i in chosen], self.labels)
+        ids = {label: i for i, label in enumerate(names)}
+        predicted = ragged_of([[ids[label] for label, _ in of_text] for of_text in found])
+        scores = np.array([p for of_text in found for _, p in of_text], np.float32)
+        return LabelMetrics(names, predicted, scores, true)
 
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
         return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
-
-
-class TestResult(NamedTuple):
-    """The result of `TextClassifier.test`: number of texts, precision and recall."""
-
-    __test__ = False  # for pytest
-
-    examples: int
-    precision: float
-    recall: float
-
-
-def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:
-    """Return labels as an array; of objects if they are str and numbers.
-
-    >>> array_of_labels(["a", 1]).tolist()
-    ['a', 1]
-    """
-    kinds = {type(label) for label in labels}
-    return np.array(labels, None if len(kinds) == 1 else object)
-
-
-def _lists_of_labels(labels: Labels, n_texts: int) -> list[list[Label]]:
-    """Return a list of labels for each text; errors name the text."""
-    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
-        raise TypeError(
-            f"labels={labels!r:.60}: give a list with one label, or a list of labels, for each text"
-        )
-    lists = [
-        [_label(label, number) for label in given] if _is_list(given) else [_label(given, number)]
-        for number, given in enumerate(labels)
-    ]
-    if len(lists) != n_texts:
-        raise ValueError(
-            f"{len(lists)} labels for {n_texts} texts; give one, or a list of labels, for each text"
-        )
-    return lists
-
-
-def _is_list(given: Any) -> bool:
-    return isinstance(given, (list, tuple, set, frozenset)) or (
-        isinstance(given, np.ndarray) and given.ndim == 1
-    )
-
-
-def _label(label: Any, number: int) -> Label:
-    plain = label.item() if isinstance(label, np.generic) else label
-    if isinstance(plain, Label) and plain == plain:
-        return plain
-    raise TypeError(f"label {label!r} of text {number} is {type(label).__name__}; give a str or a number")
-
-
-def _encode_labels(
-    lists: list[list[Label]], min_count: int
-) -> tuple[list[Label], list[int], Ids, NDArray[np.int64]]:
-    """Return the labels, most frequent first, their counts, and the label ids of each text."""
-    counts = Counter(label for labels in lists for label in labels)
-    kept = [(label, n) for label, n in counts.most_common() if n >= min_count]
-    ids = {label: i for i, (label, _) in enumerate(kept)}
-    encoded = [[ids[label] for label in labels if label in ids] for labels in lists]
-    offsets = np.concatenate([[0], np.cumsum([len(of_text) for of_text in encoded])]).astype(np.int64)
-    flat = np.array([label for of_text in encoded for label in of_text], np.int32)
-    return [label for label, _ in kept], [n for _, n in kept], flat, offsets

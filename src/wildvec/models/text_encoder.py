@@ -54,10 +54,9 @@ class TextEncoder:
         n = remap_block(ids, kept_ends, self._row_of)
         offsets = np.zeros(len(ends) + 1, np.int64)
         offsets[1:] = kept_ends
-        sizes = np.diff(offsets)
-        if not self._is_pruned:
-            sizes = ends.copy()
-            sizes[1:] -= ends[:-1]
+        ends_of_all = offsets[1:] if self._is_pruned else ends
+        sizes = ends_of_all.copy()
+        sizes[1:] -= ends_of_all[:-1]
         return ids[:n], offsets, sizes
 
 

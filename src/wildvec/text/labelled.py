@@ -86,11 +86,15 @@ def lines_of_paths(paths: Paths, workers: int, errors: str = "strict") -> Lines:
     return _scan(_blocks_of_files(files, errors), workers, total, "B")
 
 
+def text_lines(paths: Paths, errors: str = "strict") -> Iterator[str]:
+    """Yield the lines of files."""
+    for data, _ in _blocks_of_files(find_files(paths)[0], errors):
+        yield from _decoded(data).removesuffix("\n").split("\n")
+
+
 def split_labels(paths: Paths, prefix: str, errors: str = "strict") -> tuple[list[str], list[set[str]]]:
     """Return the lines of files, and the labels in each line without their prefix."""
-    lines: list[str] = []
-    for data, _ in _blocks_of_files(find_files(paths)[0], errors):
-        lines += _decoded(data).removesuffix("\n").split("\n")
+    lines = list(text_lines(paths, errors))
     labels = [
         {token[len(prefix) :] for token in SEPARATORS.split(line) if token.startswith(prefix)}
         if prefix in line
