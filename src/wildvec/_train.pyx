@@ -416,9 +416,11 @@ cdef class Task:
         self.check_new("supervised")
         if loss not in BAG_LOSSES:
             raise ValueError(f"loss {loss!r}: give one of {', '.join(BAG_LOSSES)}")
+        if self.get("output").row_rate != NULL:
+            raise ValueError("output rows cannot have rates of their own here")
         for role in ("input", "output"):
-            if self.get(role).row_rate != NULL or self.get(role).stride != self.get(role).width:
-                raise ValueError(f"{role}: this objective has neither rates of rows nor AdaGrad")
+            if self.get(role).stride != self.get(role).width:
+                raise ValueError(f"{role}: this objective has no AdaGrad")
         if loss == "ns":
             self.set_noise(noise, negative, n)
         if loss == "hs":

@@ -79,6 +79,18 @@ static void spread_bag(float *const *rows, int64_t n, const float *gradient, int
         add_to_bag(rows, n, gradient, at, 1, step, keep);
 }
 
+/* The same for rows that have rates of their own: 0 freezes a row. ids: of the rows. */
+static void spread_bag_by_rates(const struct wv_matrix *matrix, const int32_t *ids, float *const *rows, int64_t n,
+                                const float *gradient, int width, float step)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const float factor = matrix->row_rate[ids[k]];
+        if (factor > 0)
+            spread_bag(rows + k, 1, gradient, width, factor * step / (float)n,
+                       fmaxf(0, 1 - factor * step * matrix->l2));
+    }
+}
+
 /* The targets are all labels; those of the bag have the weight `weight`, the others `other`. */
 WV_INLINE void target_all_labels(struct wv_worker *worker, struct wv_block *block, const int32_t *labels,
                                  int64_t n_labels, float weight, float other)
@@ -187,8 +199,8 @@ static float bound_bag_rate(const struct wv_block *block, const struct wv_scratc
 }
 
 /* Trains the targets and the n feature rows of a bag whose gradients are known. */
-static void update_bag(struct wv_worker *worker, const struct wv_block *block, float *const *rows, int64_t n,
-                       float rate, int width)
+static void update_bag(struct wv_worker *worker, const struct wv_block *block, const int32_t *ids, float *const *rows,
+                       int64_t n, float rate, int width)
 {
     const struct wv_task *task = worker->task;
     const struct wv_scratch *scratch = &worker->scratch;
@@ -203,8 +215,11 @@ static void update_bag(struct wv_worker *worker, const struct wv_block *block, f
                       clamp(vec_fma(row_load(block->targets[j], at), vec_set(keep_target), change)));
         }
     }
-    spread_bag(rows, n, scratch->hidden_grad[0], width, step / (float)n,
-               fmaxf(0, 1 - step * task->matrices[WV_INPUT].l2));
+    const struct wv_matrix *input = &task->matrices[WV_INPUT];
+    if (input->row_rate)
+        spread_bag_by_rates(input, ids, rows, n, scratch->hidden_grad[0], width, step);
+    else
+        spread_bag(rows, n, scratch->hidden_grad[0], width, step / (float)n, fmaxf(0, 1 - step * input->l2));
 }
 
 static double train_supervised(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
@@ -228,7 +243,7 @@ static double train_supervised(struct wv_worker *worker, int64_t first, int64_t 
         compose_bag(rows, n, offsets[last] - offsets[b], worker->scratch.hidden[0], width);
         score_bag(worker, block, b, wv_subkey(key, (uint64_t)(b - first)));
         if (rate > 0)
-            update_bag(worker, block, rows, n, rate, width);
+            update_bag(worker, block, task->items.ids + offsets[b], rows, n, rate, width);
         *examples += 1;
         worker->n_trained += 1;
         if (worker->n_private && worker->n_trained - worker->merged_at[0] >= task->merge_every)

@@ -31,7 +31,7 @@ MODEL_OPTIONS = (
         "max_n",
         "bucket",
     ),
-    *("l2", "min_count", "min_count_label", "label_prefix", "errors", "seed", "workers"),
+    *("l2", "pretrained", "min_count", "min_count_label", "label_prefix", "errors", "seed", "workers"),
 )
 STOP_OPTIONS = ("held_out", "patience", "max_seconds")
 CHECKPOINT_OPTIONS = ("checkpoint", "checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")

@@ -43,10 +43,20 @@ from wildvec.text.vocab import Vocab, select_tokens
 from wildvec.training.checkpoint import Training
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
+from wildvec.vectors.keyedvectors import KeyedVectors
 from wildvec.vectors.torch_layers import make_classifier
 
 Texts = Iterable[str | Tokens]
 Ids = NDArray[np.int32]
+Pretrained = KeyedVectors | str | os.PathLike[str] | None
+
+
+def _vectors_or_path(value: Any) -> Pretrained:
+    if value is None or isinstance(value, KeyedVectors):
+        return value
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise TypeError("give KeyedVectors or the path of a file of vectors, or None")
+    return value
 
 
 def _text(value: Any) -> str:
@@ -91,6 +101,8 @@ class TextClassifier(QuantizableClassifier):
         negative: Negatives of each text, for loss="ns".
         l2: Each use of a feature moves its row by -alpha * l2 * row, which makes rows of frequent features smaller.
         binary: Each feature counts once in a text, however often it occurs. fastText counts all occurrences.
+        pretrained: Vectors of words to begin with (KeyedVectors), or the path of their file; vector_size must be theirs.
+            Words that the texts do not contain become words of the model too. It is not stored.
         label_prefix: How labels begin in files. Tokens that begin with it are no words.
         errors: Bytes in files that are not UTF-8: "strict" raises, "replace" and "ignore" do what they say.
         workers, seed, deterministic, held_out, patience, max_seconds, checkpoint, checkpoint_minutes,
@@ -138,6 +150,15 @@ class TextClassifier(QuantizableClassifier):
     binary = Setting(
         True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
     )
+    pretrained = Setting[Pretrained](
+        None,
+        _vectors_or_path,
+        "file of vectors of words to begin with",
+        stored=False,
+        changeable=True,
+        from_text=str,
+        metavar="FILE",
+    )
     label_prefix = Setting("__label__", _text, "how labels begin", from_text=str, metavar="TEXT")
     errors = one_of(*ERRORS, help="what to do with bytes that are not UTF-8")
 
@@ -158,6 +179,7 @@ class TextClassifier(QuantizableClassifier):
         negative: int = 5,
         l2: float = 0.005,
         binary: bool = True,
+        pretrained: Pretrained = None,
         label_prefix: str = "__label__",
         errors: str = "strict",
         seed: int = 1,
@@ -170,9 +192,10 @@ class TextClassifier(QuantizableClassifier):
         checkpoint_minutes: float | None = 10,
         checkpoint_epochs: int | None = None,
         keep_checkpoints: int = 2,
+        **others: Any,
     ) -> None:
         self._forget()
-        self._set_up({**locals(), "others": {}})
+        self._set_up(locals())
 
     def _forget(self) -> None:
         """Have no labels and no buckets."""
@@ -304,6 +327,14 @@ class TextClassifier(QuantizableClassifier):
     def _vectors(self) -> FloatRows:
         return self._matrices["input_rows"][: len(self.vocab), : self.vector_size]
 
+    def _row_rates(self) -> dict[str, FloatRows]:
+        """Return factors of changes: those of words that `wv.vectors_lockf` has, and 1 for n-grams."""
+        rates = super()._row_rates()
+        if rates:
+            of_ngrams = np.ones(self.n_rows - len(self.vocab), np.float32)
+            rates["input_rows"] = np.concatenate([rates["vectors"], of_ngrams])
+        return rates
+
     def _more_tensors(self) -> dict[str, NDArray[Any]]:
         return {"used_buckets": self._used_buckets}
 
@@ -427,7 +458,8 @@ class TextClassifier(QuantizableClassifier):
     def _prepare(self, lines: Lines, labels: list[list[Label]] | None) -> BagFeed:
         """Set words, labels and new matrices; return the features and labels of all lines."""
         is_label = lines.with_prefix(self.label_prefix)
-        table, vocab = self._feature_table(lines, is_label)
+        pretrained = self._pretrained_vectors()
+        table, vocab = self._feature_table(lines, is_label, pretrained)
         if labels is None:
             label_feed = self._labels_in(lines, is_label)
         else:
@@ -443,10 +475,27 @@ class TextClassifier(QuantizableClassifier):
         ids, offsets, used = compact_features(lines, table, len(vocab) + self._n_buckets, order, self.workers)
         used_buckets = np.flatnonzero(used[len(vocab) :]).astype(np.int32)
         self._set_parts(vocab, names, counts, used_buckets)
+        if pretrained is not None:
+            ids_of = [self.vocab.key_to_index[key] for key in pretrained.index_to_key if key in self.vocab]
+            self._vectors[ids_of] = pretrained.vectors[[key in self.vocab for key in pretrained.index_to_key]]
         labels_of = shuffle_lists(label_ids, label_offsets, order)
         return BagFeed(ids, offsets, *labels_of, lines.n_tokens)
 
-    def _feature_table(self, lines: Lines, is_label: NDArray[np.uint8]) -> tuple[FeatureTable, Vocab]:
+    def _pretrained_vectors(self) -> KeyedVectors | None:
+        """Return the vectors to begin with. ValueError: their size is not vector_size."""
+        given = self.pretrained
+        if given is None:
+            return None
+        vectors = given if isinstance(given, KeyedVectors) else KeyedVectors.load(given)
+        if vectors.vector_size != self.vector_size:
+            raise ValueError(
+                f"the pretrained vectors have {vectors.vector_size} values; set vector_size={vectors.vector_size}"
+            )
+        return vectors
+
+    def _feature_table(
+        self, lines: Lines, is_label: NDArray[np.uint8], pretrained: KeyedVectors | None
+    ) -> tuple[FeatureTable, Vocab]:
         """Return the features of each type, and the words."""
         types = np.flatnonzero(is_label == 0)
         if not len(types):
@@ -456,6 +505,9 @@ class TextClassifier(QuantizableClassifier):
         words = np.full(len(lines.counts), -1, np.int32)
         words[types] = np.arange(len(types), dtype=np.int32)
         vocab = Vocab(lines.texts_of(types), lines.counts[types])
+        if pretrained is not None:
+            more = [key for key in pretrained.index_to_key if isinstance(key, str) and key not in vocab]
+            vocab = Vocab([*vocab.keys, *more], np.append(vocab.counts, np.ones(len(more), np.int64)))
         table = FeatureTable(
             lines.keys, lines.key_ends, words, is_label, n_words=len(vocab), **self._feature_settings()
         )
