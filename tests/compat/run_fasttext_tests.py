@@ -34,8 +34,8 @@ REASONS = (
         r"(unsup|get_vector|multi_get_line|vocab_and_frequencies|get_subwords)\S*(minn|dim)|unsupervised_autotune",
         "vectors with n-grams are not available yet",
     ),
-    (r"autotune", "autotune is not available yet"),
-    (r"matrix_init", "pre-trained vectors are not available yet"),
+    (r"autotune_error_raises", "a label that does not exist is a ValueError, not a RuntimeError"),
+    (r"autotune_restores_sigint", "it imports the package fasttext in another process"),
     (r"authentication_forwarding", "it needs pytest-mock"),
     (r"download", "wildvec downloads nothing"),
 )
