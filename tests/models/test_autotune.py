@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import pytest
 
-from wildvec import TextClassifier
+from wildvec import KeyedVectors, TextClassifier
 from wildvec.base.ragged import Ragged
 from wildvec.models import autotune, autotune_data
 from wildvec.models.autotune_metric import Metric
@@ -102,6 +102,19 @@ def test_a_model_with_kept_features_is_that_of_fit():
     fitted = TextClassifier(word_ngrams=2, workers=1).fit(*TRAIN)
     assert work == len(data.features_for(TextClassifier(word_ngrams=2)).feed.ids) * trial.epochs * 16
     np.testing.assert_array_equal(trial.predict_proba(VALIDATION[0]), fitted.predict_proba(VALIDATION[0]))
+
+
+def test_pretrained_vectors_are_in_each_trial(tmp_path):
+    words = sorted({word for text in TRAIN[0] for word in text.split()})
+    vectors = KeyedVectors.from_arrays(words, np.full((len(words), 5), 0.5, np.float32))
+    vectors.save(tmp_path / "vectors.wv")
+    data = autotune_data.Data(TRAIN, VALIDATION, TextClassifier(workers=1))
+    for _ in range(2):
+        model = TextClassifier(workers=1, vector_size=5, pretrained=vectors)
+        data.features_for(model)
+        assert (model.wv[words] == 0.5).all()
+    tuned = tune(pretrained=str(tmp_path / "vectors.wv"), trainings=4)
+    assert tuned.vector_size == 5 and "vector_size" not in tuned.trials_[0].settings
 
 
 class Clock:

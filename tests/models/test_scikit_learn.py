@@ -164,7 +164,7 @@ def test_scikit_learn_is_not_imported():
     code = """
 import sys
 from wildvec import Word2Vec
-from wildvec.models.estimator import NotFittedError
+from wildvec.models.scikit_learn import NotFittedError
 model = Word2Vec(vector_size=4, min_count=1, workers=1)
 try:
     model.transform(["a"])

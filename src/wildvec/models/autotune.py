@@ -26,6 +26,7 @@ from wildvec.models.quantized_size import largest_cutoff
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.quantize.product import CENTROIDS
 from wildvec.training.checkpoint import Training
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 T = TypeVar("T", bound=TextClassifier)
 
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 # Fractions of the time budget.
 BROAD_UNTIL = 0.3  # half of the trials until then draw from the whole space
-REPEAT_FROM = 0.75  # the best trials are repeated
+REPEAT_FROM = 0.75  # the best trials are repeated, or later if that takes less time
 LONGEST_TRIAL = 0.25
 FINALISTS, REPEATS = 10, 2
 TOO_LARGE = -1.0  # score of a model that cannot be made small enough
@@ -82,6 +83,10 @@ def search(
     measure = Metric.parse(metric, checked("k", k, whole(1)))
     if given := fixed.keys() & OF_ONE_TRAINING:
         raise ValueError(f"{min(given)}: this setting is for a single training; leave it out")
+    if (vectors := fixed.get("pretrained")) is not None:  # they are read once, and have a size
+        if not isinstance(vectors, KeyedVectors):
+            vectors = KeyedVectors.load(vectors)
+        fixed = {"vector_size": vectors.vector_size, **fixed, "pretrained": vectors}
     data = Data(train, validation, cls(**fixed))
     return Search(cls, data, measure, fixed, Budget(seconds, trainings), max_bytes, report).run()
 
@@ -164,11 +169,18 @@ class Search(Generic[T]):
         for settings in self._proposals():
             self._try(settings)
             yield
-            if self.budget.fraction >= REPEAT_FROM:
+            if self._is_time_to_repeat():
                 break
         for trial in self._ranked()[:FINALISTS]:
             if self.budget.allows(REPEATS, trial.seconds):
                 yield from self._repeat(trial)
+
+    def _is_time_to_repeat(self) -> bool:
+        """Return whether the rest of the budget is needed to repeat the best trials."""
+        finalists, budget = self._ranked()[:FINALISTS], self.budget
+        seconds = 1.5 * REPEATS * sum(trial.seconds for trial in finalists)
+        is_needed = not budget.allows(REPEATS * len(finalists) + 1, seconds / (REPEATS * len(finalists) + 1))
+        return budget.fraction >= REPEAT_FROM and is_needed
 
     def _ranked(self) -> list[Trial]:
         """Return all trials, those that were repeated first; then the best ones, of equal ones the cheapest."""

@@ -70,6 +70,7 @@ class Data:
             found = Features(feed, model.vocab, model.labels, model.label_counts, model._used_buckets)
         else:
             model._set_parts(found.vocab, list(found.labels), list(found.label_counts), found.used_buckets)
+            model._begin_with(model._pretrained_vectors())
         self.features[kind] = found
         if len(self.features) > FEATURES_KEPT:
             del self.features[next(iter(self.features))]

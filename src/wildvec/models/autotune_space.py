@@ -74,6 +74,7 @@ Dimension: TypeAlias = Range | Steps
 SPACE: tuple[Dimension, ...] = (
     Range("alpha", 0.01, 5, 0.8),
     Range("epochs", 1, 100, 0.8, whole=True),
+    Range("l2", 1e-4, 0.05, 0.7),
     Steps(("vector_size",), [(n,) for n in (8, 16, 32, 64, 128, 256)]),
     Steps(("word_ngrams",), [(n,) for n in (1, 2, 3, 4, 5)]),
     Steps(("min_n", "max_n"), [(0, 0), (3, 6), (2, 5), (2, 4)], chance=0.25),

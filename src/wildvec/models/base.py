@@ -22,9 +22,9 @@ from wildvec.base.checks import Check, number, whole
 from wildvec.base.status import NOT_FINITE, check
 from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.estimator import Estimator
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
+from wildvec.models.scikit_learn import ScikitLearnMethods
 from wildvec.models.training_settings import TrainingSettings
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
@@ -51,7 +51,7 @@ def losses(value: Any) -> list[float]:
     return [float(loss) for loss in value]
 
 
-class Model(TrainingSettings, Estimator, ABC):
+class Model(TrainingSettings, ScikitLearnMethods, ABC):
     """A model: settings, a vocabulary, and matrices that training changes.
 
     A subclass declares its settings as class attributes (see `Setting`) and names all settings in its constructor.
@@ -318,7 +318,7 @@ class Model(TrainingSettings, Estimator, ABC):
         """Return the loss of the latest training so far: the sum over all examples, in nats."""
         return self._latest_loss
 
-    # -- scikit-learn (see estimator.py) and PyTorch --------------------------------------------------------------
+    # -- scikit-learn (see scikit_learn.py) and PyTorch ------------------------------------------------------------
 
     def __sklearn_is_fitted__(self) -> bool:
         return len(self.vocab) > 0

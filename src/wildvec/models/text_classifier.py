@@ -101,8 +101,8 @@ class TextClassifier(QuantizableClassifier):
         negative: Negatives of each text, for loss="ns".
         l2: Each use of a feature moves its row by -alpha * l2 * row, which makes rows of frequent features smaller.
         binary: Each feature counts once in a text, however often it occurs. fastText counts all occurrences.
-        pretrained: Vectors of words to begin with (KeyedVectors), or the path of their file; vector_size must be theirs.
-            Words that the texts do not contain become words of the model too. It is not stored.
+        pretrained: Vectors of words to begin with (KeyedVectors), or the path of their file; vector_size must be
+            theirs. Words that the texts do not contain become words of the model too. It is not stored.
         label_prefix: How labels begin in files. Tokens that begin with it are no words.
         errors: Bytes in files that are not UTF-8: "strict" raises, "replace" and "ignore" do what they say.
         workers, seed, deterministic, held_out, patience, max_seconds, checkpoint, checkpoint_minutes,
@@ -407,7 +407,7 @@ class TextClassifier(QuantizableClassifier):
     ) -> Self:
         """Search for settings that predict the labels of validation texts best, and return the trained model.
 
-        alpha, epochs, vector_size, word_ngrams, min_n and max_n, bucket and loss are searched; see docs/autotune.md.
+        alpha, epochs, l2, vector_size, word_ngrams, min_n and max_n, bucket and loss are searched (docs/autotune.md).
         The model has an attribute `trials_`: the settings, scores and seconds of all trials, the best first. Ctrl-C
         ends the search and keeps the best model so far.
 
@@ -475,11 +475,15 @@ class TextClassifier(QuantizableClassifier):
         ids, offsets, used = compact_features(lines, table, len(vocab) + self._n_buckets, order, self.workers)
         used_buckets = np.flatnonzero(used[len(vocab) :]).astype(np.int32)
         self._set_parts(vocab, names, counts, used_buckets)
+        self._begin_with(pretrained)
+        labels_of = shuffle_lists(label_ids, label_offsets, order)
+        return BagFeed(ids, offsets, *labels_of, lines.n_tokens)
+
+    def _begin_with(self, pretrained: KeyedVectors | None) -> None:
+        """Set the rows of words to given vectors."""
         if pretrained is not None:
             ids_of = [self.vocab.key_to_index[key] for key in pretrained.index_to_key if key in self.vocab]
             self._vectors[ids_of] = pretrained.vectors[[key in self.vocab for key in pretrained.index_to_key]]
-        labels_of = shuffle_lists(label_ids, label_offsets, order)
-        return BagFeed(ids, offsets, *labels_of, lines.n_tokens)
 
     def _pretrained_vectors(self) -> KeyedVectors | None:
         """Return the vectors to begin with. ValueError: their size is not vector_size."""

@@ -24,11 +24,11 @@ class NotFittedError(ValueError, AttributeError):
     >>> from wildvec import Word2Vec
     >>> Word2Vec().transform(["a text"])  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    wildvec.models.estimator.NotFittedError: this Word2Vec is not fitted yet; call fit first
+    wildvec.models.scikit_learn.NotFittedError: this Word2Vec is not fitted yet; call fit first
     """
 
 
-class Estimator(HasSettings, ABC):
+class ScikitLearnMethods(HasSettings, ABC):
     """A transformer in scikit-learn's sense, whose parameters are its settings.
 
     A subclass has the methods `fit(X, y=None)` and `transform(X)`; the latter ends with `_wrap_output`.
