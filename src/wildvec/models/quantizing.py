@@ -26,7 +26,6 @@ from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 
 if TYPE_CHECKING:
-    from wildvec.models.label_lists import Label
     from wildvec.models.text_classifier import TextClassifier
 
 END_OF_LINE = "</s>"
