@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.models.bag_feed import BagFeed, shuffle_lists
 from wildvec.models.callbacks import Callbacks
-from wildvec.models.label_lists import lists_of_labels
+from wildvec.models.label_lists import Label, lists_of_labels
 from wildvec.models.text_encoder import in_blocks
 from wildvec.quantize import Codebooks, QuantizedMatrix
 from wildvec.quantize.product import CENTROIDS, DSUB
@@ -26,7 +26,6 @@ from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 
 if TYPE_CHECKING:
-    from wildvec.models.label_lists import Label
     from wildvec.models.text_classifier import TextClassifier
 
 END_OF_LINE = "</s>"

@@ -29,6 +29,8 @@ def tune(args: Args, given: Collection[str], settings: Mapping[str, Any]) -> Tex
         gave, which are not searched. settings: What the arguments mean for a TextClassifier.
     """
     searched = {setting for name, setting in SEARCHED.items() if name not in given}
+    if "bucket" in given and not args.bucket:
+        searched -= {"word_ngrams", "min_n", "max_n"}  # n-grams need buckets
     model = TextClassifier.autotune(
         args.input,
         args.autotuneValidationFile,

@@ -59,8 +59,6 @@ def train_supervised(*kargs: Any, **kwargs: Any) -> _FastText:
 
 def _settings(args: Args) -> dict[str, Any]:
     """Return the settings of a TextClassifier."""
-    if args.pretrainedVectors:
-        raise ValueError("pretrainedVectors: pre-trained vectors are not available yet; leave it out")
     return {
         "vector_size": args.dim,
         "alpha": args.lr,
@@ -75,6 +73,7 @@ def _settings(args: Args) -> dict[str, Any]:
         "negative": args.neg,
         "l2": 0.0,  # fastText has no such term
         "binary": False,
+        "pretrained": args.pretrainedVectors or None,
         "label_prefix": args.label,
         "errors": "replace",  # fastText accepts any bytes
         "workers": args.thread,
