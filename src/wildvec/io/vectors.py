@@ -145,7 +145,8 @@ def save(
     """Write vectors and return the kind of file: `kind`, or the one that the ending of `path` stands for.
 
     The endings are .wv (native), .bin (word2vec binary), .txt and .vec (word2vec text), .glove (GloVe text, which has
-    no header), each also with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot hold.
+    no header), each also with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot
+    hold.
     """
     kind = kind or kind_by_name(path)
     if kind is Kind.FASTTEXT:

@@ -69,7 +69,8 @@ class GloVe(TextModel):
         seed: The same seed gives the same bits, with any number of workers.
         workers: Threads; default: the CPUs that this process may use.
         deterministic: GloVe's training always is deterministic; only `max_seconds` is not allowed with it.
-        held_out: Fraction of the pairs, drawn at random, that are not trained. Their loss is measured after each epoch.
+        held_out: Fraction of the pairs, drawn at random, that are not trained. Their loss is measured after each
+            epoch.
         patience: Training stops after this many epochs without a new minimum of the held-out loss. The vectors are
             then those of the best epoch. None: all epochs.
         max_seconds: Training (without reading) ends after this time, if the epochs take longer.

@@ -1,8 +1,8 @@
 """Cells of a sparse matrix in the order in which GloVe trains them.
 
-A chunk is one block of rows and one strip of neighbouring columns, whose rows stay in the L2 cache. Chunks of different
-blocks and strips touch different rows. Strips are bounded by columns and by cells, so that the strip of the most
-frequent columns does not hold most of the work.
+A chunk is one block of rows and one strip of neighbouring columns, whose rows stay in the L2 cache. Chunks of
+different blocks and strips touch different rows. Strips are bounded by columns and by cells, so that the strip of the
+most frequent columns does not hold most of the work.
 """
 
 from __future__ import annotations
