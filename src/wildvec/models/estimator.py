@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.tables.frames import Table
+from wildvec.tables.frames import Table, is_missing
 
 OUTPUTS = ("default", "pandas", "polars")
 
@@ -229,15 +229,24 @@ def numbers_of_target(y: NDArray[Any]) -> NDArray[np.float64]:
     """Return targets of regression; ValueError if one is no finite number."""
     try:
         numbers = y.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
-            f"y holds {y[0]!r}, which is no number; give numbers, or choose classification"
+            f"y holds {_first_no_number(y)!r}, which is no number; give numbers, or choose classification"
         ) from None
     bad = np.flatnonzero(~(np.abs(numbers) < 1e100))
     if len(bad):
         what = "NaN" if np.isnan(numbers[bad[0]]) else "infinity or a value too large"
         raise ValueError(f"Input y contains {what}: y[{bad[0]}]={y[bad[0]]}; remove such rows")
     return numbers
+
+
+def _first_no_number(y: NDArray[Any]) -> Any:
+    for value in y.tolist():
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError):
+            return value
+    return y[0]
 
 
 def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
@@ -253,9 +262,13 @@ def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]
                 f"Unknown label type: continuous, as {y[y != np.rint(y)][0]}. Choose regression, or give classes"
             )
     elif y.dtype.kind == "O":
-        missing = [i for i, value in enumerate(y.tolist()) if value is None or value != value]
+        missing = [i for i, value in enumerate(y.tolist()) if is_missing(value)]
         if missing:
             raise ValueError(f"Input y contains NaN or None: y[{missing[0]}]; remove such rows")
+    other = [value for value in y.tolist() if not isinstance(value, (str, int, float))]
+    if other or y.dtype.kind in "mM":
+        kind = type(other[0]).__name__ if other else y.dtype.name
+        raise ValueError(f"Unknown label type: y holds {kind}; give classes as str, bool or numbers")
     try:
         classes, labels = np.unique(y, return_inverse=True)
     except TypeError as error:
@@ -265,9 +278,16 @@ def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]
     return classes, labels.astype(np.int32)
 
 
+def check_same_length(y: NDArray[Any], predicted: NDArray[Any]) -> None:
+    """Raise ValueError unless there is a target for each row."""
+    if len(y) != len(predicted):
+        raise ValueError(f"{len(y)} targets for {len(predicted)} rows; give one for each")
+
+
 def r2_score(y: Any, predicted: NDArray[np.float64], weights: Any = None) -> float:
     """Return the coefficient of determination R²; NaN for fewer than two rows."""
     true = np.asarray(y, np.float64).ravel()
+    check_same_length(true, predicted)
     if len(true) < 2:
         return float("nan")
     squares = (true - predicted) ** 2

@@ -18,6 +18,7 @@ from wildvec.base.keys import Key
 from wildvec.models.callbacks import Callback
 from wildvec.models.estimator import (
     Estimator,
+    check_same_length,
     check_target,
     classes_of_target,
     make_frame,
@@ -26,7 +27,7 @@ from wildvec.models.estimator import (
     r2_score,
 )
 from wildvec.models.table_model import TableFeed, TableModel
-from wildvec.tables.encoder import Categories, Encoder, fit_encoder
+from wildvec.tables.encoder import Categories, Encoder, fit_encoder, standard_deviation
 from wildvec.tables.frames import Table, convert_columns, open_table, read_table
 from wildvec.vectors.keyedvectors import KeyedVectors
 
@@ -168,7 +169,7 @@ class TableEstimator(Estimator):
             classes, labels = classes_of_target(y)
             return Target(classes, labels=labels)
         numbers = numbers_of_target(y)
-        mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
+        mean, scale = float(numbers.mean()), standard_deviation(numbers)
         return Target(None, mean, scale, targets=((numbers - mean) / scale).astype(np.float32)[:, None])
 
     def _feed(self, seed: int, encoder: Encoder, table: Table, target: Target) -> TableFeed:
@@ -239,6 +240,9 @@ class TableEstimator(Estimator):
             digits = len(str(column.size - 1))
             is_embedding = isinstance(column, Categories)
             names += [f"{name}_{i:0{digits}}" for i in range(column.size)] if is_embedding else [name]
+        if len(set(names)) < len(names):
+            twice = max(names, key=names.count)
+            raise ValueError(f"two features have the name {twice!r}; rename a column of the table")
         return np.array(names, dtype=object)
 
     def _scores(self, X: Any) -> NDArray[np.float64]:
@@ -277,7 +281,9 @@ class TableEstimator(Estimator):
         predicted = self.predict(X)
         if self.task_ == "regression":
             return r2_score(y, predicted, sample_weight)
-        correct = np.asarray(y).ravel() == predicted
+        true = np.asarray(y).ravel()
+        check_same_length(true, predicted)
+        correct = true == predicted
         return float(np.average(correct, weights=sample_weight))
 
     @property

@@ -112,8 +112,8 @@ class Numbers:
 
     def standardize(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the values with mean 0 and standard deviation 1; missing ones stay NaN."""
-        standardized: NDArray[np.float32] = ((values - self.mean) / self.scale).astype(np.float32)
-        return standardized
+        largest = float(np.finfo(np.float32).max)
+        return np.clip((values - self.mean) / self.scale, -largest, largest).astype(np.float32)
 
 
 def _between(
@@ -237,6 +237,16 @@ def _fit_categories(column: Column, min_count: int, first: int, size: int | None
     return Categories(column.name, kept, n_counts, missing, unknown, first, size or usual_size(len(kept) + 1))
 
 
+def standard_deviation(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation; 1 if all values are equal (or differ by rounding alone).
+
+    >>> standard_deviation(np.array([1.0, 3.0])), standard_deviation(np.array([0.1, 0.1, 0.1]))
+    (1.0, 1.0)
+    """
+    deviation = float(values.std())
+    return deviation if deviation > 1e-14 * float(np.abs(values).max()) else 1.0
+
+
 def _fit_numbers(column: Column, bins: int, first: int, size: int | None) -> Numbers:
     known = column.values[~np.isnan(column.values)]
     missing = len(column.values) - len(known)
@@ -246,7 +256,7 @@ def _fit_numbers(column: Column, bins: int, first: int, size: int | None) -> Num
     counts = (
         np.bincount(below, 1 - part, len(knots)) + np.bincount(below + 1, part, len(knots) + 1)[: len(knots)]
     )
-    mean, scale = float(known.mean()), float(known.std()) or 1.0
+    mean, scale = float(known.mean()), standard_deviation(known)
     size = size or usual_size(len(knots))
     median = float(np.median(known))
     return Numbers(column.name, knots.tolist(), counts.tolist(), missing, mean, scale, median, first, size)
