@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import pickle
 import re
 import subprocess
@@ -29,6 +30,7 @@ from wildvec import (
     CategoryEmbeddingRegressor,
     KeyedVectors,
 )
+from wildvec.io import native
 
 CLASSES = (CategoryEmbedding, CategoryEmbeddingClassifier, CategoryEmbeddingRegressor)
 QUICK = {"epochs": 2}
@@ -502,3 +504,38 @@ def test_score_needs_a_target_per_row():
         model = CategoryEmbedding(epochs=1).fit([["a"], ["b"]], y)
         with pytest.raises(ValueError, match="1 targets for 2 rows"):
             model.score([["a"], ["b"]], y[:1])
+
+
+def _damage_details(**values):
+    return lambda header: header["details"].update(values)
+
+
+def _damage_column(number, **values):
+    return lambda header: header["columns"][number].update(values)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda header: header.update(details={}),
+        _damage_details(task="other"),
+        _damage_details(task="regression"),
+        _damage_details(dtype="zz"),
+        _damage_details(classes=["x"]),
+        _damage_details(names=["x"]),
+        _damage_column(0, categories=[["a"], ["b"]]),
+        _damage_column(0, counts=[-1, 1]),
+        _damage_column(1, knots=["1", "2"]),
+        _damage_column(1, scale=0),
+        _damage_column(1, mean="x"),
+    ],
+)
+def test_a_damaged_file_is_refused(damage, tmp_path):
+    model = CategoryEmbedding(epochs=1, bins=1).fit([["a", 1.0], ["b", 2.0]], ["x", "y"])
+    model.save(tmp_path / "whole")
+    tensors, metadata = native.read(tmp_path / "whole")
+    header = json.loads(metadata["model"])
+    damage(header)
+    native.write(tmp_path / "damaged", tensors, {**metadata, "model": json.dumps(header)})
+    with pytest.raises(ValueError, match="damaged: "):
+        CategoryEmbedding.load(tmp_path / "damaged")

@@ -323,7 +323,11 @@ class TableEstimator(Estimator):
 
         Settings of the constructor that only `fit` uses (`sizes`, `bins`, `min_count`, `categorical`) are not stored.
         """
-        return cls._of(TableModel.load(path))
+        model = TableModel.load(path)
+        try:
+            return cls._of(model)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
     def resume(cls, path: str | os.PathLike[str], X: Any, y: Any, **settings: Any) -> Self:
@@ -343,6 +347,7 @@ class TableEstimator(Estimator):
     def _of(cls, model: TableModel) -> Self:
         """Return an estimator with a trained model."""
         details = model.details
+        _check_details(model)
         settings = {name: getattr(model, name) for name in SAME_NAMES}
         estimator = cls(**settings, random_state=model.seed)
         if cls.KIND is None:
@@ -351,3 +356,19 @@ class TableEstimator(Estimator):
             raise ValueError(f"the file holds a model for {details['task']}, not for {estimator.task}")
         estimator._set_model(model)
         return estimator
+
+
+def _check_details(model: TableModel) -> None:
+    """Raise TypeError or ValueError if the target of a model from a file does not fit its matrices."""
+    details, task = model.details, model.details.get("task")
+    names, classes = details.get("names"), details.get("classes")
+    if names is not None and len(names) != len(model.columns):
+        raise ValueError(f"{len(names)} names for {len(model.columns)} columns; the file is damaged")
+    if task == "regression":
+        numbers = (details.get("mean"), details.get("scale"))
+        fits = model.n_outputs == 1 and all(isinstance(n, float) and np.isfinite(n) for n in numbers)
+    else:
+        fits = task == "classification" and isinstance(classes, list) and len(classes) == model.n_outputs
+        fits = fits and len(np.array(classes, details.get("dtype", ""))) == model.n_outputs
+    if not fits or model.is_regression != (task == "regression"):
+        raise ValueError(f"the target ({task!r}) does not fit {model.n_outputs} outputs; the file is damaged")
