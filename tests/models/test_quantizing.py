@@ -276,7 +276,7 @@ def test_the_command(model, tmp_path, capsys):
     source, output = str(tmp_path / "model.wv"), str(tmp_path / "small.ftz")
     options = ["--cutoff", "300", "--retrain", "--input", str(text), "--epochs", "3", "--alpha", "0.3"]
     assert cli.main(["quantize", source, "-o", output, *options]) == 0
-    assert "300 of" in capsys.readouterr().out
+    assert "300 of" in capsys.readouterr().err
     assert TextClassifier.load(output).is_quantized
 
 

@@ -65,11 +65,12 @@ def check_options(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace, inputs: Any, settings: Mapping[str, Any]) -> TextClassifier:
     """Return the best model of a search. settings: those that are given, which are not searched."""
+    metric = args.autotune_metric or "f1"
     model = TextClassifier.autotune(
         Paths(inputs),
         args.autotune,
         args.autotune_seconds or 300,
-        metric := args.autotune_metric or "f1",
+        metric,
         k=args.autotune_predictions or 1,
         max_bytes=args.autotune_bytes,
         report=_Report(),
