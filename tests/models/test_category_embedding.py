@@ -124,7 +124,7 @@ def test_use_before_fit_is_an_error():
         lambda m: m.get_feature_names_out(),
         lambda m: m.save("x"),
     ):
-        with pytest.raises(NotFittedError, match="This CategoryEmbedding instance is not fitted yet"):
+        with pytest.raises(NotFittedError, match="this CategoryEmbedding is not fitted yet"):
             use(CategoryEmbedding())
 
 
@@ -187,7 +187,7 @@ def test_the_container_of_features_can_be_set():
     )
     with sklearn.config_context(transform_output="polars"):
         assert isinstance(CategoryEmbedding(**QUICK).fit_transform(frame, y), pl.DataFrame)
-    with pytest.raises(ValueError, match="transform='arrow': give one of default, pandas, polars"):
+    with pytest.raises(ValueError, match="transform='arrow': give one of 'default', 'pandas', 'polars'"):
         model.set_output(transform="arrow")
 
 

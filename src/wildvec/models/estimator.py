@@ -14,21 +14,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.models.scikit_learn import HasOutput, make_tags
 from wildvec.tables.frames import Table, is_missing
-
-OUTPUTS = ("default", "pandas", "polars")
-
-
-class _NotFittedError(ValueError, AttributeError):
-    """An estimator was used before `fit`."""
-
-
-def not_fitted(estimator: object) -> Exception:
-    """Return scikit-learn's NotFittedError, or one of ours without scikit-learn."""
-    sklearn = sys.modules.get("sklearn.exceptions")
-    kind = _NotFittedError if sklearn is None else sklearn.NotFittedError
-    error: Exception = kind(f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' first.")
-    return error
 
 
 def warn_column_vector() -> None:
@@ -41,7 +28,7 @@ def warn_column_vector() -> None:
     warnings.warn(message, kind, stacklevel=4)
 
 
-class Estimator:
+class Estimator(HasOutput):
     """The common parts of estimators: parameters, tags, names of features, `set_output`.
 
     The constructor of a subclass stores its arguments under their names and does nothing else.
@@ -89,37 +76,14 @@ class Estimator:
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags."""
-        from sklearn import utils
+        from sklearn.utils import InputTags
 
-        return utils.Tags(
-            estimator_type=self.KIND,
-            target_tags=utils.TargetTags(required=True),
-            transformer_tags=utils.TransformerTags(preserves_dtype=[]),
-            classifier_tags=utils.ClassifierTags() if self.KIND == "classifier" else None,
-            regressor_tags=utils.RegressorTags() if self.KIND == "regressor" else None,
-            input_tags=utils.InputTags(string=True, allow_nan=True),
-        )
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Set the container of `transform`: "default" (an array), "pandas" or "polars"; None changes nothing.
-
-        Until it is set, arrays give arrays, and frames give frames of the same library.
-        """
-        if transform is not None:
-            if transform not in OUTPUTS:
-                raise ValueError(f"transform={transform!r}: give one of {', '.join(OUTPUTS)}")
-            self._sklearn_output_config = {"transform": transform}
-        return self
+        tags = InputTags(string=True, allow_nan=True)
+        return make_tags(self.KIND, needs_target=True, input_tags=tags)
 
     def _output_library(self, table: Table) -> str:
-        """Return "numpy", "pandas" or "polars"."""
-        sklearn = sys.modules.get("sklearn")
-        chosen = None if sklearn is None else sklearn.get_config()["transform_output"]
-        if chosen == "default":
-            chosen = None
-        chosen = getattr(self, "_sklearn_output_config", {}).get("transform", chosen)
-        if chosen is None:
-            return table.library
+        """Return "numpy", "pandas" or "polars"; without a choice, the library of the table."""
+        chosen = self._chosen_container() or table.library
         return "numpy" if chosen == "default" else chosen
 
     # -- names of features ----------------------------------------------------------------------------------------
@@ -169,23 +133,6 @@ def _different_names(known: list[str], given: list[str]) -> str:
     if set(known) == set(given):
         message += "Feature names must be in the same order as they were in fit.\n"
     return message
-
-
-def make_frame(library: str, array: NDArray[Any], names: Sequence[str], index: Any) -> Any:
-    """Return a frame of pandas or polars, or the array for "numpy".
-
-    Raises:
-        ImportError: The library is not installed.
-    """
-    if library == "numpy":
-        return array
-    if library == "pandas":
-        import pandas
-
-        return pandas.DataFrame(array, columns=list(names), index=index, copy=False)
-    import polars
-
-    return polars.DataFrame({name: array[:, i] for i, name in enumerate(names)})
 
 
 # -- targets -------------------------------------------------------------------------------------------------------

@@ -21,11 +21,10 @@ from wildvec.models.estimator import (
     check_same_length,
     check_target,
     classes_of_target,
-    make_frame,
-    not_fitted,
     numbers_of_target,
     r2_score,
 )
+from wildvec.models.scikit_learn import make_frame, not_fitted
 from wildvec.models.table_model import TableFeed, TableModel
 from wildvec.tables.encoder import Categories, Encoder, fit_encoder, standard_deviation
 from wildvec.tables.frames import Table, convert_columns, open_table, read_table

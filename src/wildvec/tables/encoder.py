@@ -131,7 +131,7 @@ class Numbers:
         return np.clip((values - self.mean) / self.scale, -largest, largest).astype(np.float32)
 
 
-def _check_finite(name: str, values: Sequence[float], least: float = -math.inf) -> None:
+def _check_finite(name: str, values: Sequence[Any], least: float = -math.inf) -> None:
     if any(isinstance(value, str) or not least <= value < math.inf for value in values):
         raise ValueError(f"column {name!r} has numbers that are out of range")
 
