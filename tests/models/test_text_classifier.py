@@ -500,3 +500,9 @@ def test_huge_label_counts_have_paths():
 def test_from_arrays_checks(labels, counts, value, problem):
     with pytest.raises((TypeError, ValueError), match=problem):
         TextClassifier.from_arrays(["a"], [1], labels, counts, np.full((1, 4), value), np.ones((2, 4)))
+
+
+def test_pretrained_vectors_are_finite():
+    vectors = KeyedVectors.from_arrays(["a", "b"], np.array([[1.0], [math.nan]], np.float32))
+    with pytest.raises(ValueError, match="vector of 'b' holds NaN"):
+        TextClassifier(vector_size=1, pretrained=vectors).fit(["a"], ["x"])

@@ -446,6 +446,9 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             raise ValueError(
                 f"the pretrained vectors have {vectors.vector_size} values; set vector_size={vectors.vector_size}"
             )
+        if not (is_finite := np.isfinite(vectors.vectors).all(axis=1)).all():
+            key = vectors.index_to_key[int(is_finite.argmin())]
+            raise ValueError(f"the pretrained vector of {key!r} holds NaN or infinity; leave it out")
         return vectors
 
     def _feature_table(
