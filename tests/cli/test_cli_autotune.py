@@ -5,6 +5,7 @@ import argparse
 import pytest
 
 from wildvec.cli import autotune
+from wildvec.cli.options import UsageError
 
 
 def parse(*words):
@@ -29,8 +30,10 @@ def test_options_lead_the_search(tmp_path, capsys):
 
 def test_defaults_and_wrong_values():
     args = parse()
-    assert args.autotune is None and (args.autotune_seconds, args.autotune_metric) == (300, "f1")
-    assert (args.autotune_predictions, args.autotune_bytes) == (1, None)
+    assert args.autotune is None
+    autotune.check_options(args)
+    with pytest.raises(UsageError, match="add --autotune FILE"):
+        autotune.check_options(parse("--autotune-seconds", "5"))
     for words, message in (
         (("--autotune-seconds", "0"), "'0': give a number"),
         (("--autotune-metric", "accuracy"), "metric='accuracy': give 'f1'"),

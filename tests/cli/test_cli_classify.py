@@ -48,6 +48,21 @@ def test_standard_input(files, capsys, monkeypatch):
     assert capsys.readouterr().out == "pos\n"
 
 
+def test_bytes_that_are_not_utf8(files, capsys):
+    model, text = str(files / "model.clf"), files / "odd.txt"
+    text.write_bytes(b"good \xff film\n")
+    assert main(["predict", model, str(text)]) == 1
+    assert "--errors replace" in capsys.readouterr().err
+    assert main(["predict", model, str(text), "--errors", "replace"]) == 0
+    assert capsys.readouterr().out == "pos\n"
+
+
+def test_the_validation_file_is_no_output(files, capsys):
+    train, other = (str(files / name) for name in ("train.txt", "test.txt"))
+    assert main(["train-classifier", train, "-o", other, "--autotune", other]) == 2
+    assert "is also an input" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -399,3 +399,16 @@ def test_load_model_refuses_other_files(tmp_path):
         fasttext.load_model(tmp_path / "text.bin")
     with pytest.raises(FileNotFoundError):
         fasttext.load_model(tmp_path / "nothing.bin")
+
+
+def test_numbers_of_labels_and_neighbours_are_checked(tmp_path):
+    path = tmp_path / "train.txt"
+    path.write_text("__label__a x\n__label__b y\n" * 20)
+    model = fasttext.train_supervised(str(path), dim=4, thread=1)
+    for k, error in ((0, ValueError), (1.5, TypeError), (None, TypeError)):
+        with pytest.raises(error, match=f"k={k}"):
+            model.predict("x", k=k)
+    with pytest.raises(ValueError, match="threshold=nan"):
+        model.predict("x", threshold=float("nan"))
+    with pytest.raises(ValueError, match="k=-1"):
+        model.get_nearest_neighbors("x", k=-1)

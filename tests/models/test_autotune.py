@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import time
 
 import numpy as np
 import pytest
@@ -259,3 +260,28 @@ def test_a_bound_of_the_size_is_kept(tmp_path):
     with pytest.raises(ValueError, match="max_bytes=5000: no model is so small; give more"):
         tune(train=MANY, max_bytes=5_000, word_ngrams=2, trainings=3)
     assert not tune(max_bytes=5_000, word_ngrams=1, min_n=0, max_n=0, trainings=2).is_quantized
+
+
+def test_texts_of_a_column_are_taken_by_position():
+    pandas = pytest.importorskip("pandas")
+    texts, labels = ["good", "bad"] * 20, ["x", "y"] * 20
+    column = pandas.Series(texts, index=range(len(texts) - 1, -1, -1))
+    data = autotune_data.Data((texts, labels), (column, labels), TextClassifier(workers=1))
+    assert b"".join(data.blocks).decode().split() == texts
+
+
+def test_a_search_ends_when_all_settings_are_tried():
+    data = ["good", "bad"] * 20, ["x", "y"] * 20
+    fixed = {
+        "alpha": 0.5,
+        "epochs": 1,
+        "l2": 0.0,
+        "vector_size": 4,
+        "word_ngrams": 1,
+        "min_n": 0,
+        "bucket": 10,
+    }
+    start = time.perf_counter()
+    model = TextClassifier.autotune(data, data, 30, workers=1, **fixed)
+    assert {trial.settings["loss"] for trial in model.trials_} == {"softmax", "ova"}
+    assert time.perf_counter() - start < 10

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import json
 import pickle
 import re
 import subprocess
@@ -28,6 +30,7 @@ from wildvec import (
     CategoryEmbeddingRegressor,
     KeyedVectors,
 )
+from wildvec.io import native
 
 CLASSES = (CategoryEmbedding, CategoryEmbeddingClassifier, CategoryEmbeddingRegressor)
 QUICK = {"epochs": 2}
@@ -121,7 +124,7 @@ def test_use_before_fit_is_an_error():
         lambda m: m.get_feature_names_out(),
         lambda m: m.save("x"),
     ):
-        with pytest.raises(NotFittedError, match="This CategoryEmbedding instance is not fitted yet"):
+        with pytest.raises(NotFittedError, match="this CategoryEmbedding is not fitted yet"):
             use(CategoryEmbedding())
 
 
@@ -184,7 +187,7 @@ def test_the_container_of_features_can_be_set():
     )
     with sklearn.config_context(transform_output="polars"):
         assert isinstance(CategoryEmbedding(**QUICK).fit_transform(frame, y), pl.DataFrame)
-    with pytest.raises(ValueError, match="transform='arrow': give one of default, pandas, polars"):
+    with pytest.raises(ValueError, match="transform='arrow': give one of 'default', 'pandas', 'polars'"):
         model.set_output(transform="arrow")
 
 
@@ -449,3 +452,90 @@ def test_a_training_is_resumed_with_the_same_bits(tmp_path):
     np.testing.assert_array_equal(model.predict(frame), expected)
     with pytest.raises(ValueError, match="not the data that the training began with"):
         CategoryEmbedding.resume(tmp_path, frame, y + 1)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array(["2020-01-01", "2021-01-01"], "datetime64[D]"),
+        np.array([b"a", b"b"]),
+        np.array([decimal.Decimal(1), decimal.Decimal(2)], dtype=object),
+    ],
+)
+def test_classes_that_a_file_cannot_hold_are_refused(y):
+    with pytest.raises(ValueError, match="Unknown label type"):
+        CategoryEmbedding(epochs=1).fit([["a"], ["b"]], y)
+
+
+def test_equal_numbers_are_not_stretched():
+    model = CategoryEmbedding(epochs=1).fit(np.full((3, 1), 0.1), [1.0, 2.0, 3.0])
+    np.testing.assert_allclose(model.transform([[0.2]]), [[0.1]], rtol=1e-6)
+
+
+def test_transform_of_a_huge_number_is_finite():
+    model = CategoryEmbedding(epochs=1).fit([[0.0], [1.0]], [0.0, 1.0])
+    assert np.isfinite(model.transform([[1e90]])).all()
+
+
+def test_two_features_of_one_name_are_refused():
+    table = pytest.importorskip("polars").DataFrame({"a": ["x", "y"], "a_0": [1.0, 2.0]})
+    model = CategoryEmbedding(epochs=1, sizes=2).fit(table, [1.0, 2.0])
+    with pytest.raises(ValueError, match="two features have the name 'a_0'"):
+        model.transform(table)
+
+
+@pytest.mark.parametrize("categorical", [[False, True], [1.5], True])
+def test_categorical_takes_names_and_positions(categorical):
+    with pytest.raises(TypeError, match="categorical"):
+        CategoryEmbedding(categorical=categorical, epochs=1).fit([["a", 1.0], ["b", 2.0]], [1.0, 2.0])
+
+
+def test_values_that_no_number_can_hold_are_named():
+    with pytest.raises(ValueError, match="'x0' holds a whole number that is too large"):
+        CategoryEmbedding(epochs=1).fit(np.array([[10**400], [1]], dtype=object), [1.0, 2.0])
+    with pytest.raises(ValueError, match="'x0' holds bytes that are not UTF-8"):
+        CategoryEmbedding(epochs=1).fit(np.array([[b"a"], [b"\xff"]]), [1.0, 2.0])
+    with pytest.raises(ValueError, match="y holds 'x', which is no number"):
+        CategoryEmbedding("regression", epochs=1).fit([["a"], ["b"]], ["1", "x"])
+
+
+def test_score_needs_a_target_per_row():
+    for y in ([1.0, 2.0], ["a", "b"]):
+        model = CategoryEmbedding(epochs=1).fit([["a"], ["b"]], y)
+        with pytest.raises(ValueError, match="1 targets for 2 rows"):
+            model.score([["a"], ["b"]], y[:1])
+
+
+def _damage_details(**values):
+    return lambda header: header["details"].update(values)
+
+
+def _damage_column(number, **values):
+    return lambda header: header["columns"][number].update(values)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda header: header.update(details={}),
+        _damage_details(task="other"),
+        _damage_details(task="regression"),
+        _damage_details(dtype="zz"),
+        _damage_details(classes=["x"]),
+        _damage_details(names=["x"]),
+        _damage_column(0, categories=[["a"], ["b"]]),
+        _damage_column(0, counts=[-1, 1]),
+        _damage_column(1, knots=["1", "2"]),
+        _damage_column(1, scale=0),
+        _damage_column(1, mean="x"),
+    ],
+)
+def test_a_damaged_file_is_refused(damage, tmp_path):
+    model = CategoryEmbedding(epochs=1, bins=1).fit([["a", 1.0], ["b", 2.0]], ["x", "y"])
+    model.save(tmp_path / "whole")
+    tensors, metadata = native.read(tmp_path / "whole")
+    header = json.loads(metadata["model"])
+    damage(header)
+    native.write(tmp_path / "damaged", tensors, {**metadata, "model": json.dumps(header)})
+    with pytest.raises(ValueError, match="damaged: "):
+        CategoryEmbedding.load(tmp_path / "damaged")

@@ -365,9 +365,9 @@ def test_pretrained_vectors(tmp_path):
         ([["a", ""]], ["x"], ValueError, "text 0, token 1: '' is empty"),
         (["a \ud800"], ["x"], ValueError, "text 0: .* it is not Unicode"),
         (["a"], "x", TypeError, "give a list with one label"),
-        (["a"], [None], TypeError, "label None of text 0 is NoneType; give a str or a number"),
-        (["a"], [math.nan], TypeError, "label nan of text 0"),
-        (["a", "b"], [[], []], ValueError, "no label is left"),
+        (["a"], [None], TypeError, "label of text 0 is missing"),
+        (["a"], [math.nan], TypeError, "label of text 0 is missing"),
+        (["a", "b"], [[], []], ValueError, "no text has a label"),
         ([], [], ValueError, "there is no text to learn from"),
     ],
 )
@@ -435,3 +435,74 @@ def test_texts_of_one_label_alone_warn_when_nothing_can_be_learned(caplog):
     with caplog.at_level(logging.WARNING):
         TextClassifier(**SMALL).fit(["a", "b"], [["x"], []])
     assert not caplog.records
+
+
+def test_a_threshold_is_a_number():
+    model = TextClassifier(vector_size=4, workers=1).fit(["a", "b"], ["x", "y"])
+    with pytest.raises(ValueError, match="threshold=nan"):
+        model.predict(["a"], threshold=math.nan)
+    with pytest.raises(TypeError, match="threshold='high'"):
+        model.predict(["a"], threshold="high")
+
+
+def test_a_table_is_no_list_of_texts():
+    table = pytest.importorskip("pandas").DataFrame({"text": ["a", "b"], "other": ["c", "d"]})
+    model = TextClassifier(vector_size=4, workers=1)
+    with pytest.raises(ValueError, match="one of its columns"):
+        model.fit(table, ["x", "y"])
+    assert len(model.fit(table["text"], ["x", "y"]).predict(table["text"])) == 2
+    with pytest.raises(ValueError, match="one of its columns"):
+        model.predict(table)
+
+
+def test_a_missing_label_is_named():
+    for missing in (None, math.nan):
+        with pytest.raises(TypeError, match="label of text 1 is missing"):
+            TextClassifier().fit(["a", "b"], ["x", missing])
+    with pytest.raises(ValueError, match="no text has a label"):
+        TextClassifier().fit(["a", "b"], [[], []])
+
+
+def test_score_takes_one_label_per_text():
+    model = TextClassifier(vector_size=4, workers=1, alpha=2).fit(["a", "b"] * 20, ["x", "y"] * 20)
+    assert model.score(["a", "b"], [["x"], ["y"]]) == model.score(["a", "b"], ["x", "y"]) == 1
+    with pytest.raises(ValueError, match="text 1 has 2 labels"):
+        model.score(["a", "b"], [["x"], ["x", "y"]])
+
+
+def test_the_loss_of_a_trained_model_is_fixed():
+    model = TextClassifier(vector_size=4, workers=1).fit(["a", "b"], ["x", "y"])
+    with pytest.raises(ValueError, match="loss"):
+        model.set_params(loss="hs")
+
+
+def test_assigned_vectors_predict():
+    model = TextClassifier(vector_size=4, workers=1).fit(["a", "b"], ["x", "y"])
+    model.wv.vectors = np.zeros_like(model.wv.vectors)
+    assert not model.transform(["a"]).any()
+
+
+def test_huge_label_counts_have_paths():
+    model = TextClassifier.from_arrays(
+        ["a"], [1], ["x", "y"], [2**62, 2**62], np.ones((1, 4)), np.ones((2, 4)), loss="hs"
+    )
+    assert model.predict_proba(["a"]).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "counts", "value", "problem"),
+    [
+        (["x", "x"], [1, 1], 1, "occurs twice"),
+        (["x", "y"], [1, -1], 1, "counts"),
+        (["x", "y"], [1, 1], math.nan, "input_rows holds NaN"),
+    ],
+)
+def test_from_arrays_checks(labels, counts, value, problem):
+    with pytest.raises((TypeError, ValueError), match=problem):
+        TextClassifier.from_arrays(["a"], [1], labels, counts, np.full((1, 4), value), np.ones((2, 4)))
+
+
+def test_pretrained_vectors_are_finite():
+    vectors = KeyedVectors.from_arrays(["a", "b"], np.array([[1.0], [math.nan]], np.float32))
+    with pytest.raises(ValueError, match="vector of 'b' holds NaN"):
+        TextClassifier(vector_size=1, pretrained=vectors).fit(["a"], ["x"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wildvec.base.checks import number
-from wildvec.cli.options import argument_type, positive_number
+from wildvec.cli.options import UsageError, argument_type, positive_number
 from wildvec.cli.streams import say
 from wildvec.models.autotune import Trial
 from wildvec.models.autotune_metric import Metric
@@ -26,21 +26,18 @@ def add_options(parser: Any) -> None:
     group.add_argument(
         "--autotune-seconds",
         type=argument_type(lambda text: number(1e-3, 1e9)(number_from_text(text))),
-        default=300,
         metavar="X",
         help="duration of the search (default: 300)",
     )
     group.add_argument(
         "--autotune-metric",
         type=argument_type(_metric),
-        default="f1",
         metavar="NAME",
         help="f1, precisionAtRecall:x or recallAtPrecision:x, each also with :label at its end (default: f1)",
     )
     group.add_argument(
         "--autotune-predictions",
         type=argument_type(positive_number),
-        default=1,
         metavar="N",
         help="for f1: number of labels that are predicted for each text (default: 1)",
     )
@@ -57,20 +54,30 @@ def _metric(text: str) -> str:
     return text
 
 
+def check_options(args: argparse.Namespace) -> None:
+    """Raise UsageError if an option of the search is given without --autotune."""
+    given = [
+        name for name in ("seconds", "metric", "predictions", "bytes") if getattr(args, f"autotune_{name}")
+    ]
+    if given and not args.autotune:
+        raise UsageError(f"--autotune-{given[0]} needs a file with labels; add --autotune FILE")
+
+
 def train(args: argparse.Namespace, inputs: Any, settings: Mapping[str, Any]) -> TextClassifier:
     """Return the best model of a search. settings: those that are given, which are not searched."""
+    metric = args.autotune_metric or "f1"
     model = TextClassifier.autotune(
         Paths(inputs),
         args.autotune,
-        args.autotune_seconds,
-        args.autotune_metric,
-        k=args.autotune_predictions,
+        args.autotune_seconds or 300,
+        metric,
+        k=args.autotune_predictions or 1,
         max_bytes=args.autotune_bytes,
         report=_Report(),
         **settings,
     )
     best = model.trials_[0]
-    say(f"best of {len(model.trials_)} trials: {args.autotune_metric} {best.score:.4f} with {_text(best)}")
+    say(f"best of {len(model.trials_)} trials: {metric} {best.score:.4f} with {_text(best)}")
     return model
 
 

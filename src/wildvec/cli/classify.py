@@ -17,6 +17,7 @@ from wildvec.models.settings import Setting, number_from_text
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.text.files import Paths
 from wildvec.text.labelled import text_lines
+from wildvec.text.readers import ERRORS
 
 MODEL_OPTIONS = (
     *(
@@ -125,6 +126,11 @@ def _add_model_and_inputs(parser: Any) -> None:
     parser.add_argument("model", help="file of a classifier: of wildvec, or .bin or .ftz of fastText")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=INPUTS)
     parser.add_argument(
+        "--errors",
+        choices=ERRORS,
+        help="what to do with bytes that are not UTF-8 (default: as in the training)",
+    )
+    parser.add_argument(
         "-k", type=argument_type(positive_number), default=1, metavar="N", help="labels per text (default: 1)"
     )
     parser.add_argument(
@@ -155,7 +161,8 @@ def train(args: argparse.Namespace) -> int:
     settings = {name: value for name, value in vars(args).items() if name in TextClassifier.SETTINGS}
     if "patience" in settings and not settings.get("held_out"):
         raise UsageError("--patience needs a held-out loss; add --held-out 0.01")
-    check_before_work(args.output, args.inputs)
+    autotune.check_options(args)
+    check_before_work(args.output, [*args.inputs, *([args.autotune] if args.autotune else [])])
     report, interrupted = _Report(), False
     try:
         if args.autotune:
@@ -181,9 +188,14 @@ def _speed(model: TextClassifier) -> str:
     return "" if math.isnan(speed) else f"; {speed:,.0f} tokens/s with {model.workers} workers"
 
 
+def _load(args: argparse.Namespace) -> TextClassifier:
+    model = TextClassifier.load(args.model)
+    return model if args.errors is None else model.set_params(errors=args.errors)
+
+
 def predict(args: argparse.Namespace) -> int:
     """Print the labels of each line."""
-    model = TextClassifier.load(args.model)
+    model = _load(args)
     lines = text_lines(Paths(args.inputs), model.errors)
     while texts := list(islice(lines, TEXTS_AT_ONCE)):
         found = model.predict(texts, args.k, args.threshold)
@@ -198,7 +210,7 @@ def _line(labels: list[tuple[Any, float]], with_probabilities: bool) -> str:
 
 def test(args: argparse.Namespace) -> int:
     """Print precision and recall."""
-    model = TextClassifier.load(args.model)
+    model = _load(args)
     metrics = model.label_metrics(Paths(args.inputs), k=args.k, threshold=args.threshold)
     rows = [("examples", f"{metrics.n_texts}"), ("precision", f"{metrics.precision:.4f}")]
     sys.stdout.writelines(

@@ -8,7 +8,8 @@ from typing import Any
 
 from wildvec.base.checks import number
 from wildvec.cli.options import UsageError, argument_type, positive_number
-from wildvec.cli.output import check_before_work
+from wildvec.cli.output import STDOUT, check_before_work, output_name, write_or_rescue
+from wildvec.cli.streams import say
 from wildvec.models.settings import number_from_text
 from wildvec.models.text_classifier import TextClassifier
 
@@ -23,7 +24,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("model", help="the classifier: native, or .bin of fastText")
     parser.add_argument(
-        "-o", "--output", required=True, help="the file to write: .ftz for fastText, else native"
+        "-o", "--output", required=True, help="the file to write: .ftz for fastText, else native; - is stdout"
     )
     parser.add_argument(
         "--cutoff", type=argument_type(positive_number), metavar="N", help="keep N words and n-grams"
@@ -59,7 +60,7 @@ def add_to(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Quantise the model, save it and print its size."""
+    """Quantise the model, save it and report its size."""
     _check_options(args)
     check_before_work(args.output, [args.model, *([args.input] if args.input else [])])
     model = TextClassifier.load(args.model)
@@ -73,13 +74,17 @@ def run(args: argparse.Namespace) -> int:
         epochs=args.epochs,
         alpha=args.alpha,
     )
-    model.save(args.output)
-    print(
-        f"{args.output}: {model.n_rows:,} of {n_rows:,} words and n-grams, {os.path.getsize(args.output):,} bytes "
-        f"({args.model}: {os.path.getsize(args.model):,})",
-        flush=True,
-    )
-    return 0
+    is_saved = write_or_rescue(args.output, model.save, args.signals)
+    say(f"{model.n_rows:,} of {n_rows:,} words and n-grams")
+    if is_saved:
+        say(f"saved {output_name(args.output)}{_sizes(args)}")
+    return 0 if is_saved else 1
+
+
+def _sizes(args: argparse.Namespace) -> str:
+    if args.output == STDOUT:
+        return ""
+    return f", {os.path.getsize(args.output):,} bytes ({args.model}: {os.path.getsize(args.model):,})"
 
 
 def _check_options(args: argparse.Namespace) -> None:

@@ -41,6 +41,7 @@ LONGEST_TRIAL = 0.25
 FINALISTS, REPEATS = 10, 2
 TOO_LARGE = -1.0  # score of a model that cannot be made small enough
 SEED_STEP = 1_000_003  # between the seeds of repeated trials
+MAX_KNOWN_DRAWS = 1_000  # draws without new settings after which all settings count as tried
 
 
 @dataclass
@@ -198,10 +199,13 @@ class Search(Generic[T]):
             if settings not in tried:
                 tried.append(settings)
                 yield settings
-        for _ in range(1_000_000):
+        n_known = 0
+        while n_known < MAX_KNOWN_DRAWS:
+            n_known += 1
             if (settings := self._draw()) not in tried:
                 tried.append(settings)
                 yield settings
+                n_known = 0
 
     def _draw(self) -> Settings:
         """Return settings near those of one of the best trials, at the beginning also from the whole space."""

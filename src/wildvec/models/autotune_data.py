@@ -87,11 +87,16 @@ class Data:
         )
 
 
+def texts_of(texts: Any) -> list[Any]:
+    """Return texts as a list; a column of a table by position, not by its index."""
+    labelled.check_texts(texts)
+    return list(texts)
+
+
 def read_pair(data: Any, name: str) -> tuple[Any, Any]:
     """Return (path, None) of a path, (texts, labels) of a pair; TypeError for anything else."""
     if isinstance(data, (str, os.PathLike, Paths)):
         return data, None
     if isinstance(data, tuple) and len(data) == 2:
-        texts = data[0] if hasattr(data[0], "__len__") else list(data[0])
-        return texts, data[1]
+        return texts_of(data[0]), data[1]
     raise TypeError(f"{name}: give the path of a file with labels, or a pair (texts, labels)")

@@ -34,14 +34,16 @@ def text(value: Any) -> str:
 
 def labels(value: Any) -> list[Label]:
     """Return a list of labels from a file; TypeError for anything else."""
-    if not isinstance(value, list) or not all(isinstance(label, Label) for label in value):
+    if not isinstance(value, list) or not all(isinstance(label, Label) and label == label for label in value):
         raise TypeError("give a list of labels")
+    if len(set(value)) < len(value):
+        raise ValueError("a label occurs twice")
     return value
 
 
 def counts(value: Any) -> list[int]:
     """Return a list of counts from a file; TypeError for anything else."""
-    if not isinstance(value, list) or not all(type(n) is int and n >= 0 for n in value):
+    if not isinstance(value, list) or not all(type(n) is int and 0 <= n < 2**63 for n in value):
         raise TypeError("give a list of counts")
     return value
 
@@ -58,7 +60,14 @@ class ClassifierSettings(TrainingSettings):
     min_n = Setting(0, whole(0, 1_000), "shortest character n-gram", fixed=True)
     max_n = Setting(0, whole(0, 1_000), "longest character n-gram; 0: none", fixed=True)
     bucket = Setting(2_000_000, whole(0, 2**30), "number of different n-grams", fixed=True)
-    loss = one_of(*LOSSES, help="softmax, one-vs-all, hierarchical softmax or negative sampling")
+    loss = Setting(
+        "softmax",
+        choice(*LOSSES),
+        "softmax, one-vs-all, hierarchical softmax or negative sampling",
+        from_text=str,
+        choices=LOSSES,
+        fixed=True,
+    )
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
     l2 = Setting(0.002, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
     binary = Setting(

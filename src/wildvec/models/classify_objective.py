@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +82,7 @@ def label_paths(
     ([0, 1, 3, 5], [1, 1, 0, 1, 0], [1, 0, 1, 0, 0], 2)
     """
     n = len(counts)
-    weights = [*map(int, counts), *([10**15] * max(n - 1, 0))]
+    weights: list[float] = [*map(int, counts), *([math.inf] * max(n - 1, 0))]
     parent, is_right = [-1] * len(weights), [0] * len(weights)
     leaf, inner = n - 1, n
     for node in range(n, 2 * n - 1):

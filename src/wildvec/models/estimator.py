@@ -14,21 +14,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.tables.frames import Table
-
-OUTPUTS = ("default", "pandas", "polars")
-
-
-class _NotFittedError(ValueError, AttributeError):
-    """An estimator was used before `fit`."""
-
-
-def not_fitted(estimator: object) -> Exception:
-    """Return scikit-learn's NotFittedError, or one of ours without scikit-learn."""
-    sklearn = sys.modules.get("sklearn.exceptions")
-    kind = _NotFittedError if sklearn is None else sklearn.NotFittedError
-    error: Exception = kind(f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' first.")
-    return error
+from wildvec.models.scikit_learn import HasOutput, make_tags
+from wildvec.tables.frames import Table, is_missing
 
 
 def warn_column_vector() -> None:
@@ -41,7 +28,7 @@ def warn_column_vector() -> None:
     warnings.warn(message, kind, stacklevel=4)
 
 
-class Estimator:
+class Estimator(HasOutput):
     """The common parts of estimators: parameters, tags, names of features, `set_output`.
 
     The constructor of a subclass stores its arguments under their names and does nothing else.
@@ -89,37 +76,14 @@ class Estimator:
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags."""
-        from sklearn import utils
+        from sklearn.utils import InputTags
 
-        return utils.Tags(
-            estimator_type=self.KIND,
-            target_tags=utils.TargetTags(required=True),
-            transformer_tags=utils.TransformerTags(preserves_dtype=[]),
-            classifier_tags=utils.ClassifierTags() if self.KIND == "classifier" else None,
-            regressor_tags=utils.RegressorTags() if self.KIND == "regressor" else None,
-            input_tags=utils.InputTags(string=True, allow_nan=True),
-        )
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Set the container of `transform`: "default" (an array), "pandas" or "polars"; None changes nothing.
-
-        Until it is set, arrays give arrays, and frames give frames of the same library.
-        """
-        if transform is not None:
-            if transform not in OUTPUTS:
-                raise ValueError(f"transform={transform!r}: give one of {', '.join(OUTPUTS)}")
-            self._sklearn_output_config = {"transform": transform}
-        return self
+        tags = InputTags(string=True, allow_nan=True)
+        return make_tags(self.KIND, needs_target=True, input_tags=tags)
 
     def _output_library(self, table: Table) -> str:
-        """Return "numpy", "pandas" or "polars"."""
-        sklearn = sys.modules.get("sklearn")
-        chosen = None if sklearn is None else sklearn.get_config()["transform_output"]
-        if chosen == "default":
-            chosen = None
-        chosen = getattr(self, "_sklearn_output_config", {}).get("transform", chosen)
-        if chosen is None:
-            return table.library
+        """Return "numpy", "pandas" or "polars"; without a choice, the library of the table."""
+        chosen = self._chosen_container() or table.library
         return "numpy" if chosen == "default" else chosen
 
     # -- names of features ----------------------------------------------------------------------------------------
@@ -171,23 +135,6 @@ def _different_names(known: list[str], given: list[str]) -> str:
     return message
 
 
-def make_frame(library: str, array: NDArray[Any], names: Sequence[str], index: Any) -> Any:
-    """Return a frame of pandas or polars, or the array for "numpy".
-
-    Raises:
-        ImportError: The library is not installed.
-    """
-    if library == "numpy":
-        return array
-    if library == "pandas":
-        import pandas
-
-        return pandas.DataFrame(array, columns=list(names), index=index, copy=False)
-    import polars
-
-    return polars.DataFrame({name: array[:, i] for i, name in enumerate(names)})
-
-
 # -- targets -------------------------------------------------------------------------------------------------------
 
 
@@ -229,15 +176,24 @@ def numbers_of_target(y: NDArray[Any]) -> NDArray[np.float64]:
     """Return targets of regression; ValueError if one is no finite number."""
     try:
         numbers = y.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
-            f"y holds {y[0]!r}, which is no number; give numbers, or choose classification"
+            f"y holds {_first_no_number(y)!r}, which is no number; give numbers, or choose classification"
         ) from None
     bad = np.flatnonzero(~(np.abs(numbers) < 1e100))
     if len(bad):
         what = "NaN" if np.isnan(numbers[bad[0]]) else "infinity or a value too large"
         raise ValueError(f"Input y contains {what}: y[{bad[0]}]={y[bad[0]]}; remove such rows")
     return numbers
+
+
+def _first_no_number(y: NDArray[Any]) -> Any:
+    for value in y.tolist():
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError):
+            return value
+    return y[0]
 
 
 def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
@@ -253,9 +209,13 @@ def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]
                 f"Unknown label type: continuous, as {y[y != np.rint(y)][0]}. Choose regression, or give classes"
             )
     elif y.dtype.kind == "O":
-        missing = [i for i, value in enumerate(y.tolist()) if value is None or value != value]
+        missing = [i for i, value in enumerate(y.tolist()) if is_missing(value)]
         if missing:
             raise ValueError(f"Input y contains NaN or None: y[{missing[0]}]; remove such rows")
+    other = [value for value in y.tolist() if not isinstance(value, (str, int, float))]
+    if other or y.dtype.kind in "mM":
+        kind = type(other[0]).__name__ if other else y.dtype.name
+        raise ValueError(f"Unknown label type: y holds {kind}; give classes as str, bool or numbers")
     try:
         classes, labels = np.unique(y, return_inverse=True)
     except TypeError as error:
@@ -265,9 +225,16 @@ def classes_of_target(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]
     return classes, labels.astype(np.int32)
 
 
+def check_same_length(y: NDArray[Any], predicted: NDArray[Any]) -> None:
+    """Raise ValueError unless there is a target for each row."""
+    if len(y) != len(predicted):
+        raise ValueError(f"{len(y)} targets for {len(predicted)} rows; give one for each")
+
+
 def r2_score(y: Any, predicted: NDArray[np.float64], weights: Any = None) -> float:
     """Return the coefficient of determination R²; NaN for fewer than two rows."""
     true = np.asarray(y, np.float64).ravel()
+    check_same_length(true, predicted)
     if len(true) < 2:
         return float("nan")
     squares = (true - predicted) ** 2

@@ -14,6 +14,7 @@ from wildvec.base.ragged import Ragged
 Label = str | int | float | bool
 Labels = Iterable[Label | Iterable[Label]]
 Ids = NDArray[np.int32]
+MISSING = ("NoneType", "NAType", "NaTType")
 
 
 def array_of_labels(labels: Sequence[Label]) -> NDArray[Any]:
@@ -53,6 +54,10 @@ def _label(label: Any, number: int) -> Label:
     plain = label.item() if isinstance(label, np.generic) else label
     if isinstance(plain, Label) and plain == plain:
         return plain
+    if type(plain).__name__ in MISSING or isinstance(plain, float):
+        raise TypeError(
+            f"the label of text {number} is missing ({label!r}); leave the text out, or give [] for none"
+        )
     raise TypeError(f"label {label!r} of text {number} is {type(label).__name__}; give a str or a number")
 
 

@@ -40,7 +40,10 @@ def largest_cutoff(model: TextClassifier, max_bytes: int, dsub: int = 2, qout: b
 
 def _fixed_bytes(model: TextClassifier, qout: bool) -> int:
     """Return the bytes of all but the words and the rows of features."""
-    labels = sum(len(f"{model.label_prefix}{label}".encode()) + ENTRY for label in model.labels)
+    labels = sum(
+        len(f"{model.label_prefix}{label}".encode("utf-8", "surrogateescape")) + ENTRY
+        for label in model.labels
+    )
     books = CODEBOOK + 4 * CENTROIDS * model.vector_size + CODEBOOK + 4 * CENTROIDS
     n, dim = len(model.labels), model.vector_size
     output = MATRIX + 4 * n * dim

@@ -68,6 +68,7 @@ def quantize(
         raise ValueError("texts are given to train again after pruning; give cutoff too, or no texts")
     n_rows = model.n_rows if options.cutoff == 0 else min(options.cutoff, model.n_rows)
     _check_sizes(model, n_rows, options)
+    model._take_over_vectors()
     small = _copy(model, _kept_rows(model, n_rows))
     if texts is not None and labels is not None:
         _train_again(small, options, texts, labels)

@@ -18,15 +18,15 @@ from wildvec.base.keys import Key
 from wildvec.models.callbacks import Callback
 from wildvec.models.estimator import (
     Estimator,
+    check_same_length,
     check_target,
     classes_of_target,
-    make_frame,
-    not_fitted,
     numbers_of_target,
     r2_score,
 )
+from wildvec.models.scikit_learn import make_frame, not_fitted
 from wildvec.models.table_model import TableFeed, TableModel
-from wildvec.tables.encoder import Categories, Encoder, fit_encoder
+from wildvec.tables.encoder import Categories, Encoder, fit_encoder, standard_deviation
 from wildvec.tables.frames import Table, convert_columns, open_table, read_table
 from wildvec.vectors.keyedvectors import KeyedVectors
 
@@ -168,7 +168,7 @@ class TableEstimator(Estimator):
             classes, labels = classes_of_target(y)
             return Target(classes, labels=labels)
         numbers = numbers_of_target(y)
-        mean, scale = float(numbers.mean()), float(numbers.std()) or 1.0
+        mean, scale = float(numbers.mean()), standard_deviation(numbers)
         return Target(None, mean, scale, targets=((numbers - mean) / scale).astype(np.float32)[:, None])
 
     def _feed(self, seed: int, encoder: Encoder, table: Table, target: Target) -> TableFeed:
@@ -239,6 +239,9 @@ class TableEstimator(Estimator):
             digits = len(str(column.size - 1))
             is_embedding = isinstance(column, Categories)
             names += [f"{name}_{i:0{digits}}" for i in range(column.size)] if is_embedding else [name]
+        if len(set(names)) < len(names):
+            twice = max(names, key=names.count)
+            raise ValueError(f"two features have the name {twice!r}; rename a column of the table")
         return np.array(names, dtype=object)
 
     def _scores(self, X: Any) -> NDArray[np.float64]:
@@ -277,7 +280,9 @@ class TableEstimator(Estimator):
         predicted = self.predict(X)
         if self.task_ == "regression":
             return r2_score(y, predicted, sample_weight)
-        correct = np.asarray(y).ravel() == predicted
+        true = np.asarray(y).ravel()
+        check_same_length(true, predicted)
+        correct = true == predicted
         return float(np.average(correct, weights=sample_weight))
 
     @property
@@ -317,7 +322,11 @@ class TableEstimator(Estimator):
 
         Settings of the constructor that only `fit` uses (`sizes`, `bins`, `min_count`, `categorical`) are not stored.
         """
-        return cls._of(TableModel.load(path))
+        model = TableModel.load(path)
+        try:
+            return cls._of(model)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
     def resume(cls, path: str | os.PathLike[str], X: Any, y: Any, **settings: Any) -> Self:
@@ -337,6 +346,7 @@ class TableEstimator(Estimator):
     def _of(cls, model: TableModel) -> Self:
         """Return an estimator with a trained model."""
         details = model.details
+        _check_details(model)
         settings = {name: getattr(model, name) for name in SAME_NAMES}
         estimator = cls(**settings, random_state=model.seed)
         if cls.KIND is None:
@@ -345,3 +355,19 @@ class TableEstimator(Estimator):
             raise ValueError(f"the file holds a model for {details['task']}, not for {estimator.task}")
         estimator._set_model(model)
         return estimator
+
+
+def _check_details(model: TableModel) -> None:
+    """Raise TypeError or ValueError if the target of a model from a file does not fit its matrices."""
+    details, task = model.details, model.details.get("task")
+    names, classes = details.get("names"), details.get("classes")
+    if names is not None and len(names) != len(model.columns):
+        raise ValueError(f"{len(names)} names for {len(model.columns)} columns; the file is damaged")
+    if task == "regression":
+        numbers = (details.get("mean"), details.get("scale"))
+        fits = model.n_outputs == 1 and all(isinstance(n, float) and np.isfinite(n) for n in numbers)
+    else:
+        fits = task == "classification" and isinstance(classes, list) and len(classes) == model.n_outputs
+        fits = fits and len(np.array(classes, details.get("dtype", ""))) == model.n_outputs
+    if not fits or model.is_regression != (task == "regression"):
+        raise ValueError(f"the target ({task!r}) does not fit {model.n_outputs} outputs; the file is damaged")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wildvec._text import FeatureTable, remap_block
 from wildvec._train import BagModel
-from wildvec.base.checks import Check, checked, choice, whole
+from wildvec.base.checks import Check, checked, choice, number, whole
 from wildvec.base.ragged import Ragged
 from wildvec.models import classifier_settings, quantizing
 from wildvec.models.bag_feed import BagFeed, compact_features, shuffle_lists
@@ -47,6 +47,7 @@ from wildvec.vectors.torch_layers import make_classifier
 
 Texts = Iterable[str | Tokens]
 Ids = NDArray[np.int32]
+THRESHOLD = number(-math.inf, math.inf, none="no bound")
 
 
 class TextClassifier(ClassifierSettings, QuantizableClassifier):
@@ -217,8 +218,13 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             settings: As in the constructor, except that `binary` is False by default, as in fastText.
 
         Raises:
-            ValueError: A shape does not fit.
+            ValueError: A shape does not fit, a label occurs twice, or a value is NaN or infinite.
         """
+        classifier_settings.labels(list(labels))
+        checked_counts = classifier_settings.counts([int(n) for n in label_counts])
+        for name, given in (("input_rows", input_rows), ("output_rows", output_rows)):
+            if not np.isfinite(given).all():
+                raise ValueError(f"{name} holds NaN or infinity; give finite values")
         model = cls(**{"binary": False, **settings, "vector_size": output_rows.shape[1]})
         n_words = len(words)
         expected = (n_words + model._n_buckets, model.vector_size)
@@ -230,7 +236,7 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             )
         of_buckets = input_rows[n_words:]
         used = np.flatnonzero(of_buckets.any(axis=1)).astype(np.int32)
-        model._set_parts(Vocab(words, word_counts), list(labels), [int(n) for n in label_counts], used)
+        model._set_parts(Vocab(words, word_counts), list(labels), checked_counts, used)
         rows = model._matrices["input_rows"][:, : model.vector_size]
         rows[:n_words] = input_rows[:n_words]
         rows[n_words:] = of_buckets[used]
@@ -409,7 +415,7 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             raise ValueError(
                 f"no line has a label; labels begin with {self.label_prefix!r} (label_prefix)"
                 if labels is None
-                else f"no label is left with min_count_label={self.min_count_label}; lower it"
+                else self._why_no_labels()
             )
         order = np.random.default_rng(self.seed % 2**64).permutation(len(lines)).astype(np.int32)
         ids, offsets, used = compact_features(lines, table, len(vocab) + self._n_buckets, order, self.workers)
@@ -418,6 +424,11 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         self._begin_with(pretrained)
         labels_of = shuffle_lists(label_ids, label_offsets, order)
         return BagFeed(ids, offsets, *labels_of, lines.n_tokens)
+
+    def _why_no_labels(self) -> str:
+        if self.min_count_label <= 1:
+            return "no text has a label; give texts with labels"
+        return f"no label is left with min_count_label={self.min_count_label}; lower it"
 
     def _begin_with(self, pretrained: KeyedVectors | None) -> None:
         """Set the rows of words to given vectors."""
@@ -435,6 +446,9 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             raise ValueError(
                 f"the pretrained vectors have {vectors.vector_size} values; set vector_size={vectors.vector_size}"
             )
+        if not (is_finite := np.isfinite(vectors.vectors).all(axis=1)).all():
+            key = vectors.index_to_key[int(is_finite.argmin())]
+            raise ValueError(f"the pretrained vector of {key!r} holds NaN or infinity; leave it out")
         return vectors
 
     def _feature_table(
@@ -544,6 +558,8 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
     def _predictor(self) -> Predictor:
         """Return what predicts with the present rows."""
         self._check_is_fitted()
+        if not np.may_share_memory(self.wv.vectors, self._vectors):  # others were assigned
+            self._take_over_vectors()
         if self._encoder is None:
             self._encoder = TextEncoder(
                 self.words, self._used_buckets, self._n_buckets, self._feature_settings(), self.pruned
@@ -619,8 +635,8 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             best = list(in_blocks(texts, predictor.best, self.workers))
             return self._label_array[np.concatenate(best) if best else np.empty(0, np.int64)]
         n = len(names) if k == -1 else checked("k", 1 if k is None else k, whole(1))
-        least = -math.inf if threshold is None else threshold
-        top = partial(predictor.top, k=min(n, len(names)), threshold=least)
+        least = checked("threshold", threshold, THRESHOLD)
+        top = partial(predictor.top, k=min(n, len(names)), threshold=-math.inf if least is None else least)
         return [
             [(names[label], p) for label, p in line]
             for block in in_blocks(texts, top, self.workers)
@@ -629,11 +645,15 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
 
     def score(self, texts: Texts, labels: Iterable[Label]) -> float:
         """Return the fraction of texts whose most probable label is the given one (accuracy)."""
-        wanted = list(labels)
         found: list[Label] = self.predict(texts).tolist()
-        if len(wanted) != len(found):
-            raise ValueError(f"{len(wanted)} labels for {len(found)} texts; give one for each")
-        return sum(a == b for a, b in zip(found, wanted, strict=True)) / max(1, len(found))
+        wanted = lists_of_labels(labels, len(found))
+        if several := [number for number, of_text in enumerate(wanted) if len(of_text) != 1]:
+            raise ValueError(
+                f"text {several[0]} has {len(wanted[several[0]])} labels; measure with test instead"
+            )
+        return sum(label == of_text[0] for label, of_text in zip(found, wanted, strict=True)) / max(
+            1, len(found)
+        )
 
     def test(
         self,

@@ -65,6 +65,14 @@ class Categories:
         """Return how often each row occurred."""
         return [*self.counts, *([self.missing] if self.missing else []), self.unknown]
 
+    def check(self) -> None:
+        """Raise TypeError or ValueError if a value is out of range."""
+        _check_finite(self.name, [self.missing, self.unknown, *self.counts], least=0)
+        if len({kind_of(category) for category in self.categories}) > 1 or len(set(self.categories)) < len(
+            self.categories
+        ):
+            raise ValueError(f"the categories of column {self.name!r} differ in type, or occur twice")
+
     def encode(self, values: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return rows and weights of values, (n, 1)."""
         rows: dict[Any, int] = {category: self.first + i for i, category in enumerate(self.categories)}
@@ -100,6 +108,13 @@ class Numbers:
         """Return how often each row occurred."""
         return [*self.counts, *([self.missing] if self.missing else [])]
 
+    def check(self) -> None:
+        """Raise TypeError or ValueError if a value is out of range."""
+        _check_finite(self.name, [self.missing, *self.counts], least=0)
+        _check_finite(self.name, [self.mean, self.median, *self.knots])
+        if not (self.knots and self.scale > 0 and (np.diff(self.knots) > 0).all()):
+            raise ValueError(f"the knots of column {self.name!r} do not rise, or its scale is not above 0")
+
     def encode(self, values: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return rows and weights of values, (n, 2)."""
         is_missing = np.isnan(values)
@@ -112,8 +127,13 @@ class Numbers:
 
     def standardize(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the values with mean 0 and standard deviation 1; missing ones stay NaN."""
-        standardized: NDArray[np.float32] = ((values - self.mean) / self.scale).astype(np.float32)
-        return standardized
+        largest = float(np.finfo(np.float32).max)
+        return np.clip((values - self.mean) / self.scale, -largest, largest).astype(np.float32)
+
+
+def _check_finite(name: str, values: Sequence[Any], least: float = -math.inf) -> None:
+    if any(isinstance(value, str) or not least <= value < math.inf for value in values):
+        raise ValueError(f"column {name!r} has numbers that are out of range")
 
 
 def _between(
@@ -173,6 +193,7 @@ class Encoder:
         made = [(Categories if "categories" in column else Numbers)(**column) for column in columns]
         first = 0
         for column in made:
+            column.check()
             keys = column.categories if isinstance(column, Categories) else column.knots
             if column.first != first or len(column.counts) != len(keys) or not 1 <= column.size <= 10**5:
                 raise ValueError(f"the rows of column {column.name!r} do not fit the other columns")
@@ -237,6 +258,16 @@ def _fit_categories(column: Column, min_count: int, first: int, size: int | None
     return Categories(column.name, kept, n_counts, missing, unknown, first, size or usual_size(len(kept) + 1))
 
 
+def standard_deviation(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation; 1 if all values are equal (or differ by rounding alone).
+
+    >>> standard_deviation(np.array([1.0, 3.0])), standard_deviation(np.array([0.1, 0.1, 0.1]))
+    (1.0, 1.0)
+    """
+    deviation = float(values.std())
+    return deviation if deviation > 1e-14 * float(np.abs(values).max()) else 1.0
+
+
 def _fit_numbers(column: Column, bins: int, first: int, size: int | None) -> Numbers:
     known = column.values[~np.isnan(column.values)]
     missing = len(column.values) - len(known)
@@ -246,7 +277,7 @@ def _fit_numbers(column: Column, bins: int, first: int, size: int | None) -> Num
     counts = (
         np.bincount(below, 1 - part, len(knots)) + np.bincount(below + 1, part, len(knots) + 1)[: len(knots)]
     )
-    mean, scale = float(known.mean()), float(known.std()) or 1.0
+    mean, scale = float(known.mean()), standard_deviation(known)
     size = size or usual_size(len(knots))
     median = float(np.median(known))
     return Numbers(column.name, knots.tolist(), counts.tolist(), missing, mean, scale, median, first, size)

@@ -120,8 +120,12 @@ def choose_categorical(categorical: Any, names: Sequence[str]) -> set[int]:
         if categorical == "all":
             return set(range(len(names)))
         raise ValueError(f"categorical={categorical!r}: give a list of columns, or 'all'")
+    if isinstance(categorical, (bool, int)):
+        raise TypeError(f"categorical={categorical!r}: give a list of columns, or 'all'")
     chosen = set()
     for column in categorical:
+        if isinstance(column, (bool, np.bool_)) or not isinstance(column, (str, int, np.integer)):
+            raise TypeError(f"categorical: {column!r} is neither a name nor a position of a column")
         if isinstance(column, str):
             if column not in names:
                 raise ValueError(
@@ -222,7 +226,7 @@ def _values(name: str, values: NDArray[Any], is_category: bool) -> NDArray[Any]:
     kind = values.dtype.kind
     if kind in "OUSb":
         objects = _clean(name, values)
-        numbers = None if is_category else _numbers_of(objects)
+        numbers = None if is_category else _numbers_of(name, objects)
         return objects if numbers is None else _check_finite(name, numbers)
     if kind == "c":
         raise ValueError(f"column {name!r}: Complex data not supported; give real numbers or categories")
@@ -263,13 +267,26 @@ def _check_finite(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]
 def _clean(name: str, values: NDArray[Any]) -> NDArray[Any]:
     """Return categories as str, bool, int, float or None for a missing one; all of one type."""
     if values.dtype.kind != "O":
-        return _objects(values.astype(str).tolist() if values.dtype.kind == "S" else values.tolist())
+        return _objects(_texts_of_bytes(name, values) if values.dtype.kind == "S" else values.tolist())
     cleaned = _objects([_clean_value(name, value) for value in values.tolist()])
     kinds = {kind_of(value): value for value in cleaned.tolist() if value is not None}
     if len(kinds) > 1:
         examples = " and ".join(f"{kind} ({value!r})" for kind, value in sorted(kinds.items()))
         raise ValueError(f"column {name!r} mixes {examples}; convert it, for example with astype(str)")
     return cleaned
+
+
+def _texts_of_bytes(name: str, values: NDArray[Any]) -> list[str]:
+    try:
+        texts: list[str] = np.strings.decode(values, "utf-8").tolist()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"column {name!r} holds bytes that are not UTF-8: {error}") from None
+    return texts
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, or pandas' NA or NaT."""
+    return type(value).__name__ in ("NoneType", "NAType", "NaTType") or bool(value != value)
 
 
 def _clean_value(name: str, value: Any) -> str | bool | int | float | None:
@@ -283,7 +300,7 @@ def _clean_value(name: str, value: Any) -> str | bool | int | float | None:
         return None if value != value else float(value)
     if isinstance(value, (complex, np.complexfloating)):
         raise ValueError(f"column {name!r}: Complex data not supported; give real numbers or categories")
-    if type(value).__name__ in ("NAType", "NaTType"):
+    if is_missing(value):
         return None
     if isinstance(value, (date, datetime, time)):
         return value.isoformat()
@@ -303,9 +320,12 @@ def kind_of(value: Any) -> str:
     return "bool" if isinstance(value, bool) else "str" if isinstance(value, str) else "number"
 
 
-def _numbers_of(objects: NDArray[Any]) -> NDArray[np.float64] | None:
+def _numbers_of(name: str, objects: NDArray[Any]) -> NDArray[np.float64] | None:
     """Return the numbers of a column of objects; None if it holds categories, or nothing."""
     known = [value for value in objects.tolist() if value is not None]
     if not known or kind_of(known[0]) != "number":
         return None
-    return np.array([np.nan if value is None else value for value in objects.tolist()], dtype=np.float64)
+    try:
+        return np.array([np.nan if value is None else value for value in objects.tolist()], dtype=np.float64)
+    except OverflowError:
+        raise ValueError(f"column {name!r} holds a whole number that is too large for a float") from None

@@ -119,13 +119,20 @@ def lines_of_texts(texts: Iterable[str | Tokens], workers: int) -> Lines:
     return _scan(blocks_of_texts(texts), workers, total, " texts")
 
 
+def check_texts(texts: Any) -> None:
+    """Raise TypeError for one text, ValueError for a table, whose iteration would give the names of its columns."""
+    if isinstance(texts, (str, bytes)):
+        raise TypeError(f"texts={texts!r:.60}: give a list of texts, not one text")
+    if hasattr(texts, "columns"):
+        raise ValueError(f"the texts are a table ({type(texts).__name__}); give one of its columns")
+
+
 def blocks_of_texts(texts: Iterable[str | Tokens]) -> Iterator[tuple[bytes, int]]:
     """Yield lines of UTF-8, each ended by a line end, and the number of texts in them.
 
     TypeError: a text is neither str nor a list of str. ValueError: a token contains white space.
     """
-    if isinstance(texts, (str, bytes)):
-        raise TypeError(f"texts={texts!r:.60}: give a list of texts, not one text")
+    check_texts(texts)
     lines: list[bytes] = []
     n_bytes = 0
     for number, text in enumerate(texts):

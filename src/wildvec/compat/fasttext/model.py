@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.checks import checked, whole
 from wildvec.compat.fasttext import content as contents
 from wildvec.compat.fasttext import prediction
 from wildvec.compat.fasttext.arguments import Args
@@ -190,6 +191,7 @@ class _FastText:
 
     def set_matrices(self, input_matrix: NDArray[Any], output_matrix: NDArray[Any]) -> None:
         """Replace both matrices; their numbers of columns may change. ValueError: a size mismatch."""
+        self._check_dense()
         rows, output = np.asarray(input_matrix, np.float32), np.asarray(output_matrix, np.float32)
         n_rows, n_output = self._content.n_rows, len(self._content.output())
         if rows.ndim != 2 or output.shape != (n_output, rows.shape[1]) or len(rows) != n_rows:
@@ -226,6 +228,7 @@ class _FastText:
     def _nearest(
         self, query: NDArray[Any], k: int, banned: set[str], on_unicode_error: str
     ) -> list[tuple[float, str]]:
+        checked("k", k, whole(0))
         if self._word_vectors is None:
             self._word_vectors = self._content.word_vectors()
         rows, scores = top_k(query[None], self._word_vectors, k + len(banned))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.checks import checked, number, whole
 from wildvec.base.ragged import Ragged
 from wildvec.compat.fasttext.subwords import EOS, tokenize
 from wildvec.models.label_metrics import LabelMetrics
@@ -18,6 +20,8 @@ from wildvec.text.labelled import split_labels
 
 Floats = NDArray[np.float32]
 
+LABELS = whole(1)  # k
+THRESHOLD = number(-math.inf, math.inf)
 BLOCK_SCORES = 1 << 22  # probabilities that are computed at once
 MAX_SIGMOID, TABLE_SIZE = 8, 512  # of fastText's table of the logistic function
 SIGMOID = (1 / (1 + np.exp(-np.linspace(-MAX_SIGMOID, MAX_SIGMOID, TABLE_SIZE + 1)))).astype(np.float32)
@@ -32,8 +36,8 @@ def predict(
     """
     if k == -1:
         k = len(model.labels)
-    if k < 1:
-        raise ValueError(f"k={k}: k needs to be 1 or higher, or -1 for all labels")
+    checked("k", k, LABELS)
+    threshold = checked("threshold", threshold, THRESHOLD)
     texts = [cut_line(text) for text in texts]
     ids, scores, sizes = [np.empty(0, np.int64)], [np.empty(0, np.float32)], [np.zeros(1, np.int64)]
     for probabilities, has_features in _probabilities(model, texts):
