@@ -2,6 +2,9 @@
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
+from contextlib import contextmanager
+from threading import Lock
+
 import numpy as np
 
 from wildvec.base.status import check
@@ -49,6 +52,17 @@ MAX_TOKENS = 2**32 - 1  # positions are stored in 32 bits
 MAX_WINDOW = 1_000_000
 
 
+@contextmanager
+def held(lock):
+    """Hold a lock. RuntimeError: another thread holds it."""
+    if not lock.acquire(False):
+        raise RuntimeError("another thread uses this object; wait for it, or give each thread its own")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 cdef class Text:
     """A corpus: ids (n,) of n_words words, and offsets of sentences (n_sentences + 1,). The ids must not change.
 
@@ -59,6 +73,7 @@ cdef class Text:
     cdef uint64_t[::1] starts
     cdef int64_t[::1] counts_view
     cdef wv_text text
+    cdef object lock
     cdef readonly object counts
     cdef readonly int64_t n_counted
 
@@ -68,7 +83,7 @@ cdef class Text:
             raise OverflowError(f"{n} tokens of {n_words} words; give 1 to {MAX_TOKENS:,} tokens")
         if n_offsets < 2 or offsets[0] != 0 or offsets[n_offsets - 1] != n or np.any(np.diff(offsets) < 0):
             raise ValueError(f"the offsets of sentences must rise from 0 to {n}")
-        self.ids = ids
+        self.ids, self.lock = ids, Lock()
         self.starts = np.zeros(n // 64 + 1, np.uint64)
         self.counts = np.zeros(n_words, np.int64)
         self.counts_view = self.counts
@@ -78,12 +93,15 @@ cdef class Text:
 
     def count(self, int64_t n) -> None:
         """Count the next n tokens. ValueError: an id is outside 0 … n_words - 1."""
-        cdef int64_t first = self.n_counted, last = min(first + max(n, 0), self.text.n_tokens), bad
-        with nogil:
-            bad = wv_count_ids(self.text.ids, first, last, self.text.n_words, &self.counts_view[0])
-        if bad >= 0:
-            raise ValueError(f"id {self.ids[bad]} at position {bad} is outside 0..{self.text.n_words - 1}")
-        self.n_counted = last
+        cdef int64_t first, last, bad
+        with held(self.lock):
+            first = self.n_counted
+            last = first + min(max(n, 0), self.text.n_tokens - first)
+            with nogil:
+                bad = wv_count_ids(self.text.ids, first, last, self.text.n_words, &self.counts_view[0])
+            if bad >= 0:
+                raise ValueError(f"id {self.ids[bad]} at position {bad} is outside 0..{self.text.n_words - 1}")
+            self.n_counted = last
 
 
 cdef class Positions:
@@ -92,6 +110,7 @@ cdef class Positions:
     cdef readonly Text text
     cdef readonly int32_t first, last
     cdef readonly int64_t n_collected
+    cdef object lock
     cdef int64_t[::1] begins, next
     cdef uint32_t[::1] positions
     cdef wv_positions index
@@ -99,7 +118,7 @@ cdef class Positions:
     def __cinit__(self, Text text not None, int32_t first, int32_t last):
         if text.n_counted < text.text.n_tokens or not 0 <= first < last <= text.text.n_words:
             raise ValueError(f"words {first} to {last} of {text.text.n_words}; the text must be counted first")
-        self.text = text
+        self.text, self.lock = text, Lock()
         self.first = first
         self.last = last
         self.begins = np.concatenate([[0], np.cumsum(text.counts[first:last])])
@@ -109,17 +128,21 @@ cdef class Positions:
 
     def collect(self, int64_t n) -> None:
         """Collect the positions among the next n tokens."""
-        cdef int64_t begin = self.n_collected, end = min(begin + max(n, 0), self.text.text.n_tokens)
-        with nogil:
-            wv_index_positions(self.text.text.ids, begin, end, self.first, self.last, &self.next[0],
-                               &self.positions[0])
-        self.n_collected = end
+        cdef int64_t begin, end
+        with held(self.lock):
+            begin = self.n_collected
+            end = begin + min(max(n, 0), self.text.text.n_tokens - begin)
+            with nogil:
+                wv_index_positions(self.text.text.ids, begin, end, self.first, self.last, &self.next[0],
+                                   &self.positions[0])
+            self.n_collected = end
 
 
 cdef class Counter:
     """The counts of one thread: rows of the matrix, one unit of rows after the other."""
 
     cdef wv_counter *handle
+    cdef object lock
     cdef readonly Text text
     cdef int64_t reach
     cdef Positions positions
@@ -132,7 +155,7 @@ cdef class Counter:
     def __cinit__(self, Text text not None, int32_t window, bint symmetric, bint harmonic):
         if not 1 <= window <= MAX_WINDOW:
             raise ValueError(f"window={window}: give 1 to {MAX_WINDOW:,}")
-        self.text = text
+        self.text, self.lock = text, Lock()
         self.reach = window * (2 if symmetric else 1)
         check(wv_counter_new(text.text.n_words, wv_window(window, symmetric, harmonic), &self.handle), "counting")
 
@@ -160,13 +183,16 @@ cdef class Counter:
 
     def run(self, int64_t n) -> bool:
         """Count at most n positions. Return whether all rows are finished."""
-        if not self.running:
-            raise RuntimeError("no rows were started")
         cdef int finished
-        with nogil:
-            finished = wv_count_rows(self.handle, &self.text.text, &self.positions.index, n, &self.rows)
-        self.running = not finished
-        return finished != 0
+        with held(self.lock):
+            if not self.running:
+                raise RuntimeError("no rows were started")
+            if n < 0:
+                raise ValueError(f"n={n}: give 0 or more positions")
+            with nogil:
+                finished = wv_count_rows(self.handle, &self.text.text, &self.positions.index, n, &self.rows)
+            self.running = not finished
+            return finished != 0
 
     @property
     def n_cells(self) -> int:

@@ -247,6 +247,43 @@ def test_the_extension_refuses_wrong_arguments():
     assert (counter.n_cells, room[0][:3].tolist(), room[1][:3].tolist()) == (3, [0, 1, 0], [1.0, 2.0, 2.0])
 
 
+def test_counts_of_positions_and_tokens_are_checked():
+    most = 2**63 - 1
+    text = Text(np.array([0, 1, 0, 1, 2], np.int32), np.array([0, 5]), 3)
+    for n in (2, -1, most, most):
+        text.count(n)
+    assert (text.n_counted, text.counts.tolist()) == (5, [2, 2, 1])
+    positions = Positions(text, 0, 3)
+    for n in (2, -1, most, most):
+        positions.collect(n)
+    assert positions.n_collected == 5
+    counter, columns = Counter(text, 2, True, True), np.empty(9, np.int32)
+    counter.start(positions, 0, 3, columns, np.empty(9, np.float32), np.empty(3, np.int64))
+    with pytest.raises(ValueError, match="n=-5: give 0 or more positions"):
+        counter.run(-5)
+    assert counter.run(most)
+
+
+def test_two_threads_cannot_use_one_counter():
+    text = Text(np.zeros(2_000_000, np.int32), np.array([0, 2_000_000]), 1)
+    errors, ready = [], threading.Barrier(4)
+
+    def count():
+        ready.wait()
+        try:
+            text.count(2_000_000)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert text.counts.tolist() == [2_000_000]
+    assert all("another thread uses this object" in error for error in errors)
+
+
 def test_a_buffer_moves_to_a_file(tmp_path):
     for most in (0, 8, 12, 10_000):
         buffer = CellBuffer(np.int32, most, tmp_path)

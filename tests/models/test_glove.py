@@ -126,6 +126,22 @@ def test_training_starts_from_given_vectors(tmp_path):
     assert np.abs(model.wv.vectors - 1).max() <= 2 / 12
 
 
+def test_given_vectors_must_be_finite():
+    bad = given()
+    bad.vectors[1, 3] = np.nan
+    for initial in (bad, np.full((len(GloVe(TEXT, **SMALL).vocab), 12), 1e300)):
+        with pytest.raises(ValueError, match="initial has a vector that is not finite as float32, that of"):
+            GloVe(TEXT, initial=initial, **SMALL)
+
+
+def test_the_penalty_changes_nothing_at_rate_0():
+    model = GloVe(initial=given(), mittens=0.1, **SMALL | {"alpha": 0})
+    model.build_vocab(TEXT)
+    before = model.wv.vectors.copy()
+    model.train(TEXT, total_examples=model.corpus_count, epochs=2)
+    assert np.array_equal(model.wv.vectors, before)
+
+
 def test_the_penalty_keeps_vectors_near_the_given_ones(tmp_path):
     distances = []
     for mittens in (0, 1, 1e9):

@@ -101,6 +101,13 @@ def test_a_matrix_of_another_height_has_its_own_most_used_rows(monkeypatch):
     assert [r.ids.tolist() for r in rows] == [[2, 3], [0]]
 
 
+def test_merges_are_as_often_as_the_first_matrix_is_used():
+    word = np.full(1000, 1 / 1000)
+    once = plan_merges([spec("input", word)], workers=2).merge_every
+    assert plan_merges([spec("input", word), spec("output", 6 * word)], workers=2).merge_every == once
+    assert plan_merges([spec("input", 10 * word)], workers=2).merge_every == once // 10
+
+
 def test_nodes_of_a_tree_have_private_rows_from_the_root(monkeypatch):
     monkeypatch.setattr(hot_rows, "LEAST_HOT", 2)
     monkeypatch.setattr(hot_rows, "HOT_ROWS", 4)

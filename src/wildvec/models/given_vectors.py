@@ -29,8 +29,19 @@ def vectors_or_none(value: Any) -> GivenVectors:
 def given_rows(given: GivenVectors, vocab: Vocab, size: int) -> tuple[FloatRows, NDArray[np.bool_]]:
     """Return the given vectors of a vocabulary (keys, size), 0 where there is none, and which keys have one.
 
-    ValueError: the vectors have another size, or an array has another number of rows than there are keys.
+    ValueError: the vectors have another size, an array has another number of rows than there are keys, or a vector
+    of the vocabulary is not finite as float32.
     """
+    rows, is_given = _find_rows(given, vocab, size)
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"initial has a vector that is not finite as float32, that of {vocab.keys[bad[0]]!r}"
+        )
+    return rows, is_given
+
+
+def _find_rows(given: GivenVectors, vocab: Vocab, size: int) -> tuple[FloatRows, NDArray[np.bool_]]:
     rows = np.zeros((len(vocab), size), np.float32)
     if given is None:
         return rows, np.zeros(len(vocab), bool)
@@ -41,7 +52,8 @@ def given_rows(given: GivenVectors, vocab: Vocab, size: int) -> tuple[FloatRows,
             raise ValueError(
                 f"initial has the shape {given.shape}; give {rows.shape}: a row of vector_size values for each word"
             )
-        return given.astype(np.float32), np.ones(len(vocab), bool)
+        with np.errstate(over="ignore"):
+            return given.astype(np.float32), np.ones(len(vocab), bool)
     if given.vector_size != size:
         raise ValueError(f"initial has vectors of {given.vector_size} values, but vector_size={size}")
     places = np.array([given.key_to_index.get(key, -1) for key in vocab.keys])
@@ -63,8 +75,10 @@ def move_towards(
 
     The rows have `size` values; column `size` of `given` says whether a row is given, column size + 1 of the others
     is the sum of squared gradients of AdaGrad. rates: factors of the changes of rows; None: all 1. The step is
-    implicit (the gradient is that of the new values), so it is stable at any penalty.
+    implicit (the gradient is that of the new values), so it is stable at any penalty. With alpha=0 nothing changes.
     """
+    if not alpha:
+        return
     effect = [2 * penalty / np.sqrt(alpha**-2 + rows[:, size + 1]) for rows in (word, context)]
     if rates is not None:
         effect = [part * rates for part in effect]

@@ -79,9 +79,10 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
             uses = fractions if _is_like_first(spec, specs) else spec.uses
             ids = np.argsort(-uses, kind="stable")[:n_private]
         rows.append(PrivateRows(ids.astype(np.int32), spec.uses[ids].astype(np.float32)))
-    interval = merge_interval(workers, fractions)
-    per_example = max(1.0, float(np.max([uses.sum() for uses in used])))  # rows that one example uses
-    return MergePlan(tuple(rows), n_hottest, max(1, int(interval / per_example)))
+    # The interval is for examples that use one input row; a bag uses many.
+    input_rows = 1.0 if specs[0].uses is None else max(1.0, float(specs[0].uses.sum()))
+    interval = max(1, round(merge_interval(workers, fractions) / input_rows))
+    return MergePlan(tuple(rows), n_hottest, interval)
 
 
 def _is_like_first(spec: MatrixSpec, specs: Sequence[MatrixSpec]) -> bool:
