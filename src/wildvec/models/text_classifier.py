@@ -122,7 +122,7 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         bucket: int = 2_000_000,
         loss: str = "softmax",
         negative: int = 5,
-        l2: float = 0.002,
+        l2: float = 0.008,
         binary: bool = True,
         pretrained: Pretrained = None,
         label_prefix: str = "__label__",
