@@ -197,10 +197,11 @@ static int64_t length_of_token(const uint8_t *text, int64_t n_bytes, int64_t sta
     return end - start;
 }
 
-/* The state of wv_line_features: features of the current line are appended to out. */
+/* The state of wv_line_features and wv_line_rows: features of the current line are appended to out. */
 struct features {
     const struct wv_feature_rules *rules;
-    const uint8_t *text;
+    const uint8_t *text;   /* of unknown tokens */
+    const int32_t *row_of; /* elements of features are prefetched; NULL: none */
     int64_t n_bytes, n, capacity;
     uint32_t *hashes; /* of the words of the line */
     int64_t n_hashes;
@@ -257,6 +258,30 @@ static inline int add_known(struct features *to, int32_t id)
     return to->rules->max_n == 0 || add_own(to, id, type.word >= 0);
 }
 
+static inline uint64_t high_product(uint64_t a, uint64_t b)
+{
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 product;
+    return (uint64_t)((product)a * b >> 64);
+#elif defined(_MSC_VER)
+    return __umulh(a, b);
+#else
+    const uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+    const uint64_t middle = a_high * b_low + (a_low * b_low >> 32);
+    return a_high * b_high + (middle >> 32) + (((uint32_t)middle + a_low * b_high) >> 32);
+#endif
+}
+
+/* Returns x % n with multiplications, which are faster than a division. inverse: UINT64_MAX / n; the quotient that it gives is
+ * at most 2 too small. */
+static inline uint64_t remainder_of(uint64_t x, uint64_t n, uint64_t inverse)
+{
+    uint64_t rest = x - high_product(x, inverse) * n;
+    while (rest >= n)
+        rest -= n;
+    return rest;
+}
+
 /* n-grams of 2 … word_ngrams words. Hashes are extended with their sign, as in fastText. */
 static int add_word_ngrams(struct features *to)
 {
@@ -264,6 +289,7 @@ static int add_word_ngrams(struct features *to)
     const uint64_t bucket = (uint64_t)rules->bucket;
     if (!bucket || rules->word_ngrams < 2)
         return 1;
+    const uint64_t inverse = UINT64_MAX / bucket;
     const int64_t n = to->n_hashes, longest = rules->word_ngrams;
     const uint32_t *hashes = to->hashes;
     int32_t *out = to->out + to->n;
@@ -274,17 +300,19 @@ static int add_word_ngrams(struct features *to)
         uint64_t hash = (uint64_t)(int64_t)(int32_t)hashes[i];
         for (int64_t j = i + 1; j < last; j++) {
             hash = hash * UINT64_C(116049371) + (uint64_t)(int64_t)(int32_t)hashes[j];
-            *out++ = rules->n_words + (int32_t)(hash % bucket);
+            *out = rules->n_words + (int32_t)remainder_of(hash, bucket, inverse);
+            if (to->row_of)
+                WV_PREFETCH(to->row_of + *out);
+            out++;
         }
     }
     to->n = out - to->out;
     return 1;
 }
 
-/* Removes repeated features of the line that begins at out[first]; the first of each stays. Returns 0 without memory. */
-static int keep_distinct(struct features *to, int64_t first)
+/* Makes the table empty, with space for n features. Returns the bits of its slots, or 0 without memory. */
+static int clear_table(struct features *to, int64_t n)
 {
-    const int64_t n = to->n - first;
     int bits = 4;
     while ((INT64_C(1) << bits) < 4 * n) /* sparse, so that most searches end at their first slot */
         bits++;
@@ -297,19 +325,35 @@ static int keep_distinct(struct features *to, int64_t first)
         to->table_size = size;
     }
     memset(to->table, 0xff, size * sizeof *to->table); /* -1: free */
-    int32_t *const table = to->table, *const ids = to->out + first;
+    return bits;
+}
+
+/* Inserts a feature into the table. Returns 1 if it was not there. */
+static inline int insert_feature(int32_t *table, int bits, int32_t id)
+{
+    const size_t mask = ((size_t)1 << bits) - 1;
+    size_t slot = (size_t)((uint32_t)id * UINT32_C(0x9e3779b1) >> (32 - bits));
+    while (table[slot] != -1 && table[slot] != id)
+        slot = (slot + 1) & mask;
+    const int is_new = table[slot] == -1;
+    table[slot] = id;
+    return is_new;
+}
+
+/* Removes repeated features of the line that begins at out[first]; the first of each stays. Returns 0 without memory. */
+static int keep_distinct(struct features *to, int64_t first)
+{
+    const int64_t n = to->n - first;
+    const int bits = clear_table(to, n);
+    int32_t *const ids = to->out + first;
     int64_t kept = 0;
-    for (int64_t k = 0; k < n; k++) {
+    for (int64_t k = 0; bits && k < n; k++) {
         const int32_t id = ids[k];
-        size_t slot = (size_t)((uint32_t)id * UINT32_C(0x9e3779b1) >> (32 - bits));
-        while (table[slot] != -1 && table[slot] != id)
-            slot = (slot + 1) & (size - 1);
         ids[kept] = id;
-        kept += table[slot] == -1;
-        table[slot] = id;
+        kept += insert_feature(to->table, bits, id);
     }
     to->n = first + kept;
-    return 1;
+    return bits != 0;
 }
 
 /* Appends the features of a line. Returns 0 if there is no space. */
@@ -322,18 +366,17 @@ static int add_line(struct features *to, const int32_t *tokens, int64_t n)
     return add_word_ngrams(to);
 }
 
-enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
-                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes,
-                                uint8_t *used, int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out)
+enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *types, const int32_t *ends,
+                                int64_t n_lines, uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity,
+                                int64_t *offsets, int64_t *n_out)
 {
-    struct features to = {
-        .rules = rules, .text = text, .n_bytes = n_bytes, .capacity = capacity, .hashes = hashes, .out = out};
+    struct features to = {.rules = rules, .capacity = capacity, .hashes = hashes, .out = out};
     enum wv_status status = WV_OK;
     int64_t start = 0;
     *n_out = -1;
     for (int64_t line = 0; line < n_lines; line++) {
         const int64_t first = to.n;
-        if (!add_line(&to, tokens + start, ends[line] - start))
+        if (!add_line(&to, types + start, ends[line] - start))
             goto end;
         if (rules->is_binary && !keep_distinct(&to, first)) {
             status = WV_NO_MEMORY;
@@ -350,14 +393,128 @@ end:
     return status;
 }
 
-int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes)
+int64_t wv_count_lines(const uint8_t *text, int64_t n_bytes)
 {
-    int32_t low = 0, high = -1;
-    for (int64_t k = 0; k < n; k++) {
-        low = tokens[k] < low ? tokens[k] : low;
-        high = tokens[k] > high ? tokens[k] : high;
+    int64_t n = n_bytes && text[n_bytes - 1] != '\n';
+    for (int64_t i = 0; i < n_bytes; i++)
+        n += text[i] == '\n';
+    return n;
+}
+
+enum { PIECE_BYTES = 1 << 14 }; /* the ids of so much text stay in the L1 cache */
+
+/* Returns the end of some whole lines that begin at `start`: PIECE_BYTES and the rest of a line. */
+static int64_t end_of_piece(const uint8_t *text, int64_t n_bytes, int64_t start)
+{
+    if (n_bytes - start <= PIECE_BYTES)
+        return n_bytes;
+    const uint8_t *p = text + start + PIECE_BYTES, *end = memchr(p, '\n', (size_t)(n_bytes - start - PIECE_BYTES));
+    return end ? end - text + 1 : n_bytes;
+}
+
+static int64_t longest_piece(const uint8_t *text, int64_t n_bytes)
+{
+    int64_t longest = 0;
+    for (int64_t start = 0, end; start < n_bytes; start = end) {
+        end = end_of_piece(text, n_bytes, start);
+        longest = end - start > longest ? end - start : longest;
     }
-    return high < n_types && (low == 0 || ~low < n_bytes);
+    return longest;
+}
+
+/* Doubles the space for features. Returns 0 without memory. */
+static int grow_features(struct features *of)
+{
+    int32_t *larger = realloc(of->out, 2 * (size_t)of->capacity * sizeof *larger);
+    if (!larger)
+        return 0;
+    of->out = larger;
+    of->capacity *= 2;
+    return 1;
+}
+
+/* Appends the rows of the features of the line; *size receives the number of features that count in its mean. Returns 0 without
+ * memory. to->out has space for all features. */
+static int add_rows(struct features *of, struct wv_line_rows *to, int64_t *size)
+{
+    const int bits = of->rules->is_binary ? clear_table(of, of->n) : 0;
+    int32_t *const out = to->ids + to->n_ids, *const table = of->table;
+    int64_t kept = 0, n_distinct = of->n;
+    if (of->rules->is_binary) {
+        if (!bits)
+            return 0;
+        n_distinct = 0;
+        for (int64_t k = 0; k < of->n; k++) {
+            const int32_t id = of->out[k], row = of->row_of[id];
+            const int is_new = insert_feature(table, bits, id);
+            n_distinct += is_new;
+            out[kept] = row;
+            kept += is_new & (row >= 0);
+        }
+    } else {
+        for (int64_t k = 0; k < of->n; k++) {
+            out[kept] = of->row_of[of->out[k]];
+            kept += out[kept] >= 0;
+        }
+    }
+    *size = to->is_pruned ? kept : n_distinct;
+    to->n_ids += kept;
+    return 1;
+}
+
+/* Appends the rows of the lines of a piece, whose tokens are in `tokens`. */
+static enum wv_status add_piece(struct features *of, const struct wv_encoded *tokens, struct wv_line_rows *to)
+{
+    int32_t start = 0;
+    for (int64_t line = 0; line < tokens->n_ends; line++) {
+        of->n = 0;
+        while (!add_line(of, tokens->ids + start, tokens->ends[line] - start)) {
+            if (!grow_features(of))
+                return WV_NO_MEMORY;
+            of->n = 0;
+        }
+        to->is_full = of->n > to->capacity - to->n_ids;
+        if (to->is_full)
+            return WV_OK;
+        if (!add_rows(of, to, to->sizes + to->n_lines))
+            return WV_NO_MEMORY;
+        start = tokens->ends[line];
+        to->offsets[++to->n_lines] = to->n_ids;
+    }
+    return WV_OK;
+}
+
+enum wv_status wv_find_rows(const struct wv_feature_rules *rules, struct wv_vocab *vocab, const int32_t *row_of,
+                            const uint8_t *text, int64_t n_bytes, struct wv_line_rows *to)
+{
+    const size_t n = (size_t)longest_piece(text, n_bytes) + 1;
+    struct wv_encoded tokens = {.ids = malloc(n * sizeof(int32_t)), .ends = malloc(n * sizeof(int32_t))};
+    struct features of = {.rules = rules, .row_of = row_of, .capacity = 2 * (int64_t)n};
+    of.hashes = malloc(n * sizeof *of.hashes);
+    of.out = malloc((size_t)of.capacity * sizeof *of.out);
+    enum wv_status status = tokens.ids && tokens.ends && of.hashes && of.out ? WV_OK : WV_NO_MEMORY;
+    to->n_ids = to->n_lines = to->offsets[0] = to->is_full = 0;
+    for (int64_t start = 0; !status && !to->is_full && start < n_bytes; start += of.n_bytes) {
+        of.text = text + start;
+        of.n_bytes = end_of_piece(text, n_bytes, start) - start;
+        status = wv_scan_lines(vocab, of.text, of.n_bytes, 0, 1, &tokens);
+        if (!status)
+            status = add_piece(&of, &tokens, to);
+    }
+    free(tokens.ids);
+    free(tokens.ends);
+    free(of.hashes);
+    free(of.out);
+    free(of.table);
+    return status;
+}
+
+int wv_types_fit(const int32_t *types, int64_t n, int32_t n_types)
+{
+    int fit = 1;
+    for (int64_t k = 0; k < n; k++)
+        fit &= types[k] >= 0 && types[k] < n_types;
+    return fit;
 }
 
 void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n,

@@ -49,16 +49,33 @@ void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, struct w
 int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends,
                         int32_t *out, int64_t *offsets);
 
-/* Features of n_lines lines of type ids. tokens: those of line i end at ends[i]. text: where ids below 0 are ~offset (see
- * wv_scan_lines), of n_bytes; NULL: there are none. offsets: receives n_lines elements, the features up to the end of each line.
- * hashes: scratch, as long as the longest line. used: (n_words + bucket) elements of the features are set to 1; NULL: none.
- * *n_out: the number of features, or -1 if they are more than `capacity`. */
-enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends,
-                                int64_t n_lines, const uint8_t *text, int64_t n_bytes, uint32_t *hashes,
-                                uint8_t *used, int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out);
+/* Features of n_lines lines of types: those of line i end at ends[i]. offsets: receives n_lines elements, the features up to the
+ * end of each line. hashes: scratch, as long as the longest line. used: (n_words + bucket) elements of the features are set to 1;
+ * NULL: none. *n_out: the number of features, or -1 if they are more than `capacity`. */
+enum wv_status wv_line_features(const struct wv_feature_rules *rules, const int32_t *types, const int32_t *ends,
+                                int64_t n_lines, uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity,
+                                int64_t *offsets, int64_t *n_out);
 
-/* Returns 1 if each token is a type, or ~offset of one of n_bytes. */
-int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes);
+/* Returns 1 if all ids are those of types. */
+int wv_types_fit(const int32_t *types, int64_t n, int32_t n_types);
+
+/* Returns the number of lines; the last one may have no '\n'. */
+int64_t wv_count_lines(const uint8_t *text, int64_t n_bytes);
+
+/* Receives the rows of lines: those of line i are ids[offsets[i] .. offsets[i + 1]). */
+struct wv_line_rows {
+    int32_t *ids;     /* (capacity) */
+    int64_t *offsets; /* (number of lines + 1) */
+    int64_t *sizes;   /* (number of lines): the features of each line that count in its mean */
+    int64_t capacity, n_ids, n_lines;
+    int is_pruned; /* features without rows do not count */
+    int is_full;   /* set if there are more rows than `capacity`; the other results are then incomplete */
+};
+
+/* From text to rows of a trained model in one pass. vocab: frozen; its ids are the types of the rules. row_of: the row of each of
+ * the n_words + bucket features, -1: none. */
+enum wv_status wv_find_rows(const struct wv_feature_rules *rules, struct wv_vocab *vocab, const int32_t *row_of,
+                            const uint8_t *text, int64_t n_bytes, struct wv_line_rows *to);
 
 /* out: the lists order[0], order[1], … of ids[offsets[i] .. offsets[i + 1]), each id replaced by map[id]; order: n. */
 void wv_gather_lists(const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n,

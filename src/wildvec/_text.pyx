@@ -613,11 +613,23 @@ cdef extern from "wildvec.h" nogil:
         const wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends, int32_t *out, int64_t *offsets
     )
     int wv_line_features(
-        const wv_feature_rules *rules, const int32_t *tokens, const int32_t *ends, int64_t n_lines,
-        const uint8_t *text, int64_t n_bytes, uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity,
-        int64_t *offsets, int64_t *n_out
+        const wv_feature_rules *rules, const int32_t *types, const int32_t *ends, int64_t n_lines,
+        uint32_t *hashes, uint8_t *used, int32_t *out, int64_t capacity, int64_t *offsets, int64_t *n_out
     )
-    int wv_tokens_fit(const int32_t *tokens, int64_t n, int32_t n_types, int64_t n_bytes)
+    int wv_types_fit(const int32_t *types, int64_t n, int32_t n_types)
+    int64_t wv_count_lines(const uint8_t *text, int64_t n_bytes)
+
+    struct wv_line_rows:
+        int32_t *ids
+        int64_t *offsets
+        int64_t *sizes
+        int64_t capacity, n_ids, n_lines
+        int is_pruned, is_full
+
+    int wv_find_rows(
+        const wv_feature_rules *rules, wv_vocab *vocab, const int32_t *row_of, const uint8_t *text,
+        int64_t n_bytes, wv_line_rows *to
+    )
     void wv_gather_lists(
         const int32_t *ids, const int64_t *offsets, const int32_t *order, int64_t n, const int32_t *map,
         int32_t *out
@@ -718,30 +730,26 @@ cdef class FeatureTable:
         return np.asarray(self.own_ids[self.own_offsets[type]:self.own_offsets[type + 1]])
 
     def of_lines(
-        self, const int32_t[::1] tokens not None, const int32_t[::1] ends not None, const uint8_t[::1] text=None,
-        uint8_t[::1] used=None
+        self, const int32_t[::1] types not None, const int32_t[::1] ends not None, uint8_t[::1] used=None
     ):
         """Return the features of lines: ids (int32) and the number of features up to the end of each line (int64).
 
-        tokens, ends: as VocabTable.scan_lines returns them. text: what was scanned with a frozen table. used: one
-        element per feature, which is set to 1 for those of the lines.
+        types, ends: as VocabTable.scan_lines returns them. used: one element per feature, which is set to 1 for those
+        of the lines.
         """
-        cdef int64_t n = tokens.shape[0], n_lines = ends.shape[0], n_bytes = 0 if text is None else text.shape[0]
+        cdef int64_t n = types.shape[0], n_lines = ends.shape[0]
         check_ends(ends, n)
-        if not wv_tokens_fit(&tokens[0] if n else NULL, n, self.rules.n_types, n_bytes):
-            raise ValueError(f"a token is no type of {self.rules.n_types} and no offset in {n_bytes} bytes")
+        if not wv_types_fit(&types[0] if n else NULL, n, self.rules.n_types):
+            raise ValueError(f"an id is no type of {self.rules.n_types}")
         if used is not None and used.shape[0] < self.rules.n_words + self.rules.bucket:
             raise ValueError(f"used has {used.shape[0]} elements; give {self.rules.n_words + self.rules.bucket}")
         offsets = np.empty(n_lines, np.int64)
         if not n_lines:
             return np.empty(0, np.int32), offsets
-        cdef int64_t longest = ends[0], line
-        for line in range(1, n_lines):
-            longest = max(longest, ends[line] - ends[line - 1])
+        cdef int64_t longest = np.diff(ends, prepend=0).max()
         cdef uint32_t[::1] hashes = np.empty(longest + 1, np.uint32)
         cdef int64_t[::1] to_offsets = offsets
-        cdef const int32_t *tokens_data = &tokens[0] if n else NULL
-        cdef const uint8_t *data = &text[0] if n_bytes else NULL
+        cdef const int32_t *types_data = &types[0] if n else NULL
         cdef int64_t capacity = (n + 1) * max(self.rules.word_ngrams, 1) + 2, total = -1
         cdef uint8_t *to_used = NULL if used is None or not used.shape[0] else &used[0]
         cdef int32_t[::1] to_ids
@@ -751,8 +759,57 @@ cdef class FeatureTable:
             to_ids = ids
             with nogil:
                 status = wv_line_features(
-                    &self.rules, tokens_data, &ends[0], n_lines, data, n_bytes, &hashes[0], to_used, &to_ids[0],
-                    capacity, &to_offsets[0], &total)
+                    &self.rules, types_data, &ends[0], n_lines, &hashes[0], to_used, &to_ids[0], capacity,
+                    &to_offsets[0], &total)
             check(status, "features")
             capacity *= 2
         return ids[:total], offsets
+
+
+cdef class RowEncoder:
+    """From text to rows of a trained model. Threads can share it.
+
+    words: a frozen table. features: of the types of this table. row_of: the row of each feature, -1: none. pruned:
+    features without rows do not count.
+    """
+
+    cdef VocabTable words
+    cdef FeatureTable features
+    cdef const int32_t[::1] row_of
+    cdef bint pruned
+
+    def __cinit__(
+        self, VocabTable words not None, FeatureTable features not None, const int32_t[::1] row_of not None,
+        bint pruned=False
+    ):
+        cdef const wv_feature_rules *rules = &features.rules
+        if not words.frozen or len(words) != rules.n_types:
+            raise ValueError(f"the table of {len(words)} words must be frozen and have {rules.n_types} words")
+        if row_of.shape[0] != rules.n_words + rules.bucket:
+            raise ValueError(f"{row_of.shape[0]} rows for {rules.n_words + rules.bucket} features")
+        self.words, self.features, self.row_of, self.pruned = words, features, row_of, pruned
+
+    def encode(self, const uint8_t[::1] text not None):
+        """Return the rows of the features of all lines, their offsets, and how many features of each line count."""
+        cdef wv_line_rows to
+        cdef int64_t n_bytes = text.shape[0], n_lines
+        check_block(0, n_bytes, INT32_MAX - 1)
+        if not n_bytes:
+            return np.empty(0, np.int32), np.zeros(1, np.int64), np.empty(0, np.int64)
+        n_lines = wv_count_lines(&text[0], n_bytes)
+        offsets, sizes = np.empty(n_lines + 1, np.int64), np.empty(n_lines, np.int64)
+        cdef int64_t[::1] to_offsets = offsets, to_sizes = sizes
+        cdef int32_t[::1] to_ids
+        cdef int status
+        to.offsets, to.sizes, to.is_pruned, to.is_full = &to_offsets[0], &to_sizes[0], self.pruned, 1
+        to.capacity = n_bytes // 2 + 4  # enough for words of 3 letters and pairs of them
+        while to.is_full:
+            ids = np.empty(to.capacity, np.int32)
+            to_ids = ids
+            to.ids = &to_ids[0]
+            with nogil:
+                status = wv_find_rows(
+                    &self.features.rules, &self.words.vocab, &self.row_of[0], &text[0], n_bytes, &to)
+            check(status, "features")
+            to.capacity *= 2
+        return ids[:to.n_ids], offsets, sizes

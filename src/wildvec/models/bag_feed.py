@@ -65,16 +65,16 @@ class _Maker:
         self.used = np.zeros(n_features, np.uint8)
 
     def __call__(self, block: Block) -> tuple[Ids, Offsets]:
-        return self.table.of_lines(block.types, block.ends, used=self.used)
+        return self.table.of_lines(block.types, block.ends, self.used)
 
 
 def compact_features(
     lines: Lines, table: FeatureTable, n_features: int, order: Ids, workers: int
-) -> tuple[Ids, Offsets, NDArray[np.bool_]]:
+) -> tuple[Ids, Offsets, Ids]:
     """Return the features of all lines in another order, as rows: only features that occur have one.
 
-    order: the number of the line that becomes line i. The result is (rows, offsets, whether each feature occurs).
-    Words always have rows.
+    order: the number of the line that becomes line i. The result is (rows, offsets, the features with rows,
+    ascending). Words always have rows.
     """
     makers = [_Maker(table, n_features) for _ in range(workers)]
     ids, ends, n = [], [np.zeros(1, np.int64)], 0
@@ -82,12 +82,13 @@ def compact_features(
         ids.append(of_block)
         ends.append(ends_of_block + n)
         n += len(of_block)
-    used = makers[0].used.astype(np.bool_)
+    flags = makers[0].used
     for maker in makers[1:]:
-        used |= maker.used.astype(np.bool_)
-    used[: table.n_words] = True
+        flags |= maker.used
+    flags[: table.n_words] = 1
+    used = np.flatnonzero(flags.view(np.bool_)).astype(np.int32)
     joined, offsets = np.concatenate(ids) if ids else np.empty(0, np.int32), np.concatenate(ends)
-    return *_gathered(joined, offsets, order, row_of_feature(used), workers), used
+    return *_gathered(joined, offsets, order, row_of_feature(used, n_features), workers), used
 
 
 def shuffle_lists(ids: Ids, offsets: Offsets, order: Ids) -> tuple[Ids, Offsets]:
@@ -114,12 +115,12 @@ def _gathered(ids: Ids, offsets: Offsets, order: Ids, rows: Ids, workers: int) -
     return out, new_offsets
 
 
-def row_of_feature(used: NDArray[np.bool_]) -> Ids:
-    """Return the row of each feature, -1 for those that are not used.
+def row_of_feature(used: Ids, n_features: int) -> Ids:
+    """Return the row of each feature, -1 for those that are not used. used: ascending.
 
-    >>> row_of_feature(np.array([True, False, True])).tolist()
+    >>> row_of_feature(np.array([0, 2], np.int32), 3).tolist()
     [0, -1, 1]
     """
-    rows = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    rows[~used] = -1
+    rows = np.full(n_features, -1, np.int32)
+    rows[used] = np.arange(len(used), dtype=np.int32)
     return rows

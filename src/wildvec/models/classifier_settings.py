@@ -69,7 +69,7 @@ class ClassifierSettings(TrainingSettings):
         fixed=True,
     )
     negative = Setting(5, whole(1, 10_000), "with --loss ns: negatives of each text")
-    l2 = Setting(0.002, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
+    l2 = Setting(0.008, number(0, 1), "each use of a row makes it smaller by alpha * l2", metavar="X")
     binary = Setting(
         True, choice(True, False), "count each feature once per text", choices=(True, False), fixed=True
     )

@@ -123,7 +123,7 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         bucket: int = 2_000_000,
         loss: str = "softmax",
         negative: int = 5,
-        l2: float = 0.002,
+        l2: float = 0.008,
         binary: bool = True,
         pretrained: Pretrained = None,
         label_prefix: str = "__label__",
@@ -419,7 +419,7 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
             )
         order = np.random.default_rng(self.seed % 2**64).permutation(len(lines)).astype(np.int32)
         ids, offsets, used = compact_features(lines, table, len(vocab) + self._n_buckets, order, self.workers)
-        used_buckets = np.flatnonzero(used[len(vocab) :]).astype(np.int32)
+        used_buckets = used[len(vocab) :] - np.int32(len(vocab))
         self._set_parts(vocab, names, counts, used_buckets)
         self._begin_with(pretrained)
         labels_of = shuffle_lists(label_ids, label_offsets, order)

@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._text import FeatureTable, remap_block
+from wildvec._text import FeatureTable, RowEncoder
 from wildvec._train import BagModel
-from wildvec.base.pages import Scratch
 from wildvec.models.bag_feed import Ids, Offsets, row_of_feature
-from wildvec.text.labelled import blocks_of_texts, frozen_table, in_parallel, scan_block
+from wildvec.text.labelled import blocks_of_texts, frozen_table, in_parallel
 from wildvec.training.matrices import FloatRows
 
 Result = TypeVar("Result")
@@ -30,34 +29,21 @@ class TextEncoder:
     def __init__(
         self, words: Sequence[str], used_buckets: Ids, n_buckets: int, settings: dict[str, Any], pruned: bool
     ) -> None:
-        self._is_pruned = pruned
         keys = [key.encode() for key in words]
         n_words = len(keys)
         rows = np.arange(n_words, dtype=np.int32)
         ends = np.cumsum([len(key) for key in keys], dtype=np.int64)
-        self._features = FeatureTable(b"".join(keys), ends, rows, n_words=n_words, **settings)
-        self._words = frozen_table(keys)
-        self._scratch = Scratch(np.int32)
-        used = np.zeros(n_words + n_buckets, np.bool_)
-        used[:n_words] = True
-        used[n_words + used_buckets] = True
-        self._row_of = row_of_feature(used)
+        features = FeatureTable(b"".join(keys), ends, rows, n_words=n_words, **settings)
+        used = np.concatenate([rows, np.int32(n_words) + used_buckets])
+        row_of = row_of_feature(used, n_words + n_buckets)
+        self._encoder = RowEncoder(frozen_table(keys), features, row_of, pruned)
 
     def encode(self, data: bytes) -> tuple[Ids, Offsets, Offsets]:
         """Return the rows of the features of all lines, their offsets, and the number of features of each line.
 
         Features without rows count in the number, unless the model is pruned.
         """
-        block = scan_block(self._words, data, scratch=self._scratch)
-        ids, ends = self._features.of_lines(block.types, block.ends, data)
-        kept_ends = ends.astype(np.int32)
-        n = remap_block(ids, kept_ends, self._row_of)
-        offsets = np.zeros(len(ends) + 1, np.int64)
-        offsets[1:] = kept_ends
-        ends_of_all = offsets[1:] if self._is_pruned else ends
-        sizes = ends_of_all.copy()
-        sizes[1:] -= ends_of_all[:-1]
-        return ids[:n], offsets, sizes
+        return self._encoder.encode(data)
 
 
 @dataclass(frozen=True)
