@@ -1,7 +1,7 @@
 """Train with the GloVe programs of Stanford. In: JSON settings, $GLOVE_BUILD has the programs. Out: word2vec binary.
 
-Vectors are word + context vectors, as its demo writes them. Setting `iterations`: run so many instead of `epochs`; the
-times are extrapolated to all epochs (each iteration does the same work), and the vectors are not those of all epochs.
+Vectors are word + context vectors, as its demo writes them. Setting `iterations`: run so many instead of `epochs`;
+times are extrapolated to all epochs (each iteration does the same work), the vectors are those after `iterations`.
 """
 
 import json

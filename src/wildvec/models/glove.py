@@ -29,6 +29,7 @@ from wildvec.training.objective import MatrixSpec
 from wildvec.training.schedule import Schedule
 from wildvec.training.state import Epoch, Saver, State
 
+
 class GloVe(TextModel):
     """Vectors of words, learned from how often words occur near each other.
 

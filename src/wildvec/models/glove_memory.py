@@ -5,6 +5,8 @@ In: counts of words, or the number of pairs if they were counted. Out: numbers f
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def zipf_counts(n_words: int, tokens: int) -> NDArray[np.float64]:
     return np.asarray(tokens * weights / max(1.0, weights.sum()))
 
 
-def estimate_cells(counts: NDArray[np.float64], neighbours: int) -> int:
+def estimate_cells(counts: NDArray[Any], neighbours: int) -> int:
     """Return the expected number of distinct pairs if the words were in random order.
 
     It is above the number of a text, in which the same words follow each other more often than at random. neighbours:

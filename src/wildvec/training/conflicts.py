@@ -59,9 +59,9 @@ def epoch_order(n_chunks: int, seed: int, epoch: int) -> NDArray[np.int64]:
 class ConflictFreeUnits(WorkUnits):
     """Work units of one chunk each. A chunk begins when all earlier chunks that conflict with it have ended.
 
-    A chunk that cannot begin yet is skipped, and trained as soon as possible. When the pass is paused, some chunks may
-    be skipped; the state contains their numbers. division, order: the chunks are trained as division.chunks[order].
-    Other arguments as in `WorkUnits`.
+    A chunk that cannot begin yet is skipped, and trained as soon as possible. If the pass is paused meanwhile, the
+    state contains its number. division, order: the chunks are trained as division.chunks[order]. Other arguments as
+    in `WorkUnits`.
     """
 
     def __init__(
