@@ -1,7 +1,7 @@
 """Train with the GloVe programs of Stanford. In: JSON settings, $GLOVE_BUILD has the programs. Out: word2vec binary.
 
 Vectors are word + context vectors, as its demo writes them. Setting `iterations`: run so many instead of `epochs`;
-the times are then those of the run, and `cpu_of_iteration` (of one iteration) allows an extrapolation to all epochs.
+times are extrapolated to all epochs (each iteration does the same work), the vectors are those after `iterations`.
 """
 
 import json
@@ -65,12 +65,17 @@ with tempfile.TemporaryDirectory() as folder:
             word, *values = line.split()
             file.write(f"{word} ".encode() + np.array(values, np.float32).tobytes() + b"\n")
 
+scale = settings["epochs"] / iterations
+count_seconds, count_cpu = (sum(times) for times in zip(*counting, strict=True))
+train_seconds, train_cpu = (scale * time for time in training)
 figures = {
     "version": "",
-    "scan_seconds": sum(seconds for seconds, _ in counting),
-    "train_seconds": training[0],
-    "cpu_of_counting": sum(cpu for _, cpu in counting),
-    "cpu_of_iteration": training[1] / iterations,
+    "scan_seconds": count_seconds,
+    "train_seconds": train_seconds,
+    "whole_seconds": count_seconds + train_seconds,
+    "cpu_seconds": count_cpu + train_cpu,
+    "cpu_of_counting": count_cpu,
+    "peak_anonymous_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1.024e-3,  # of one program
     "words": n_words,
 }
 print(json.dumps(figures))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import pickle
+import signal
+import time
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from wildvec import Cooccurrence, GloVe, KeyedVectors
 from wildvec.demo import toy
+from wildvec.io import native
+from wildvec.training.checkpoint import list_checkpoints
+from wildvec.training.conflicts import ConflictFreeUnits
 
 TEXT = list(toy.sentences(3_000, seed=2))
 SMALL = {"vector_size": 12, "epochs": 3, "min_count": 1, "window": 3}
@@ -101,6 +108,44 @@ def test_min_alpha_is_alpha_unless_it_is_given():
     assert model._schedule().min_alpha == 0.1 and model._schedule(start_alpha=0.2).min_alpha == 0.2
     model.min_alpha = 0.01
     assert model._schedule().min_alpha == 0.01
+
+
+# -- checkpoints ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_ctrl_c_saves_what_was_learned_also_where_chunks_are_skipped(tmp_path, monkeypatch):
+    """A worker holds the first chunk of an epoch until other chunks were skipped; then Ctrl-C is pressed."""
+
+    class Interrupted(ConflictFreeUnits):
+        def _find(self):
+            if not self.pressed and len(self.skipped) > 2:
+                self.pressed.append(len(self.skipped))
+                signal.raise_signal(signal.SIGINT)
+            return super()._find()
+
+        def done(self, first, *arguments):
+            while first == 0 and self._pause_from > -math.inf:
+                time.sleep(1e-3)
+            super().done(first, *arguments)
+
+        pressed: ClassVar = []
+
+    options = {**SMALL, "workers": 2}
+    expected = GloVe(TEXT, **options)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) as interrupt:
+        patched.setattr("wildvec.training.loop.ConflictFreeUnits", Interrupted)
+        patched.setattr("wildvec.training.loop.STOP_SECONDS", 60)
+        GloVe(TEXT, checkpoint=tmp_path, checkpoint_minutes=None, **options)
+    stopped = interrupt.value.model
+    newest = list_checkpoints(tmp_path)[0]
+    tensors, _ = native.read(newest)
+    assert stopped._is_in_checkpoint and Interrupted.pressed and len(tensors["skipped_chunks"])
+    assert (GloVe.load(newest).wv.vectors == stopped.wv.vectors).all()
+    for workers in (3, 1):
+        resumed = GloVe.resume(newest, TEXT, workers=workers)
+        assert resumed.wv.vectors.tobytes() == expected.wv.vectors.tobytes()
+        assert resumed.epoch_losses == expected.epoch_losses
 
 
 # -- given vectors -------------------------------------------------------------------------------------------------

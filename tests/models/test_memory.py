@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wildvec import Word2Vec
+from wildvec import Cooccurrence, GloVe, Word2Vec
+from wildvec.models.glove_memory import estimate_cells
 from wildvec.models.word2vec import PER_THREAD
 from wildvec.text import id_buffer
 from wildvec.text.corpus import Corpus
@@ -22,14 +23,15 @@ TOKENS, WORDS, SENTENCES = 3_000_000, 30_000, 150_000
 
 CHILD = """
 import json, sys
-from wildvec import Word2Vec
+import wildvec
 settings, text, folder = json.loads(sys.argv[1]), *sys.argv[2:]
+Model = getattr(wildvec, settings.pop("model", "Word2Vec"))
 print(flush=True)
 sys.stdin.readline()
 if folder:
-    model = Word2Vec.resume(folder, corpus_file=text, checkpoint_minutes=None)
+    model = Model.resume(folder, corpus_file=text, checkpoint_minutes=None)
 else:
-    model = Word2Vec(corpus_file=text, **{"epochs": 1, "window": 1} | settings)
+    model = Model(corpus_file=text, **{"epochs": 1, "window": 1} | settings)
 print(len(model.vocab), model.corpus_count, flush=True)
 """
 
@@ -102,6 +104,43 @@ def test_the_peak_is_below_the_bound_and_near_it(settings, least, text):
     assert sentences == SENTENCES and (words == WORDS or settings["min_count"] > 1)
     bound = Word2Vec(**settings).estimate_memory(words, tokens=TOKENS, sentences=SENTENCES)
     assert least * bound["total"] < peak < bound["total"]
+
+
+@needs_proc
+def test_the_peak_of_glove_is_below_the_bound_and_near_it(text):
+    settings = {"min_count": 1, "workers": 2, "window": 2, "vector_size": 100}
+    peak, (words, sentences) = measure({"model": "GloVe", **settings}, text)
+    bound = GloVe(**settings).estimate_memory(words, tokens=TOKENS, sentences=sentences)
+    assert 0.5 * bound["total"] < peak < bound["total"]
+
+
+@pytest.mark.parametrize("window", [1, 5, 20])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_the_estimated_number_of_pairs_is_near_that_of_text_in_random_order(window, symmetric):
+    random = np.random.default_rng(window)
+    ids = random.zipf(1.3, 60_000) % 3_000
+    sentences = [list(map(str, line)) for line in ids.reshape(-1, 600).tolist()]
+    options = {"window": window, "symmetric": symmetric, "min_count": 2}
+    model = GloVe(**options)
+    model.build_vocab(sentences)
+    estimate = model.estimate_memory()
+    pairs = Cooccurrence(sentences, **options)
+    steps, n_words = 1 + symmetric, len(pairs)
+    cells = estimate_cells(model.vocab.counts, steps * window)
+    assert len(pairs.columns) <= cells <= min(1.25 * len(pairs.columns), n_words**2)
+    model.build_vocab(pairs)
+    assert model.estimate_memory()["workers"] <= estimate["workers"], "the number is exact"
+
+
+def test_the_number_of_pairs_is_exact_after_training():
+    text = [["a", "b"]] * 10 + [["c", "d"]] * 10
+    model = GloVe(min_count=1, workers=1)
+    model.build_vocab(text)
+    before = model.estimate_memory()["workers"]
+    model.train(text, epochs=1)
+    assert model._n_cells == 4 and model.estimate_memory()["workers"] < before
+    assert model.estimate_memory(tokens=80)["workers"] > before, "of another corpus"
+    assert estimate_cells(np.zeros(3), 10) == 0
 
 
 @needs_proc

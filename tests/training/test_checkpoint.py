@@ -587,6 +587,10 @@ def rewrite(file, change):
         lambda entries, _: entries.clear(),
         lambda _, tensors: tensors.pop("chunk_losses"),
         lambda _, tensors: tensors.update(chunk_losses=np.zeros((2, 2))),
+        lambda _, tensors: tensors.pop("skipped_chunks"),
+        lambda _, tensors: tensors.update(skipped_chunks=np.zeros(1)),
+        lambda _, tensors: tensors.update(skipped_chunks=np.array([10**9])),
+        lambda _, tensors: tensors.update(skipped_chunks=np.array([-1])),
         lambda _, tensors: tensors.update(best_0=np.zeros((3, 3), np.float32)),
     ],
 )

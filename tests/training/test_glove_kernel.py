@@ -314,7 +314,7 @@ def test_chunks_in_conflict_are_trained_one_after_the_other_in_order(n_blocks, n
         assert all(chunks == sorted(chunks) for chunks in by_group.values())
 
 
-def test_a_pass_that_is_paused_has_trained_the_first_chunks_and_no_others():
+def test_a_pass_that_is_paused_keeps_the_skipped_chunks_for_later():
     order = np.array([0, 1, 6, *range(2, 6), *range(7, 12)])  # (block, strip): (0, 0), (0, 1), (1, 2), …
     units = ConflictFreeUnits(division_of(3, 4), order, 2, Budget(), State())
     first, second = iter(units), iter(units)
@@ -323,9 +323,22 @@ def test_a_pass_that_is_paused_has_trained_the_first_chunks_and_no_others():
     units.pause_from(-math.inf)
     units.done(2, 3, 1, 1e-3)
     units.done(0, 1, 1, 1e-3)
-    assert next(first) == (1, 2), "chunks before the last one that began are trained"
-    units.done(1, 2, 1, 1e-3)
-    assert not list(first) and units.next == units.examples == 3
+    assert not list(first) and not list(second), "no chunk begins after Ctrl-C"
+    assert units.next == 3 and units.skipped == [1] and units.examples == units.items_done == 2
+    state = State(losses=units.losses[:3], skipped=np.array(units.skipped), examples=2)
+    resumed = ConflictFreeUnits(division_of(3, 4), order, 2, Budget(), state)
+    assert resumed.items_done == 2 and not resumed.over
+    begun = []
+    for chunk, end in resumed:
+        begun.append(chunk)
+        resumed.done(chunk, end, 1, 1e-3)
+    assert begun[0] == 1 and sorted(begun) == [1, *range(3, 12)] and resumed.over and resumed.items_done == 12
+
+
+def test_a_pass_is_not_over_while_a_chunk_is_skipped():
+    state = State(losses=np.zeros(4), skipped=np.array([2]))
+    units = ConflictFreeUnits(division_of(2, 2), np.arange(4), 2, Budget(), state)
+    assert not units.over and list(units) == [(2, 3)] and units.over
 
 
 def test_a_failed_worker_ends_all_others():

@@ -17,19 +17,17 @@ from wildvec.base.checks import number, whole
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.given_vectors import GivenVectors, given_rows, move_towards, vectors_or_none
+from wildvec.models.glove_memory import bytes_of_cells, estimate_cells, zipf_counts
 from wildvec.models.glove_objective import CellFeed, Counting, GloVeObjective
 from wildvec.models.settings import Setting, one_of, switch
 from wildvec.models.text_model import Source, TextFeed, TextModel
 from wildvec.text.readers import Tokenizer
 from wildvec.text.vocab import Vocab
 from wildvec.training.feed import Feed
-from wildvec.training.matrices import FloatRows
+from wildvec.training.matrices import FloatRows, value_width
 from wildvec.training.objective import MatrixSpec
 from wildvec.training.schedule import Schedule
 from wildvec.training.state import Epoch, Saver, State
-
-BYTES_PER_CELL = 16  # counted and in order
-BYTES_PER_UNIT = 12  # of which there are at most as many as cells
 
 
 class GloVe(TextModel):
@@ -112,6 +110,7 @@ class GloVe(TextModel):
     MATRICES: ClassVar[tuple[str, ...]] = ("word_rows", "context_rows", "given_rows")
 
     _is_training = False  # whether workers train, so that the vectors of `wv` may be old
+    _n_cells = 0  # pairs of the corpus that the vocabulary was built from; 0: not counted yet
 
     alpha = TextModel.alpha.with_default(0.05)
     min_alpha = Setting[float | None](  # type: ignore[assignment]
@@ -211,6 +210,15 @@ class GloVe(TextModel):
             )
         return CellFeed(sentences, counting, spec)
 
+    def _set_corpus(self, corpus: TextFeed) -> None:
+        super()._set_corpus(corpus)
+        self._count_cells(corpus)
+
+    def _count_cells(self, feed: Feed) -> None:
+        """Keep the number of pairs of the corpus, when they are counted."""
+        if isinstance(feed, CellFeed) and feed.raw_tokens == self.corpus_total_words:
+            self._n_cells = feed.n_cells
+
     def _trained_items(self, feed: Feed) -> int:
         return feed.trained_items if isinstance(feed, CellFeed) else super()._trained_items(feed)
 
@@ -241,6 +249,7 @@ class GloVe(TextModel):
 
     def _reset(self, vocab: Vocab) -> None:
         super()._reset(vocab)
+        self._n_cells = 0
         if len(vocab) and (self.initial is not None or self.mittens):
             self._start_from(*given_rows(self.initial, vocab, self.vector_size))
 
@@ -305,6 +314,7 @@ class GloVe(TextModel):
         finally:
             self._is_training = False
             self._show()
+            self._count_cells(feed)
 
     def _add_epoch(self, epoch: Epoch) -> None:
         super()._add_epoch(epoch)
@@ -318,9 +328,15 @@ class GloVe(TextModel):
         return "too few pairs of words are held out; give a larger held_out, or more text"
 
     def _worker_bytes(self, n_words: int, tokens: int, longest: int) -> int:
-        """Return an upper bound of the bytes of the cells. Usually there are far fewer."""
-        cells = min(n_words**2, (1 + self.symmetric) * self.window * tokens)
-        return cells * (BYTES_PER_CELL + BYTES_PER_UNIT) + self.workers * 16 * n_words
+        """Return the bytes of the pairs: their number is exact when they were counted, else estimated from counts."""
+        of_vocab, known = n_words == len(self.vocab), self.corpus_total_words
+        n_cells = self._n_cells if of_vocab and tokens == known else 0
+        if not n_cells:
+            scale = tokens / max(1, known or int(self.vocab.counts.sum()))
+            counts = self.vocab.counts * scale if of_vocab else zipf_counts(n_words, tokens)
+            n_cells = estimate_cells(counts, (1 + self.symmetric) * self.window)
+        row_bytes = 4 * value_width(self._matrix_specs(n_words)[0])
+        return bytes_of_cells(n_cells, n_words, tokens, row_bytes, self.workers)
 
 
 class _Pauses(Callbacks[Any]):

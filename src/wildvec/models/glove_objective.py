@@ -109,6 +109,13 @@ class CellFeed:
         return {"cells": len(source.columns), "checksum": "".join(checksum(array) for array in arrays)}
 
     @property
+    def n_cells(self) -> int:
+        """The number of cells; 0 if they are not counted yet."""
+        if isinstance(self._source, Corpus):
+            return 0 if self._cells is None else len(self._cells.columns)
+        return len(self._source.columns)
+
+    @property
     def raw_items(self) -> int:
         """Tokens that were read; the cells, if the counts are given."""
         return self.raw_tokens if isinstance(self._source, Corpus) else len(self._source.columns)

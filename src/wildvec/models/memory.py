@@ -3,7 +3,7 @@
 The bound is simple and therefore high: the measured peak of a training is usually 80 to 95% of it, or 35 to 65% with
 deterministic training and where min_count leaves out most words. It counts the memory of this process beyond Python
 and its libraries. A corpus in a mapped file is counted as if it were in memory. A corpus that the caller keeps in
-memory is not counted.
+memory is not counted. The pairs of words that GloVe counts are estimated, see glove_memory.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from wildvec.training.state import Epoch, State
 
 logger = logging.getLogger(__name__)
 
-VERSION = 4  # raise it when a seed gives other vectors than before, or when the entries change
+VERSION = 5  # raise it when a seed gives other vectors than before, or when the entries change
 NAME = re.compile(r"checkpoint-(\d{6,})\.wv")
 
 Result = TypeVar("Result")
@@ -128,7 +128,7 @@ class Training:
     def pack(self) -> tuple[native.Tensors, native.Metadata]:
         """Return tensors and metadata for a native file."""
         state = self.state
-        tensors: native.Tensors = {"chunk_losses": state.losses}
+        tensors: native.Tensors = {"chunk_losses": state.losses, "skipped_chunks": state.skipped}
         tensors |= {f"best_{i}": rows for i, rows in enumerate(state.best_rows)}
         entries = {
             "version": VERSION,
@@ -175,7 +175,8 @@ class Training:
             raise ValueError(f"epochs must be a list of up to {schedule.epochs} epochs")
         state = State(
             [Epoch(**_checked_entries("epoch", epoch, EPOCH_CHECKS)) for epoch in entries["epochs"]],
-            _chunk_losses(tensors),
+            losses := _chunk_losses(tensors),
+            _skipped_chunks(tensors, len(losses)),
             best_rows=_best_rows(tensors),
             **_checked_entries("state", entries["state"], STATE_CHECKS),
         )
@@ -192,6 +193,15 @@ def _chunk_losses(tensors: native.Tensors) -> NDArray[np.float64]:
     if losses is None or losses.ndim != 1 or losses.dtype != np.float64:
         raise ValueError("chunk_losses must be a flat array of float64")
     return losses
+
+
+def _skipped_chunks(tensors: native.Tensors, n_chunks: int) -> NDArray[np.int64]:
+    skipped = tensors.get("skipped_chunks")
+    if skipped is None or skipped.ndim != 1 or skipped.dtype != np.int64:
+        raise ValueError("skipped_chunks must be a flat array of int64")
+    if (np.diff(skipped) <= 0).any() or not ((skipped >= 0) & (skipped < n_chunks)).all():
+        raise ValueError(f"skipped_chunks must rise and be below {n_chunks}")
+    return skipped
 
 
 def _best_rows(tensors: native.Tensors) -> Sequence[NDArray[np.float32]]:

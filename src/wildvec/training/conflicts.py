@@ -10,13 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.training.feed import Feed
 from wildvec.training.held_out import Chunks
+from wildvec.training.schedule import Budget
+from wildvec.training.state import State
 from wildvec.training.work_units import WorkUnits
 
 LOOK_AHEAD = 16  # chunks behind the first one that cannot begin yet, for each worker
@@ -57,18 +59,35 @@ def epoch_order(n_chunks: int, seed: int, epoch: int) -> NDArray[np.int64]:
 class ConflictFreeUnits(WorkUnits):
     """Work units of one chunk each. A chunk begins when all earlier chunks that conflict with it have ended.
 
-    division, order: the chunks are trained as division.chunks[order]. Other arguments as in `WorkUnits`.
+    A chunk that cannot begin yet is skipped, and trained as soon as possible. If the pass is paused meanwhile, the
+    state contains its number. division, order: the chunks are trained as division.chunks[order]. Other arguments as
+    in `WorkUnits`.
     """
 
-    def __init__(self, division: Division, order: NDArray[np.int64], *arguments: Any) -> None:
-        super().__init__(np.ascontiguousarray(division.chunks[order]), division.offsets, *arguments)
+    def __init__(
+        self,
+        division: Division,
+        order: NDArray[np.int64],
+        workers: int,
+        budget: Budget,
+        state: State,
+        *chunk_seconds: float,
+    ) -> None:
+        chunks = np.ascontiguousarray(division.chunks[order])
+        super().__init__(chunks, division.offsets, workers, budget, state, *chunk_seconds)
+        self.items_done -= int(np.diff(self.before)[state.skipped].sum())
         columns = division.groups[order].T.tolist()
         self._groups = [
             frozenset(enumerate(groups)) for groups in zip(*columns, strict=True)
         ]  # (column, group) pairs of each chunk
         self._running: set[tuple[int, int]] = set()  # groups of chunks that are being trained
-        self._skipped: list[int] = []  # chunks before `next` that could not begin yet
+        self.skipped: list[int] = state.skipped.tolist()
         self._changed = threading.Condition(self._lock)
+
+    @property
+    def over(self) -> bool:
+        """Whether the pass is complete, or its time is over."""
+        return super().over and (not self.skipped or self.budget.spent >= 1)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield the first and last (exclusive) chunk of each work unit. Several threads may iterate."""
@@ -78,30 +97,28 @@ class ConflictFreeUnits(WorkUnits):
     def _take(self) -> int | None:
         """Return the next chunk that can begin; wait until there is one. None: there are no more."""
         with self._changed:
-            while self.error is None:
+            while not self.ended:
                 chunk = self._find()
                 if chunk is not None:
                     self._running |= self._groups[chunk]
                     return chunk
-                if not self._skipped and self.ended:
-                    return None
                 self._changed.wait()
             return None
 
     def _find(self) -> int | None:
-        """Return a chunk that can begin, if there is one. When the pass has ended, only skipped chunks can begin."""
+        """Return a chunk that can begin, if there is one."""
         blocked = set(self._running)
-        for chunk in self._skipped:
+        for chunk in self.skipped:
             if blocked.isdisjoint(self._groups[chunk]):
-                self._skipped.remove(chunk)
+                self.skipped.remove(chunk)
                 return chunk
             blocked |= self._groups[chunk]
-        while not self.ended and len(self._skipped) < LOOK_AHEAD * self._workers:
+        while self.next < len(self.chunks) and len(self.skipped) < LOOK_AHEAD * self._workers:
             chunk, self.next = self.next, self.next + 1
             if blocked.isdisjoint(self._groups[chunk]):
                 return chunk
             blocked |= self._groups[chunk]
-            self._skipped.append(chunk)
+            self.skipped.append(chunk)
         return None
 
     def done(self, first: int, last: int, examples: int, seconds: float) -> None:

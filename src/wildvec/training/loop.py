@@ -212,11 +212,8 @@ class _Training:
         units, state = self.units, self.state
         if not units.is_whole:
             raise ValueError("a chunk was half trained when training stopped")
-        state.losses, state.examples, state.seconds = (
-            units.losses[: units.next],
-            units.examples,
-            units.seconds,
-        )
+        state.losses, state.skipped = units.losses[: units.next], np.array(units.skipped, np.int64)
+        state.examples, state.seconds = units.examples, units.seconds
         self._save()
 
     def _finish(self) -> None:

@@ -39,14 +39,16 @@ class Epoch:
 class State:
     """A point at which every chunk is either fully trained or not begun; by default the start of a training.
 
-    epochs: completed epochs. losses: one per completed chunk of the current epoch, float64, (n,); examples, seconds:
-    number of examples in these chunks, and their training time. elapsed: seconds since the training began. reserve:
-    seconds that its `Budget` keeps for the end. best_rows: with patience, copies of the matrices after the best
-    epoch. finished: nothing is left to train.
+    epochs: completed epochs. losses: one for each of the first n chunks of the current epoch, float64, (n,). skipped:
+    those of them, in order, that are not trained yet, int64 (see conflicts). examples, seconds: number of examples in
+    the trained chunks, and their training time. elapsed: seconds since the training began. reserve: seconds that its
+    `Budget` keeps for the end. best_rows: with patience, copies of the matrices after the best epoch. finished:
+    nothing is left to train.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
     losses: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     examples: int = 0
     seconds: float = 0.0
     elapsed: float = 0.0
@@ -67,7 +69,8 @@ class State:
     def end_epoch(self, epoch: Epoch) -> None:
         """Add a completed epoch; the next one has no completed chunk yet."""
         self.epochs.append(epoch)
-        self.losses, self.examples, self.seconds = np.empty(0), 0, 0.0
+        self.losses, self.skipped = np.empty(0), np.empty(0, np.int64)
+        self.examples, self.seconds = 0, 0.0
 
 
 class Saver(Protocol):

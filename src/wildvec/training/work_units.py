@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,10 @@ class WorkUnits:
 
     chunks: (n, 2) units of each chunk. offsets: items before each unit. state: the part of the pass that is done
     already. chunk_seconds: duration of a chunk, at first a guess. When the pass is paused and no worker is running,
-    exactly the chunks before `next` are done.
+    exactly the chunks before `next` are done, except those in `skipped`.
     """
+
+    skipped: Sequence[int] = ()  # chunks before `next` that no worker has begun
 
     def __init__(
         self,
