@@ -7,7 +7,8 @@
  * probability; one-vs-all trains all labels; the others train one label, which is drawn. A bag without features or
  * without labels is skipped.
  *
- * A step changes no score of its bag by more than MAX_CHANGE, and no value exceeds MAX_VALUE (bag_rows.inc.h), so rows stay finite at any rate. */
+ * A step changes no score of its bag by more than MAX_CHANGE, and no value exceeds MAX_VALUE (bag_rows.inc.h), so rows stay
+ * finite at any rate. */
 static const float MAX_CHANGE = 4;
 
 /* The targets are all labels; those of the bag have the weight `weight`, the others `other`. */

@@ -59,7 +59,8 @@ class GloVe(TextModel):
         distance_weighting: A word at distance d counts 1/d; False: 1.
         combine: The vectors are "sum": w + c, "word": w, or "context": c.
         initial: Vectors to start from: KeyedVectors, a file of them, or an array with a row for each word of the
-            vocabulary. Words without a vector start at random.
+            vocabulary. w and c both start from a half of it, whatever `combine` is. Words without a vector start at
+            random.
         mittens: Penalty that keeps vectors near `initial`: mittens · |w + c - initial|² is added to the loss for each
             word that has one (Dingwall & Potts 2018, "Mittens"). It takes effect at the end of each epoch.
         max_memory: Bytes for counting and for the counts; None: half of the available memory. More counts are kept in
