@@ -591,6 +591,8 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         """Return nn.Sequential(nn.EmbeddingBag, nn.Linear), which shares the rows of features and labels.
 
         Nothing is copied: training in PyTorch changes the model. The bag takes what `encode` gives (docs/pytorch.md).
+        The columns of the output are in the order of `labels`, those of `predict_proba` in the order of `classes_`.
+        n-grams without a row do not count in the mean of the bag, but in that of `predict`, unless it is pruned.
 
         Args:
             mode: "mean"; no other is supported.
