@@ -50,7 +50,7 @@ def epoch_order(n_chunks: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """Return the order of the chunks in an epoch.
 
     >>> epoch_order(5, seed=1, epoch=0).tolist()
-    [2, 3, 1, 0, 4]
+    [2, 4, 0, 3, 1]
     """
     draws = np.random.PCG64([seed, epoch]).random_raw(n_chunks)  # the same in every version of numpy
     return np.argsort(draws, kind="stable").astype(np.int64)
