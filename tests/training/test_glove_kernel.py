@@ -286,7 +286,7 @@ def division_of(n_blocks, n_strips):
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(0, 99))
 def test_chunks_in_conflict_are_trained_one_after_the_other_in_order(n_blocks, n_strips, n_workers, seed):
     division = division_of(n_blocks, n_strips)
-    order = epoch_order(len(division.chunks), seed, 0)
+    order = epoch_order(division.groups, seed, 0)
     units = ConflictFreeUnits(division, order, n_workers, Budget(), State())
     lock, running, begun = threading.Lock(), set(), []
 
@@ -312,6 +312,15 @@ def test_chunks_in_conflict_are_trained_one_after_the_other_in_order(n_blocks, n
         for chunk in begun:
             by_group.setdefault(division.groups[order[chunk], column], []).append(chunk)
         assert all(chunks == sorted(chunks) for chunks in by_group.values())
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99))
+def test_chunks_of_a_stratum_do_not_conflict(n_blocks, n_strips, seed):
+    groups = division_of(n_blocks, n_strips).groups
+    order = epoch_order(groups, seed, epoch=1)
+    assert sorted(order) == list(range(len(groups)))
+    for stratum in groups[order].reshape(-1, min(n_blocks, n_strips), 2):
+        assert all(len(set(column)) == len(stratum) for column in stratum.T.tolist())
 
 
 def test_a_pass_that_is_paused_keeps_the_skipped_chunks_for_later():

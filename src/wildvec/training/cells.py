@@ -22,7 +22,7 @@ from wildvec.training.conflicts import Division
 
 STRIP_BYTES = 1 << 20  # of the columns of a strip: half of an L2 cache
 CHUNK_CELLS = 50_000  # of a chunk, at least, on average
-STRIPS, BLOCKS = 16, 32  # so many, if the matrix is large enough: this many workers could train at once
+STRIPS, BLOCKS = 16, 32  # so many, if the matrix is large enough
 PIECE_CELLS = 1 << 20  # that one call orders: about 20 ms
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]  # offsets, columns, values

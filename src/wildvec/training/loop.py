@@ -152,7 +152,7 @@ class _Training:
         if plan.division is None:
             return WorkUnits(plan.chunks, plan.offsets, workers, budget, state, *chunk_seconds)
         epoch = self.schedule.first_epoch + len(state.epochs)
-        order = epoch_order(len(plan.chunks), self.engine.seed, epoch)
+        order = epoch_order(plan.division.groups, self.engine.seed, epoch)
         return ConflictFreeUnits(plan.division, order, workers, budget, state, *chunk_seconds)
 
     def _is_over(self) -> bool:
