@@ -85,7 +85,7 @@ def test_ngrams_that_were_pruned_do_not_count(model):
 
 
 def test_training_again_makes_up_for_pruning():
-    model = fit(epochs=2, l2=0.002)
+    model = fit(epochs=2)
     pruned, again = (
         copy_of(model).quantize(cutoff=260, **options)
         for options in ({}, {"texts": TEXTS, "labels": TRUE, "epochs": 10, "alpha": 0.7})
