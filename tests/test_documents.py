@@ -36,6 +36,8 @@ def folder_with_texts(tmp_path, monkeypatch):
     for name, seed in (("wiki.txt", 1), ("more.txt", 2)):
         lines = (" ".join(sentence) for sentence in toy.sentences(tokens=20_000, seed=seed))
         Path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in ("train.txt", "test.txt"):
+        Path(name).write_text("__label__pos a good film\n__label__neg a bad film\n" * 20, encoding="utf-8")
     Path("questions-words.txt").write_text(": people\nman king woman queen\n", encoding="utf-8")
     return tmp_path
 

@@ -734,8 +734,8 @@ cdef class FeatureTable:
     ):
         """Return the features of lines: ids (int32) and the number of features up to the end of each line (int64).
 
-        types, ends: as VocabTable.scan_lines returns them. used: one element per feature, which is set to 1 for those
-        of the lines.
+        types, ends: as VocabTable.scan_lines returns them. used: one element per feature, which is set to 1 for
+        those of the lines.
         """
         cdef int64_t n = types.shape[0], n_lines = ends.shape[0]
         check_ends(ends, n)
