@@ -555,3 +555,11 @@ def test_a_column_without_vectors_is_named(fitted):
         fitted.embeddings_["heat"]
     with pytest.raises(KeyError, match=r"no column 'citi'; the categorical columns are city, shop, open"):
         fitted.unknown_["citi"]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_errors_name_classes_that_users_know(cls):
+    with pytest.raises(ValueError, match=f"{cls.__name__} requires y to be passed"):
+        cls().fit([["a"], ["b"]])
+    with pytest.raises(TypeError, match="CategoryEmbedding"):
+        cls(epoch=3)

@@ -531,7 +531,7 @@ def test_other_names_of_settings_are_recognized(given, name):
 def test_measures_need_labels_and_name_unknown_ones(tmp_path, caplog):
     model = TextClassifier(vector_size=4, workers=1).fit(["a", "b"], ["x", "y"])
     (tmp_path / "text").write_text("a\nb\n")
-    with pytest.raises(ValueError, match="no text has a label.*'__label__'"):
+    with pytest.raises(ValueError, match=r"no text has a label.*'__label__'"):
         model.test(tmp_path / "text")
     with pytest.raises(ValueError, match="no text has a label"):
         model.test(["a"], [[]])

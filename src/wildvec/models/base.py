@@ -369,9 +369,9 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         """Read a model that `save` wrote, or the model in a checkpoint.
 
         Raises:
-            AttributeError: The file holds something else.
             EOFError: The file is cut off.
-            ValueError: The file is damaged, of another kind, or holds a setting that is unknown or out of range.
+            ValueError: The file holds something else (then also AttributeError, as in gensim), is damaged, or holds a
+                setting that is unknown or out of range.
         """
         return stored.read(cls, path)[0]
 

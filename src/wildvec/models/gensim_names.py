@@ -1,4 +1,4 @@
-"""Names of gensim and fastText that its users type from habit: ignored where harmless, else an error with the remedy."""
+"""Names of gensim and fastText that users type from habit: ignored where harmless, else an error with a remedy."""
 
 from __future__ import annotations
 

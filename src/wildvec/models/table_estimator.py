@@ -5,6 +5,7 @@ In: tables (numpy, pandas, polars) and a target. Out: embeddings by column, feat
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -134,12 +135,12 @@ class TableEstimator(Estimator):
 
     # -- training -------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the embeddings.
 
         Args:
             X: The table: a 2-D array, a frame of pandas or polars, or a series (one column).
-            y: The target of each row: numbers, or classes.
+            y: The target of each row: numbers, or classes. It must be given.
 
         Raises:
             TypeError, ValueError: The table, the target or a setting is not usable; the message says why.
@@ -154,7 +155,7 @@ class TableEstimator(Estimator):
         self._set_model(model)
         return self
 
-    def fit_transform(self, X: Any, y: Any) -> Any:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Do the same as `fit(X, y).transform(X)`."""
         return self.fit(X, y).transform(X)
 
@@ -372,6 +373,10 @@ class TableEstimator(Estimator):
             raise ValueError(f"the file holds a model for {details['task']}, not for {estimator.task}")
         estimator._set_model(model)
         return estimator
+
+
+for _method in filter(inspect.isfunction, list(vars(TableEstimator).values())):
+    _method.__qualname__ = f"CategoryEmbedding.{_method.__name__}"  # the name in errors of Python
 
 
 def _check_details(model: TableModel) -> None:

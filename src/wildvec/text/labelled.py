@@ -120,7 +120,7 @@ def lines_of_texts(texts: Iterable[str | Tokens], workers: int) -> Lines:
 
 
 def check_texts(texts: Any) -> None:
-    """Raise TypeError for one text, ValueError for a table or an array of two dimensions, which is no list of texts."""
+    """Raise TypeError for one text, ValueError for a table or an array of two dimensions."""
     if isinstance(texts, (str, bytes)):
         raise TypeError(f"texts={texts!r:.60}: give a list of texts, not one text")
     if hasattr(texts, "columns"):
