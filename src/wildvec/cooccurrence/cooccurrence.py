@@ -221,7 +221,7 @@ class Cooccurrence:
 
         TypeError: it is not two keys.
         """
-        if not isinstance(pair, tuple) or len(pair) != 2:
+        if not isinstance(pair, tuple) or len(pair) != 2:  # type: ignore[redundant-expr]
             raise TypeError(f"[{pair!r}]: give two keys, pairs[word, neighbour]; for one key see most_common")
         row, column = (self._row(key) for key in pair)
         begin, end = self.offsets[row], self.offsets[row + 1]

@@ -61,8 +61,8 @@ class QuantizableClassifier(Model):
         """
         if self._quantized is None and fasttext_files.is_fasttext_name(path, (".ftz",)):
             raise ValueError(
-                f"{os.fspath(path)}: .ftz is for quantised models, and this one is not quantised; call quantize first, "
-                "or save as .bin"
+                f"{os.fspath(path)}: .ftz is for quantised models, and this one is not quantised; call quantize "
+                "first, or save as .bin"
             )
         if fasttext_files.is_fasttext_name(path):
             self.save_fasttext(path)
