@@ -77,3 +77,9 @@ def test_wrong_arguments(arguments, code, message, capsys, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == code
     assert message in capsys.readouterr().err
+
+
+def test_a_text_without_labels_cannot_be_measured(files, capsys):
+    assert main(["test", str(files / "model.clf"), str(files / "test.txt")]) == 1
+    captured = capsys.readouterr()
+    assert "no text has a label" in captured.err and not captured.out

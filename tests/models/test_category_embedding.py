@@ -237,7 +237,8 @@ def test_which_columns_are_categorical():
             "numbers as objects": pd.Series([1, 2.5, None, 4], dtype=object),
         }
     )
-    categorical = ["boolean", "category", "dates as objects", "nullable boolean", "string", "text"]
+    categorical = ["boolean", "category", "dates as objects", "nullable boolean", "numbers as category"]
+    categorical += ["string", "text"]
     assert kinds(frame) == categorical
     assert kinds(frame, categorical=["int", 8]) == sorted([*categorical, "int", "float"])
     assert kinds(frame, categorical="all") == sorted(frame.columns)
@@ -539,3 +540,26 @@ def test_a_damaged_file_is_refused(damage, tmp_path):
     native.write(tmp_path / "damaged", tensors, {**metadata, "model": json.dumps(header)})
     with pytest.raises(ValueError, match="damaged: "):
         CategoryEmbedding.load(tmp_path / "damaged")
+
+
+def test_pandas_categories_of_numbers_are_categories():
+    frame = pd.DataFrame({"shop": pd.Series([1, 2, 3, 1] * 10, dtype="category"), "age": range(40)})
+    model = CategoryEmbedding(**QUICK).fit(frame, np.arange(40.0))
+    assert sorted(model.embeddings_["shop"].index_to_key) == [1, 2, 3]
+    as_int = frame.assign(shop=frame["shop"].astype(int))
+    np.testing.assert_array_equal(model.predict(frame), model.predict(as_int))
+
+
+def test_a_column_without_vectors_is_named(fitted):
+    with pytest.raises(KeyError, match=r"column 'heat' holds numbers.*categorical="):
+        fitted.embeddings_["heat"]
+    with pytest.raises(KeyError, match=r"no column 'citi'; the categorical columns are city, shop, open"):
+        fitted.unknown_["citi"]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_errors_name_classes_that_users_know(cls):
+    with pytest.raises(ValueError, match=f"{cls.__name__} requires y to be passed"):
+        cls().fit([["a"], ["b"]])
+    with pytest.raises(TypeError, match="CategoryEmbedding"):
+        cls(epoch=3)

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from wildvec import Cooccurrence, GloVe, KeyedVectors
+from wildvec import Cooccurrence, GloVe, KeyedVectors, Word2Vec
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.training.checkpoint import list_checkpoints
@@ -229,3 +229,17 @@ def test_too_few_cells_to_hold_out():
     with pytest.raises(ValueError, match=r"held_out=0.5: no cell is left to train on"):
         for seed in range(99):
             GloVe([["a", "b"]], min_count=1, held_out=0.5, seed=seed)
+
+
+def test_counts_in_a_file_and_wrong_objects(tmp_path):
+    pairs, path = counts(), tmp_path / "counts.wv"
+    pairs.save(path)
+    model = GloVe(cooccurrence=path, **SMALL)
+    assert model.wv.index_to_key == pairs.keys
+    with pytest.raises(TypeError, match="its attribute wv"):
+        GloVe(initial=model)
+    with pytest.raises(TypeError, match="give two keys"):
+        pairs["king"]
+    model.save(path)
+    with pytest.raises(ValueError, match=r"holds a GloVe, not a Word2Vec; load it with GloVe\.load"):
+        Word2Vec.load(path)

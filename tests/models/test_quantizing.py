@@ -276,7 +276,7 @@ def test_the_command(model, tmp_path, capsys):
     source, output = str(tmp_path / "model.wv"), str(tmp_path / "small.ftz")
     options = ["--cutoff", "300", "--retrain", "--input", str(text), "--epochs", "3", "--alpha", "0.3"]
     assert cli.main(["quantize", source, "-o", output, *options]) == 0
-    assert "300 of" in capsys.readouterr().out
+    assert "300 of" in capsys.readouterr().err
     assert TextClassifier.load(output).is_quantized
 
 
@@ -292,3 +292,15 @@ def test_the_command(model, tmp_path, capsys):
 def test_wrong_options_of_the_command(options, message, capsys):
     assert cli.main(["quantize", "model.wv", "-o", "small.ftz", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_ftz_is_for_quantised_models(model, tmp_path, capsys):
+    with pytest.raises(ValueError, match=r"not quantised.*call quantize first, or save as \.bin"):
+        model.save(tmp_path / "model.ftz")
+    assert cli.main(["train-classifier", "text", "-o", str(tmp_path / "model.ftz")]) == 2
+    assert "wildvec quantize" in capsys.readouterr().err
+
+
+def test_the_warning_names_the_option_of_the_command_line(tmp_path, caplog):
+    fit(binary=True).save(tmp_path / "model.bin")
+    assert "--count-repeats" in caplog.text

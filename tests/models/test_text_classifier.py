@@ -506,3 +506,46 @@ def test_pretrained_vectors_are_finite():
     vectors = KeyedVectors.from_arrays(["a", "b"], np.array([[1.0], [math.nan]], np.float32))
     with pytest.raises(ValueError, match="vector of 'b' holds NaN"):
         TextClassifier(vector_size=1, pretrained=vectors).fit(["a"], ["x"])
+
+
+def test_tables_and_arrays_of_two_dimensions_are_no_texts():
+    model = TextClassifier(vector_size=4, workers=1).fit(["a", "b"], ["x", "y"])
+    array = np.array([["a", "b"], ["c", "d"]])
+    table = pytest.importorskip("pandas").DataFrame(array, columns=["p", "q"])
+    uses = (model.predict, model.predict_proba, model.transform, lambda x: model.test(x, ["x", "y"]))
+    for data in (array, table):
+        for use in (*uses, lambda x: model.fit(x, ["x", "y"])):
+            with pytest.raises(ValueError, match="one of its columns"):
+                use(data)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("lr", "alpha"), ("wordNgrams", "word_ngrams"), ("word_ngram", "word_ngrams"), ("thread", "workers")],
+)
+def test_other_names_of_settings_are_recognized(given, name):
+    with pytest.raises(TypeError, match=rf"{given}=2: .* {name}\b"):
+        TextClassifier(**{given: 2})
+
+
+def test_measures_need_labels_and_name_unknown_ones(tmp_path, caplog):
+    model = TextClassifier(vector_size=4, workers=1).fit(["a", "b"], ["x", "y"])
+    (tmp_path / "text").write_text("a\nb\n")
+    with pytest.raises(ValueError, match=r"no text has a label.*'__label__'"):
+        model.test(tmp_path / "text")
+    with pytest.raises(ValueError, match="no text has a label"):
+        model.test(["a"], [[]])
+    assert not caplog.records
+    assert model.test(["a", "b"], ["z", "z"]) == (2, 0, 0)
+    assert "labels that do not occur in training count as missed: 'z'" in caplog.text
+
+
+def test_the_text_form():
+    model = TextClassifier(vector_size=4, epochs=1, workers=1)
+    assert repr(model) == "TextClassifier(not fitted, vector_size=4, epochs=1)"
+    assert repr(model.fit(["a"], ["x"])) == "TextClassifier(2 words, 1 labels × 4, 1 epoch trained)"
+
+
+def test_fit_of_a_path_names_fit_file():
+    with pytest.raises(TypeError, match="call fit_file"):
+        TextClassifier().fit("train.txt")

@@ -13,6 +13,7 @@ from wildvec.cli import autotune
 from wildvec.cli.options import UsageError, argument_type, positive_number
 from wildvec.cli.output import check_before_work, output_name, write_or_rescue
 from wildvec.cli.streams import say
+from wildvec.models.fasttext_files import is_fasttext_name
 from wildvec.models.settings import Setting, number_from_text
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.text.files import Paths
@@ -162,6 +163,10 @@ def train(args: argparse.Namespace) -> int:
     if "patience" in settings and not settings.get("held_out"):
         raise UsageError("--patience needs a held-out loss; add --held-out 0.01")
     autotune.check_options(args)
+    if not args.autotune and is_fasttext_name(args.output, (".ftz",)):
+        raise UsageError(
+            f"{args.output}: .ftz is for quantised models; save as .bin, then call wildvec quantize"
+        )
     check_before_work(args.output, [*args.inputs, *([args.autotune] if args.autotune else [])])
     report, interrupted = _Report(), False
     try:
@@ -175,7 +180,10 @@ def train(args: argparse.Namespace) -> int:
         if report.model is None:
             raise
         model, interrupted = report.model, True
-    is_saved = write_or_rescue(args.output, model.save, args.signals)
+    save = (
+        model.save_fasttext if is_fasttext_name(args.output) else model.save
+    )  # a small autotuned model is never quantised
+    is_saved = write_or_rescue(args.output, save, args.signals)
     say(f"{len(model.words):,} words, {len(model.labels):,} labels{_speed(model)}")
     if is_saved:
         name = output_name(args.output)

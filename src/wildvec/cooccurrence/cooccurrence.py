@@ -217,7 +217,12 @@ class Cooccurrence:
         return len(self.keys)
 
     def __getitem__(self, pair: tuple[Key, Key]) -> float:
-        """Return a cell, ``pairs[word, neighbour]``; 0 if they never occur together. KeyError: no such key."""
+        """Return a cell, ``pairs[word, neighbour]``; 0 if they never occur together. KeyError: no such key.
+
+        TypeError: it is not two keys.
+        """
+        if not isinstance(pair, tuple) or len(pair) != 2:  # type: ignore[redundant-expr]
+            raise TypeError(f"[{pair!r}]: give two keys, pairs[word, neighbour]; for one key see most_common")
         row, column = (self._row(key) for key in pair)
         begin, end = self.offsets[row], self.offsets[row + 1]
         place = begin + np.searchsorted(self.columns[begin:end], column)
@@ -352,8 +357,7 @@ class Cooccurrence:
 
         Raises:
             EOFError: The file is cut off.
-            AttributeError: It holds no Cooccurrence.
-            ValueError: It is damaged.
+            ValueError: It holds no Cooccurrence (which is an AttributeError too), or is damaged.
         """
         return cls.from_arrays(**files.load(path, mmap))
 

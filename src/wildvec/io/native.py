@@ -128,11 +128,20 @@ def is_native(head: bytes) -> bool:
     return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= MAX_HEADER
 
 
+PUBLIC_NAMES = {"TableModel": "CategoryEmbedding"}  # classes in files that users know by another name
+
+
+class WrongClassError(ValueError, AttributeError):
+    """A file holds an object of another class. gensim raises AttributeError."""
+
+
 def check_class(path: str | os.PathLike[str], metadata: Metadata, *classes: str) -> None:
-    """Raise AttributeError unless the file holds an object of one of `classes`."""
+    """Raise WrongClassError unless the file holds an object of one of `classes`."""
     found = metadata.get("class", "object without a class")
     if found not in classes:
-        raise AttributeError(f"{os.fspath(path)} holds a {found}, not a {' or '.join(classes)}")
+        names = [PUBLIC_NAMES.get(name, name) for name in (found, *classes)]
+        remedy = f"; load it with {names[0]}.load" if found.isidentifier() else ""
+        raise WrongClassError(f"{os.fspath(path)} holds a {names[0]}, not a {' or '.join(names[1:])}{remedy}")
 
 
 # Write

@@ -87,7 +87,7 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
 
         given: Values by name, usually `locals()` of the constructor; "others" holds its unknown arguments.
         """
-        check_arguments(given.get("others", {}))
+        check_arguments(given.get("others", {}), self.SETTINGS)
         self._set_settings(given)
         self._own_folder: Path | None = None  # the folder that holds only checkpoints of this model
         self._is_in_checkpoint = False  # whether the newest checkpoint holds all that the model learned
@@ -369,9 +369,9 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         """Read a model that `save` wrote, or the model in a checkpoint.
 
         Raises:
-            AttributeError: The file holds something else.
             EOFError: The file is cut off.
-            ValueError: The file is damaged, of another kind, or holds a setting that is unknown or out of range.
+            ValueError: The file holds something else (then also AttributeError, as in gensim), is damaged, or holds a
+                setting that is unknown or out of range.
         """
         return stored.read(cls, path)[0]
 
@@ -383,7 +383,10 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
 
     def __repr__(self) -> str:
         size = f"{len(self.vocab):,} keys × {self.vector_size}"
-        return f"{type(self).__name__}({size}, {self._kind()}{self.epochs_trained} epochs trained)"
+        return f"{type(self).__name__}({size}, {self._kind()}{self._epochs_text()})"
+
+    def _epochs_text(self) -> str:
+        return f"{self.epochs_trained} epoch{'s' * (self.epochs_trained != 1)} trained"
 
     def _kind(self) -> str:
         """Return what the text form of a model says about its objective."""

@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 SUFFIXES = (".bin", ".ftz")
 
 
-def is_fasttext_name(path: object) -> bool:
+def is_fasttext_name(path: object, endings: tuple[str, ...] = SUFFIXES) -> bool:
     """Return whether a file name ends as those of fastText's models do: .bin or .ftz, perhaps compressed."""
     if not isinstance(path, (str, os.PathLike)):
         return False
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     while suffixes and suffixes[-1] in COMPRESSORS:
         suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in SUFFIXES
+    return bool(suffixes) and suffixes[-1] in endings
 
 
 def is_fasttext_file(path: str | os.PathLike[str]) -> bool:
@@ -59,8 +59,9 @@ def save(model: TextClassifier, path: str | os.PathLike[str]) -> None:
     """Write a model; see `TextClassifier.save_fasttext`."""
     if model.binary:
         logger.warning(
-            "%s: the model counts each feature once per text (binary=True), but fastText, and this file when it is "
-            "loaded, count all; train with binary=False for equal probabilities",
+            "%s: the model counts each feature once per text (binary=True), but fastText, and this file when "
+            "it is loaded, count all; for equal probabilities train with binary=False (on the command line "
+            "--count-repeats)",
             os.fspath(path),
         )
     fasttext.write(path, to_file(model))

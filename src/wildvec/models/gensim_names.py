@@ -1,8 +1,9 @@
-"""Names of gensim that its users type from habit: ignored where harmless, else an error with the remedy."""
+"""Names of gensim and fastText that users type from habit: ignored where harmless, else an error with a remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 # Arguments whose absence changes no result.
@@ -13,6 +14,19 @@ IGNORED = frozenset(
     }
 )
 RENAMED = {
+    "dim": "vector_size",
+    "epoch": "epochs",
+    "learning_rate": "alpha",
+    "lr": "alpha",
+    "maxn": "max_n",
+    "minCount": "min_count",
+    "minCountLabel": "min_count_label",
+    "minn": "min_n",
+    "neg": "negative",
+    "pretrainedVectors": "pretrained",
+    "thread": "workers",
+    "wordNgrams": "word_ngrams",
+    "ws": "window",
     "iter": "epochs",
     "index2entity": "wv.index_to_key",
     "index2word": "wv.index_to_key",
@@ -38,8 +52,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
-def check_arguments(given: Mapping[str, Any]) -> None:
+def check_arguments(given: Mapping[str, Any], known: Iterable[str] = ()) -> None:
     """Accept arguments of gensim that change nothing.
+
+    known: Names of settings, of which an error suggests the nearest one.
 
     Raises:
         TypeError: An argument has another name now, or there is none of this name.
@@ -55,10 +71,12 @@ def check_arguments(given: Mapping[str, Any]) -> None:
             unused, remedy = REFUSED[name]
             if value != unused:
                 raise ValueError(f"{name}={value!r} is not supported: {remedy}")
-        elif name in RENAMED and "." not in RENAMED[name]:
+        elif name in RENAMED and "." not in RENAMED[name] and (not known or RENAMED[name] in known):
             raise TypeError(f"{name}={value!r}: the name of this argument is {RENAMED[name]}")
         elif name not in IGNORED:
-            raise TypeError(f"{name}={value!r}: there is no argument of this name")
+            near = get_close_matches(name.lower(), list(known), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TypeError(f"{name}={value!r}: there is no argument of this name{hint}")
 
 
 def missing_attribute(model: object, name: str) -> AttributeError:

@@ -19,6 +19,8 @@ def vectors_or_none(value: Any) -> GivenVectors:
     """Return KeyedVectors, an array (n, size), a path or None; TypeError or ValueError for anything else."""
     if value is None or isinstance(value, (KeyedVectors, str, os.PathLike)):
         return value
+    if isinstance(getattr(value, "wv", None), KeyedVectors):
+        raise TypeError(f"give the vectors of the {type(value).__name__}, its attribute wv")
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
         raise TypeError("give KeyedVectors, a file of them, an array with a row for each word, or None")
     if value.ndim != 2 or not np.isfinite(value).all():

@@ -45,7 +45,7 @@ class GloVe(TextModel):
             that is read once; a single str or path is a file. Or a Cooccurrence.
         corpus_file: A path, a list of paths, a folder, a glob pattern or "-" for stdin. A line is a sentence. Files
             may be compressed (.gz, .bz2, .xz, .zst).
-        cooccurrence: Counts (Cooccurrence) to train on instead of text.
+        cooccurrence: Counts (Cooccurrence) to train on instead of text, or the path of their file.
         vector_size: Values in a vector.
         window: Words on each side of a word that count as its context.
         min_count: Words that occur less often are left out.
@@ -151,7 +151,7 @@ class GloVe(TextModel):
         sentences: Source = None,
         corpus_file: Source = None,
         *,
-        cooccurrence: Cooccurrence | None = None,
+        cooccurrence: Cooccurrence | str | os.PathLike[str] | None = None,
         vector_size: int = 100,
         window: int = 10,
         min_count: int = 5,
@@ -191,8 +191,12 @@ class GloVe(TextModel):
         if cooccurrence is not None:
             if sentences is not None or corpus_file is not None:
                 raise TypeError("give sentences, corpus_file or cooccurrence, and not two of them")
+            if isinstance(cooccurrence, (str, os.PathLike)):
+                cooccurrence = Cooccurrence.load(cooccurrence)
             if not isinstance(cooccurrence, Cooccurrence):
-                raise TypeError(f"cooccurrence={cooccurrence!r}: give a Cooccurrence")
+                raise TypeError(
+                    f"cooccurrence={cooccurrence!r:.60}: give a Cooccurrence or the path of its file"
+                )
             sentences = cooccurrence
         self._start(sentences, corpus_file, callbacks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeGuard
@@ -14,6 +15,9 @@ from wildvec.base.ragged import Ragged
 Label = str | int | float | bool
 Labels = Iterable[Label | Iterable[Label]]
 Ids = NDArray[np.int32]
+logger = logging.getLogger(__name__)
+
+MOST_NAMED = 5  # labels in a warning
 MISSING = ("NoneType", "NAType", "NaTType")
 
 
@@ -89,3 +93,14 @@ def ragged_of(lists: Sequence[Sequence[int]]) -> Ragged:
     """Return lists of ids as flat arrays."""
     offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
     return Ragged(np.array([i for ids in lists for i in ids], np.int64), offsets)
+
+
+def warn_of_unknown(labels: Iterable[Label]) -> None:
+    """Warn of labels that no text of the training had, so that they cannot be predicted."""
+    unknown = sorted(map(repr, labels))
+    if unknown:
+        more = ", …" if len(unknown) > MOST_NAMED else ""
+        logger.warning(
+            "labels that do not occur in training count as missed: %s",
+            ", ".join(unknown[:MOST_NAMED]) + more,
+        )

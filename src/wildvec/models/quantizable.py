@@ -53,7 +53,17 @@ class QuantizableClassifier(Model):
         fasttext_files.save(cast("TextClassifier", self), path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one file: fastText's format for names that end with .bin or .ftz, else native."""
+        """Write the model to one file: fastText's format for names that end with .bin or .ftz, else native.
+
+        Raises:
+            ValueError: The name ends with .ftz, but the model is not quantised; or as in `save_fasttext`.
+            OSError: The file cannot be written. An existing file is then unchanged.
+        """
+        if self._quantized is None and fasttext_files.is_fasttext_name(path, (".ftz",)):
+            raise ValueError(
+                f"{os.fspath(path)}: .ftz is for quantised models, and this one is not quantised; call quantize "
+                "first, or save as .bin"
+            )
         if fasttext_files.is_fasttext_name(path):
             self.save_fasttext(path)
         else:

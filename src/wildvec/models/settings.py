@@ -188,6 +188,16 @@ class HasSettings:
     def _check_together(self) -> None:
         """Raise ValueError if settings contradict each other."""
 
+    def _settings_text(self) -> str:
+        """Return the class with the settings that are not the default ones."""
+        changed = [
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if name != "workers" and value is not self.SETTINGS[name].default
+            if not isinstance(value, (str, int, float)) or value != self.SETTINGS[name].default
+        ]
+        return f"{type(self).__name__}({', '.join(['not fitted', *changed])})"
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the value of each setting by name, as scikit-learn's estimators do. deep: has no effect."""
         return {name: getattr(self, name) for name in self.SETTINGS}

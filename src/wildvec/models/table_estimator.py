@@ -5,10 +5,11 @@ In: tables (numpy, pandas, polars) and a target. Out: embeddings by column, feat
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,10 @@ from wildvec.models.estimator import (
 from wildvec.models.scikit_learn import make_frame, not_fitted
 from wildvec.models.table_model import TableFeed, TableModel
 from wildvec.tables.encoder import Categories, Encoder, fit_encoder, standard_deviation
-from wildvec.tables.frames import Table, convert_columns, open_table, read_table
+from wildvec.tables.frames import Table, convert_columns, listed, open_table, read_table
 from wildvec.vectors.keyedvectors import KeyedVectors
+
+V = TypeVar("V")
 
 TASKS = ("auto", "regression", "classification")
 # A smaller table is repeated within an epoch, each time in another order.
@@ -65,6 +68,26 @@ class Target:
         if self.classes is None:
             return {"task": "regression", "mean": self.mean, "scale": self.scale}
         return {"task": "classification", "classes": self.classes.tolist(), "dtype": self.classes.dtype.str}
+
+
+class ByColumn(dict[str, V]):
+    """A value for each categorical column, by name; errors say which columns there are."""
+
+    def __init__(self, encoder: Encoder, value_of: Callable[[Categories], V]) -> None:
+        super().__init__(
+            {c.name: value_of(c) for c in encoder.columns if isinstance(c, Categories)},
+        )
+        self._numbers = {c.name for c in encoder.columns if not isinstance(c, Categories)}
+
+    def __missing__(self, name: Any) -> V:
+        if name in self._numbers:
+            raise KeyError(
+                f"column {name!r} holds numbers, which have no vectors; name it in categorical= to give it some"
+            )
+        raise KeyError(f"there is no column {name!r}; the categorical columns are {listed(list(self))}")
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
 
 
 class TableEstimator(Estimator):
@@ -112,12 +135,12 @@ class TableEstimator(Estimator):
 
     # -- training -------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the embeddings.
 
         Args:
             X: The table: a 2-D array, a frame of pandas or polars, or a series (one column).
-            y: The target of each row: numbers, or classes.
+            y: The target of each row: numbers, or classes. It must be given.
 
         Raises:
             TypeError, ValueError: The table, the target or a setting is not usable; the message says why.
@@ -132,7 +155,7 @@ class TableEstimator(Estimator):
         self._set_model(model)
         return self
 
-    def fit_transform(self, X: Any, y: Any) -> Any:
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Do the same as `fit(X, y).transform(X)`."""
         return self.fit(X, y).transform(X)
 
@@ -287,27 +310,22 @@ class TableEstimator(Estimator):
 
     @property
     def embeddings_(self) -> dict[str, KeyedVectors]:
-        """A KeyedVectors for each categorical column, by name."""
+        """A KeyedVectors for each categorical column, by name. KeyError: it is no categorical column."""
         self._check_fitted()
-        return {
-            column.name: KeyedVectors.from_arrays(
-                [_key(category) for category in column.categories],
-                self.model_.wv.vectors[column.first : column.first + len(column.categories), : column.size],
-                column.counts,
-            )
-            for column in self.encoder_.columns
-            if isinstance(column, Categories)
-        }
+        return ByColumn(self.encoder_, self._vectors_of)
+
+    def _vectors_of(self, column: Categories) -> KeyedVectors:
+        rows = slice(column.first, column.first + len(column.categories))
+        keys = [_key(category) for category in column.categories]
+        return KeyedVectors.from_arrays(keys, self.model_.wv.vectors[rows, : column.size], column.counts)
 
     @property
     def unknown_(self) -> dict[str, NDArray[np.float32]]:
         """The vector for unknown categories of each categorical column, by name."""
         self._check_fitted()
-        return {
-            column.name: self.model_.wv.vectors[column.unknown_row, : column.size]
-            for column in self.encoder_.columns
-            if isinstance(column, Categories)
-        }
+        return ByColumn(
+            self.encoder_, lambda column: self.model_.wv.vectors[column.unknown_row, : column.size]
+        )
 
     # -- files ----------------------------------------------------------------------------------------------------
 
@@ -355,6 +373,10 @@ class TableEstimator(Estimator):
             raise ValueError(f"the file holds a model for {details['task']}, not for {estimator.task}")
         estimator._set_model(model)
         return estimator
+
+
+for _method in filter(inspect.isfunction, list(vars(TableEstimator).values())):
+    _method.__qualname__ = f"CategoryEmbedding.{_method.__name__}"  # the name in errors of Python
 
 
 def _check_details(model: TableModel) -> None:

@@ -30,6 +30,7 @@ from wildvec.models.label_lists import (
     encode_with_known,
     lists_of_labels,
     ragged_of,
+    warn_of_unknown,
 )
 from wildvec.models.label_metrics import LabelMetrics, TestResult
 from wildvec.models.quantizable import QuantizableClassifier
@@ -304,18 +305,24 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
 
     # -- training -------------------------------------------------------------------------------------------------
 
-    def fit(self, texts: Texts, labels: Labels, *, callbacks: Iterable[Callback[Self]] = ()) -> Self:
+    def fit(
+        self, texts: Texts, labels: Labels | None = None, *, callbacks: Iterable[Callback[Self]] = ()
+    ) -> Self:
         """Learn from texts and their labels; the model forgets what it had learned before.
 
         Args:
             texts: Texts (str), or lists of tokens. A text is split at white space as fastText does.
-            labels: One label, or a list of labels, for each text: str or numbers.
+            labels: One label, or a list of labels, for each text: str or numbers. It must be given.
             callbacks: Objects with methods that are called during training, as in `Word2Vec`.
 
         Raises:
             TypeError: A text or a label has a wrong type.
             ValueError: There are not as many labels as texts, no text has a label, or no word is left.
         """
+        if labels is None:
+            raise TypeError(
+                "fit needs texts and their labels; for a file of labelled texts, call fit_file(path)"
+            )
         lines = labelled.lines_of_texts(texts, self.workers)
         return self._fit(lines, lists_of_labels(labels, len(lines)), callbacks)
 
@@ -676,6 +683,9 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         Returns:
             (examples, precision, recall): precision is the fraction of predicted labels that are right, recall the
             fraction of labels that are predicted.
+
+        Raises:
+            ValueError: No text has a label.
         """
         metrics = self.label_metrics(texts, labels, k, threshold)
         return TestResult(metrics.n_texts, metrics.precision, metrics.recall)
@@ -705,9 +715,14 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         elif labels is None or isinstance(texts, (str, os.PathLike)):
             raise TypeError("give texts and their labels, or the path of a file with labels")
         else:
+            labelled.check_texts(texts)
             lines = list(texts)
             wanted = [set(given) for given in lists_of_labels(labels, len(lines))]
         chosen = [i for i, known in enumerate(wanted) if known]
+        if not chosen:
+            hint = f"; labels begin with {self.label_prefix!r} (label_prefix)" if labels is None else ""
+            raise ValueError(f"no text has a label, so that nothing can be measured{hint}")
+        warn_of_unknown(set().union(*wanted) - set(self.labels))
         found = self.predict([lines[i] for i in chosen], k, threshold)
         names, true = encode_with_known([sorted(wanted[i], key=str) for i in chosen], self.labels)
         ids = {label: i for i, label in enumerate(names)}
@@ -716,5 +731,7 @@ class TextClassifier(ClassifierSettings, QuantizableClassifier):
         return LabelMetrics(names, predicted, scores, true)
 
     def __repr__(self) -> str:
+        if not self.labels:
+            return self._settings_text()
         size = f"{len(self.vocab):,} words, {len(self.labels):,} labels × {self.vector_size}"
-        return f"TextClassifier({size}, {self.epochs_trained} epochs trained)"
+        return f"TextClassifier({size}, {self._epochs_text()})"

@@ -39,7 +39,7 @@ class Table:
     """The columns of a table.
 
     names: column names, None for an array. n_rows: rows. library: "numpy", "pandas" or "polars". index: of a pandas
-    frame.
+    frame. categorical: positions of the columns of pandas' type "category".
     """
 
     columns: tuple[Column, ...]
@@ -47,6 +47,7 @@ class Table:
     n_rows: int
     library: str
     index: Any = None
+    categorical: frozenset[int] = frozenset()
 
 
 def library_of(table: Any) -> str:
@@ -77,7 +78,9 @@ def read_table(table: Any, categorical: Any = None) -> Table:
         ValueError: No rows or columns; complex or infinite numbers; a column mixes types; `categorical` names a
             column that does not exist.
     """
-    return convert_columns(open_table(table), categorical)
+    opened = open_table(table)
+    chosen = choose_categorical(categorical, [column.name for column in opened.columns])
+    return convert_columns(opened, chosen | opened.categorical)
 
 
 def open_table(table: Any) -> Table:
@@ -93,9 +96,17 @@ def open_table(table: Any) -> Table:
         )
     shown = names or tuple(f"x{i}" for i in range(len(raw)))
     columns = tuple(Column(name, values) for name, values in zip(shown, raw, strict=True))
-    return Table(
-        columns, names, n_rows, library, getattr(table, "index", None) if library == "pandas" else None
-    )
+    index = getattr(table, "index", None) if library == "pandas" else None
+    return Table(columns, names, n_rows, library, index, _categories_of_pandas(table, library))
+
+
+def _categories_of_pandas(table: Any, library: str) -> frozenset[int]:
+    """Return the positions of columns of the type "category", whose categories may be numbers."""
+    if library != "pandas":
+        return frozenset()
+    dtypes = [table.dtype] if table.ndim == 1 else list(table.dtypes)
+    kind = sys.modules["pandas"].CategoricalDtype
+    return frozenset(i for i, dtype in enumerate(dtypes) if isinstance(dtype, kind))
 
 
 def convert_columns(table: Table, categorical: Any = None) -> Table:

@@ -120,11 +120,16 @@ def lines_of_texts(texts: Iterable[str | Tokens], workers: int) -> Lines:
 
 
 def check_texts(texts: Any) -> None:
-    """Raise TypeError for one text, ValueError for a table, whose iteration would give the names of its columns."""
+    """Raise TypeError for one text, ValueError for a table or an array of two dimensions."""
     if isinstance(texts, (str, bytes)):
         raise TypeError(f"texts={texts!r:.60}: give a list of texts, not one text")
     if hasattr(texts, "columns"):
         raise ValueError(f"the texts are a table ({type(texts).__name__}); give one of its columns")
+    if getattr(texts, "ndim", 1) != 1:
+        shape = tuple(texts.shape)
+        raise ValueError(
+            f"the texts are an array of shape {shape}; give one of its columns, for example [:, 0]"
+        )
 
 
 def blocks_of_texts(texts: Iterable[str | Tokens]) -> Iterator[tuple[bytes, int]]:
