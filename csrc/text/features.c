@@ -258,30 +258,6 @@ static inline int add_known(struct features *to, int32_t id)
     return to->rules->max_n == 0 || add_own(to, id, type.word >= 0);
 }
 
-static inline uint64_t high_product(uint64_t a, uint64_t b)
-{
-#if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 product;
-    return (uint64_t)((product)a * b >> 64);
-#elif defined(_MSC_VER)
-    return __umulh(a, b);
-#else
-    const uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-    const uint64_t middle = a_high * b_low + (a_low * b_low >> 32);
-    return a_high * b_high + (middle >> 32) + (((uint32_t)middle + a_low * b_high) >> 32);
-#endif
-}
-
-/* Returns x % n with multiplications, which are faster than a division. inverse: UINT64_MAX / n; the quotient that it gives is
- * at most 2 too small. */
-static inline uint64_t remainder_of(uint64_t x, uint64_t n, uint64_t inverse)
-{
-    uint64_t rest = x - high_product(x, inverse) * n;
-    while (rest >= n)
-        rest -= n;
-    return rest;
-}
-
 /* n-grams of 2 … word_ngrams words. Hashes are extended with their sign, as in fastText. */
 static int add_word_ngrams(struct features *to)
 {
@@ -289,7 +265,6 @@ static int add_word_ngrams(struct features *to)
     const uint64_t bucket = (uint64_t)rules->bucket;
     if (!bucket || rules->word_ngrams < 2)
         return 1;
-    const uint64_t inverse = UINT64_MAX / bucket;
     const int64_t n = to->n_hashes, longest = rules->word_ngrams;
     const uint32_t *hashes = to->hashes;
     int32_t *out = to->out + to->n;
@@ -300,7 +275,7 @@ static int add_word_ngrams(struct features *to)
         uint64_t hash = (uint64_t)(int64_t)(int32_t)hashes[i];
         for (int64_t j = i + 1; j < last; j++) {
             hash = hash * UINT64_C(116049371) + (uint64_t)(int64_t)(int32_t)hashes[j];
-            *out = rules->n_words + (int32_t)remainder_of(hash, bucket, inverse);
+            *out = rules->n_words + (int32_t)(hash % bucket);
             if (to->row_of)
                 WV_PREFETCH(to->row_of + *out);
             out++;
