@@ -29,8 +29,8 @@ class Division:
     """How a feed divides its data.
 
     chunks: (n, 2) the first and last (exclusive) unit of each chunk. groups: (n, 2) two numbers of each chunk, such as
-    its block of rows and its strip of columns; two chunks conflict if they have the first or the second one in common. held_out: (m, 2) units of the chunks that are held out. offsets: (units + 1)
-    items before each unit.
+    its block of rows and its strip of columns; two chunks conflict if they have one of them in common. held_out:
+    (m, 2) units of the chunks that are held out. offsets: (units + 1) items before each unit.
     """
 
     chunks: Chunks
