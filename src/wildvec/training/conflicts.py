@@ -28,9 +28,9 @@ LOOK_AHEAD = 16  # chunks behind the first one that cannot begin yet, for each w
 class Division:
     """How a feed divides its data.
 
-    chunks: (n, 2) the first and last (exclusive) unit of each chunk. groups: (n, 2) two numbers of each chunk, such as
-    its block of rows and its strip of columns; two chunks conflict if they have one of them in common. held_out:
-    (m, 2) units of the chunks that are held out. offsets: (units + 1) items before each unit.
+    chunks: (n, 2) the first and last (exclusive) unit of each chunk. groups: (n, 2) two numbers of each chunk, its
+    block of rows and its strip of columns; two chunks conflict if they have one of them in common. held_out: (m, 2)
+    units of the chunks that are held out. offsets: (units + 1) items before each unit.
     """
 
     chunks: Chunks
