@@ -191,7 +191,6 @@ class _FastText:
 
     def set_matrices(self, input_matrix: NDArray[Any], output_matrix: NDArray[Any]) -> None:
         """Replace both matrices; their numbers of columns may change. ValueError: a size mismatch."""
-        self._check_dense()
         rows, output = np.asarray(input_matrix, np.float32), np.asarray(output_matrix, np.float32)
         n_rows, n_output = self._content.n_rows, len(self._content.output())
         if rows.ndim != 2 or output.shape != (n_output, rows.shape[1]) or len(rows) != n_rows:
