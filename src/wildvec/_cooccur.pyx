@@ -164,7 +164,7 @@ cdef class Counter:
 
     def start(self, Positions positions not None, int32_t first, int32_t last, int32_t[::1] columns not None,
               float[::1] values not None, int64_t[::1] row_ends not None) -> None:
-        """Begin with the rows first … last. The arrays must have room for `most_cells` cells and all row ends."""
+        """Begin with the rows first … last. The arrays must have space for `most_cells` cells and all row ends."""
         if self.running:
             raise RuntimeError("the rows that were started are not finished")
         if positions.text is not self.text or positions.n_collected < self.text.text.n_tokens:

@@ -399,18 +399,25 @@ cdef class VocabTable:
 
         block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each.
         """
+        return self.scan(text, block, ids, ends, False)
+
+    cdef tuple scan(self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends, bint lines):
+        """scan_text, or scan_lines, whose text needs more elements."""
         cdef wv_encoded out
-        cdef int64_t n_bytes = text.shape[0]
-        check_block(block, n_bytes, INT32_MAX)
-        if min(ids.shape[0], ends.shape[0]) < n_bytes // 2 + 2:
-            raise ValueError(f"{n_bytes} bytes of text need {n_bytes // 2 + 2} elements of ids and of ends")
+        cdef int status
+        cdef int64_t n_bytes = text.shape[0], n_needed = n_bytes + 1 if lines else n_bytes // 2 + 2
+        check_block(block, n_bytes, INT32_MAX - 1 if lines else INT32_MAX)
+        if min(ids.shape[0], ends.shape[0]) < n_needed:
+            raise ValueError(f"{n_bytes} bytes of text need {n_needed} elements of ids and of ends")
         if not n_bytes:
             return 0, 0
-        cdef int status
         out.ids, out.ends = &ids[0], &ends[0]
         with self.reading():
             with nogil:
-                status = wv_scan_text(&self.vocab, &text[0], n_bytes, block, self.frozen, &out)
+                if lines:
+                    status = wv_scan_lines(&self.vocab, &text[0], n_bytes, block, self.frozen, &out)
+                else:
+                    status = wv_scan_text(&self.vocab, &text[0], n_bytes, block, self.frozen, &out)
             check(status, "vocabulary")
             return out.n_ids, out.n_ends
 
@@ -422,20 +429,7 @@ cdef class VocabTable:
         block: as in scan_text. ids, ends: at least len(text) + 1 elements each; ends receives the ids up to the end
         of each line. The id of a token that a frozen table lacks is ~offset of its first byte.
         """
-        cdef wv_encoded out
-        cdef int64_t n_bytes = text.shape[0]
-        check_block(block, n_bytes, INT32_MAX - 1)
-        if min(ids.shape[0], ends.shape[0]) < n_bytes + 1:
-            raise ValueError(f"{n_bytes} bytes of text need {n_bytes + 1} elements of ids and of ends")
-        if not n_bytes:
-            return 0, 0
-        cdef int status
-        out.ids, out.ends = &ids[0], &ends[0]
-        with self.reading():
-            with nogil:
-                status = wv_scan_lines(&self.vocab, &text[0], n_bytes, block, self.frozen, &out)
-            check(status, "vocabulary")
-            return out.n_ids, out.n_ends
+        return self.scan(text, block, ids, ends, True)
 
     def scan_tokens(
         self, const uint8_t[::1] tokens not None, const uint32_t[::1] lengths not None, int64_t block,

@@ -64,9 +64,9 @@ static void expect_counts(struct world *w, struct wv_window window)
 /* Counts the rows first … last, at most `step` positions in one call. Returns how many cells are wrong. */
 static int64_t count_wrong(const struct world *w, int32_t first, int32_t last, int64_t step)
 {
-    const size_t room = (size_t)(last - first) * WORDS;
-    int32_t *columns = malloc(room * sizeof *columns);
-    float *values = malloc(room * sizeof *values);
+    const size_t n_most = (size_t)(last - first) * WORDS;
+    int32_t *columns = malloc(n_most * sizeof *columns);
+    float *values = malloc(n_most * sizeof *values);
     int64_t ends[WORDS], n_wrong = 0, cell = 0;
     struct wv_counter *counter;
     if (wv_counter_new(WORDS, w->window, &counter) != WV_OK)

@@ -226,25 +226,29 @@ def test_the_extension_refuses_wrong_arguments():
     with pytest.raises(ValueError, match="window=0"):
         Counter(text, 0, True, True)
     counter, positions = Counter(text, 2, True, True), Positions(text, 0, 2)
-    room = np.empty(9, np.int32), np.empty(9, np.float32), np.empty(3, np.int64)
+    arrays = np.empty(9, np.int32), np.empty(9, np.float32), np.empty(3, np.int64)
     with pytest.raises(RuntimeError, match="no rows"):
         counter.run(1)
     with pytest.raises(ValueError, match="not complete"):
-        counter.start(positions, 0, 2, *room)
+        counter.start(positions, 0, 2, *arrays)
     positions.collect(100)
     for first, last in ((0, 3), (1, 1), (-1, 1)):
         with pytest.raises(ValueError, match="rows"):
-            counter.start(positions, first, last, *room)
+            counter.start(positions, first, last, *arrays)
     with pytest.raises(ValueError, match="too short"):
-        counter.start(positions, 0, 2, room[0][:2], *room[1:])
+        counter.start(positions, 0, 2, arrays[0][:2], *arrays[1:])
     with pytest.raises(ValueError, match="another text"):
-        Counter(small_text(), 2, True, True).start(positions, 0, 2, *room)
-    counter.start(positions, 0, 2, *room)
+        Counter(small_text(), 2, True, True).start(positions, 0, 2, *arrays)
+    counter.start(positions, 0, 2, *arrays)
     with pytest.raises(RuntimeError, match="not finished"):
-        counter.start(positions, 0, 2, *room)
+        counter.start(positions, 0, 2, *arrays)
     assert not counter.run(1)
     assert counter.run(100)
-    assert (counter.n_cells, room[0][:3].tolist(), room[1][:3].tolist()) == (3, [0, 1, 0], [1.0, 2.0, 2.0])
+    assert (counter.n_cells, arrays[0][:3].tolist(), arrays[1][:3].tolist()) == (
+        3,
+        [0, 1, 0],
+        [1.0, 2.0, 2.0],
+    )
 
 
 def test_counts_of_positions_and_tokens_are_checked():
