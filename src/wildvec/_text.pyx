@@ -807,3 +807,38 @@ cdef class RowEncoder:
             check(status, "features")
             to.capacity *= 2
         return ids[:to.n_ids], offsets, sizes
+
+
+cdef extern from "wildvec.h" nogil:
+    struct wv_ngram_rules:
+        int32_t min_n, max_n, bucket, first
+
+    int64_t wv_ngrams_of_words(wv_ngram_rules rules, const uint8_t *keys, const int64_t *ends, int64_t n,
+                               int32_t *out, int64_t *offsets)
+
+
+def find_ngrams(
+    const uint8_t[::1] keys not None, const int64_t[::1] ends not None, int32_t min_n, int32_t max_n, int32_t bucket
+):
+    """Return the bucket of each n-gram of some words (int32), and the offsets of each word (int64).
+
+    Word i is keys[ends[i - 1]:ends[i]]. bucket=0: no n-grams.
+    """
+    cdef int64_t n = ends.shape[0], n_ngrams
+    cdef uint8_t empty = 0
+    cdef const uint8_t *data = &keys[0] if keys.shape[0] else &empty
+    if n and (ends[n - 1] != keys.shape[0] or np.diff(ends, prepend=0).min() < 0):
+        raise ValueError(f"the ends of the keys must ascend from 0 to {keys.shape[0]}")
+    if bucket < 0 or min(min_n, max_n) < 0 or max_n > 1000:
+        raise ValueError(f"bucket={bucket}, min_n={min_n}, max_n={max_n} do not fit; max_n is at most 1000")
+    cdef wv_ngram_rules rules = wv_ngram_rules(max(min_n, 1), max_n, bucket, 0)
+    offsets = np.zeros(n + 1, np.int64)
+    cdef int64_t[::1] to_offsets = offsets
+    with nogil:
+        n_ngrams = wv_ngrams_of_words(rules, data, &ends[0], n, NULL, &to_offsets[0]) if n else 0
+    ids = np.empty(n_ngrams, np.int32)
+    cdef int32_t[::1] to_ids = ids
+    if n_ngrams:
+        with nogil:
+            wv_ngrams_of_words(rules, data, &ends[0], n, &to_ids[0], &to_offsets[0])
+    return ids, offsets

@@ -124,8 +124,12 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
     def _set_matrices(self, vocab: Vocab, rows: dict[str, FloatRows]) -> None:
         self.vocab = vocab
         self._matrices = rows
-        self.wv = KeyedVectors.from_arrays(vocab.keys, self._vectors, vocab.counts)
+        self.wv = self._make_wv(vocab)
         self.wv.vectors_lockf = np.ones(1, np.float32)
+
+    def _make_wv(self, vocab: Vocab) -> KeyedVectors:
+        """Return what `wv` is, for the current matrices."""
+        return KeyedVectors.from_arrays(vocab.keys, self._vectors, vocab.counts)
 
     @property
     def _vectors(self) -> FloatRows:
