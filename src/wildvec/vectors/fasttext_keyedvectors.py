@@ -35,9 +35,9 @@ RULES = {"min_n": whole(0), "max_n": whole(0, 1000), "bucket": whole(0, 2**31 - 
 class FastTextKeyedVectors(KeyedVectors):
     """Vectors by key, and rows of character n-grams from which unknown words get a vector.
 
-    The vector of a word is the mean of its own row and the rows of its n-grams; that of an unknown word is the mean of
-    the rows of its n-grams. N-grams of `min_n` to `max_n` characters are hashed to `bucket` numbers, as fastText does.
-    All methods of `KeyedVectors` take unknown words where they need a vector only.
+    The vector of a word is the mean of its own row and the rows of its n-grams; that of an unknown word is the mean
+    of the rows of its n-grams. N-grams of `min_n` to `max_n` characters are hashed to `bucket` numbers, as fastText
+    does. All methods of `KeyedVectors` take unknown words where they need a vector only.
 
     `key in wv` is true for each word that has n-grams; `wv.has_index_for(key)` says whether it has a row. A word that
     is too short for n-grams has a vector of zeros. Without n-grams (`bucket` or `max_n` is 0) an unknown word is a
@@ -100,7 +100,9 @@ class FastTextKeyedVectors(KeyedVectors):
             counts: Their counts, or None.
             words: Rows of the words themselves, float32 (n, vector_size).
             ngrams: Rows of buckets, float32 (n_rows, vector_size).
-            min_n, max_n, bucket: As in the constructor.
+            min_n: Characters of the shortest n-gram.
+            max_n: Characters of the longest n-gram.
+            bucket: Number of buckets.
             buckets: The bucket of each row of `ngrams`, ascending; None: all buckets have rows.
             vectors: The vectors of the words; None: they are computed.
             workers: Threads; None: all CPUs.
@@ -179,7 +181,7 @@ class FastTextKeyedVectors(KeyedVectors):
     def similarities(
         self, item: Key | Vector, others: Iterable[Key] | None = None, *, workers: int | None = None
     ) -> Scores:
-        """Return the cosine of a key or vector with each of `others`, known or not; by default with all keys: (n,)."""
+        """Return the cosine of a key or vector with each of `others`, by default with all keys: (n,)."""
         if others is None:
             return super().similarities(item, workers=workers)
         query = self._vector(item)[None]
@@ -198,7 +200,7 @@ class FastTextKeyedVectors(KeyedVectors):
     # -- files ----------------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all rows to a native file; the endings .bin, .txt and .vec write the words alone, as in `KeyedVectors`.
+        """Write all rows to a native file. The endings .bin, .txt and .vec write the words alone, as `KeyedVectors` does.
 
         fastText's own format is that of a model: `save_facebook_model`.
         """

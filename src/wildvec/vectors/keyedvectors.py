@@ -468,7 +468,7 @@ class KeyedVectors(KeyedRows):
         if cls is KeyedVectors and limit is None and read_class(path) == "FastTextKeyedVectors":
             from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors  # a subclass of this class
 
-            return FastTextKeyedVectors.load(path, mmap)
+            return FastTextKeyedVectors.load(path, mmap)  # type: ignore[return-value]
         return cls.from_arrays(*io.load(path, bool(mmap), limit=limit, errors=errors, encoding=encoding))
 
     def save_word2vec_format(
