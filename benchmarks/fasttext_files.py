@@ -30,14 +30,24 @@ def make_file(path: Path, n_words: int, bucket: int, dim: int) -> None:
     random = np.random.default_rng(1)
     letters = random.integers(ord("a"), ord("z") + 1, (n_words, 12), np.uint8).view("S12")[:, 0]
     lengths = random.integers(4, 13, n_words)
-    words = [f"{word.decode()[:length]}{i % 1000}" for i, (word, length) in enumerate(zip(letters, lengths, strict=True))]
+    words = [
+        f"{word.decode()[:length]}{i % 1000}"
+        for i, (word, length) in enumerate(zip(letters, lengths, strict=True))
+    ]
     words = list(dict.fromkeys(words))[:n_words]
     counts = np.sort(random.zipf(1.5, len(words)).clip(max=10**9))[::-1].astype(np.int64)
-    settings = FastTextSettings(dim=dim, min_count=1, loss="ns", model="skipgram", bucket=bucket, minn=3, maxn=6)
+    settings = FastTextSettings(
+        dim=dim, min_count=1, loss="ns", model="skipgram", bucket=bucket, minn=3, maxn=6
+    )
     rows = random.random((len(words) + bucket, dim), np.float32)
     rows -= np.float32(0.5)
     output = rows[: len(words)]
-    write(path, FastTextFile(settings, words, counts, [], np.empty(0, np.int64), rows, output, n_tokens=int(counts.sum())))
+    write(
+        path,
+        FastTextFile(
+            settings, words, counts, [], np.empty(0, np.int64), rows, output, n_tokens=int(counts.sum())
+        ),
+    )
 
 
 def measure(python: str, system: str, what: str, path: Path) -> dict[str, float]:
@@ -49,7 +59,9 @@ def measure(python: str, system: str, what: str, path: Path) -> dict[str, float]
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--peer", help="Python with gensim")
     parser.add_argument("--what", choices=("vectors", "model"), default="vectors")
     parser.add_argument("--rounds", type=int, default=3)
@@ -72,9 +84,13 @@ def main() -> None:
         seconds, cpu, peak = (
             statistics.median(run[key] for run in runs) for key in ("seconds", "cpu_seconds", "peak_bytes")
         )
-        print(f"{name}: {seconds:.2f} s, {cpu:.2f} CPU seconds, peak {peak / 1e9:.2f} GB = {peak / matrices:.2f} x matrices")
+        print(
+            f"{name}: {seconds:.2f} s, {cpu:.2f} CPU seconds, peak {peak / 1e9:.2f} GB = {peak / matrices:.2f} x matrices"
+        )
     for key in ("seconds", "cpu_seconds"):
-        ratios = [g[key] / w[key] for g, w in zip(results.get("gensim", []), results["wildvec"], strict=False)]
+        ratios = [
+            g[key] / w[key] for g, w in zip(results.get("gensim", []), results["wildvec"], strict=False)
+        ]
         if ratios:
             print(f"{key}: gensim / wildvec = {statistics.median(ratios):.1f}")
 

@@ -88,3 +88,9 @@ class RowEncoder:
 def find_ngrams(
     keys: _Bytes, ends: NDArray[np.int64], min_n: int, max_n: int, bucket: int
 ) -> tuple[_Ids, NDArray[np.int64]]: ...
+
+# --- fastText's dictionary ---
+
+def parse_entries(
+    data: memoryview | _Bytes, n: int, kind: int, words: list[str], counts: NDArray[np.int64]
+) -> int: ...

@@ -6,8 +6,8 @@ exception.
 
 cimport cython
 from cpython.object cimport PyObject
-from libc.stdint cimport INT32_MAX, UINT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport INT32_MAX, UINT32_MAX, int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memcpy
 
 from contextlib import nullcontext
 from threading import Lock
@@ -842,3 +842,36 @@ def find_ngrams(
         with nogil:
             wv_ngrams_of_words(rules, data, &ends[0], n, &to_ids[0], &to_offsets[0])
     return ids, offsets
+
+
+cdef enum:
+    ENTRY_BYTES = 9 # count and type of an entry of fastText's dictionary
+
+
+def parse_entries(const uint8_t[::1] data not None, int64_t n, int kind, list words not None, int64_t[::1] counts not None):
+    """Append the whole entries of fastText's dictionary that `data` begins with, until there are n words.
+
+    An entry is a word that ends with NUL, its count (int64) and its type (int8). counts[i]: receives the count of word i.
+    Returns the bytes that the entries take. ValueError: an entry has another type than `kind`.
+    """
+    cdef int64_t at = 0, end, row = len(words), count, size = data.shape[0]
+    cdef const char *bytes_of = <const char *>&data[0] if size else NULL
+    cdef const char *nul
+    if not 0 <= row <= n <= counts.shape[0]:
+        raise ValueError(f"{row} of {n} words are known, and there is memory for {counts.shape[0]} counts")
+    while row < n and at < size:
+        nul = <const char *>memchr(bytes_of + at, 0, size - at)
+        end = nul - bytes_of if nul else size
+        if end + 1 + ENTRY_BYTES > size:
+            break
+        memcpy(&count, bytes_of + end + 1, 8)
+        if <int8_t>data[end + ENTRY_BYTES] != kind or count < 0 or end == at:
+            raise ValueError(
+                f"entry {row} of the dictionary, {bytes_of[at:min(end, at + 40)]!r}, has the type "
+                f"{<int8_t>data[end + ENTRY_BYTES]} and the count {count}"
+            )
+        words.append(bytes_of[at:end].decode("utf-8", "surrogateescape"))
+        counts[row] = count
+        row += 1
+        at = end + 1 + ENTRY_BYTES
+    return at

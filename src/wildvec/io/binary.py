@@ -6,7 +6,6 @@ Each size is checked before memory is reserved.
 from __future__ import annotations
 
 import math
-import struct
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -14,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec._text import parse_entries
 from wildvec.io.source import Source
 
 BLOCK = 1 << 20  # bytes of a matrix that are read and checked while they are in the cache
 UNKNOWN_SIZE_BLOCK = 1 << 24  # bytes that are reserved at once if the size of the file is unknown
-ENTRY = struct.Struct("<qb")  # count and type of a word
+SHORTEST_ENTRY = 1 + 9  # bytes: NUL, count and type of a word
 
 
 class BinaryReader:
@@ -106,19 +106,20 @@ class BinaryReader:
 
     def read_entries(self, n: int, kind: int, part: str) -> tuple[list[str], NDArray[np.int64]]:
         """Read n entries of a dictionary: words that end with NUL, their counts (int64) and their types (int8)."""
-        self._check_left(n * (1 + ENTRY.size), part)
+        self._check_left(n * SHORTEST_ENTRY, part)
         words: list[str] = []
-        counts: list[int] = []
+        counts = np.empty(n if self._source.size is not None else 0, np.int64)
         while len(words) < n:
-            data = bytes(self._source.unread)
-            used = _parse_entries(data, n, kind, words, counts)
+            if len(counts) < n:  # the size is unknown: memory grows with what is read
+                counts = np.resize(counts, min(n, len(words) + len(self._source.unread) // SHORTEST_ENTRY))
+            used = parse_entries(self._source.unread, len(counts), kind, words, counts)
             self._source.skip(used)
             self.position += used
             if not used and not self._source.more():
                 raise EOFError(
                     f"{self.path}: the file is cut off in its {part}, after {len(words):,} of {n:,}"
                 )
-        return words, np.array(counts, np.int64)
+        return words, counts
 
     def check_end(self) -> None:
         """Raise ValueError if bytes follow."""
@@ -153,22 +154,3 @@ def _check_finite(rows: NDArray[np.float32], part: str, begin: int) -> None:
             raise ValueError(
                 f"{part} holds {flat[at]} (byte {begin + 4 * at:,}); the model did not train well"
             )
-
-
-def _parse_entries(data: bytes, n: int, kind: int, words: list[str], counts: list[int]) -> int:
-    """Append the whole entries in `data`, until there are n words; return the bytes that they take."""
-    at = 0
-    while len(words) < n:
-        end = data.find(b"\0", at)
-        if end < 0 or end + 1 + ENTRY.size > len(data):
-            break
-        count, found = ENTRY.unpack_from(data, end + 1)
-        if found != kind or count < 0 or end == at:
-            number, word = len(words), data[at : min(end, at + 40)]
-            raise ValueError(
-                f"entry {number} of the dictionary, {word!r}, has the type {found} and the count {count}"
-            )
-        words.append(data[at:end].decode("utf-8", "surrogateescape"))
-        counts.append(count)
-        at = end + 1 + ENTRY.size
-    return at

@@ -36,7 +36,9 @@ SETTINGS = struct.Struct("<12id")
 BLOCK_VALUES = 1 << 20
 
 Matrix = NDArray[np.float32] | QuantizedMatrix
-Allocate = Callable[[str, int, int], NDArray[np.float32]]  # (name, rows, columns) → matrix of rows with any stride
+Allocate = Callable[
+    [str, int, int], NDArray[np.float32]
+]  # (name, rows, columns) → matrix of rows with any stride
 
 
 @dataclass(frozen=True)
