@@ -26,7 +26,9 @@ def read(documents, **options):
 def units(corpus):
     """Return the words and the tags of each unit."""
     keys = corpus.vocab.keys
-    words = [[keys[i] for i in corpus.ids[a:b]] for a, b in zip(corpus.offsets, corpus.offsets[1:], strict=False)]
+    words = [
+        [keys[i] for i in corpus.ids[a:b]] for a, b in zip(corpus.offsets, corpus.offsets[1:], strict=False)
+    ]
     return list(zip(words, ([corpus.table.keys[row] for row in rows] for rows in corpus.tags), strict=True))
 
 
@@ -96,9 +98,15 @@ def test_words_in_one_string_are_split_with_a_warning(caplog):
     [
         ([["a", "b"]], r"document 0 is list \['a', 'b'\]; give TaggedDocument\(words, tags\)"),
         ([TaggedDocument(["a"], [0]), "text"], "document 1 is str 'text'"),
-        ([TaggedDocument(["a"], "tag")], r"document 0: tags='tag'; give a list of tags, for example \['tag'\]"),
+        (
+            [TaggedDocument(["a"], "tag")],
+            r"document 0: tags='tag'; give a list of tags, for example \['tag'\]",
+        ),
         ([TaggedDocument(["a"], 7)], r"document 0: tags=7; give a list of tags, for example \[7\]"),
-        ([TaggedDocument(["a"], []), TaggedDocument(["a"], [1.5])], "document 1: a tag is float 1.5; give str or int"),
+        (
+            [TaggedDocument(["a"], []), TaggedDocument(["a"], [1.5])],
+            "document 1: a tag is float 1.5; give str or int",
+        ),
         ([TaggedDocument([b"a"], [0])], "sentence 0, token 0: bytes"),
         ("text", "the documents are str 'text'"),
         (5, "the documents are int 5"),
@@ -119,7 +127,9 @@ def test_int_tags_are_row_numbers_and_strings_follow():
 
 
 def test_a_tag_that_occurs_in_several_documents_is_one_row_with_counts():
-    corpus = read([TaggedDocument(["a", "b"], ["x", "y"]), TaggedDocument(["c"], ["x"]), TaggedDocument([], ["y"])])
+    corpus = read(
+        [TaggedDocument(["a", "b"], ["x", "y"]), TaggedDocument(["c"], ["x"]), TaggedDocument([], ["y"])]
+    )
     assert units(corpus) == [(["a", "b"], ["x", "y"]), (["c"], ["x"])]
     assert corpus.table.doc_counts.tolist() == [2, 2]
     assert corpus.table.word_counts.tolist() == [3, 2]
@@ -157,16 +167,22 @@ def test_a_table_grows_behind_its_rows():
 
 def test_unknown_tags_are_left_out_with_a_warning(caplog):
     known = TagTable.of(GivenTags([["x"], ["y"]]))
-    documents = [TaggedDocument(["a"], ["new", "y"]), TaggedDocument(["a"], ["x"]), TaggedDocument(["b"], ["other"])]
+    documents = [
+        TaggedDocument(["a"], ["new", "y"]),
+        TaggedDocument(["a"], ["x"]),
+        TaggedDocument(["b"], ["other"]),
+    ]
     corpus = read(documents, known=known)
     assert units(corpus) == [(["a"], ["y"]), (["a"], ["x"]), (["b"], [])]
     assert "2 of 4 tags are not in the model and are left out" in caplog.text
-    grown = read(documents, known=known, grow=True)
+    grown = read(documents, known=known, grow_tags=True)
     assert grown.table.keys == ["x", "y", "new", "other"]
     assert [rows.tolist() for rows in grown.tags] == [[2, 1], [0], [3]]
 
 
-tags_of_documents = st.lists(st.lists(st.one_of(st.integers(0, 20), st.sampled_from("abc")), max_size=3), max_size=8)
+tags_of_documents = st.lists(
+    st.lists(st.one_of(st.integers(0, 20), st.sampled_from("abc")), max_size=3), max_size=8
+)
 
 
 @given(tags_of_documents, tags_of_documents)
@@ -182,7 +198,11 @@ def test_every_tag_has_its_row(first, second):
 
 
 def test_long_documents_are_divided_into_pieces_with_all_tags():
-    documents = [TaggedDocument(list("abcde"), ["x", "z"]), TaggedDocument([], ["e"]), TaggedDocument(list("ab"), ["y"])]
+    documents = [
+        TaggedDocument(list("abcde"), ["x", "z"]),
+        TaggedDocument([], ["e"]),
+        TaggedDocument(list("ab"), ["y"]),
+    ]
     corpus = read(documents, max_sentence_length=2)
     assert units(corpus) == [
         (["a", "b"], ["x", "z"]),
@@ -207,7 +227,9 @@ def test_documents_whose_words_are_rare_are_no_units():
 
 
 def test_the_fingerprint_depends_on_the_tags():
-    prints = [read([TaggedDocument(["a"], [tag]), TaggedDocument(["a"], ["z"])]).fingerprint() for tag in "xzx"]
+    prints = [
+        read([TaggedDocument(["a"], [tag]), TaggedDocument(["a"], ["z"])]).fingerprint() for tag in "xzx"
+    ]
     assert prints[0] == prints[2] != prints[1]
 
 

@@ -19,8 +19,8 @@ from wildvec.base.ragged import join_rows
 from wildvec.models import inference, tag_files
 from wildvec.models.callbacks import Callback
 from wildvec.models.document_objective import NULL_WORD, DocumentObjective
-from wildvec.models.row_factors import row_factors
 from wildvec.models.given_vectors import GivenVectors, given_rows, vectors_or_none
+from wildvec.models.row_factors import row_factors
 from wildvec.models.settings import Setting, one_of, switch
 from wildvec.models.text_model import Source, TextFeed
 from wildvec.models.word2vec import Word2Vec
@@ -29,7 +29,9 @@ from wildvec.text.readers import Tokenizer
 from wildvec.text.tagged import TaggedCorpus, TaggedDocument
 from wildvec.text.tags import TagTable
 from wildvec.text.texts import Texts
+from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import Vocab
+from wildvec.training import matrices
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
 from wildvec.vectors import search
@@ -42,7 +44,7 @@ def _mean_or_sum(value: Any) -> int:
 
 
 class Doc2Vec(Word2Vec):
-    """Vectors of documents, learned from their words.
+    r"""Vectors of documents, learned from their words.
 
     PV-DBOW (dm=0) predicts the words of a document from its vector alone; it is fast and usually the better one for
     classification. PV-DM (dm=1) predicts each word from the document's vector and the words around it, and learns
@@ -87,8 +89,8 @@ class Doc2Vec(Word2Vec):
         update: "block" trains several words or documents together and shares their noise words; "pair" is the classic
             update, one pair at a time with new noise words; it is several times slower and meant for comparison.
         deterministic: As in Word2Vec.
-        held_out: Fraction of the documents, at least one, that is not trained. Their loss is measured after each epoch.
-            Their vectors are only trained if other documents have the same tags.
+        held_out: Fraction of the documents, at least one, that is not trained. Their loss is measured after each
+            epoch. Their vectors are only trained if other documents have the same tags.
         patience: As in Word2Vec.
         max_seconds: As in Word2Vec.
         checkpoint: As in Word2Vec.
@@ -129,7 +131,9 @@ class Doc2Vec(Word2Vec):
 
     epochs = Word2Vec.epochs.with_default(10)
     dm = one_of(1, 0, help="1: PV-DM; 0: PV-DBOW")
-    dm_mean = Setting[int](None, _mean_or_sum, "PV-DM predicts from the mean (1) or the sum (0)", choices=(1, 0))
+    dm_mean = Setting[int](
+        None, _mean_or_sum, "PV-DM predicts from the mean (1) or the sum (0)", choices=(1, 0)
+    )
     dm_concat = Setting(0, choice(0, 1), "1: PV-DM predicts from a concatenation", choices=(0, 1), fixed=True)
     dm_tag_count = Setting(1, whole(1, 1_000), "with dm_concat: tags of each document", fixed=True)
     dbow_words = one_of(0, 1, help="1: PV-DBOW trains words too")
@@ -157,7 +161,7 @@ class Doc2Vec(Word2Vec):
         dv: None = None,
         dv_mapfile: str | None = None,
         comment: str | None = None,
-        trim_rule: Any = None,
+        trim_rule: TrimRule | None = None,
         callbacks: Iterable[Callback[Self]] = (),
         window: int = 5,
         epochs: int = 10,
@@ -194,7 +198,9 @@ class Doc2Vec(Word2Vec):
         **others: Any,
     ) -> None:
         if dv is not None:
-            raise ValueError("dv is given: build_vocab makes the vectors of tags; assign model.dv.vectors after it")
+            raise ValueError(
+                "dv is given: build_vocab makes the vectors of tags; assign model.dv.vectors after it"
+            )
         self._tags = TagTable.empty()
         self._set_up(locals())
         self._start(documents, corpus_file, callbacks)
@@ -236,21 +242,46 @@ class Doc2Vec(Word2Vec):
 
     # -- documents -------------------------------------------------------------------------------------------------
 
-    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> TextFeed:
-        """Read documents; with a vocabulary, use the tags of the model, else make a new table of tags."""
+    def _read(
+        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
+    ) -> TextFeed:
+        """Read documents; with a vocabulary or one to grow, use the tags of the model, else make a new table."""
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either documents or corpus_file")
         return TaggedCorpus.read(
             as_paths(corpus_file) if sentences is None else sentences,
-            known=None if vocab is None else self._tags,
-            **self._reading_options(vocab),
+            known=None if vocab is None and "grow" not in building else self._tags,
+            grow_tags="grow" in building,
+            **self._reading_options(vocab, **building),
         )
 
-    def _set_corpus(self, corpus: TextFeed) -> None:
+    def _set_corpus(self, corpus: TextFeed, update: bool = False) -> None:
         assert isinstance(corpus, TaggedCorpus)
-        self._tags = corpus.table
-        super()._set_corpus(corpus)
+        if update and len(self.vocab):
+            factors = self._grow_tags(corpus.table)
+            super()._set_corpus(corpus, update)
+            self.dv.vectors_lockf = factors
+        else:
+            self._tags = corpus.table
+            super()._set_corpus(corpus, update)
         self.corpus_count = corpus.n_documents
+
+    def _grow_tags(self, table: TagTable) -> FloatRows:
+        """Set a table that begins with the present tags, whose vectors are kept; return the factors of all rows."""
+        self._take_over_vectors()
+        self._match_matrices()
+        factors, n_new = self.dv.vectors_lockf, len(table) - len(self._tags)
+        self._tags = table
+        spec = self._document_spec()
+        self._matrices[spec.name] = matrices.grow(spec, self._matrices[spec.name], self.seed)
+        self._set_dv()
+        return factors if len(factors) == 1 else np.concatenate([factors, np.ones(n_new, np.float32)])
+
+    def _grow(self, vocab: Vocab) -> None:
+        n_old = len(self.vocab)
+        super()._grow(vocab)
+        if n_old:
+            self._begin_with_pretrained(n_old)
 
     def _set_vocab(self, vocab: Vocab) -> None:
         super()._set_vocab(self._with_null_word(vocab))
@@ -260,13 +291,25 @@ class Doc2Vec(Word2Vec):
             return vocab
         return Vocab([*vocab.keys, NULL_WORD], np.append(vocab.counts, 1))
 
-    def build_vocab_from_freq(self, word_freq: Mapping[Key, int], corpus_count: int = 0, **others: Any) -> None:
-        """Build the vocabulary of words from a table of frequencies, as Word2Vec does.
+    def build_vocab_from_freq(
+        self,
+        word_freq: Mapping[Key, int],
+        keep_raw_vocab: bool = False,
+        corpus_count: int | None = None,
+        trim_rule: TrimRule | None = None,
+        update: bool = False,
+        **others: Any,
+    ) -> None:
+        """Build the vocabulary of words from a table of frequencies; arguments as in `Word2Vec.build_vocab_from_freq`.
 
-        The model then has no tags: `build_vocab(documents, update=True)` adds those of documents.
+        Without `update` the model then has no tags: `build_vocab(documents, update=True)` adds those of documents.
         """
-        self._tags = TagTable.empty()
-        super().build_vocab_from_freq(word_freq, corpus_count, **others)
+        super().build_vocab_from_freq(word_freq, keep_raw_vocab, corpus_count, trim_rule, update, **others)
+        if not update:
+            self._tags = TagTable.empty()
+            spec = self._document_spec()
+            self._matrices[spec.name] = matrices.create(spec, self.seed)
+            self._set_dv()
 
     def _reset(self, vocab: Vocab) -> None:
         super()._reset(vocab)
@@ -291,10 +334,19 @@ class Doc2Vec(Word2Vec):
         return self._objective().shapes(n_keys)
 
     def _objective(self) -> DocumentObjective:
-        return DocumentObjective(**{field.name: getattr(self, field.name) for field in fields(DocumentObjective)})
+        return DocumentObjective(
+            **{field.name: getattr(self, field.name) for field in fields(DocumentObjective)}
+        )
 
     def _set_matrices(self, vocab: Vocab, rows: dict[str, FloatRows]) -> None:
         super()._set_matrices(vocab, rows)
+        self._set_dv()
+
+    def _document_spec(self) -> MatrixSpec:
+        specs = self._matrix_specs(len(self.vocab))
+        return next(spec for spec in specs if spec.name == "document_vectors")
+
+    def _set_dv(self) -> None:
         self.dv = KeyedVectors.from_arrays(self._tags.keys, self._document_vectors, self._tags.doc_counts)
         self.dv.vectors_lockf = np.ones(1, np.float32)
 
@@ -346,7 +398,9 @@ class Doc2Vec(Word2Vec):
             RuntimeError: There is no vocabulary yet.
         """
         if isinstance(doc_words, (str, bytes)):
-            raise TypeError(f"doc_words={doc_words!r:.60}: give a list of words, for example doc_words.split()")
+            raise TypeError(
+                f"doc_words={doc_words!r:.60}: give a list of words, for example doc_words.split()"
+            )
         row: FloatRows = self.infer_vectors([doc_words], alpha, min_alpha, epochs)[0]
         return row
 
@@ -365,7 +419,9 @@ class Doc2Vec(Word2Vec):
         Args:
             documents: Lists of tokens, strings (which `tokenizer` or white space divides), or TaggedDocuments, whose
                 tags are not used.
-            alpha, min_alpha, epochs: As in `infer_vector`.
+            alpha: As in `infer_vector`.
+            min_alpha: The same.
+            epochs: The same.
 
         >>> documents = [TaggedDocument(["a", "fine", "film"], [0]), TaggedDocument(["a", "book"], [1])]
         >>> model = Doc2Vec(documents, vector_size=16, min_count=1, workers=1)

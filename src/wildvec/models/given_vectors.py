@@ -39,9 +39,7 @@ def given_rows(
     rows, is_given = _find_rows(given, vocab, size, name)
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(bad):
-        raise ValueError(
-            f"{name} has a vector that is not finite as float32, that of {vocab.keys[bad[0]]!r}"
-        )
+        raise ValueError(f"{name} has a vector that is not finite as float32, that of {vocab.keys[bad[0]]!r}")
     return rows, is_given
 
 

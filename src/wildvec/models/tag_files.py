@@ -52,7 +52,9 @@ def save_word2vec_format(
 ) -> None:
     """Write vectors; arguments as in `Doc2Vec.save_word2vec_format`."""
     if not doctag_vec and not word_vec:
-        raise ValueError("doctag_vec and word_vec are False: nothing would be written; set one of them to True")
+        raise ValueError(
+            "doctag_vec and word_vec are False: nothing would be written; set one of them to True"
+        )
     both = doctag_vec and word_vec
     if word_vec:
         total = len(model.wv) + len(model.dv) if both else None

@@ -41,7 +41,7 @@ class TaggedDocument(NamedTuple):
 
 
 class TaggedLineDocument:
-    """The lines of a file as documents; the tag of a document is the number of its line, from 0.
+    r"""The lines of a file as documents; the tag of a document is the number of its line, from 0.
 
     source: A path (plain or compressed, a folder, a pattern or several paths, as for `corpus_file`), or an open file
     that has the method `seek`. Words end at white space. It can be read several times.
@@ -101,7 +101,13 @@ class TaggedCorpus:
 
     @classmethod
     def read(
-        cls, source: Any, *, known: TagTable | None = None, grow: bool = False, max_sentence_length: int = 10_000, **options: Any
+        cls,
+        source: Any,
+        *,
+        known: TagTable | None = None,
+        grow_tags: bool = False,
+        max_sentence_length: int = 10_000,
+        **options: Any,
     ) -> TaggedCorpus:
         """Read documents once, number their tags and encode their words.
 
@@ -109,7 +115,7 @@ class TaggedCorpus:
             source: An iterable of documents with attributes `words` and `tags`; or Paths, a TaggedLineDocument or an
                 open binary file: each line is a document, and its number the tag.
             known: The tags of a model; None: make the table from these documents.
-            grow: Add tags that `known` lacks. Otherwise they are left out, with a logged warning.
+            grow_tags: Add tags that `known` lacks. Otherwise they are left out, with a logged warning.
             max_sentence_length: Longer documents are trained in pieces.
             options: Those of `Corpus.read`.
 
@@ -129,7 +135,7 @@ class TaggedCorpus:
             corpus = Corpus.read(documents, keep_empty=True, **options)
             given = documents.given()
         table = known if known is not None else TagTable.empty()
-        is_new = known is None or grow
+        is_new = known is None or grow_tags
         if is_new:
             table = table.grown(given)
         rows = _known_rows(given, table)
@@ -201,7 +207,9 @@ class _Documents:
     def __init__(self, documents: Any) -> None:
         if isinstance(documents, (str, bytes, os.PathLike)) or not isinstance(documents, Iterable):
             kind = f"{type(documents).__name__} {documents!r:.60}"
-            raise TypeError(f"the documents are {kind}; give a list of TaggedDocument, or a path as corpus_file")
+            raise TypeError(
+                f"the documents are {kind}; give a list of TaggedDocument, or a path as corpus_file"
+            )
         self.documents: Iterable[Any] = documents
         self.tags: list[Any] = []
         self.lengths: list[int] = []
@@ -237,7 +245,9 @@ class _SizedDocuments(_Documents):
 
 def _list_of_tags(tags: Any, number: int) -> list[Any]:
     if isinstance(tags, (str, bytes)) or not isinstance(tags, Iterable):
-        raise TypeError(f"document {number}: tags={tags!r:.60}; give a list of tags, for example [{tags!r:.60}]")
+        raise TypeError(
+            f"document {number}: tags={tags!r:.60}; give a list of tags, for example [{tags!r:.60}]"
+        )
     return list(tags)
 
 
