@@ -112,21 +112,26 @@ class TextModel(Model):
     ) -> Corpus:
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either sentences or corpus_file")
-        return Corpus.read(
-            as_paths(corpus_file) if sentences is None else sentences,
-            vocab=vocab,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            max_final_vocab=self.max_final_vocab,
-            sorted_vocab=bool(self.sorted_vocab),
-            **{"trim_rule": self.trim_rule, **building},
-            workers=self.workers,
-            lowercase=self.lowercase,
-            tokenizer=self.tokenizer,
-            errors=self.errors,
-            max_sentence_length=self.max_sentence_length,
-            cache_dir=self.cache_dir,
-        )
+        source = as_paths(corpus_file) if sentences is None else sentences
+        return Corpus.read(source, **self._reading_options(vocab, **building))
+
+    def _reading_options(self, vocab: Vocab | None, **building: Any) -> dict[str, Any]:
+        """Return the arguments of `Corpus.read` that the settings determine; those in `building` replace them."""
+        return {
+            "vocab": vocab,
+            "min_count": self.min_count,
+            "max_vocab_size": self.max_vocab_size,
+            "max_final_vocab": self.max_final_vocab,
+            "sorted_vocab": bool(self.sorted_vocab),
+            "trim_rule": self.trim_rule,
+            "workers": self.workers,
+            "lowercase": self.lowercase,
+            "tokenizer": self.tokenizer,
+            "errors": self.errors,
+            "max_sentence_length": self.max_sentence_length,
+            "cache_dir": self.cache_dir,
+            **building,
+        }
 
     # -- vocabulary -----------------------------------------------------------------------------------------------
 
