@@ -104,7 +104,7 @@ class TextModel(Model):
         source = as_paths(corpus_file) if sentences is None else sentences
         return Corpus.read(source, **self._reading_options(vocab))
 
-    def _reading_options(self, vocab: Vocab | None) -> dict[str, Any]:
+    def _reading_options(self, vocab: Vocab | None, **building: Any) -> dict[str, Any]:
         """Return the arguments of `Corpus.read` that the settings determine."""
         return {
             "vocab": vocab,
@@ -118,6 +118,7 @@ class TextModel(Model):
             "errors": self.errors,
             "max_sentence_length": self.max_sentence_length,
             "cache_dir": self.cache_dir,
+            **building,
         }
 
     # -- vocabulary -----------------------------------------------------------------------------------------------
