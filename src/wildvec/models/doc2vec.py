@@ -242,9 +242,7 @@ class Doc2Vec(Word2Vec):
 
     # -- documents -------------------------------------------------------------------------------------------------
 
-    def _read(
-        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
-    ) -> TextFeed:
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
         """Read documents; with a vocabulary or one to grow, use the tags of the model, else make a new table."""
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either documents or corpus_file")
@@ -443,8 +441,8 @@ class Doc2Vec(Word2Vec):
             self._matrices,
             ids,
             schedule.epochs,
-            schedule.start_alpha,
-            schedule.end_alpha,
+            schedule.alpha,
+            schedule.min_alpha,
             self.seed,
             self.workers,
         )
