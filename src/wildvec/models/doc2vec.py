@@ -229,22 +229,15 @@ class Doc2Vec(Word2Vec):
 
     def _check_together(self) -> None:
         super()._check_together()
-        if self.freeze_words and self.pretrained is None and not self._has_vocab():
-            raise ValueError("freeze_words=True: there are no vectors to keep; give pretrained")
         if self.pretrained is not None and not self.dm and not self.dbow_words:
             raise ValueError(
                 "pretrained has no effect with dm=0 and dbow_words=0, because PV-DBOW then uses no vectors of words; "
                 "set dbow_words=1, or dm=1"
             )
 
-    def _has_vocab(self) -> bool:
-        return len(vars(self).get("vocab", ())) > 0
-
     # -- documents -------------------------------------------------------------------------------------------------
 
-    def _read(
-        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
-    ) -> TextFeed:
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
         """Read documents; with a vocabulary or one to grow, use the tags of the model, else make a new table."""
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either documents or corpus_file")
@@ -300,7 +293,7 @@ class Doc2Vec(Word2Vec):
         update: bool = False,
         **others: Any,
     ) -> None:
-        """Build the vocabulary of words from a table of frequencies; arguments as in `Word2Vec.build_vocab_from_freq`.
+        """Build the vocabulary of words from a table of frequencies, with the arguments of Word2Vec.
 
         Without `update` the model then has no tags: `build_vocab(documents, update=True)` adds those of documents.
         """
@@ -319,6 +312,8 @@ class Doc2Vec(Word2Vec):
     def _begin_with_pretrained(self, first: int) -> None:
         """Set the vectors of words from row `first` on to those that are given."""
         if self.pretrained is None:
+            if self.freeze_words:
+                raise ValueError("freeze_words=True: there are no vectors to keep; give pretrained")
             return
         rows, is_given = given_rows(self.pretrained, self.vocab, self.vector_size, "pretrained")
         is_given[:first] = False
@@ -428,11 +423,7 @@ class Doc2Vec(Word2Vec):
         >>> model.infer_vectors([["a", "film"], "a fine book"]).shape
         (2, 16)
         """
-        if isinstance(documents, Texts):
-            texts = documents
-        else:
-            words = [getattr(document, "words", document) for document in documents]
-            texts = Texts(words, self.tokenizer, self.lowercase)
+        texts = self._as_texts(documents)
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         self._take_over_vectors()
@@ -443,11 +434,17 @@ class Doc2Vec(Word2Vec):
             self._matrices,
             ids,
             schedule.epochs,
-            schedule.start_alpha,
-            schedule.end_alpha,
+            schedule.alpha,
+            schedule.min_alpha,
             self.seed,
             self.workers,
         )
+
+    def _as_texts(self, documents: Any) -> Texts:
+        """Return the words of documents, which may be texts without tags."""
+        texts = Texts(documents, self.tokenizer, self.lowercase)
+        texts.texts = [getattr(text, "words", text) for text in texts.texts]
+        return texts
 
     def similarity_unseen_docs(
         self,
@@ -464,16 +461,17 @@ class Doc2Vec(Word2Vec):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Build the vocabulary of some texts and train new vectors, as scikit-learn's estimators do.
 
-        The tag of a text is its position. Arguments and errors as in `Word2Vec.fit`.
+        The tag of a text is its position. X may hold TaggedDocuments too; their tags are not used. Other arguments and
+        errors as in `Word2Vec.fit`.
         """
-        texts = Texts(X, self.tokenizer, self.lowercase)
+        texts = self._as_texts(X)
         self._start([TaggedDocument(words, [i]) for i, words in enumerate(texts)], None, ())
         return self
 
     def transform(self, X: Any) -> Any:
         """Return the inferred vectors of texts, float32 (texts, vector_size); X as for `fit`."""
         self._check_is_fitted()
-        return self._wrap_output(self.infer_vectors(Texts(X, self.tokenizer, self.lowercase)), X)
+        return self._wrap_output(self.infer_vectors(X), X)
 
     def __getitem__(self, tag: Key | Iterable[Key]) -> FloatRows:
         """Return the vector of a word or a tag (of the word, if it is both), or a row for each of several."""

@@ -205,9 +205,7 @@ class GloVe(TextModel):
 
     # -- data -----------------------------------------------------------------------------------------------------
 
-    def _read(
-        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
-    ) -> TextFeed:
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
         counting = Counting(**{field.name: getattr(self, field.name) for field in fields(Counting)})
         spec = self._objective().shapes(0)[0]
         if not isinstance(sentences, Cooccurrence):
@@ -215,7 +213,9 @@ class GloVe(TextModel):
         if corpus_file is not None:
             raise TypeError("give either a Cooccurrence or corpus_file")
         if building:
-            raise ValueError("a Cooccurrence has its own keys; without text, update and trim_rule are not possible")
+            raise ValueError(
+                "a Cooccurrence has its own keys; without text, update and trim_rule are not possible"
+            )
         if vocab is not None and sentences.keys != vocab.keys:
             raise ValueError(
                 f"the Cooccurrence has {len(sentences):,} keys, which are not the {len(vocab):,} keys of the model"

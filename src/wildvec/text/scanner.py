@@ -35,7 +35,7 @@ class Piece:
 class Scanner:
     """Converts a block with its number to pieces of ids; `table` numbers the tokens."""
 
-    def __init__(self, table: VocabTable, scratch: Scratch, keep_empty: bool) -> None:
+    def __init__(self, table: VocabTable, scratch: Scratch, keep_empty: bool = False) -> None:
         self.table = table
         self.scratch = scratch
         self.keep_empty = keep_empty  # an empty line is a sentence

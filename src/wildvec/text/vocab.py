@@ -82,7 +82,9 @@ class Vocab:
         is_count = whole(0, MAX_TOTAL)
         numbers = np.array([checked(f"count of {key!r}", n, is_count) for key, n in pairs], np.int64)
         rules = VocabRules(min_count, max_final_vocab, sorted_vocab, trim_rule, grow)
-        return rules.choose(numbers, np.arange(len(numbers)), lambda chosen: [_plain(keys[i]) for i in chosen])[0]
+        return rules.choose(
+            numbers, np.arange(len(numbers)), lambda chosen: [_plain(keys[i]) for i in chosen]
+        )[0]
 
     @cached_property
     def key_to_index(self) -> dict[Key, int]:
