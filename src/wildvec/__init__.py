@@ -8,11 +8,13 @@ from wildvec.models.category_embedding import (
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
 from wildvec.vectors.facebook_vectors import load_facebook_vectors
 from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
+from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
@@ -21,8 +23,11 @@ __all__ = [
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
     "FastTextKeyedVectors",
+    "Doc2Vec",
     "GloVe",
     "KeyedVectors",
+    "TaggedDocument",
+    "TaggedLineDocument",
     "TextClassifier",
     "Word2Vec",
     "__version__",

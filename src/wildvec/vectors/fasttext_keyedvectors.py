@@ -13,21 +13,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key
-from wildvec.io import native
+from wildvec.io import attributes, native
 from wildvec.io import vectors as files
-from wildvec.vectors import search
+from wildvec.vectors.keyed_files import SEP_LIMIT, Path
 from wildvec.vectors.keyedvectors import KeyedVectors
-from wildvec.vectors.queries import Scores, Vector, check_key, check_keys, is_key
+from wildvec.vectors.queries import Vector, check_keys, is_key
+from wildvec.vectors.row_attributes import COUNT
 from wildvec.vectors.subword_rows import Floats, SubwordRows
 
-CLASS = "FastTextKeyedVectors"  # of native files
 N_GRAMS = ("vectors_vocab", "vectors_ngrams", "buckets")  # tensors of native files
 RULES = {"min_n": whole(0), "max_n": whole(0, 1000), "bucket": whole(0, 2**31 - 1)}
 
@@ -60,6 +60,8 @@ class FastTextKeyedVectors(KeyedVectors):
 
     Source: Bojanowski, Grave, Joulin, Mikolov (2017), "Enriching Word Vectors with Subword Information".
     """
+
+    FILE_CLASS: ClassVar[str] = "FastTextKeyedVectors"
 
     def __init__(
         self,
@@ -134,61 +136,37 @@ class FastTextKeyedVectors(KeyedVectors):
         """Return whether a key has a row, or n-grams."""
         return key in self.key_to_index or (is_key(key) and self._subwords.has_ngrams(key))
 
-    def has_index_for(self, key: Key) -> bool:
-        """Return whether a key has a row: whether it is in the vocabulary."""
-        return key in self.key_to_index
-
     def _compose(self, keys: list[Key]) -> Floats:
         """Return the vectors of unknown words, float32 (n, vector_size). KeyError: there are no n-grams."""
         if keys and not self._uses_ngrams:
             self.get_index(keys[0])  # raises KeyError
         return self._subwords.compose(keys)
 
-    def get_vector(self, key: Key, norm: bool = False) -> Vector:
-        """Return the vector of a word, known or not; norm=True: of length 1. It is read-only if the word is known.
-
-        A word that is too short for n-grams has a vector of zeros. KeyError: the word is unknown and there are no
-        n-grams.
-        """
-        if check_key(key) in self.key_to_index:
-            return super().get_vector(key, norm)
-        vector = self._compose([key])
-        return np.asarray(search.unit(vector)[0] if norm else vector[0], self.vectors.dtype)
+    def _infer_vector(self, key: Key) -> Vector:
+        return np.asarray(self._compose([key])[0], self.vectors.dtype)
 
     def __getitem__(self, key: Key | Iterable[Key]) -> Vector:
         """Return the vector of one word, or those of several words (n, vector_size), known or not."""
         if is_key(key) or not isinstance(key, Iterable):
             return self.get_vector(key)
-        return self._vectors_of(check_keys("keys", key))
-
-    def _vectors_of(self, keys: list[Key]) -> Vector:
-        """Return the vectors of words (n, vector_size); the unknown ones are computed together."""
-        rows = np.array([self.key_to_index.get(key, -1) for key in keys], np.int64)
+        keys = check_keys("keys", key)
+        rows = np.array([self.get_index(key, -1) for key in keys], np.int64)
         found = np.empty((len(keys), self.vector_size), self.vectors.dtype)
         found[rows >= 0] = self.vectors[rows[rows >= 0]]
         found[rows < 0] = self._compose([keys[i] for i in np.flatnonzero(rows < 0).tolist()])
         return found
 
-    def _vector(self, item: Key | Vector) -> Vector:
-        return self.get_vector(item) if is_key(item) else super()._vector(item)
-
     def _matrix(self, items: Iterable[Any]) -> Vector:
         items = list(items)
-        unknown = [item for item in items if is_key(item) and item not in self.key_to_index]
+        unknown = [item for item in items if is_key(item) and self.get_index(item, -1) < 0]
         vectors = dict(zip(unknown, self._compose(unknown), strict=True))
         return super()._matrix([vectors.get(item, item) if is_key(item) else item for item in items])
 
-    def similarities(
-        self, item: Key | Vector, others: Iterable[Key] | None = None, *, workers: int | None = None
-    ) -> Scores:
-        """Return the cosine of a key or vector with each of `others`, by default with all keys: (n,)."""
-        if others is None:
-            return super().similarities(item, workers=workers)
-        query = self._vector(item)[None]
-        scores: Scores = search.cosines(
-            query, self._vectors_of(check_keys("others", others)), workers=workers
-        )[0]
-        return scores
+    def _select(self, rows: NDArray[np.intp]) -> None:
+        words = np.zeros((len(self), self.vector_size), np.float32)
+        words[: len(self.vectors_vocab)] = self.vectors_vocab
+        super()._select(rows)
+        self.vectors_vocab = words[rows]
 
     def get_sentence_vector(self, sentence: Iterable[Key]) -> Vector:
         """Return the mean of the vectors of some words, each scaled to length 1, as fastText does: (vector_size,).
@@ -199,52 +177,55 @@ class FastTextKeyedVectors(KeyedVectors):
 
     # -- files ----------------------------------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(
+        self,
+        fname: Path,
+        separately: Iterable[str] | None = None,
+        sep_limit: int = SEP_LIMIT,
+        ignore: Iterable[str] = (),
+        pickle_protocol: int = 4,
+    ) -> None:
         """Write all rows to a native file. The endings .bin, .txt and .vec write the words alone, as `KeyedVectors` does.
 
-        fastText's own format is that of a model: `save_facebook_model`.
+        The arguments are those of `KeyedVectors.save`. fastText's own format is that of a model: `save_facebook_model`.
         """
-        if files.kind_by_name(path, files.Kind.NATIVE) is not files.Kind.NATIVE:
-            super().save(path)
+        if files.kind_by_name(fname, files.Kind.NATIVE) is not files.Kind.NATIVE:
+            super().save(fname, separately, sep_limit, ignore, pickle_protocol)
             return
-        tensors = files.to_tensors(self.index_to_key, self.vectors, self.counts)
+        left_out = {ignore} if isinstance(ignore, str) else set(ignore)
+        kept = {name: values for name, values in self.expandos.items() if name not in left_out}
+        tensors = files.to_tensors(self.index_to_key, self.vectors, kept.pop(COUNT, None)) | attributes.pack(kept)
         tensors |= {name: getattr(self, name) for name in N_GRAMS if getattr(self, name) is not None}
         rules = {name: getattr(self, name) for name in RULES}
-        native.write(path, tensors, {"class": CLASS, "ngrams": json.dumps(rules)})
+        native.write(fname, tensors, {"class": self.FILE_CLASS, "ngrams": json.dumps(rules)})
 
     @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        mmap: bool | str | None = False,
-        *,
-        limit: int | None = None,
-        errors: str = "strict",
-        encoding: str = "utf-8",
-    ) -> Self:
+    def load(cls, fname: Path, mmap: bool | str | None = False, **options: Any) -> Self:
         """Read a native file that `save` wrote; other files as `KeyedVectors.load` does, without n-grams.
 
         A fastText model (.bin) with its n-grams: `load_facebook_vectors`. The arguments and errors are those of
         `KeyedVectors.load`.
         """
-        if limit is not None or files.read_class(path) != CLASS:
-            return super().load(path, mmap, limit=limit, errors=errors, encoding=encoding)
-        tensors, metadata = native.read(path, mmap=bool(mmap))
-        keys, matrix, counts = files.from_tensors(os.fspath(path), tensors)
+        if options.get("limit") is not None or files.read_class(fname) != cls.FILE_CLASS:
+            return super().load(fname, mmap, **options)
+        tensors, metadata = native.read(fname, mmap=bool(mmap))
+        keys, matrix, found = files.unpack_attributed(os.fspath(fname), tensors)
         try:
             given = json.loads(metadata["ngrams"])
             rules: dict[str, int] = {name: checked(name, given[name], check) for name, check in RULES.items()}
-            return cls.from_rows(
+            wv = cls.from_rows(
                 keys,
-                counts,
+                None,
                 tensors["vectors_vocab"],
                 tensors["vectors_ngrams"],
                 buckets=tensors.get("buckets"),
                 vectors=matrix,
-                **rules,
+                **rules,  # type: ignore[arg-type]
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)}: damaged native file: {error}") from error
+            raise ValueError(f"{os.fspath(fname)}: damaged native file: {error}") from error
+        wv.expandos.update(found)
+        return wv
 
 
 def _check_rows(
