@@ -45,6 +45,7 @@ WV_APART int make_cbow(struct wv_worker *worker, struct wv_block *block)
             return 0;
         fill_context(chunk, block);
     }
+    set_tokens(task, window, block);
     const int64_t nth = chunk->next_row - window->centre;
     block->hidden = worker->scratch.hidden + nth;
     block->hidden_grad = worker->scratch.hidden_grad + nth;
