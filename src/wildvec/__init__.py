@@ -11,6 +11,8 @@ from wildvec.models.category_embedding import (
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
+from wildvec.vectors.facebook_vectors import load_facebook_vectors
+from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
@@ -18,11 +20,13 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "FastTextKeyedVectors",
     "GloVe",
     "KeyedVectors",
     "TextClassifier",
     "Word2Vec",
     "__version__",
+    "load_facebook_vectors",
 ]
 
 __version__ = "0.1.0"

@@ -135,6 +135,12 @@ def load_native(
     return tensors, metadata
 
 
+def read_class(path: str | os.PathLike[str]) -> str | None:
+    """Return the class of the object in a native file; None for any other file. Errors as for `load`."""
+    with Source(path) as source:
+        return native.read_metadata(source).get("class") if detect_kind(source) is Kind.NATIVE else None
+
+
 def save(
     path: str | os.PathLike[str],
     keys: Sequence[Key],

@@ -145,7 +145,7 @@ class KeyedRows:
             forms = [key.lower(), key.capitalize(), key.upper(), key.strip()]
             forms += [int(key)] if key.removeprefix("-").isdecimal() else []
         for form in forms:
-            if form in self:
+            if form in self.key_to_index:
                 kind = "" if isinstance(key, type(form)) else f" (the keys are {type(form).__name__} here)"
                 return f"; did you mean {form!r}{kind}?"
         first = self.index_to_key[0] if self.index_to_key else key
@@ -198,10 +198,10 @@ class KeyedRows:
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
             raise ValueError(f"vectors of shape {rows.shape}; give shape {(len(keys), self.vector_size)}")
         check_same_length("keys", keys, "vectors", rows)
-        known = np.array([key in self for key in keys], dtype=bool)
+        known = np.array([key in self.key_to_index for key in keys], dtype=bool)
         if replace and known.any():
-            self.vectors[[self.key_to_index[key] for key in keys if key in self]] = rows[known]
-        new = [key for key in keys if key not in self]
+            self.vectors[[self.key_to_index[key] for key in keys if key in self.key_to_index]] = rows[known]
+        new = [key for key in keys if key not in self.key_to_index]
         if new:
             self._append(new, rows[~known])
 

@@ -22,7 +22,7 @@ from wildvec import io
 from wildvec.base.checks import checked
 from wildvec.base.keys import Key
 from wildvec.io import counts, glove, word2vec
-from wildvec.io.vectors import kind_by_name
+from wildvec.io.vectors import kind_by_name, read_class
 from wildvec.vectors import evaluate, search
 from wildvec.vectors.evaluate import FIRST_ROWS
 from wildvec.vectors.evaluation_files import Lines, Pair
@@ -81,6 +81,10 @@ class KeyedVectors(KeyedRows):
     def _matrix(self, items: Iterable[Any]) -> Vector:
         vectors = [self._vector(item) for item in items]
         return np.array(vectors, dtype=np.float64).reshape(len(vectors), self.vector_size)
+
+    def _known_rows(self, items: Iterable[Any]) -> set[int]:
+        """Return the rows of the keys among some items. A key may have a vector and no row (see FastText)."""
+        return {self.key_to_index[item] for item in items if is_key(item) and item in self.key_to_index}
 
     def get_mean_vector(
         self,
@@ -234,7 +238,7 @@ class KeyedVectors(KeyedRows):
         if topn is None:
             scores: Scores = search.cosines(query[None], self.vectors, workers=workers, **limits)[0]
             return scores
-        given = set(self._rows(filter(is_key, items)))
+        given = self._known_rows(items)
         return find_nearest(self.index_to_key, self.vectors, query[None], [given], topn, limits, workers)[0]
 
     def search(
@@ -263,8 +267,8 @@ class KeyedVectors(KeyedRows):
         items = check_items("queries", queries)
         if len(items) == 1 and items[0] is queries:
             raise TypeError("give a list of queries or a matrix; for a single query call most_similar")
-        given = [{self.get_index(item)} if is_key(item) else set() for item in items]
         matrix = search.unit(self._matrix(items))
+        given = [self._known_rows([item]) for item in items]
         limits = self._resolve_limits(clip_start, clip_end, restrict_vocab, restrict)
         return find_nearest(self.index_to_key, self.vectors, matrix, given, topn, limits, workers)
 
@@ -333,7 +337,7 @@ class KeyedVectors(KeyedRows):
         scores = search.products(vectors[:n], vectors[n:], self.vectors, workers=workers, **limits)
         if topn is None:
             return scores
-        given = set(self._rows(filter(is_key, items)))
+        given = self._known_rows(items)
         return find_largest(self.index_to_key, scores, given, topn, limits)
 
     @overload
@@ -461,6 +465,10 @@ class KeyedVectors(KeyedRows):
         """
         if mmap not in (True, False, None, "r"):
             raise ValueError(f"mmap={mmap!r}: give True or 'r' (a file is mapped read-only), or False")
+        if cls is KeyedVectors and limit is None and read_class(path) == "FastTextKeyedVectors":
+            from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors  # a subclass of this class
+
+            return FastTextKeyedVectors.load(path, mmap)  # type: ignore[return-value]
         return cls.from_arrays(*io.load(path, bool(mmap), limit=limit, errors=errors, encoding=encoding))
 
     def save_word2vec_format(
