@@ -131,6 +131,27 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         """Return what `wv` is, for the current matrices."""
         return KeyedVectors.from_arrays(vocab.keys, self._vectors, vocab.counts)
 
+    def _grow(self, vocab: Vocab) -> None:
+        """Set a vocabulary that begins with the keys of the present one; all that was learned is kept.
+
+        New rows are those that a new model with this vocabulary has. The factors of new rows are 1.
+        """
+        if not len(self.vocab):
+            self._set_vocab(vocab)
+            return
+        self._check_vocab(vocab)
+        self._take_over_vectors()
+        self._match_matrices()
+        factors, n_new = self.wv.vectors_lockf, len(vocab) - len(self.vocab)
+        rows = {
+            spec.name: matrices.grow(spec, self._matrices[spec.name], self.seed)
+            for spec in self._matrix_specs(len(vocab))
+        }
+        self._set_matrices(vocab, rows)
+        if len(factors) > 1:
+            factors = np.concatenate([factors, np.ones(n_new, np.float32)])
+        self.wv.vectors_lockf = factors
+
     @property
     def _vectors(self) -> FloatRows:
         """The trained vectors without padding, (keys, vector_size): a view of the matrix."""
