@@ -35,7 +35,7 @@ def test_no_ngrams(min_n, max_n, bucket):
 
 
 def test_the_end_of_a_line_has_no_ngrams():
-    assert [len(row) for row in find_ngrams(["</s>", "</s"], 3, 6, 10)] == [0, 7]
+    assert [len(row) for row in find_ngrams(["</s>", "</s"], 3, 6, 10)] == [0, 6]
 
 
 @pytest.mark.parametrize("arguments", [(-1, 6, 10), (3, -6, 10), (3, 6, -1), (3, 1001, 10)])
