@@ -8,6 +8,7 @@ from wildvec.models.category_embedding import (
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
@@ -20,6 +21,7 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "FastText",
     "FastTextKeyedVectors",
     "GloVe",
     "KeyedVectors",

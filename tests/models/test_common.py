@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import GloVe, KeyedVectors, TextClassifier, Word2Vec
+from wildvec import FastText, GloVe, KeyedVectors, TextClassifier, Word2Vec
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
@@ -171,6 +171,8 @@ TEXT_CASES = [
     Case("skip-gram, classic update", Word2Vec, {"sg": 1, "update": "pair", "min_count": 1}),
     Case("CBOW", Word2Vec, {"min_count": 1}),
     Case("CBOW, both", Word2Vec, {"hs": 1, "min_count": 1}),
+    Case("FastText, skip-gram", FastText, {"sg": 1, "min_count": 1, "bucket": 5_000}),
+    Case("FastText, CBOW, both", FastText, {"hs": 1, "min_count": 1, "bucket": 5_000}),
     Case("GloVe", GloVe, {"min_count": 1, "window": 3}, other_settings={"x_max": 5}),
     Case("GloVe, word rows", GloVe, {"min_count": 1, "window": 3, "combine": "word"}),
 ]
