@@ -8,7 +8,11 @@ from wildvec.models.category_embedding import (
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+<<<<<<< HEAD
 from wildvec.models.doc2vec import Doc2Vec
+=======
+from wildvec.models.fasttext import FastText
+>>>>>>> h_fte
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
@@ -22,6 +26,7 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "FastText",
     "FastTextKeyedVectors",
     "Doc2Vec",
     "GloVe",

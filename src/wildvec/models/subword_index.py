@@ -5,6 +5,7 @@ In: words. Out: the buckets that occur, which alone have rows, and the row numbe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from wildvec._train import PATH_PADDING
 from wildvec.base.keys import Key
+from wildvec.base.ragged import Ragged
 from wildvec.text.subwords import find_ngrams
 
 LARGEST_TABLE = 2**26  # buckets; more are sorted
@@ -31,15 +33,22 @@ class SubwordIndex:
     offsets: NDArray[np.int64]
 
     @classmethod
-    def of(cls, words: list[Key], min_n: int, max_n: int, bucket: int) -> SubwordIndex:
+    def of(
+        cls, words: Sequence[Key], min_n: int, max_n: int, bucket: int, all_buckets: bool = False
+    ) -> SubwordIndex:
         """Return the index of a list of words.
+
+        all_buckets: Buckets that do not occur have rows too.
 
         >>> index = SubwordIndex.of(["ab", "abc"], 3, 3, 100)
         >>> index.n_rows, index.ids[: index.offsets[-1]].tolist()
-        (6, [0, 3, 5, 1, 3, 4, 2])
+        (6, [0, 2, 4, 1, 2, 3, 5])
         """
         found = find_ngrams(words, min_n, max_n, bucket)
-        buckets = _distinct(found.values, bucket)
+        if all_buckets:
+            buckets, numbers = np.arange(bucket, dtype=np.int32), found.values
+        else:
+            buckets, numbers = _number_buckets(found.values, bucket)
         n = len(words)
         if n + len(buckets) > 2**31 - 1:
             raise ValueError(f"{n:,} words and {len(buckets):,} buckets are too many rows; lower bucket")
@@ -48,7 +57,7 @@ class SubwordIndex:
         is_ngram = np.ones(offsets[-1], np.bool_)
         is_ngram[offsets[:-1]] = False
         ids[offsets[:-1]] = np.arange(n, dtype=np.int32)
-        ids[: offsets[-1]][is_ngram] = n + np.searchsorted(buckets, found.values).astype(np.int32)
+        ids[: offsets[-1]][is_ngram] = n + numbers
         return cls(buckets, ids, offsets)
 
     @property
@@ -66,15 +75,35 @@ class SubwordIndex:
         """The number of rows of the word that has most; 1 if there is no word."""
         return int(np.diff(self.offsets).max(initial=1))
 
+    def part(self, first: int, last: int) -> Ragged:
+        """Return the rows of the words first … last - 1; last may be beyond the end."""
+        offsets = self.offsets[first : last + 1]
+        return Ragged(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+    def rows_of(self, old: SubwordIndex) -> NDArray[np.int64]:
+        """Return the row numbers of the words and buckets of another index, whose words come first here.
+
+        >>> old, new = (SubwordIndex.of(words, 3, 3, 100) for words in (["ab"], ["ab", "abc"]))
+        >>> new.rows_of(old).tolist()
+        [0, 2, 4]
+        """
+        of_buckets = self.n_words + np.searchsorted(self.buckets, old.buckets)
+        return np.concatenate([np.arange(old.n_words), of_buckets])
+
     def uses(self, of_words: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how often each row is used. of_words: how often each word is used."""
         weights = np.repeat(of_words, np.diff(self.offsets))
         return np.bincount(self.ids[: self.offsets[-1]], weights, self.n_rows)
 
 
-def _distinct(values: NDArray[np.int32], bucket: int) -> NDArray[np.int32]:
+def _number_buckets(
+    values: NDArray[np.int32], bucket: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the distinct buckets, ascending, and the position of each value among them."""
     if bucket > LARGEST_TABLE:
-        return np.unique(values)
+        buckets, numbers = np.unique(values, return_inverse=True)
+        return buckets, numbers.astype(np.int32)
     occurs = np.zeros(bucket, np.bool_)
     occurs[values] = True
-    return np.flatnonzero(occurs).astype(np.int32)
+    position = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+    return np.flatnonzero(occurs).astype(np.int32), position[values]
