@@ -8,17 +8,15 @@ from wildvec.models.category_embedding import (
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
-<<<<<<< HEAD
 from wildvec.models.doc2vec import Doc2Vec
-=======
+from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
->>>>>>> h_fte
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
+from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
 from wildvec.vectors.facebook_vectors import load_facebook_vectors
 from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
-from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
@@ -26,9 +24,9 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "Doc2Vec",
     "FastText",
     "FastTextKeyedVectors",
-    "Doc2Vec",
     "GloVe",
     "KeyedVectors",
     "TaggedDocument",
@@ -36,7 +34,9 @@ __all__ = [
     "TextClassifier",
     "Word2Vec",
     "__version__",
+    "load_facebook_model",
     "load_facebook_vectors",
+    "save_facebook_model",
 ]
 
 __version__ = "0.1.0"

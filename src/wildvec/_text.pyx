@@ -871,7 +871,7 @@ def parse_entries(const uint8_t[::1] data not None, int64_t n, int kind, list wo
         if end + 1 + ENTRY_BYTES > size:
             break
         memcpy(&count, bytes_of + end + 1, 8)
-        if <int8_t>data[end + ENTRY_BYTES] != kind or count < 0 or end == at:
+        if <int8_t>data[end + ENTRY_BYTES] != kind or count < 0:
             raise ValueError(
                 f"entry {row} of the dictionary, {bytes_of[at:min(end, at + 40)]!r}, has the type "
                 f"{<int8_t>data[end + ENTRY_BYTES]} and the count {count}"

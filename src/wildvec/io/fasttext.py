@@ -13,7 +13,7 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,18 @@ LOSSES = ("", "hs", "ns", "softmax", "ova")  # by their numbers in files
 MODELS = ("", "cbow", "skipgram", "supervised")
 SETTINGS = struct.Struct("<12id")
 BLOCK_VALUES = 1 << 20
+
+class RowBlocks(Protocol):
+    """A matrix (n, dim) whose rows are made block by block while it is written."""
+
+    shape: tuple[int, int]
+
+    def __len__(self) -> int:
+        """The number of rows."""
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.float32]:
+        """Return some rows."""
+
 
 Matrix = NDArray[np.float32] | QuantizedMatrix
 Allocate = Callable[
@@ -94,6 +106,7 @@ class FastTextFile:
         kept_buckets: Int32 (n_kept, 2), pairs (bucket, row − n_words) of the n-grams that have rows, in any
             order; None: the model is not pruned and has a row for each of `settings.bucket` buckets.
         n_tokens: Number of tokens in the training text.
+        version: Version of the format. Unsupervised models are the same in 11 and 12.
 
     Bytes of words that are not UTF-8 are surrogates, as with errors="surrogateescape".
     """
@@ -103,10 +116,11 @@ class FastTextFile:
     word_counts: NDArray[np.int64]
     labels: list[str]
     label_counts: NDArray[np.int64]
-    input: Matrix
+    input: Matrix | RowBlocks
     output: Matrix
     kept_buckets: NDArray[np.int32] | None = None
     n_tokens: int = 0
+    version: int = VERSION
 
     @property
     def n_output_rows(self) -> int:
@@ -239,7 +253,9 @@ def _read_content(source: BinaryReader, version: int, head: bytes, mode: ReadMod
     output_is_quantized = has_marks and source.read_flag("the mark of a quantised output")
     second = _read_matrix(source, is_quantized and output_is_quantized, "output", mode)
     source.check_end()
-    file = FastTextFile(settings, words, counts, labels, label_counts, first, second, kept, n_tokens)
+    is_same = version == OLD_VERSION and settings.model != "supervised"
+    written_as = OLD_VERSION if is_same else VERSION
+    file = FastTextFile(settings, words, counts, labels, label_counts, first, second, kept, n_tokens, written_as)
     file.check()
     return file
 
@@ -319,7 +335,7 @@ def write(path: str | os.PathLike[str] | BinaryIO, file: FastTextFile) -> None:
     kept = file.kept_buckets
     sizes = (len(file.words) + len(file.labels), len(file.words), len(file.labels), file.n_tokens)
     with write_atomically(path) as stream:
-        stream.write(struct.pack("<2i", MAGIC, VERSION) + file.settings.pack())
+        stream.write(struct.pack("<2i", MAGIC, file.version) + file.settings.pack())
         stream.write(struct.pack("<3i2q", *sizes, NOT_PRUNED if kept is None else len(kept)))
         stream.writelines(entries)
         if kept is not None:
@@ -333,13 +349,13 @@ def _entries(names: list[str], counts: NDArray[np.int64], kind: int) -> bytes:
     parts = []
     for name, count in zip(names, counts.tolist(), strict=True):
         word = name.encode("utf-8", "surrogateescape")
-        if not word or any(byte in b" \t\n\v\f\r\0" for byte in word):
-            raise ValueError(f"{name!r} is empty or contains white space or NUL; fastText cannot read it")
+        if any(byte in b" \t\n\v\f\r\0" for byte in word):
+            raise ValueError(f"{name!r} contains white space or NUL; fastText cannot read it")
         parts.append(b"%s\0%s" % (word, struct.pack("<qb", count, kind)))
     return b"".join(parts)
 
 
-def _write_matrix(stream: BinaryIO, matrix: Matrix) -> None:
+def _write_matrix(stream: BinaryIO, matrix: Matrix | RowBlocks) -> None:
     if isinstance(matrix, QuantizedMatrix):
         codes = matrix.codes
         stream.write(struct.pack("<?2qi", matrix.norm_codes is not None, *matrix.shape, codes.size))
