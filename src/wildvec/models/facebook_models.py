@@ -24,12 +24,11 @@ from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
 from wildvec.training.matrices import FloatRows
 from wildvec.vectors.facebook_vectors import decode_words
+from wildvec.vectors.subword_rows import fill_rows
 
 logger = logging.getLogger(__name__)
 
 F = TypeVar("F", bound=FastText)
-
-ROWS_AT_ONCE = 1_024  # buckets whose rows are drawn together
 
 
 @overload
@@ -243,19 +242,5 @@ class _InputRows:
         if len(self._ngrams) == len(self) - n:
             parts.append(self._ngrams[first:last])
         elif last > first:
-            parts.append(self._rows_of_buckets(first, last))
+            parts.append(fill_rows(self._ngrams, self._buckets, first, last, self._seed))
         return np.concatenate(parts)
-
-    def _rows_of_buckets(self, first: int, last: int) -> FloatRows:
-        blocks = range(first // ROWS_AT_ONCE, -(-last // ROWS_AT_ONCE))
-        drawn = np.concatenate([self._draw(block) for block in blocks])
-        start = blocks.start * ROWS_AT_ONCE
-        at, to = np.searchsorted(self._buckets, [first, last]).tolist()
-        drawn[self._buckets[at:to] - start] = self._ngrams[at:to]
-        return drawn[first - start : last - start]
-
-    def _draw(self, block: int) -> FloatRows:
-        random = np.random.default_rng([self._seed, block])
-        dim = self.shape[1]
-        values = random.random((ROWS_AT_ONCE, dim), np.float32)
-        return (values * np.float32(2) - np.float32(1)) / np.float32(dim)

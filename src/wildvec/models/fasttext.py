@@ -212,7 +212,7 @@ class FastText(Word2Vec):
         """Copy rows that were assigned to `wv` into the matrix that is trained."""
         self._check_own_vectors()
         for name, rows in zip(("vectors_vocab", "vectors_ngrams"), self._parts(), strict=True):
-            given = np.asarray(getattr(self.wv, name))
+            given = np.asarray(vars(self.wv)[name])
             if given.shape != rows.shape:
                 raise ValueError(f"wv.{name} has the shape {given.shape}; the model needs {rows.shape}")
             if given.strides != rows.strides or given.ctypes.data != rows.ctypes.data:

@@ -124,7 +124,7 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @property
     def _subwords(self) -> SubwordRows:
-        return SubwordRows(self.vectors_ngrams, self.buckets, self.bucket, self.min_n, self.max_n)
+        return SubwordRows(vars(self)["vectors_ngrams"], self.buckets, self.bucket, self.min_n, self.max_n)
 
     @property
     def _uses_ngrams(self) -> bool:
@@ -195,7 +195,7 @@ class FastTextKeyedVectors(KeyedVectors):
         left_out = {ignore} if isinstance(ignore, str) else set(ignore)
         kept = {name: values for name, values in self.expandos.items() if name not in left_out}
         tensors = files.to_tensors(self.index_to_key, self.vectors, kept.pop(COUNT, None)) | attributes.pack(kept)
-        tensors |= {name: getattr(self, name) for name in N_GRAMS if getattr(self, name) is not None}
+        tensors |= {name: vars(self)[name] for name in N_GRAMS if vars(self)[name] is not None}
         rules = {name: getattr(self, name) for name in RULES}
         native.write(fname, tensors, {"class": self.FILE_CLASS, "ngrams": json.dumps(rules)})
 

@@ -25,6 +25,7 @@ Floats = NDArray[np.float32]
 
 WORDS_AT_ONCE = 2_000  # in one call of a thread
 FEW_WORDS = 2_000  # for which a table of all buckets is not worth its time
+BUCKETS_AT_ONCE = 1_024  # whose rows are drawn together
 EOS = "</s>"  # the end of a line; it has no n-grams
 
 
@@ -111,3 +112,28 @@ def _as_rows(matrix: NDArray[Any]) -> Floats:
     if matrix.dtype == np.float32 and matrix.strides[1] == 4 and matrix.strides[0] % 4 == 0:
         return matrix
     return np.ascontiguousarray(matrix, np.float32)
+
+
+def fill_rows(ngrams: Floats, buckets: NDArray[np.int32], first: int, last: int, seed: int) -> Floats:
+    """Return the rows of all buckets from `first` to `last` - 1, float32 (last - first, dim).
+
+    Rows that are not given are drawn by (seed, bucket), uniform in ±1 / dim as in fastText.
+
+    Args:
+        ngrams: The rows that are given (n, dim).
+        buckets: Their buckets, ascending.
+        first: The first bucket.
+        last: The end of the buckets.
+        seed: From 0 up.
+    """
+    blocks = range(first // BUCKETS_AT_ONCE, -(-last // BUCKETS_AT_ONCE))
+    drawn = np.concatenate([ngrams[:0], *(_draw(seed, block, ngrams.shape[1]) for block in blocks)])
+    start = blocks.start * BUCKETS_AT_ONCE
+    at, to = np.searchsorted(buckets, [first, last]).tolist()
+    drawn[buckets[at:to] - start] = ngrams[at:to]
+    return np.asarray(drawn[first - start : last - start])
+
+
+def _draw(seed: int, block: int, dim: int) -> Floats:
+    values = np.random.default_rng([seed, block]).random((BUCKETS_AT_ONCE, dim), np.float32)
+    return (values * np.float32(2) - np.float32(1)) / np.float32(dim)
