@@ -110,7 +110,7 @@ class FastText(Word2Vec, fasttext.FastText):
         report |= {name: n * row for name, used in (("syn1", self.hs), ("syn1neg", self.negative)) if used}
         if self.bucket and len(self.wv):
             report["syn0_ngrams"] = self.bucket * row
-            report["buckets_word"] = 48 * len(self.wv) + 8 * sum(map(len, self.wv.buckets_word))
+            report["buckets_word"] = 64 + 100 * n + 4 * sum(map(len, self.wv.buckets_word))
         report["total"] = sum(report.values())
         return report
 
