@@ -24,6 +24,7 @@ from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
+from wildvec.models.row_factors import row_factors
 from wildvec.models.scikit_learn import ScikitLearnMethods
 from wildvec.models.training_settings import TrainingSettings
 from wildvec.text.vocab import Vocab
@@ -229,22 +230,10 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         """Return copies of the factors of changes by matrix name, float32 (rows,); nothing where all are 1.
 
         Raises:
-            ValueError: `wv.vectors_lockf` has another length than 1 or the number of keys, or a value that is
-                negative or not finite.
+            ValueError: `wv.vectors_lockf` is not one finite factor, or one for each key; see `row_factors`.
         """
-        given = getattr(self.wv, "vectors_lockf", np.ones(1, np.float32))
-        factors = np.asarray(given, np.float32)
-        if factors.shape not in ((1,), (len(self.vocab),)):
-            raise ValueError(
-                f"wv.vectors_lockf has the shape {factors.shape}; give one factor, or one for each of the "
-                f"{len(self.vocab)} keys"
-            )
-        bad = np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))
-        if len(bad):
-            raise ValueError(f"wv.vectors_lockf[{bad[0]}]={factors[bad[0]]}: give a finite number from 0 up")
-        if (factors == 1).all():
-            return {}
-        return {"vectors": np.array(np.broadcast_to(factors, len(self.vocab)), order="C")}
+        factors = row_factors(self.wv, "wv")
+        return {} if factors is None else {"vectors": factors}
 
     def _set_row_rates(self, factors: FloatRows) -> None:
         """Set the factors of changes that `_row_rates` returned; (1,): one for all rows."""

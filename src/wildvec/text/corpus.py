@@ -26,6 +26,7 @@ from wildvec.text.vocab import EmptyVocabError, Vocab, VocabRules
 
 Ids = NDArray[np.int32]
 FROM_IDS_TOKENS = 1 << 18  # ids in one block
+UNLIMITED = 1 << 62  # tokens of a sentence
 
 
 class TakesItems(Protocol):
@@ -36,7 +37,7 @@ class TakesItems(Protocol):
 
 
 class Corpus:
-    """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; no sentence is empty.
+    """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; none is empty, unless `read` keeps such.
 
     vocab: the meaning of the ids. ids: int32, flat; a memory map for a large corpus. offsets: int64, one more than
     sentences. raw_tokens: the number of tokens that were read, those outside the vocabulary included. `close` or a
@@ -71,6 +72,7 @@ class Corpus:
         errors: str = "strict",
         max_sentence_length: int = 10_000,
         cache_dir: Any = None,
+        keep_empty: bool = False,
     ) -> Corpus:
         """Read a source once, make its vocabulary (unless one is given) and encode it.
 
@@ -101,6 +103,8 @@ class Corpus:
             max_sentence_length: Longer sentences are split. The length is in tokens as read.
             cache_dir: A folder for a temporary file with the ids. None: keep them in memory; above 256 MB (or half of
                 the free memory if that is less) in the system's folder for temporary files.
+            keep_empty: Keep all sentences (lines of files) as they are: also those without a token of the vocabulary,
+                and long ones are not split.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -120,8 +124,11 @@ class Corpus:
         if isinstance(source, Ragged):
             opened = Source(_blocks_of_ids(source), "the ids", b"\0", " tokens", len(source.values))
         else:
-            opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
-        builder = _Builder(opened, vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+            opened = open_source(
+                source, tokenizer=tokenizer, lowercase=lowercase, errors=errors, keep_empty=keep_empty
+            )
+        longest = UNLIMITED if keep_empty else max_sentence_length
+        builder = _Builder(opened, vocab, workers, max_vocab_size, longest, cache_dir, keep_empty)
         with closing(builder.buffer):
             builder.scan()
             if vocab is None:
@@ -224,9 +231,11 @@ class _Builder:
         max_vocab_size: int | None,
         max_sentence_length: int,
         cache_dir: Any,
+        keep_empty: bool = False,
     ) -> None:
         self.source = source
         self.workers = workers
+        self.keep_empty = keep_empty
         self.max_sentence_length = max_sentence_length
         self.buffer = IdBuffer(cache_dir)
         self.ends: list[Ids] = []  # of each piece
@@ -237,15 +246,15 @@ class _Builder:
         n_scanners = source.scanners(workers)
         if vocab is not None:
             table = table_of_keys(vocab.keys)
-            self.scanners = [Scanner(table, scratch) for _ in range(n_scanners)]
+            self.scanners = [Scanner(table, scratch, keep_empty) for _ in range(n_scanners)]
         else:
             n_tables = n_scanners if max_vocab_size is None else 1
             self.scanners = [self._new_scanner(max_vocab_size) for _ in range(n_tables)]
 
     def _new_scanner(self, max_vocab_size: int | None) -> Scanner:
         if max_vocab_size is None:
-            return Scanner(VocabTable(), self.scratch)
-        return PruningScanner(VocabTable(), self.scratch, max_vocab_size)
+            return Scanner(VocabTable(), self.scratch, self.keep_empty)
+        return PruningScanner(VocabTable(), self.scratch, self.keep_empty, max_vocab_size)
 
     def scan(self) -> None:
         """Read all blocks. ValueError: they contain no token."""
@@ -301,23 +310,26 @@ class _Builder:
         ids, kept = self.buffer.finish(remap, self.workers)
         if not len(ids):
             raise ValueError("none of the tokens read is in the vocabulary")
-        offsets = _offsets(ends, kept)
+        offsets = _offsets(ends, kept, self.keep_empty)
         trim_heap()
         return ids, offsets
 
 
-def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the offsets of sentences, without empty ones.
+def _offsets(ends: list[Ids], kept: NDArray[np.int64], keep_empty: bool) -> NDArray[np.int64]:
+    """Return the offsets of sentences.
 
     ends: for each piece, its sentence ends in ids; each array is freed once it is used. kept: ids per piece.
+    keep_empty: also those of empty sentences; each sentence has an end.
     """
-    ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes the last sentence
+    if not keep_empty:
+        ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes the last sentence
     offsets = np.empty(1 + sum(map(len, ends)), np.int64)
     offsets[0] = last = base = 0
     for i, n in enumerate(kept.tolist()):
         found = base + ends[i].astype(np.int64)
         ends[i] = np.empty(0, np.int32)
-        found = found[np.diff(found, prepend=offsets[last]) > 0]
+        if not keep_empty:
+            found = found[np.diff(found, prepend=offsets[last]) > 0]
         offsets[last + 1 : last + 1 + len(found)] = found
         last, base = last + len(found), base + n
     return offsets[: last + 1]

@@ -35,9 +35,10 @@ class Piece:
 class Scanner:
     """Converts a block with its number to pieces of ids; `table` numbers the tokens."""
 
-    def __init__(self, table: VocabTable, scratch: Scratch) -> None:
+    def __init__(self, table: VocabTable, scratch: Scratch, keep_empty: bool) -> None:
         self.table = table
         self.scratch = scratch
+        self.keep_empty = keep_empty  # an empty line is a sentence
         self.prunings: list[Ids] = []  # new id of each old id, one array per pruning
 
     def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> list[Piece]:
@@ -63,10 +64,10 @@ class Scanner:
         return [self._scan_tokens(block.data, block.lengths, block.n_tokens, block.ends, number)]
 
     def _scan_text(self, data: NDArray[np.uint8] | bytes, number: int) -> Piece:
-        capacity = len(data) // 2 + 2
+        capacity = len(data) + 1 if self.keep_empty else len(data) // 2 + 2
         ids, ends = self.scratch.take(capacity), self.scratch.take(capacity)
         generation = len(self.prunings)
-        n_ids, n_ends = self.table.scan_text(data, number, ids, ends)
+        n_ids, n_ends = self.table.scan_text(data, number, ids, ends, self.keep_empty)
         kept_ends = ends[:n_ends].copy()
         self.scratch.give(ends)
         return Piece(ids, n_ids, kept_ends, self, generation)
@@ -89,8 +90,8 @@ class PruningScanner(Scanner):
     because the result depends on all sentences so far.
     """
 
-    def __init__(self, table: VocabTable, scratch: Scratch, max_size: int) -> None:
-        super().__init__(table, scratch)
+    def __init__(self, table: VocabTable, scratch: Scratch, keep_empty: bool, max_size: int) -> None:
+        super().__init__(table, scratch, keep_empty)
         self.max_size = max_size
         self._n_scans = 0  # numbers the parts, so that the order of first appearance is known
 
