@@ -73,8 +73,8 @@ struct wv_task {
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
     struct wv_ragged labels;  /* bags: the labels of each */
-    struct wv_ragged tags;    /* documents: the document rows of each */
     struct wv_ragged parts;   /* tokens: the input rows of each id (subwords), and WV_PATH_PADDING more; else item i is row i */
+    struct wv_ragged tags;    /* documents: the document rows of each */
     const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;     /* cells: (n_cells) its weight in the loss */
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */

@@ -65,7 +65,7 @@ cdef extern from "wildvec.h":
         uint32_t mask
     struct wv_task:
         wv_matrix *matrices
-        wv_ragged items, labels, tags, parts, paths
+        wv_ragged items, labels, parts, tags, paths
         const float *values
         const float *weights
         const int32_t *unit_rows
@@ -335,6 +335,29 @@ cdef class Task:
         self.task.items.offsets = &offsets[0]
         self.done.add("items")
 
+    def parts(self, const int32_t[::1] ids, const int64_t[::1] offsets):
+        """Tokens: the input rows whose mean is the row of each id (subwords). The items are then ids, not rows.
+
+        ids: PATH_PADDING more than the offsets say.
+        """
+        cdef int64_t n = offsets.shape[0] - 1
+        self.check_new("parts")
+        check_offsets(offsets, ids.shape[0] - WV_PATH_PADDING, "the parts")
+        check_ids(ids, self.get("input").n, "the parts")
+        sizes = np.diff(offsets)
+        if sizes.min() < 1 or sizes.max() > MAX_TARGETS or self.get("input").stride != self.get("input").width:
+            raise ValueError(f"give each id 1 to {MAX_TARGETS} parts, in a matrix without AdaGrad")
+        self.units_end()
+        check_ids(self.ids, n, "the items")
+        self.arrays += [ids, offsets]
+        self.n_lists, self.task.max_parts = n, <int32_t>sizes.max()
+        self.task.parts.ids, self.task.parts.offsets = &ids[0], &offsets[0]
+        self.done.add("parts")
+
+    cdef int64_t n_ids(self) except -1:
+        """The number of ids that items may have."""
+        return self.n_lists if self.task.parts.offsets != NULL else self.get("input").n
+
     def tags(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """The tags of each unit; each id is a row of the matrix "documents". Call it after `items`."""
         self.check_new("tags")
@@ -365,29 +388,6 @@ cdef class Task:
         """The random draws for a unit do not depend on the other units. A chunk of "dbow" has at most 6, others 1."""
         self.check_new("independent units")
         self.task.independent_units = True
-
-    def parts(self, const int32_t[::1] ids, const int64_t[::1] offsets):
-        """Tokens: the input rows whose mean is the row of each id (subwords). The items are then ids, not rows.
-
-        ids: PATH_PADDING more than the offsets say.
-        """
-        cdef int64_t n = offsets.shape[0] - 1
-        self.check_new("parts")
-        check_offsets(offsets, ids.shape[0] - WV_PATH_PADDING, "the parts")
-        check_ids(ids, self.get("input").n, "the parts")
-        sizes = np.diff(offsets)
-        if sizes.min() < 1 or sizes.max() > MAX_TARGETS or self.get("input").stride != self.get("input").width:
-            raise ValueError(f"give each id 1 to {MAX_TARGETS} parts, in a matrix without AdaGrad")
-        self.units_end()
-        check_ids(self.ids, n, "the items")
-        self.arrays += [ids, offsets]
-        self.n_lists, self.task.max_parts = n, <int32_t>sizes.max()
-        self.task.parts.ids, self.task.parts.offsets = &ids[0], &offsets[0]
-        self.done.add("parts")
-
-    cdef int64_t n_ids(self) except -1:
-        """The number of ids that items may have."""
-        return self.n_lists if self.task.parts.offsets != NULL else self.get("input").n
 
     def subsample(self, const uint32_t[::1] keep):
         """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""

@@ -51,15 +51,60 @@ class FastText(Word2Vec):
     and gensim. Words of a window therefore see the changes of each other's common n-grams a few words later.
 
     Args:
-        sentences, corpus_file, vector_size, alpha, window, min_count, max_vocab_size, sample, seed, workers, min_alpha,
-            sg, hs, negative, ns_exponent, cbow_mean, epochs, null_word, trim_rule, sorted_vocab, callbacks,
-            max_final_vocab, shrink_windows, and all that must be named: See `Word2Vec`. The order is gensim's.
+        sentences: Lists of tokens (str or int), or strings (split at white space, with a warning), in any iterable
+            that is read once; a single str or path is a file.
+        corpus_file: A path, a list of paths, a folder, a glob pattern or "-" for stdin. A line is a sentence. Files
+            may be compressed (.gz, .bz2, .xz, .zst).
+        sg: 1 for skip-gram, 0 for CBOW.
+        hs: 1 for hierarchical softmax.
+        vector_size: Values in a vector.
+        alpha: Learning rate at the start.
+        window: Words on each side of a word that count as its context.
+        min_count: Words that occur less often are left out.
+        max_vocab_size: Bound of the words held while reading; the rarest are dropped, by gensim's rule (see
+            `Corpus.read`). None: no bound.
         word_ngrams: Only 1, as in gensim.
+        sample: Words above this fraction of the corpus are trained less often; 0: all occurrences are trained.
+        seed: With one worker, the same seed gives the same bits.
+        workers: Threads; default: the CPUs that this process may use.
+        min_alpha: Learning rate at the end; it falls linearly over all epochs.
+        negative: Number of noise words per example; 0: no negative sampling.
+        ns_exponent: Noise words are drawn with probability proportional to count ** ns_exponent.
+        cbow_mean: CBOW predicts from the mean (1) or the sum (0) of the context.
+        hashfxn: Ignored.
+        epochs: Passes over the corpus.
+        null_word: 1: the vocabulary has the additional word NUL (one character, code 0), which no text contains.
         min_n: Characters of the shortest n-gram, with < and > at the ends of a word.
-        max_n: Characters of the longest n-gram. 0, or less than min_n: no n-grams, as in `Word2Vec`.
-        bucket: Number of buckets; 0: no n-grams.
-        hashfxn, batch_words: Ignored.
-        others: Other arguments of gensim: ignored if they change no result, else refused.
+        max_n: Characters of the longest n-gram. 0, or less than min_n: no n-grams.
+        sorted_vocab: 1: the most frequent word comes first; 0: order of first appearance.
+        bucket: Number of buckets; 0: no n-grams. Memory depends on the buckets that occur only.
+        trim_rule: A function of (word, count, min_count) that returns gensim's RULE_KEEP, RULE_DISCARD or
+            RULE_DEFAULT (min_count decides). It is not stored in files.
+        batch_words: Ignored.
+        callbacks: Objects with at least one of the methods on_train_begin, on_epoch_begin, on_epoch_end and
+            on_train_end, which get the model. No worker runs meanwhile.
+        max_final_vocab: Raises min_count until the vocabulary has at most this many words. None: no bound.
+        shrink_windows: True: each centre draws its width from 1 to window; False: always window.
+        update: "block" trains two neighbouring centres together, "pair" one pair at a time; see `Word2Vec`.
+        deterministic: The same seed and number of workers give the same bits; see `Word2Vec`.
+        held_out: Fraction of the sentences, at least one, that is not trained. `seed` and the number of sentences
+            decide which. Their loss is measured after each epoch, always with the same draws.
+        patience: Training stops after this many epochs without a new minimum of the held-out loss. The vectors are
+            then those of the best epoch, of which a copy is kept meanwhile. None: all epochs.
+        max_seconds: Training (without reading) ends after this time, if the epochs take longer. The learning rate
+            reaches min_alpha by then. Results then depend on the speed, so `deterministic` does not allow it.
+        checkpoint: Folder for checkpoints, which `resume` continues from and `load` opens. It is created if it does
+            not exist. One is written when training begins, at Ctrl-C (a second Ctrl-C skips it) and at the end.
+        checkpoint_minutes: Minutes between two checkpoints; None: none by time.
+        checkpoint_epochs: Epochs between two checkpoints; None: none by epochs.
+        keep_checkpoints: Number of newest checkpoints that are kept.
+        lowercase: Convert the text to lower case.
+        tokenizer: Function from a line to its tokens; default: str.split.
+        errors: What to do with bytes that are not UTF-8: "strict" raises, "replace" inserts U+FFFD, "ignore" omits.
+        max_sentence_length: Longer sentences are split, counted in tokens.
+        cache_dir: Folder for the ids of the corpus; default: memory, and the system's temporary folder if they are
+            larger than 256 MB.
+        others: Arguments that only gensim has: ignored if they change no result, else refused.
 
     Attributes:
         wv: The vectors (FastTextKeyedVectors): `wv.vectors` are the composed vectors of words, `wv.vectors_vocab` and

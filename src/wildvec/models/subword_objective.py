@@ -44,6 +44,9 @@ class SubwordObjective(WindowObjective):
         uses = None if words.uses is None else self.index.uses(words.uses)
         return (replace(words, uses=uses, has_private_rows=False), *others)
 
+    def _curvature(self, name: str, longest: int) -> float:
+        return super()._curvature("vectors" if name == ROWS else name, longest)
+
     def attach(self, task: Task) -> None:
         """Give the task the parts of words, and what word2vec needs."""
         task.parts(self.index.ids, self.index.offsets)
