@@ -8,9 +8,11 @@ from wildvec.models.category_embedding import (
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.glove import GloVe
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
+from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
@@ -18,8 +20,11 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "Doc2Vec",
     "GloVe",
     "KeyedVectors",
+    "TaggedDocument",
+    "TaggedLineDocument",
     "TextClassifier",
     "Word2Vec",
     "__version__",

@@ -29,6 +29,7 @@ cdef extern from "wildvec.h" nogil:
         int32_t *ends
         int64_t n_ids
         int64_t n_ends
+        int all_ends
 
     int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii_only)
     int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
@@ -393,25 +394,30 @@ cdef class VocabTable:
             self.frozen = True
 
     def scan_text(
-        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None
+        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None,
+        bint all_ends=False
     ):
         """Encode prepared text into `ids` and `ends`: (number of ids, number of ends).
 
-        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each.
+        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each. all_ends: also the ends
+        of empty lines; ids and ends then have at least len(text) + 1 elements.
         """
-        return self.scan(text, block, ids, ends, False)
+        return self.scan(text, block, ids, ends, False, all_ends)
 
-    cdef tuple scan(self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends, bint lines):
+    cdef tuple scan(
+        self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends, bint lines, bint all_ends
+    ):
         """scan_text, or scan_lines, whose text needs more elements."""
         cdef wv_encoded out
         cdef int status
-        cdef int64_t n_bytes = text.shape[0], n_needed = n_bytes + 1 if lines else n_bytes // 2 + 2
+        cdef int64_t n_bytes = text.shape[0], n_needed
+        n_needed = n_bytes + 1 if lines or all_ends else n_bytes // 2 + 2
         check_block(block, n_bytes, INT32_MAX - 1 if lines else INT32_MAX)
         if min(ids.shape[0], ends.shape[0]) < n_needed:
             raise ValueError(f"{n_bytes} bytes of text need {n_needed} elements of ids and of ends")
         if not n_bytes:
             return 0, 0
-        out.ids, out.ends = &ids[0], &ends[0]
+        out.ids, out.ends, out.all_ends = &ids[0], &ends[0], all_ends
         with self.reading():
             with nogil:
                 if lines:
@@ -429,7 +435,7 @@ cdef class VocabTable:
         block: as in scan_text. ids, ends: at least len(text) + 1 elements each; ends receives the ids up to the end
         of each line. The id of a token that a frozen table lacks is ~offset of its first byte.
         """
-        return self.scan(text, block, ids, ends, True)
+        return self.scan(text, block, ids, ends, True, False)
 
     def scan_tokens(
         self, const uint8_t[::1] tokens not None, const uint32_t[::1] lengths not None, int64_t block,

@@ -4,8 +4,17 @@
 /* Streams of random draws. */
 enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS };
 
-/* Reads the sentences first … last into the worker's chunk. */
-WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
+/* The least number of kept tokens with which unit s is trained: a lone token has no context except tags. */
+WV_INLINE int64_t least_tokens(const struct wv_task *task, int64_t s, int has_tags)
+{
+    const int64_t n_tags = has_tags ? task->tags.offsets[s + 1] - task->tags.offsets[s] : 0;
+    if (has_tags && task->concat_tags)
+        return n_tags == task->concat_tags ? 1 : INT64_MAX;
+    return n_tags ? 1 : !has_tags || task->train_words ? 2 : INT64_MAX;
+}
+
+/* Reads the sentences, or documents with tags, first … last into the worker's chunk. */
+WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, int has_tags)
 {
     const struct wv_task *task = worker->task;
     const uint64_t keep_key = wv_subkey(key, KEEP_DRAWS);
@@ -19,10 +28,13 @@ WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last,
             chunk->words[n] = word;
             n += !task->keep || draw <= task->keep[word];
         }
-        if (n - start > 1) /* a lone token has no context */
-            chunk->ends[n_sentences++] = n;
-        else
+        if (n - start < least_tokens(task, s, has_tags)) {
             n = start;
+            continue;
+        }
+        if (has_tags)
+            chunk->units[n_sentences] = s;
+        chunk->ends[n_sentences++] = n;
     }
     rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
     if (task->negative)
@@ -35,6 +47,11 @@ WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->next_row = chunk->window.end = 0;
     reset_noise(&chunk->noise);
     worker->queue.first = worker->queue.last = 0;
+}
+
+WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
+{
+    read_units(worker, first, last, key, 0);
 }
 
 /* Moves the chunk's window to the next centre, or to the next two if max_centres is 2 and the sentence has two. Returns 0 at the

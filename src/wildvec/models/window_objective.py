@@ -77,7 +77,7 @@ class WindowObjective:
         return tuple(
             replace(
                 spec,
-                uses=uses[spec.name],
+                uses=uses.get(spec.name),
                 curvature=self._curvature(spec.name, longest),
                 rows_per_item=longest if spec.name == "node_rows" else spec.rows_per_item,
             )

@@ -44,6 +44,7 @@ class _Options:
     tokenizer: Tokenizer | None
     lowercase: bool
     errors: str
+    keep_empty: bool = False  # an empty line is an empty sentence
 
 
 @dataclass
@@ -124,6 +125,7 @@ def open_source(
     tokenizer: Tokenizer | None = None,
     lowercase: bool = False,
     errors: str = "strict",
+    keep_empty: bool = False,
 ) -> Source:
     """Open any source for reading. See Corpus.read for the sources and arguments."""
     if tokenizer is not None and not callable(tokenizer):
@@ -132,6 +134,7 @@ def open_source(
         tokenizer,
         checked("lowercase", lowercase, choice(False, True)),
         checked("errors", errors, choice(*ERRORS)),
+        keep_empty,
     )
     kind = type(source).__name__
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -184,14 +187,14 @@ def _tokenized(
     blocks: Generator[TextBlock, None, None], options: _Options
 ) -> Generator[TokenBlock, None, None]:
     with closing(blocks):
-        yield from _Sentences(_lines(blocks), options, warn=False).blocks()
+        yield from _Sentences(_lines(blocks, options.keep_empty), options, warn=False).blocks()
 
 
-def _lines(blocks: Iterable[TextBlock]) -> Iterator[str]:
+def _lines(blocks: Iterable[TextBlock], keep_empty: bool) -> Iterator[str]:
     for block in blocks:
-        lines = block.decode().split("\n")
+        lines = block.decode().removesuffix("\n").split("\n")
         block.release()
-        yield from (line.removesuffix("\r") for line in lines if line)
+        yield from (line.removesuffix("\r") for line in lines if line or keep_empty)
 
 
 def _text_blocks(files: Iterable[Any], options: _Options) -> Generator[TextBlock, None, None]:
@@ -210,12 +213,13 @@ def _stream_blocks(
 ) -> Iterator[TextBlock]:
     """Yield blocks of about BLOCK_BYTES that end at white space, or at a line end for a tokenizer.
 
-    The end of the stream ends its last line. A byte order mark at the start is dropped.
+    The end of the stream ends its last line, if a line end does not. A byte order mark at the start is dropped.
     """
     cut = last_space if options.tokenizer is None else _last_line_end
     offset = seen = 0
     parts: list[bytes] = []  # bytes after the last cut
     n_held = 0  # their number
+    is_ended = True  # the last byte read is a line end
 
     def block(end: bytes | memoryview) -> TextBlock:
         nonlocal offset, seen, n_held
@@ -241,10 +245,12 @@ def _stream_blocks(
             yield block(memoryview(data)[:length])
         parts.append(data[length:])
         n_held += len(data) - length
+        is_ended = data.endswith(b"\n")
         if n_held > LONGEST_TOKEN and options.tokenizer is None:
             where = f"in {n_held:,} bytes from byte {offset:,} on"
             raise ValueError(f"{name}: no white space {where}; is this text?")
-    yield block(b"\n")
+    if not is_ended:
+        yield block(b"\n")
 
 
 def _read_pieces(stream: IO[bytes], name: str) -> Iterator[bytes]:
