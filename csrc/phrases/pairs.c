@@ -322,10 +322,9 @@ static enum wv_status add_count(struct wv_pair_table *table, const struct wv_phr
         return WV_OK;
     }
     const int32_t word = slot->start_plus_1 - 1;
-    if (!words->counts[word]) {
+    if (!words->counts[word] || found.position < words->positions[word])
         words->positions[word] = found.position;
-        table->n_revived++;
-    }
+    table->n_revived += !words->counts[word];
     words->counts[word] += count;
     return WV_OK;
 }

@@ -247,7 +247,7 @@ class Phrases(PhrasesTransformation):
     Attributes:
         vocab: The count of each word and pair, as a dict that is computed when it is used.
         corpus_word_count: Number of words read.
-        min_reduce: What the next dropping of rare words drops.
+        min_reduce: The next pruning drops words and pairs with a lower count.
 
     Raises:
         ValueError: A setting is out of range. TypeError: a token is no str.
@@ -325,7 +325,7 @@ class Phrases(PhrasesTransformation):
 
     @property
     def min_reduce(self) -> int:
-        """The count up to which the next pruning drops words and pairs."""
+        """The next pruning drops words and pairs with a lower count."""
         return self._counts.min_reduce
 
     def add_vocab(self, sentences: Any) -> None:

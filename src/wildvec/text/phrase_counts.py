@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -20,8 +21,8 @@ from wildvec.base.keys import INTEGER
 from wildvec.base.pages import Scratch
 from wildvec.base.progress import progress_bar
 from wildvec.base.threads import in_order
-from wildvec.text.corpus import _Scanner
 from wildvec.text.readers import Source, TextBlock, TokenBlock, open_source
+from wildvec.text.scanner import Scanner
 
 BATCH_TOKENS = 1 << 20  # counted at once; one call of the C core then takes less than 50 ms
 FEW_TOKENS = 20_000  # that the calling thread counts faster alone
@@ -74,7 +75,7 @@ class PhraseCounts:
 
     A pair is counted as the string of its words, joined by `delimiter`; pairs and words that are the same string are
     counted together, as in gensim. connector_words: words that can only stand inside of a phrase; they are not counted.
-    max_vocab_size: after a sentence with which there are more words and pairs, those with a count of at most
+    max_vocab_size: after a sentence with which there are more words and pairs, those with a count below
     `min_reduce` are dropped, and min_reduce is raised by one (gensim's rule). workers: threads.
 
     Attributes: `n_tokens`, the tokens read (connector words included); `min_reduce`.
@@ -140,7 +141,7 @@ class PhraseCounts:
         TypeError: a token is no str, or a sentence no list of tokens. OSError, ValueError: as for `Corpus.read`.
         """
         opened = open_source(source)
-        longest = None if opened.joined else MAX_LINE
+        longest = None if opened.joined else opened.max_sentence_length or MAX_LINE
         with (
             progress_bar(opened.total, "counting phrases", opened.unit) as bar,
             closing(self._batches(opened, longest, bar)) as batches,
@@ -151,14 +152,12 @@ class PhraseCounts:
 
     def _batches(self, source: Source, longest: int | None, bar: Any) -> Generator[_Batch, None, None]:
         """Yield sentences of about BATCH_TOKENS ids at once. longest: longer sentences are split."""
-        scanner = _Scanner(self.vocab, Scratch(np.int32), None)
+        scanner = Scanner(self.vocab, Scratch(np.int32))
         parts: list[Ids] = []
         ends: list[Ids] = []
         n = n_begun = n_open = 0
         with closing(source.blocks) as blocks:
-            for numbered in enumerate(blocks):
-                _check_tokens_are_str(numbered[1])
-                piece = scanner(numbered)
+            for piece in chain.from_iterable(map(scanner, enumerate(map(_only_str, blocks)))):
                 piece_ends = piece.ends
                 if longest is not None:
                     piece_ends, n_open = split_sentences(piece.ends, piece.n_ids, longest, n_open)
@@ -172,8 +171,8 @@ class PhraseCounts:
                     parts, ends = [self._begun(batch)], []
                     n = n_begun = len(parts[0])
                     yield batch
-        if n > n_begun:
-            yield _Batch(np.concatenate(parts), np.append(np.concatenate(ends), np.int32(n)), n_begun)
+        if ends:
+            yield _Batch(np.concatenate(parts), np.concatenate(ends), n_begun)
 
     def _begun(self, batch: _Batch) -> Ids:
         """Return the ids of the last sentence, if it has no end, from the last word that is no connector on."""
@@ -191,9 +190,9 @@ class PhraseCounts:
 
         first = first_end = 0
         n_begun = batch.n_begun
-        while first < len(batch.ids):
+        while first < len(batch.ids) or first_end < len(batch.ends):
             last, last_end = self._next_chunk(batch, first, first_end)
-            is_last = last == len(batch.ids)
+            is_last = last == len(batch.ids) and last_end == len(batch.ends)
             ends = batch.ends[first_end:last_end] - np.int32(first)
             self._count_chunk(_Batch(batch.ids[first:last], ends, n_begun), read_next if is_last else None)
             if len(ends) and len(self) > self.max_vocab_size:
@@ -206,15 +205,17 @@ class PhraseCounts:
     def _next_chunk(self, batch: _Batch, first: int, first_end: int) -> tuple[int, int]:
         """Return the ends of the most sentences with which the counts need not be pruned, but at least one sentence.
 
-        A token adds at most one word and one pair.
+        A token adds at most one word and one pair. While there are too many, each sentence is a chunk, also an empty
+        one, because each leads to a pruning.
         """
-        most = max(int(min(self.max_vocab_size, 1 << 62)) - len(self), 0) // 2
-        if len(batch.ids) - first <= most:
-            return len(batch.ids), len(batch.ends)
-        last_end = max(int(np.searchsorted(batch.ends, first + most, "right")), first_end + 1)
-        if last_end > len(batch.ends):
-            return len(batch.ids), len(batch.ends)
-        return int(batch.ends[last_end - 1]), last_end
+        n_ids, n_ends = len(batch.ids), len(batch.ends)
+        space = int(min(self.max_vocab_size, 1 << 62)) - len(self)
+        if 2 * (n_ids - first) <= space:
+            return n_ids, n_ends
+        last_end = first_end + 1
+        if space >= 0:
+            last_end = max(last_end, int(np.searchsorted(batch.ends, first + space // 2, "right")))
+        return (n_ids, n_ends) if last_end > n_ends else (int(batch.ends[last_end - 1]), last_end)
 
     def _count_chunk(self, chunk: _Batch, meanwhile: Callable[[], None] | None) -> None:
         ids, ends, n_begun = chunk
@@ -241,13 +242,13 @@ class PhraseCounts:
         self.n_tokens += len(ids) - n_begun
 
     def prune(self) -> None:
-        """Drop words and pairs with a count of at most `min_reduce`, and raise it by one."""
+        """Drop words and pairs with a count below `min_reduce`, and raise it by one."""
         counts = self.words.counts()
-        rare = (counts > 0) & (counts <= self.min_reduce)
+        rare = (counts > 0) & (counts < self.min_reduce)
         counts[rare] = 0
         self._n_live -= int(rare.sum())
         for table in self.tables:
-            table.prune(self.min_reduce)
+            table.prune(self.min_reduce - 1)
         self.min_reduce += 1
 
     # -- other forms ----------------------------------------------------------------------------------------------
@@ -366,14 +367,15 @@ class PhraseCounts:
         return {keys[i]: numbers[i] for i in np.argsort(positions, kind="stable").tolist()}
 
 
-def _check_tokens_are_str(block: TextBlock | TokenBlock) -> None:
-    """Raise TypeError if a token is an int: it cannot be joined with others to a phrase."""
+def _only_str(block: TextBlock | TokenBlock) -> TextBlock | TokenBlock:
+    """Return the block. TypeError: a token is an int, which cannot be joined with others to a phrase."""
     if isinstance(block, TextBlock) or not block.n_tokens:
-        return
+        return block
     if block.lengths is not None and INTEGER not in block.data.tobytes():
-        return
+        return block
     for number, sentence in enumerate(block.sentences, block.first):
         for position, token in enumerate(sentence):
             if not isinstance(token, str):
                 kind = f"{type(token).__name__} {token!r}"
                 raise TypeError(f"sentence {number}, token {position} is {kind}; phrases are made of str")
+    return block
