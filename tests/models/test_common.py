@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import Doc2Vec, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
@@ -197,6 +197,8 @@ TEXT_CASES = [
     document_case("PV-DBOW", dm=0),
     document_case("PV-DBOW, words", dm=0, dbow_words=1),
     document_case("PV-DM, sum, both", dm_mean=0, hs=1),
+    Case("FastText, skip-gram", FastText, {"sg": 1, "min_count": 1, "bucket": 5_000}),
+    Case("FastText, CBOW, both", FastText, {"hs": 1, "min_count": 1, "bucket": 5_000}),
     Case("GloVe", GloVe, {"min_count": 1, "window": 3}, other_settings={"x_max": 5}),
     Case("GloVe, word rows", GloVe, {"min_count": 1, "window": 3, "combine": "word"}),
 ]

@@ -72,13 +72,13 @@ class DocumentObjective(WindowObjective):
         most = 1 if tags is None else max(1, int(np.diff(tags.offsets).max(initial=1)))
         return (*specs, replace(documents, rows_per_item=most))
 
-    def _curvature(self, name: str, longest: int) -> float:
-        is_tag = name == "document_vectors"
+    def _curvature(self, role: str, longest: int) -> float:
+        is_tag = role == "documents"
         if not is_tag and (self.dm or self.dbow_words):
-            return super()._curvature(name, longest)
+            return super()._curvature(role, longest)
         targets = (1 + self.negative if self.negative else 0) + longest // 2
-        pairs = targets if is_tag or name == "vectors" else 1  # in which one use takes part
-        return float(np.float32(CURVATURE["vectors" if is_tag else name]) * np.float32(pairs))
+        pairs = targets if is_tag or role == "input" else 1  # in which one use takes part
+        return float(np.float32(CURVATURE["input" if is_tag else role]) * np.float32(pairs))
 
     def noise_of_window(self) -> int:
         """Return the noise words of a window; two centres of PV-DBOW with words share some of theirs."""
