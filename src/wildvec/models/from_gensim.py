@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from wildvec.base.keys import Key
 from wildvec.io.gensim_pickle import Saved, SavedFunction, read_gensim
 from wildvec.io.native import WrongClassError
+from wildvec.text.tags import TagTable
 from wildvec.text.vocab import Vocab
+from wildvec.training import matrices
 from wildvec.training.huffman import huffman_paths
-from wildvec.vectors.keyedvectors import KeyedVectors
+from wildvec.vectors.gensim_vectors import buckets_of, counts_of, flatten, keys_of, rows_of
 
 if TYPE_CHECKING:
     from wildvec.models.phrases import FrozenPhrases, Phrases
@@ -35,64 +37,6 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "vector_size": ("vector_size", "layer1_size"),
     "epochs": ("epochs", "iter"),
 }
-PARTS = ("vocabulary", "trainables")  # objects in which gensim 3.3 to 3.8 has some of the attributes
-VECTORS = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVectors")
-
-
-def flatten(state: Mapping[str, Any]) -> Saved:
-    """Return the attributes of a model, with those of its parts in gensim 3.3 to 3.8."""
-    model = Saved()
-    for part in PARTS:
-        if isinstance(state.get(part), Saved):
-            vars(model).update(vars(state[part]))
-    vars(model).update({name: value for name, value in state.items() if name not in PARTS})
-    return model
-
-
-# -- vectors ----------------------------------------------------------------------------------------------------------
-
-
-def keys_of(wv: Saved) -> list[Key]:
-    """Return the keys of saved vectors, in the order of rows."""
-    keys = wv.get("index_to_key", "index2entity", "index2word")
-    if keys:
-        return [key if isinstance(key, str) else int(key) for key in keys]
-    vocab = wv.get("vocab", "key_to_index", default={})
-    row_of = {word: getattr(entry, "index", entry) for word, entry in vocab.items()}
-    return sorted(row_of, key=lambda word: int(row_of[word]))
-
-
-def counts_of(wv: Saved, keys: Sequence[Key]) -> NDArray[np.int64] | None:
-    """Return how often each key occurred; None: it is not stored."""
-    expandos = wv.get("expandos", default={})
-    vocab = wv.get("vocab", default={})
-    if "count" in expandos and len(expandos["count"]) == len(keys):
-        return np.asarray(expandos["count"]).astype(np.int64)
-    if len(keys) and all(hasattr(vocab.get(key), "count") for key in keys):
-        return np.array([vocab[key].count for key in keys], np.int64)
-    return None
-
-
-def rows_of(path: Path, wv: Saved, keys: Sequence[Key], *names: str) -> NDArray[Any]:
-    """Return the vectors. UnpicklingError: they do not fit the keys."""
-    rows = wv.get(*names)
-    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or len(rows) != len(keys):
-        shape = getattr(rows, "shape", "no")
-        raise UnpicklingError(f"{os.fspath(path)}: {len(keys)} keys, but vectors of the shape {shape}")
-    return rows
-
-
-def load_vectors(path: Path, cls: type[KeyedVectors], mmap: Any = None) -> KeyedVectors:
-    """Read KeyedVectors that gensim saved; of a saved model, its vectors of words."""
-    name, state = read_gensim(path, mmap)
-    wv = state.get("wv") if name not in VECTORS else None
-    saved = wv if isinstance(wv, Saved) else flatten(state)
-    keys = keys_of(saved)
-    result = cls.from_arrays(keys, rows_of(path, saved, keys, "vectors", "syn0"), counts_of(saved, keys))
-    for attribute, values in saved.get("expandos", default={}).items():
-        if attribute != "count" and isinstance(values, np.ndarray) and len(values) == len(keys):
-            result.expandos[attribute] = values
-    return result
 
 
 # -- models -----------------------------------------------------------------------------------------------------------
@@ -101,34 +45,118 @@ def load_vectors(path: Path, cls: type[KeyedVectors], mmap: Any = None) -> Keyed
 def load_model(path: Path, cls: type[W], mmap: Any = None) -> W:
     """Read a model that gensim saved. WrongClassError: it is of another class."""
     name, state = read_gensim(path, mmap)
-    if name != cls.NAME:
+    convert: Any = {"Word2Vec": convert_model, "FastText": convert_fasttext, "Doc2Vec": convert_doc2vec}.get(name)
+    if name != cls.NAME or convert is None:
         raise WrongClassError(f"{os.fspath(path)} holds a {name} of gensim, not a {cls.NAME}; load it with {name}.load")
-    return convert_word2vec(path, cls, flatten(state))
-
-
-def convert_word2vec(path: Path, cls: type[W], saved: Saved) -> W:
-    """Return a Word2Vec with the vectors, output rows, settings and counters of a saved one."""
-    wv = cast(Saved, saved.get("wv", default=saved))
-    if wv is not saved and wv.get("vectors", "syn0") is None:
-        wv = saved
-    keys = keys_of(wv)
-    counts = counts_of(wv, keys)
-    model = cls(**settings_of(saved))
-    if not keys:
-        return model
-    rows = rows_of(path, wv, keys, "vectors", "syn0")
-    model.vector_size = rows.shape[1]
-    vocab = Vocab(keys, np.ones(len(keys), np.int64) if counts is None else np.maximum(counts, 1))
-    model._set_vocab(vocab)
-    model.wv.vectors[...] = rows
-    set_output(model, path, saved, wv)
+    saved = flatten(state)
+    model: W = convert(path, cls, saved, saved_vectors(saved))
     model.corpus_count = int(saved.get("corpus_count", default=0))
     model.corpus_total_words = int(saved.get("corpus_total_words", default=0))
     model.epochs_trained = model.epochs * int(saved.get("train_count", default=1))
-    factors = wv.get("vectors_lockf")
-    if isinstance(factors, np.ndarray) and len(factors) in (1, len(keys)):
-        model.wv.vectors_lockf = factors.astype(np.float32)
     return model
+
+
+def saved_vectors(saved: Saved) -> Saved:
+    """Return the object that holds the vectors of words; in old versions the model itself."""
+    wv = saved.get("wv", default=saved)
+    return cast(Saved, wv if wv.get("vectors", "syn0", "vectors_vocab") is not None else saved)
+
+
+def vocab_of(wv: Saved) -> Vocab:
+    """Return the words and their counts; 1 where the count is unknown."""
+    keys = keys_of(wv)
+    counts = counts_of(wv, keys)
+    return Vocab(keys, np.ones(len(keys), np.int64) if counts is None else np.maximum(counts, 1))
+
+
+def convert_model(path: Path, cls: type[W], saved: Saved, wv: Saved) -> W:
+    """Return a Word2Vec with the vectors, output rows and settings of a saved one."""
+    model, vocab = cls(**settings_of(saved)), vocab_of(wv)
+    if len(vocab):
+        rows = rows_of(path, wv, vocab.keys, "vectors", "syn0")
+        model.vector_size = rows.shape[1]
+        model._set_vocab(vocab)
+        set_words(model, path, saved, wv, rows)
+    return model
+
+
+def set_words(model: Word2Vec, path: Path, saved: Saved, wv: Saved, rows: NDArray[Any]) -> None:
+    """Copy the vectors of words, their factors and the output rows."""
+    model.wv.vectors[: len(rows)] = rows
+    set_output(model, path, saved, wv)
+    factors = wv.get("vectors_lockf", default=saved.get("vectors_lockf"))
+    if isinstance(factors, np.ndarray) and len(factors) in (1, len(rows)):
+        model.wv.vectors_lockf = factors.astype(np.float32)
+
+
+def convert_fasttext(path: Path, cls: Any, saved: Saved, wv: Saved) -> Any:
+    """Return a FastText with the rows of words and buckets, output rows and settings of a saved one."""
+    rules = {name: wv.get(name, default=saved.get(name)) for name in ("min_n", "max_n", "bucket")}
+    given = {name: int(value) for name, value in rules.items() if value is not None}
+    model, vocab = cls(**settings_of(saved), **given), vocab_of(wv)
+    if not len(vocab):
+        return model
+    words = rows_of(path, wv, vocab.keys, "vectors_vocab", "syn0_vocab")
+    ngrams = buckets_of(path, wv, model.bucket, words.shape[1])
+    model.vector_size = words.shape[1]
+    model._set_vocab(vocab)
+    _set_rows(model, np.concatenate([words, ngrams]))
+    set_output(model, path, saved, wv)
+    return model
+
+
+def _set_rows(model: Any, rows: NDArray[Any]) -> None:
+    """Set the rows of words and of all buckets of a FastText."""
+    model._has_all_buckets = True
+    model._index = model._index_of(model.vocab)
+    spec, *_ = model._matrix_specs(len(model.vocab))
+    model._set_matrices(model.vocab, model._matrices | {spec.name: matrices.from_views(spec, {spec.name: rows})})
+
+
+def convert_doc2vec(path: Path, cls: Any, saved: Saved, wv: Saved) -> Any:
+    """Return a Doc2Vec with the vectors of words and documents, output rows and settings of a saved one."""
+    settings = settings_of(saved)
+    is_dm = not settings.pop("sg", 0)
+    more = {name: saved.get(name) for name in ("dm_concat", "dm_tag_count", "dbow_words")}
+    given = {name: int(value) for name, value in more.items() if value is not None}
+    model = cls(dm=int(is_dm), dm_mean=settings.pop("cbow_mean", 1), **settings, **given)
+    vocab = vocab_of(wv)
+    documents = cast(Saved, saved.get("dv", "docvecs", default=Saved()))
+    rows = rows_of(path, wv, vocab.keys, "vectors", "syn0")
+    model.vector_size = rows.shape[1]
+    keys, vectors, counts = documents_of(documents)
+    model._tags = TagTable(keys, counts["doc_count"], counts["word_count"])
+    model._set_vocab(vocab)
+    set_words(model, path, saved, wv, rows)
+    model.dv.vectors[...] = vectors
+    return model
+
+
+def documents_of(saved: Saved) -> tuple[list[Key], NDArray[Any], dict[str, NDArray[np.int64]]]:
+    """Return the tags of documents, their vectors, and the counts of documents and words of each tag."""
+    vectors = saved.get("vectors", "vectors_docs", "doctag_syn0")
+    if not isinstance(vectors, np.ndarray):
+        raise UnpicklingError("the model has no vectors of documents")
+    keys: list[Key] = list(range(len(vectors)))
+    doctags = saved.get("doctags", default={})
+    expandos = saved.get("expandos", default={})
+    counts = {name: np.ones(len(vectors), np.int64) for name in ("doc_count", "word_count")}
+    for name in counts:
+        if name in expandos and len(expandos[name]) == len(vectors):
+            counts[name] = np.asarray(expandos[name]).astype(np.int64)
+    if saved.get("index_to_key"):
+        return keys_of(saved), vectors, counts
+    first = int(saved.get("max_rawint", default=-1)) + 1  # rows of str tags follow those of int tags
+    for tag, entry in doctags.items():
+        offset, words, documents = entry.saved_args if hasattr(entry, "saved_args") else _doctag(entry)
+        row = int(offset) + first
+        keys[row] = tag
+        counts["word_count"][row], counts["doc_count"][row] = words, documents
+    return keys, vectors, counts
+
+
+def _doctag(entry: Saved) -> tuple[int, int, int]:
+    return entry.get("offset", "index", default=0), entry.get("word_count", default=1), entry.get("doc_count", default=1)
 
 
 def settings_of(saved: Saved) -> dict[str, Any]:
