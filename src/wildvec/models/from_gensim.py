@@ -134,7 +134,7 @@ def convert_doc2vec(path: Path, cls: Any, saved: Saved, wv: Saved) -> Any:
 
 def documents_of(saved: Saved) -> tuple[list[Key], NDArray[Any], dict[str, NDArray[np.int64]]]:
     """Return the tags of documents, their vectors, and the counts of documents and words of each tag."""
-    vectors = saved.get("vectors", "vectors_docs", "doctag_syn0")
+    vectors = saved.get("vectors_docs", "doctag_syn0", "vectors")
     if not isinstance(vectors, np.ndarray):
         raise UnpicklingError("the model has no vectors of documents")
     keys: list[Key] = list(range(len(vectors)))
