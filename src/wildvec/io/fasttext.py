@@ -38,13 +38,18 @@ BLOCK_VALUES = 1 << 20
 class RowBlocks(Protocol):
     """A matrix (n, dim) whose rows are made block by block while it is written."""
 
-    shape: tuple[int, int]
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of the matrix."""
 
     def __len__(self) -> int:
         """The number of rows."""
 
     def __getitem__(self, rows: slice, /) -> NDArray[np.float32]:
         """Return some rows."""
+
+    def take(self, numbers: NDArray[np.int64], /) -> NDArray[np.float32]:
+        """Return some rows by their numbers."""
 
 
 Matrix = NDArray[np.float32] | QuantizedMatrix

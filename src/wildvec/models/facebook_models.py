@@ -1,14 +1,14 @@
-"""FastText models and fastText's files. In: a .bin file. Out: a model that can be trained further, and the other way round.
+"""FastText models and fastText's files. In: a .bin file. Out: a model to train further, and the other way round.
 
-fastText's files have a row for each bucket. The rows of buckets that do not occur in the model's words are drawn when they
-are written: row b depends on (seed, b) only. A file that was read is written with the same bytes.
+fastText's files have a row for each bucket. The rows of buckets that do not occur in the model's words are drawn when
+they are written: row b depends on (seed, b) only. A file that was read is written with the same bytes.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -145,35 +145,38 @@ def save_facebook_model(
         model: The model.
         path: The file.
         encoding: Encoding of the words.
-        lr_update_rate, word_ngrams: Numbers in the file without effect here; None: those of the file that the model was
-            read from, or 100 and 1.
+        lr_update_rate: A number in the file without effect here; None: that of the file that the model was read
+            from, or 100.
+        word_ngrams: The same; None: that of the file, or 1.
 
     Raises:
         RuntimeError: The model has no vocabulary yet.
         ValueError: A word is empty or contains white space or NUL, or cannot be encoded.
         OSError: The file cannot be written. An existing file is then unchanged.
     """
+    settings: dict[str, Any] = {"lr_update_rate": lr_update_rate, "word_ngrams": word_ngrams}
+    given = {name: value for name, value in settings.items() if value is not None}
+    file = to_file(model, encoding)
+    fasttext.write(path, replace(file, settings=replace(file.settings, **given)))
+
+
+def to_file(model: FastText, encoding: str = "utf-8") -> FastTextFile:
+    """Return the content of the file of a model; its rows are those of the model, without a copy."""
     if not len(model.vocab):
         raise RuntimeError("the model has no vocabulary yet; call build_vocab first")
     model._take_over_vectors()
-    before = getattr(model, "_facebook_settings", None) or FastTextSettings()
-    settings = _settings_in_file(model, before)
-    if lr_update_rate is not None:
-        settings = replace(settings, lr_update_rate=lr_update_rate)
-    if word_ngrams is not None:
-        settings = replace(settings, word_ngrams=word_ngrams)
-    file = FastTextFile(
+    settings = _settings_in_file(model, getattr(model, "_facebook_settings", None) or FastTextSettings())
+    return FastTextFile(
         settings,
         _encoded_words(model, encoding),
         model.vocab.counts,
         [],
         np.empty(0, np.int64),
-        _InputRows(model, settings.bucket),
+        SparseRows(*model._parts(), model._index.buckets, settings.bucket, model.seed % 2**64),
         _output_of(model),
         n_tokens=model.corpus_total_words,
         version=getattr(model, "_facebook_version", fasttext.VERSION),
     )
-    fasttext.write(path, file)
 
 
 def _settings_in_file(model: FastText, before: FastTextSettings) -> FastTextSettings:
@@ -219,28 +222,44 @@ def _output_of(model: FastText) -> NDArray[np.float32]:
     return output
 
 
-class _InputRows:
-    """The input matrix of a file, (n_words + bucket, dim), which is made block by block.
+@dataclass(eq=False)
+class SparseRows:
+    """The input matrix of a file, (n_words + bucket, dim), of a model in which not all buckets have rows.
 
-    Row n_words + b of a bucket that has no row in the model is drawn by (seed, b), uniform in ±1 / dim as in fastText.
+    Attributes:
+        words: Rows of the words (n_words, dim).
+        ngrams: Rows of the buckets that have one (n, dim).
+        buckets: These buckets, ascending (int32).
+        bucket: Number of buckets.
+        seed: The row of another bucket b is drawn by (seed, b), uniform in ±1 / dim as in fastText.
     """
 
-    def __init__(self, model: FastText, bucket: int) -> None:
-        self._words, self._ngrams = model._parts()
-        self._buckets = model._index.buckets
-        self._seed = model.seed % 2**64
-        self.shape = (len(self._words) + bucket, self._words.shape[1])
+    words: FloatRows
+    ngrams: FloatRows
+    buckets: NDArray[np.int32]
+    bucket: int
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of the matrix."""
+        return len(self.words) + self.bucket, self.words.shape[1]
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: slice) -> FloatRows:
         begin, end, _ = rows.indices(len(self))
-        n = len(self._words)
-        parts = [self._words[begin : min(end, n)]]
+        n = len(self.words)
+        parts = [self.words[begin : min(end, n)]]
         first, last = max(begin, n) - n, max(end, n) - n
-        if len(self._ngrams) == len(self) - n:
-            parts.append(self._ngrams[first:last])
+        if len(self.ngrams) == self.bucket:
+            parts.append(self.ngrams[first:last])
         elif last > first:
-            parts.append(fill_rows(self._ngrams, self._buckets, first, last, self._seed))
+            parts.append(fill_rows(self.ngrams, self.buckets, first, last, self.seed))
         return np.concatenate(parts)
+
+    def take(self, numbers: NDArray[np.int64]) -> FloatRows:
+        """Return some rows by their numbers."""
+        parts = [self[number : number + 1] for number in numbers.tolist()]
+        return np.concatenate([self.words[:0], *parts])

@@ -26,8 +26,8 @@ def load_facebook_vectors(
 ) -> FastTextKeyedVectors:
     r"""Read the vectors of a fastText model, .bin or .ftz, that fastText, gensim or wildvec wrote.
 
-    The rows of words and n-grams are read into the final array; the output matrix is skipped. Unknown words get vectors
-    from their n-grams, as in fastText. A supervised model is read too; its labels are left out.
+    The rows of words and n-grams are read into the final array; the output matrix is skipped. Unknown words get
+    vectors from their n-grams, as in fastText. A supervised model is read too; its labels are left out.
 
     Args:
         path: The file, plain or compressed (gz, bz2, xz, zst).

@@ -185,9 +185,10 @@ class FastTextKeyedVectors(KeyedVectors):
         ignore: Iterable[str] = (),
         pickle_protocol: int = 4,
     ) -> None:
-        """Write all rows to a native file. The endings .bin, .txt and .vec write the words alone, as `KeyedVectors` does.
+        """Write all rows to a native file. The endings .bin, .txt and .vec write words alone, as in `KeyedVectors`.
 
-        The arguments are those of `KeyedVectors.save`. fastText's own format is that of a model: `save_facebook_model`.
+        The arguments are those of `KeyedVectors.save`. `save_facebook_model` writes fastText's format, which is that
+        of a model.
         """
         if files.kind_by_name(fname, files.Kind.NATIVE) is not files.Kind.NATIVE:
             super().save(fname, separately, sep_limit, ignore, pickle_protocol)

@@ -27,7 +27,7 @@ SEP_LIMIT = 10 * 1024**2  # gensim's default, in bytes
 class KeyedFiles(KeyedRows):
     """Methods of `KeyedVectors` that read and write files."""
 
-    FILE_CLASS: ClassVar[str] = "KeyedVectors"  # in native files; `load` of a base class returns an object of this class
+    FILE_CLASS: ClassVar[str] = "KeyedVectors"  # in native files; `load` of a base class returns this class
 
     def save(
         self,
@@ -90,8 +90,8 @@ class KeyedFiles(KeyedRows):
             from wildvec.vectors import gensim_vectors
 
             return gensim_vectors.load(fname, cls, mmap)  # type: ignore[arg-type, return-value]
-        stored = next((c for c in cls.__subclasses__() if c.FILE_CLASS == read_class(fname)), None)
-        if stored is not None and limit is None and stored.FILE_CLASS != cls.FILE_CLASS:
+        subclasses = {c.FILE_CLASS: c for c in cls.__subclasses__() if cls.FILE_CLASS != c.FILE_CLASS}
+        if subclasses and limit is None and (stored := subclasses.get(read_class(fname) or "")):
             return stored.load(fname, mmap)
         options: dict[str, Any] = {"limit": limit, "errors": errors, "encoding": encoding}
         keys, matrix, attributes = load_attributed(fname, bool(mmap), **options)
