@@ -32,10 +32,7 @@ REASONS = (
         r"predict_dim_mismatch|training_thread_error",
         "set_matrices refuses matrices that do not fit each other",
     ),
-    (
-        r"(unsup|get_vector|multi_get_line|vocab_and_frequencies|get_subwords)\S*(minn|dim)|unsupervised_autotune",
-        "vectors with n-grams are not available yet",
-    ),
+    (r"unsupervised_autotune", "it searches settings of vectors, which only fastText-community does"),
     (r"autotune_error_raises", "a label that does not exist is a ValueError, not a RuntimeError"),
     (r"autotune_restores_sigint", "it imports the package fasttext in another process"),
     (r"^test_util.py$", "it needs the package requests"),
