@@ -2,6 +2,7 @@
 
     python tests/compat/run_fasttext_tests.py                  # installs fasttext-community in a temporary folder
     python tests/compat/run_fasttext_tests.py SITE_PACKAGES    # a folder that holds the package fasttext
+    python tests/compat/run_fasttext_tests.py --original       # the 83 tests of Facebook's package, of fasttext-wheel
 
 Prints how many tests passed, and each test that did not, with the reason. Exit code 1: one without a known reason
 failed. Exit code 2: the package cannot be installed. The tests need no compiled code of fastText, so its wheel is
@@ -23,16 +24,20 @@ import pytest
 
 from wildvec.compat import fasttext
 
-PACKAGE = "fasttext-community"
+PACKAGE, ORIGINAL = "fasttext-community", "fasttext-wheel"
+GENERATED = """
+from fasttext.tests import gen_unit_tests
+
+TestGenerated = gen_unit_tests()
+"""
 NOT_INSTALLED = 2  # exit code
 # (pattern of test names, reason): the first pattern that is found in a name counts.
 REASONS = (
-    (r"build_args|train_resets_cache|get_word_vector_size_mismatch", "it uses fastText's compiled module"),
+    (r"build_args|train_resets_cache|get_word_vector_size_mismatch|unsupervised_autotune", "it uses fastText's compiled module"),
     (
         r"predict_dim_mismatch|training_thread_error",
         "set_matrices refuses matrices that do not fit each other",
     ),
-    (r"unsupervised_autotune", "it searches settings of vectors, which only fastText-community does"),
     (r"autotune_error_raises", "a label that does not exist is a ValueError, not a RuntimeError"),
     (r"autotune_restores_sigint", "it imports the package fasttext in another process"),
     (r"^test_util.py$", "it needs the package requests"),
@@ -75,6 +80,15 @@ def run(site_packages: Path, options: list[str]) -> Results:
     fasttext.__path__.append(str(site_packages / "fasttext"))  # for its subpackage tests
     results = Results()
     tests = site_packages / "fasttext" / "tests"
+    with tempfile.TemporaryDirectory() as folder:
+        if "gen_unit_tests" in (tests / "__init__.py").read_text():
+            tests = Path(folder, "test_generated.py")
+            tests.write_text(GENERATED)
+        _run_pytest(tests, site_packages, options, results)
+    return results
+
+
+def _run_pytest(tests: Path, site_packages: Path, options: list[str], results: Results) -> None:
     command = [
         str(tests),
         "-q",
@@ -87,7 +101,6 @@ def run(site_packages: Path, options: list[str]) -> Results:
         "ignore",
     ]
     pytest.main([*command, "--rootdir", str(site_packages), "-c", "/dev/null", *options], plugins=[results])
-    return results
 
 
 def report(results: Results) -> int:
@@ -114,13 +127,15 @@ def main() -> int:
     parser.add_argument(
         "site_packages", nargs="?", type=Path, help="a folder that holds the package fasttext"
     )
+    parser.add_argument("--original", action="store_true", help="the tests of Facebook's package")
     args, options = parser.parse_known_args()
     if args.site_packages:
         return min(1, report(run(args.site_packages, options)))
     with tempfile.TemporaryDirectory() as folder:
-        install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, PACKAGE]
+        package = ORIGINAL if args.original else PACKAGE
+        install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, package]
         if subprocess.run(install).returncode:
-            print(f"{PACKAGE} cannot be installed here")
+            print(f"{package} cannot be installed here")
             return NOT_INSTALLED
         return min(1, report(run(Path(folder), options)))
 
