@@ -1,11 +1,12 @@
 """Time to load a fastText .bin, and the memory that it takes, of wildvec and gensim in turns.
 
-    python benchmarks/fasttext_files.py                                # 500,000 words and 2,000,000 buckets of 100 numbers: 1.2 GB
-    python benchmarks/fasttext_files.py --peer peers/bin/python        # gensim too
+    python benchmarks/fasttext_files.py                          # wildvec alone
+    python benchmarks/fasttext_files.py --peer peers/bin/python  # gensim too
     python benchmarks/fasttext_files.py --what model --rounds 3
 
-The file is generated in --folder and removed at the end. Peak memory is compared with the matrices that a loaded object
-needs: rows of words and n-grams, and the vectors of words; of a model also the output matrix.
+The file (500,000 words and 2,000,000 buckets of 100 numbers: 1.2 GB) is generated in --folder and removed at the end.
+Peak memory is compared with the matrices that a loaded object needs: rows of words and n-grams, and the vectors of
+words; of a model also the output matrix.
 """
 
 from __future__ import annotations
@@ -84,9 +85,8 @@ def main() -> None:
         seconds, cpu, peak = (
             statistics.median(run[key] for run in runs) for key in ("seconds", "cpu_seconds", "peak_bytes")
         )
-        print(
-            f"{name}: {seconds:.2f} s, {cpu:.2f} CPU seconds, peak {peak / 1e9:.2f} GB = {peak / matrices:.2f} x matrices"
-        )
+        size = f"peak {peak / 1e9:.2f} GB = {peak / matrices:.2f} x matrices"
+        print(f"{name}: {seconds:.2f} s, {cpu:.2f} CPU seconds, {size}")
     for key in ("seconds", "cpu_seconds"):
         ratios = [
             g[key] / w[key] for g, w in zip(results.get("gensim", []), results["wildvec"], strict=False)

@@ -1,4 +1,7 @@
-"""Load a fastText .bin and print seconds and memory as JSON. Arguments: "wildvec" or "gensim"; "vectors" or "model"; the file."""
+"""Load a fastText .bin and print seconds and memory as JSON.
+
+Arguments: "wildvec" or "gensim"; "vectors" or "model"; the file.
+"""
 
 import importlib
 import json

@@ -33,7 +33,10 @@ TestGenerated = gen_unit_tests()
 NOT_INSTALLED = 2  # exit code
 # (pattern of test names, reason): the first pattern that is found in a name counts.
 REASONS = (
-    (r"build_args|train_resets_cache|get_word_vector_size_mismatch|unsupervised_autotune", "it uses fastText's compiled module"),
+    (
+        r"build_args|train_resets_cache|get_word_vector_size_mismatch|unsupervised_autotune",
+        "it uses fastText's compiled module",
+    ),
     (
         r"predict_dim_mismatch|training_thread_error",
         "set_matrices refuses matrices that do not fit each other",

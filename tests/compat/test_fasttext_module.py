@@ -103,7 +103,6 @@ def test_bad_arguments(arguments, named, error, message):
 @pytest.mark.parametrize(
     "named, message",
     [
-        ({}, "maxn=6"),
         ({"maxn": 0, "model": "supervised"}, "train_supervised"),
         ({"maxn": 0, "loss": "ova"}, "loss='ova'"),
     ],
@@ -111,6 +110,49 @@ def test_bad_arguments(arguments, named, error, message):
 def test_what_unsupervised_training_lacks_is_refused(data, named, message):
     with pytest.raises(ValueError, match=message):
         fasttext.train_unsupervised(data, **named)
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory):
+    path = tmp_path_factory.mktemp("unsupervised") / "lines.txt"
+    path.write_text("walk walks walked __label__x\ntalk talks größer\vtalk\n" * 30, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("named", [{}, {"model": "cbow"}, {"loss": "hs"}, {"maxn": 0}], ids=str)
+def test_training_with_ngrams(lines, named, tmp_path):
+    options = {"dim": 8, "minCount": 1, "bucket": 500, "thread": 1, "epoch": 2} | named
+    model = fasttext.train_unsupervised(lines, **options)
+    words, counts = model.get_words(include_freq=True)
+    found = dict(zip(words, counts.tolist(), strict=True))
+    assert found == {"</s>": 60, "talk": 60, "walk": 30, "walks": 30, "walked": 30, "talks": 30, "größer": 30}
+    for word in (*words, "walking"):
+        names, rows = model.get_subwords(word)
+        total = sum((model.get_input_vector(row) for row in rows.tolist()), np.zeros(8))
+        np.testing.assert_allclose(model.get_word_vector(word), total / max(1, len(rows)), atol=1e-6)
+    assert model.get_subwords("</s>")[0] == ["</s>"]
+    assert (
+        len(model.get_nearest_neighbors("walking", k=3)) == 3
+        and len(model.get_analogies("walk", "walks", "talk")) == 4
+    )
+    assert model.get_input_matrix().shape == (7 + (0 if "maxn" in named else 500), 8)
+    model.save_model(tmp_path / "a.bin")
+    again = fasttext.load_model(tmp_path / "a.bin")
+    np.testing.assert_array_equal(again.get_input_matrix(), model.get_input_matrix())
+    np.testing.assert_allclose(again["walking"], model["walking"], atol=1e-7)
+    again.save_model(tmp_path / "b.bin")
+    assert (tmp_path / "a.bin").read_bytes() == (tmp_path / "b.bin").read_bytes()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model))["walking"], model["walking"])
+
+
+def test_unsupervised_training_begins_with_given_vectors(lines, tmp_path):
+    path = tmp_path / "given.vec"
+    path.write_text("2 3\nwalk 1 2 3\nnew 4 5 6\n")
+    options = {"dim": 3, "minCount": 1, "maxn": 0, "thread": 1, "epoch": 0}
+    model = fasttext.train_unsupervised(lines, pretrainedVectors=str(path), **options)
+    assert model["walk"].tolist() == [1, 2, 3] and model["new"].tolist() == [4, 5, 6]
+    with pytest.raises(ValueError, match="dim is 4"):
+        fasttext.train_unsupervised(lines, pretrainedVectors=str(path), **options | {"dim": 4})
 
 
 @pytest.mark.parametrize("name", ["cbow", "skipgram", "supervised"])

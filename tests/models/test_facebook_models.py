@@ -30,7 +30,9 @@ SETTINGS = {
 
 
 def train(**settings):
-    return FastText(TEXT, **{"vector_size": 12, "min_count": 1, "epochs": 2, "workers": 1, "bucket": 300} | settings)
+    return FastText(
+        TEXT, **{"vector_size": 12, "min_count": 1, "epochs": 2, "workers": 1, "bucket": 300} | settings
+    )
 
 
 def rows(n, dim=4, seed=0):

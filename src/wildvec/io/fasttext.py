@@ -35,6 +35,7 @@ MODELS = ("", "cbow", "skipgram", "supervised")
 SETTINGS = struct.Struct("<12id")
 BLOCK_VALUES = 1 << 20
 
+
 class RowBlocks(Protocol):
     """A matrix (n, dim) whose rows are made block by block while it is written."""
 
@@ -260,7 +261,9 @@ def _read_content(source: BinaryReader, version: int, head: bytes, mode: ReadMod
     source.check_end()
     is_same = version == OLD_VERSION and settings.model != "supervised"
     written_as = OLD_VERSION if is_same else VERSION
-    file = FastTextFile(settings, words, counts, labels, label_counts, first, second, kept, n_tokens, written_as)
+    file = FastTextFile(
+        settings, words, counts, labels, label_counts, first, second, kept, n_tokens, written_as
+    )
     file.check()
     return file
 

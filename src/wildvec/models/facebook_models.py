@@ -153,6 +153,13 @@ def save_facebook_model(
         RuntimeError: The model has no vocabulary yet.
         ValueError: A word is empty or contains white space or NUL, or cannot be encoded.
         OSError: The file cannot be written. An existing file is then unchanged.
+
+    >>> import tempfile, pathlib
+    >>> from wildvec import FastText, load_facebook_vectors, save_facebook_model
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.bin")
+    >>> save_facebook_model(FastText([["night", "day"]] * 9, vector_size=8, bucket=100, workers=1), path)
+    >>> load_facebook_vectors(path).index_to_key
+    ['night', 'day']
     """
     settings: dict[str, Any] = {"lr_update_rate": lr_update_rate, "word_ngrams": word_ngrams}
     given = {name: value for name, value in settings.items() if value is not None}

@@ -71,6 +71,7 @@ def _rows_of_file(file: FastTextFile) -> tuple[NDArray[np.float32], NDArray[np.i
     """Return the rows of words and n-grams, and the buckets of the n-grams; None: all buckets in order."""
     n, kept = len(file.words), file.kept_buckets
     matrix = file.input
+    assert isinstance(matrix, (np.ndarray, QuantizedMatrix))  # of a file that was read
     if kept is None:
         every = np.arange(matrix.shape[0])
         return matrix.decode(every) if isinstance(matrix, QuantizedMatrix) else matrix, None

@@ -56,9 +56,16 @@ class FastTextKeyedVectors(KeyedVectors):
         vectors_ngrams: Rows of buckets, float32 (n_rows, vector_size).
         buckets: The bucket of each of these rows, ascending (int32); None: row b is that of bucket b. Buckets without
             a row do not count in a mean.
+        vectors_vocab_lockf, vectors_ngrams_lockf: Factors of the changes of these rows in the training of a model, one
+            for all or one for each: 0 freezes a row.
         min_n, max_n, bucket: The arguments. Other attributes: see `KeyedVectors`.
 
     Source: Bojanowski, Grave, Joulin, Mikolov (2017), "Enriching Word Vectors with Subword Information".
+
+    >>> wv = FastTextKeyedVectors(2, min_n=3, max_n=3, bucket=100)
+    >>> wv.add_vectors(["night"], [[1, 2]])
+    >>> "nights" in wv, wv.has_index_for("nights"), wv["nights"].tolist()
+    (True, False, [0.0, 0.0])
     """
 
     FILE_CLASS: ClassVar[str] = "FastTextKeyedVectors"
@@ -79,6 +86,8 @@ class FastTextKeyedVectors(KeyedVectors):
         self.vectors_vocab: Floats = np.empty((0, self.vector_size), np.float32)
         self.vectors_ngrams: Floats = np.empty((0, self.vector_size), np.float32)
         self.buckets: NDArray[np.int32] | None = np.empty(0, np.int32)
+        self.vectors_vocab_lockf: Floats = np.ones(1, np.float32)
+        self.vectors_ngrams_lockf: Floats = np.ones(1, np.float32)
 
     @classmethod
     def from_rows(
@@ -195,7 +204,9 @@ class FastTextKeyedVectors(KeyedVectors):
             return
         left_out = {ignore} if isinstance(ignore, str) else set(ignore)
         kept = {name: values for name, values in self.expandos.items() if name not in left_out}
-        tensors = files.to_tensors(self.index_to_key, self.vectors, kept.pop(COUNT, None)) | attributes.pack(kept)
+        tensors = files.to_tensors(self.index_to_key, self.vectors, kept.pop(COUNT, None)) | attributes.pack(
+            kept
+        )
         tensors |= {name: vars(self)[name] for name in N_GRAMS if vars(self)[name] is not None}
         rules = {name: getattr(self, name) for name in RULES}
         native.write(fname, tensors, {"class": self.FILE_CLASS, "ngrams": json.dumps(rules)})
@@ -221,7 +232,7 @@ class FastTextKeyedVectors(KeyedVectors):
                 tensors["vectors_ngrams"],
                 buckets=tensors.get("buckets"),
                 vectors=matrix,
-                **rules,  # type: ignore[arg-type]
+                **rules,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{os.fspath(fname)}: damaged native file: {error}") from error

@@ -146,7 +146,7 @@ def _start_from(model: FastText, path: str | os.PathLike[str]) -> None:
     model.build_vocab_from_freq(known | more)
     model.min_count, model.corpus_total_words = min_count, total
     rows = [model.vocab.key_to_index[word] for word in given.index_to_key]
-    model.wv.vectors_vocab[rows] = given.vectors
+    model._parts()[0][rows] = given.vectors
 
 
 class _Sentences:

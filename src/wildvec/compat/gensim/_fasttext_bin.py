@@ -12,7 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 logger = logging.getLogger(__name__)
 
 
-def _load_vocab(fin: BinaryIO, new_format: bool, encoding: str = "utf-8") -> tuple[dict[str, int], int, int, int]:
+def _load_vocab(
+    fin: BinaryIO, new_format: bool, encoding: str = "utf-8"
+) -> tuple[dict[str, int], int, int, int]:
     """Return the words and counts of a dictionary, its size, the number of labels and of tokens."""
     size, _, n_labels, n_tokens = struct.unpack("=3iq", fin.read(20))
     if n_labels > 0:

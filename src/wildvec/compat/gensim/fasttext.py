@@ -44,7 +44,7 @@ class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVect
         return (is_key(key) and self.has_index_for(key)) or self._subwords.has_ngrams(str(key))
 
     @property
-    def vectors_ngrams(self) -> Floats:  # type: ignore[override]
+    def vectors_ngrams(self) -> Floats:
         """Rows of all buckets, (bucket, vector_size); those of buckets that do not occur are drawn."""
         rows: Floats = vars(self)["vectors_ngrams"]
         if self.buckets is None or len(rows) == self.bucket:
@@ -93,7 +93,7 @@ class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVect
 keyedvectors.FastTextKeyedVectors = FastTextKeyedVectors  # type: ignore[attr-defined]  # gensim has it there too
 
 
-class FastText(Word2Vec, fasttext.FastText):
+class FastText(Word2Vec, fasttext.FastText):  # type: ignore[misc]  # both make `wv`
     """wildvec's FastText with gensim's internals as attributes."""
 
     WV = FastTextKeyedVectors
@@ -110,7 +110,8 @@ class FastText(Word2Vec, fasttext.FastText):
         report |= {name: n * row for name, used in (("syn1", self.hs), ("syn1neg", self.negative)) if used}
         if self.bucket and len(self.wv):
             report["syn0_ngrams"] = self.bucket * row
-            report["buckets_word"] = 64 + 100 * n + 4 * sum(map(len, self.wv.buckets_word))
+            ngrams = find_ngrams(self.wv.index_to_key, self.min_n, self.max_n, self.bucket)
+            report["buckets_word"] = 64 + 100 * n + 4 * len(ngrams.values)
         report["total"] = sum(report.values())
         return report
 
@@ -152,7 +153,9 @@ def load_facebook_vectors(path: str | os.PathLike[str], encoding: str = "utf-8")
 save_facebook_model = facebook_models.save_facebook_model
 
 
-def _unpack(m: ArrayLike, num_rows: int, hash2index: Mapping[int, int], seed: int = 1, fill: Any = None) -> Any:
+def _unpack(
+    m: ArrayLike, num_rows: int, hash2index: Mapping[int, int], seed: int = 1, fill: Any = None
+) -> Any:
     """Return a matrix in which row `hash` is row hash2index[hash] of `m`; others are drawn, or `fill`."""
     rows = np.asarray(m)
     full = np.random.default_rng(seed).uniform(-1, 1, (num_rows, *rows.shape[1:])) / rows.shape[-1]
@@ -160,5 +163,3 @@ def _unpack(m: ArrayLike, num_rows: int, hash2index: Mapping[int, int], seed: in
         full[...] = fill
     full[list(hash2index)] = rows[list(hash2index.values())]
     return full
-
-
