@@ -31,7 +31,8 @@ SPEED = {
     "peak_anonymous_mb": "{:.0f}",
 }
 WORD_PAIRS = {"ws353": "wordsim353.tsv", "simlex": "simlex999.txt", "rw": "EN-RW-STANFORD.txt"}
-QUALITY = ("semantic", "syntactic", "analogies", *WORD_PAIRS)
+RARE_WORDS = ("rw_in", "rw_out")  # the pairs of two known words, and the others, of systems with n-grams
+QUALITY = ("semantic", "syntactic", "analogies", *WORD_PAIRS, *RARE_WORDS)
 FREQUENT_WORDS = 30_000
 
 Runs = dict[str, list[dict[str, Any]]]  # system → figures of each of its runs, in the order of the turns
@@ -56,7 +57,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--corpus", default="wiki8", help="wiki8 (of $WILDVEC_DATA), zipf-WORDS or a file")
     parser.add_argument("--limit-mb", type=float, help="use only the first megabytes of the corpus")
     parser.add_argument("--warm-mb", type=int, default=0, help="memory to touch before each run (see README)")
-    parser.add_argument("--model", choices=("sg", "cbow", "glove"), default="sg")
+    parser.add_argument("--model", choices=("sg", "cbow", "fasttext", "glove"), default="sg")
     parser.add_argument("--hs", action="store_true", help="hierarchical softmax without negatives")
     parser.add_argument("--vector-size", type=int, default=100)
     parser.add_argument("--min-count", type=int, default=5)
@@ -87,9 +88,11 @@ def common_settings(args: argparse.Namespace) -> dict[str, Any]:
     }
     if args.model == "glove":
         return {**of_all, "class": "GloVe", "window": 10, "x_max": 10.0}
+    ngrams = {"class": "FastText", "min_n": 3, "max_n": 6, "bucket": 2_000_000}
     return {
         **of_all,
-        "sg": int(args.model == "sg"),
+        **(ngrams if args.model == "fasttext" else {}),
+        "sg": int(args.model != "cbow"),
         "hs": int(args.hs),
         "negative": 0 if args.hs else 5,
         "window": 5,
@@ -145,7 +148,27 @@ def measure_quality(vectors: Path) -> dict[str, float]:
     for name, file in WORD_PAIRS.items():
         _, spearman, _ = wv.evaluate_word_pairs(str(folder / file))
         scores[name] = float(np.ravel(spearman)[0])
+    rare = vectors.with_suffix(".words")
+    if rare.exists():
+        scores |= measure_rare_words(wv, KeyedVectors.load_word2vec_format(str(rare), binary=True))
     return {name: 100 * score for name, score in scores.items()}
+
+
+def measure_rare_words(known: Any, rare: Any) -> dict[str, float]:
+    """Return Spearman of the pairs of rare words that are both known, and of the other pairs.
+
+    known, rare: KeyedVectors of the vocabulary and of all words of the pairs, which n-grams give vectors.
+    """
+    lines = (data.data_folder() / "eval" / WORD_PAIRS["rw"]).read_text(encoding="utf-8").splitlines()
+    scores = {}
+    for name in RARE_WORDS:
+        pairs = [line.lower().split("\t")[:3] for line in lines]
+        pairs = [p for p in pairs if (p[0] in known and p[1] in known) == (name == "rw_in")]
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "pairs.tsv"
+            file.write_text("\n".join("\t".join(pair) for pair in pairs), encoding="utf-8")
+            scores[name] = float(np.ravel(rare.evaluate_word_pairs(str(file))[1])[0])
+    return scores
 
 
 def run_once(system: str, interpreter: str, settings: dict[str, Any], with_quality: bool) -> dict[str, Any]:
@@ -157,6 +180,8 @@ def run_once(system: str, interpreter: str, settings: dict[str, Any], with_quali
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "vectors.bin"
         settings |= {"corpus": str(path), "tokens": tokens, "output": str(output)}
+        if "min_n" in settings and with_quality:
+            settings["words"] = str(data.data_folder() / "eval" / WORD_PAIRS["rw"])
         run = measure.run_driver(interpreter, driver, settings, environment)
         figures = {
             "system": system,

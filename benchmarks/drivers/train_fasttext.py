@@ -1,4 +1,4 @@
-"""Train word vectors without n-grams with fastText. In: JSON settings in argv[1]. Out: word2vec binary, JSON figures.
+"""Train word vectors with fastText, with n-grams if the settings have min_n. In: JSON settings in argv[1]. Out: word2vec binary, JSON figures.
 
 fastText has one call for scan and training. The scan ends when it prints the number of words to standard error. Its
 Python package has no option for the seed.
@@ -13,6 +13,7 @@ from importlib.metadata import packages_distributions, version
 
 import fasttext
 import numpy as np
+from words import write_words
 
 settings = json.loads(sys.argv[1])
 scanned = 0.0
@@ -41,8 +42,9 @@ model = fasttext.train_unsupervised(
     ws=settings["window"],
     epoch=settings["epochs"],
     minCount=settings["min_count"],
-    minn=0,
-    maxn=0,
+    minn=settings.get("min_n", 0),
+    maxn=settings.get("max_n", 0),
+    bucket=settings.get("bucket", 2_000_000),
     neg=settings["negative"],
     loss="hs" if settings["hs"] else "ns",
     thread=settings["workers"],
@@ -50,6 +52,8 @@ model = fasttext.train_unsupervised(
     verbose=2,
 )
 trained = time.perf_counter()
+if "words" in settings:
+    write_words(settings["words"], settings["output"], model)
 
 words = [word for word in model.words if word != "</s>"]
 with open(settings["output"], "wb") as file:

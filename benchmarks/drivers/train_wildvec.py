@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import wildvec
+from words import write_words
 
 
 def read_lines(path: str) -> Iterator[list[str]]:
@@ -18,7 +19,7 @@ def read_lines(path: str) -> Iterator[list[str]]:
 
 settings = json.loads(sys.argv[1])
 corpus, output, tokens = (settings.pop(name) for name in ("corpus", "output", "tokens"))
-given = settings.pop("given", "file")
+given, words = settings.pop("given", "file"), settings.pop("words", None)
 source = {"corpus_file": corpus}
 if given != "file":
     lines = read_lines(corpus)
@@ -30,6 +31,8 @@ model = getattr(wildvec, settings.pop("class", "Word2Vec"))(**source, **settings
 seconds = time.perf_counter() - started
 train_seconds = tokens * settings["epochs"] / model.tokens_per_second
 model.wv.save_word2vec_format(output, binary=True)
+if words:
+    write_words(words, output, model.wv)
 
 figures = {
     "version": wildvec.__version__,

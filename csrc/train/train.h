@@ -73,6 +73,7 @@ struct wv_task {
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
     struct wv_ragged labels;  /* bags: the labels of each */
+    struct wv_ragged parts;   /* tokens: the input rows of each id (subwords), and WV_PATH_PADDING more; else item i is row i */
     struct wv_ragged tags;    /* documents: the document rows of each */
     const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;     /* cells: (n_cells) its weight in the loss */
@@ -89,6 +90,7 @@ struct wv_task {
     int32_t n_matrices;
     int32_t max_targets; /* target rows of a block at most */
     int32_t max_context; /* rows that are composed to one or two hidden rows at most; 0: none are */
+    int32_t max_parts;   /* of one id */
     int32_t window;
     int32_t negative; /* noise words of one example */
     int32_t n_noise;  /* noise words of a window: `negative`, or more if two centres share some (wv_shared_noise) */

@@ -163,14 +163,29 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
         chunk->weights[c] = take(arena, targets + WV_OVERRUN, sizeof *chunk->weights[c]);
 }
 
+/* A token is in use from the first window that may contain it to the last one. */
+static void lay_out_tokens(struct arena *arena, const struct wv_task *task, struct wv_tokens *tokens)
+{
+    if (!task->parts.offsets)
+        return;
+    tokens->n_slots = 1;
+    while (tokens->n_slots < 2 * (int64_t)task->window + 2)
+        tokens->n_slots *= 2;
+    tokens->stride = 2 * (int64_t)task->matrices[WV_INPUT].width;
+    tokens->rows = take(arena, (size_t)(tokens->n_slots * tokens->stride), sizeof *tokens->rows);
+    tokens->parts = take(arena, (size_t)task->max_parts + WV_OVERRUN, sizeof *tokens->parts);
+}
+
 static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
 {
     for (int m = 0; m < task->n_matrices; m++)
         lay_out_rows(arena, task, &task->matrices[m], &worker->views[m]);
     lay_out_chunk(arena, task, &worker->chunk);
+    lay_out_tokens(arena, task, &worker->tokens);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2); /* one in eight is in use at most */
+    /* one in eight is in use at most; parts of tokens: for each window those of two tokens */
+    worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2 + (task->max_parts ? 2 * WV_QUEUED_PARTS : 0));
     worker->queue.rows = take(arena, (size_t)worker->queue.capacity + WV_OVERRUN, sizeof *worker->queue.rows);
     lay_out_scratch(arena, task, &worker->scratch);
 }

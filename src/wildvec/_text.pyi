@@ -84,3 +84,15 @@ class RowEncoder:
         self, words: VocabTable, features: FeatureTable, row_of: _Ids, pruned: bool = False
     ) -> None: ...
     def encode(self, text: _Bytes) -> tuple[_Ids, NDArray[np.int64], NDArray[np.int64]]: ...
+
+# --- Character n-grams (csrc/text/subword.h) ---
+
+def find_ngrams(
+    keys: _Bytes, ends: NDArray[np.int64], min_n: int, max_n: int, bucket: int
+) -> tuple[_Ids, NDArray[np.int64]]: ...
+
+# --- fastText's dictionary ---
+
+def parse_entries(
+    data: memoryview | _Bytes, n: int, kind: int, words: list[str], counts: NDArray[np.int64]
+) -> int: ...

@@ -65,7 +65,7 @@ cdef extern from "wildvec.h":
         uint32_t mask
     struct wv_task:
         wv_matrix *matrices
-        wv_ragged items, labels, tags, paths
+        wv_ragged items, labels, parts, tags, paths
         const float *values
         const float *weights
         const int32_t *unit_rows
@@ -76,7 +76,7 @@ cdef extern from "wildvec.h":
         const uint8_t *path_codes
         int64_t max_chunk, round_tokens
         uint64_t seed
-        int32_t n_matrices, max_targets, max_context, window, negative, n_noise, max_path
+        int32_t n_matrices, max_targets, max_context, max_parts, window, negative, n_noise, max_path
         int32_t max_tags, concat_tags, null_word, train_words, independent_units
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
@@ -251,6 +251,7 @@ cdef class Task:
     cdef const int32_t[::1] ids
     cdef const int64_t[::1] offsets
     cdef str role_of_items
+    cdef int64_t n_lists  # of parts
 
     def __cinit__(self, str objective, *, int64_t max_chunk, uint64_t seed):
         name = objective.encode()
@@ -334,6 +335,29 @@ cdef class Task:
         self.task.items.offsets = &offsets[0]
         self.done.add("items")
 
+    def parts(self, const int32_t[::1] ids, const int64_t[::1] offsets):
+        """Tokens: the input rows whose mean is the row of each id (subwords). The items are then ids, not rows.
+
+        ids: PATH_PADDING more than the offsets say.
+        """
+        cdef int64_t n = offsets.shape[0] - 1
+        self.check_new("parts")
+        check_offsets(offsets, ids.shape[0] - WV_PATH_PADDING, "the parts")
+        check_ids(ids, self.get("input").n, "the parts")
+        sizes = np.diff(offsets)
+        if sizes.min() < 1 or sizes.max() > MAX_TARGETS or self.get("input").stride != self.get("input").width:
+            raise ValueError(f"give each id 1 to {MAX_TARGETS} parts, in a matrix without AdaGrad")
+        self.units_end()
+        check_ids(self.ids, n, "the items")
+        self.arrays += [ids, offsets]
+        self.n_lists, self.task.max_parts = n, <int32_t>sizes.max()
+        self.task.parts.ids, self.task.parts.offsets = &ids[0], &offsets[0]
+        self.done.add("parts")
+
+    cdef int64_t n_ids(self) except -1:
+        """The number of ids that items may have."""
+        return self.n_lists if self.task.parts.offsets != NULL else self.get("input").n
+
     def tags(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """The tags of each unit; each id is a row of the matrix "documents". Call it after `items`."""
         self.check_new("tags")
@@ -368,8 +392,8 @@ cdef class Task:
     def subsample(self, const uint32_t[::1] keep):
         """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""
         self.check_new("subsampling")
-        if keep.shape[0] != self.get("input").n:
-            raise ValueError(f"{keep.shape[0]} thresholds for {self.task.matrices[0].n} ids")
+        if keep.shape[0] != self.n_ids():
+            raise ValueError(f"{keep.shape[0]} thresholds for {self.n_ids()} ids")
         self.arrays.append(keep)
         self.task.keep = &keep[0]
         self.done.add("subsampling")
@@ -411,7 +435,7 @@ cdef class Task:
                              int32_t max_path):
         """Huffman paths of the ids; nodes and codes have PATH_PADDING more elements."""
         self.check_new("hierarchical softmax")
-        self.set_paths(offsets, nodes, codes, max_path, self.get("input").n, self.get("nodes").n)
+        self.set_paths(offsets, nodes, codes, max_path, self.n_ids(), self.get("nodes").n)
         self.done.add("hierarchical softmax")
 
     cdef void set_paths(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
@@ -618,6 +642,8 @@ cdef class Task:
             is_bag = make == WV_make_bags
             most = 2 * task.window + 2 + task.max_tags
             task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else most
+        if task.parts.offsets != NULL and read != WV_read_tokens:
+            raise ValueError("only objectives that read tokens have parts")
         self.check_rows(read)
         if task.round_tokens:
             self.check_round_rows(read, make)
@@ -625,7 +651,7 @@ cdef class Task:
     cdef void check_rows(self, int read) except *:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
-        cdef int64_t n_input = self.get("input").n
+        cdef int64_t n_input = self.n_ids()
         if read in TEXT_READERS and read != WV_read_tokens:
             self.check_documents(read)
         role = "output" if read in (WV_read_cells, WV_read_glove) else "input"
@@ -658,7 +684,7 @@ cdef class Task:
         cdef int64_t items = self.task.round_tokens
         pairs = 2 * self.task.window if self.task.one_pair_at_a_time and make == WV_make_skipgram else 1
         touched = {
-            "input": items + (read == WV_read_dm_concat),
+            "input": items * max(1, self.task.max_parts) + (read == WV_read_dm_concat),
             "output": items * (1 + pairs * self.task.n_noise) if read in TEXT_READERS else items,
             "nodes": items * self.task.max_path,
             "documents": items * self.task.max_tags,

@@ -14,6 +14,7 @@
 struct problem {
     enum wv_objective objective;
     int32_t negative, hs, pair, sum;         /* pair: the classic update; sum: hidden rows are sums, not means */
+    int32_t parts;                           /* the row of a word is the mean of several rows */
     int32_t adagrad, frozen, freeze_targets; /* frozen: a row keeps its value if its id is a multiple of 3 */
     float l2;
     int32_t dim, window, fixed; /* dim: with padding; fixed: windows do not shrink, no token is dropped */
@@ -66,6 +67,10 @@ static const struct problem OBJECTIVES[] = {
     {.objective = WV_classify, .frozen = 1},
     {.objective = WV_fm, .adagrad = 1},
     {.objective = WV_fm, .frozen = 1, .sum = 1},
+    /* words that consist of parts */
+    {.negative = 5, .parts = 1},
+    {.objective = WV_cbow, .hs = 1, .parts = 1},
+    {.negative = 5, .pair = 1, .parts = 1, .frozen = 1},
 };
 enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof *OBJECTIVES };
 
@@ -323,6 +328,27 @@ static inline void make_matrix(struct world *world, const struct problem *p, int
     world->task.n_matrices = m + 1;
 }
 
+/* Word i consists of row i and of i % 8 of the rows behind those of words, some of them twice. Returns the number of rows. */
+static inline int64_t make_parts(struct world *world, const struct problem *p)
+{
+    const int32_t n = p->n_words, n_ngrams = 2 * n, most = 8;
+    int64_t *offsets = hold(world, (size_t)n + 1, sizeof *offsets);
+    int32_t *ids = hold(world, (size_t)(n * most + WV_PATH_PADDING), sizeof *ids);
+    offsets[0] = 0;
+    for (int32_t i = 0; i < n; i++) {
+        int32_t *parts = ids + offsets[i];
+        const int32_t n_parts = 1 + i % most;
+        parts[0] = i;
+        for (int32_t k = 1; k < n_parts; k++)
+            parts[k] = n + (int32_t)wv_below(wv_draw(8, (uint64_t)(i + k / 2)), (uint32_t)n_ngrams);
+        offsets[i + 1] = offsets[i] + n_parts;
+    }
+    memset(ids + offsets[n], 0, WV_PATH_PADDING * sizeof *ids);
+    world->task.parts = (struct wv_ragged){ids, offsets};
+    world->task.max_parts = most;
+    return n + n_ngrams;
+}
+
 static inline void make_windowed(struct world *world, const struct problem *p)
 {
     struct wv_task *task = &world->task;
@@ -333,7 +359,7 @@ static inline void make_windowed(struct world *world, const struct problem *p)
     const int is_shared = p->objective == WV_skipgram && !p->pair && !p->hs;
     task->n_noise = is_shared ? wv_shared_noise(p->negative) : p->negative;
     task->max_context = p->objective == WV_cbow ? 2 * p->window + 2 : 0;
-    make_matrix(world, p, WV_INPUT, p->n_words);
+    make_matrix(world, p, WV_INPUT, p->parts ? make_parts(world, p) : p->n_words);
     if (p->negative)
         make_matrix(world, p, WV_OUTPUT, p->n_words);
     if (p->hs) {

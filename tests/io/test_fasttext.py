@@ -209,7 +209,6 @@ def test_supervised_models_of_version_11_have_no_character_ngrams(tmp_path):
         ({"words": ["a", "a", "b"]}, "word occurs twice"),
         ({"labels": ["x", "x"]}, "label occurs twice"),
         ({"words": ["a b", "c", "d"]}, "white space"),
-        ({"words": ["", "c", "d"]}, "is empty"),
         ({"kept_buckets": KEPT}, "input matrix has the shape|not quantised"),
         ({"output": quantized(2, 5)}, "output alone"),
         ({"settings": FastTextSettings(dim=5, word_ngrams=2)}, "number of buckets is 0"),

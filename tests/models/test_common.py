@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import Doc2Vec, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
@@ -197,6 +197,8 @@ TEXT_CASES = [
     document_case("PV-DBOW", dm=0),
     document_case("PV-DBOW, words", dm=0, dbow_words=1),
     document_case("PV-DM, sum, both", dm_mean=0, hs=1),
+    Case("FastText, skip-gram", FastText, {"sg": 1, "min_count": 1, "bucket": 5_000}),
+    Case("FastText, CBOW, both", FastText, {"hs": 1, "min_count": 1, "bucket": 5_000}),
     Case("GloVe", GloVe, {"min_count": 1, "window": 3}, other_settings={"x_max": 5}),
     Case("GloVe, word rows", GloVe, {"min_count": 1, "window": 3, "combine": "word"}),
 ]
@@ -222,6 +224,10 @@ FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())
 
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
+# FastText composes the vector of a key of rows that other keys have too; see test_fasttext.py.
+each_case_of_own_rows = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.model is not FastText], ids=str
+)
 each_model = pytest.mark.parametrize("case", FIRST_OF_EACH_MODEL, ids=lambda case: case.model.NAME)
 each_text_model = pytest.mark.parametrize("case", FIRST_OF_EACH_TEXT_MODEL, ids=lambda case: case.model.NAME)
 
@@ -541,7 +547,7 @@ class Assigns:
             model.wv.vectors = units
 
 
-@each_case
+@each_case_of_own_rows
 def test_vectors_that_a_callback_assigns_are_trained_further(case):
     assigned, in_place = (case.trained(callbacks=[Assigns(way)]) for way in (False, True))
     assert bits(assigned) == bits(in_place)
@@ -581,7 +587,7 @@ def test_vectors_of_another_shape_or_other_keys_are_refused(case, tmp_path):
 # -- frozen rows ---------------------------------------------------------------------------------------------------
 
 
-@each_model
+@each_case_of_own_rows
 def test_factors_of_rows_are_checked_before_training(case):
     model = case.built()
     assert model.wv.vectors_lockf.tolist() == [1.0] and model._row_rates() == {}
@@ -597,7 +603,7 @@ def test_factors_of_rows_are_checked_before_training(case):
             case.train(model)
 
 
-@each_case
+@each_case_of_own_rows
 def test_factors_of_rows_are_stored(case, tmp_path):
     model = case.built()
     model.wv.vectors_lockf = np.ones(len(model.wv), np.float32)
@@ -612,7 +618,7 @@ def test_factors_of_rows_are_stored(case, tmp_path):
         assert other._row_rates()["vectors"].tolist() == model.wv.vectors_lockf.tolist()
 
 
-@each_case
+@each_case_of_own_rows
 @pytest.mark.parametrize("options", [{}, {"workers": 3}, {"workers": 3, "deterministic": True}], ids=str)
 def test_frozen_rows_do_not_change(case, options):
     model = case.built(case.more, **options)
@@ -628,7 +634,7 @@ def test_frozen_rows_do_not_change(case, options):
     assert (case.trained_vectors(model).vectors == start).all()
 
 
-@each_case
+@each_case_of_own_rows
 def test_factors_that_a_callback_changes_take_effect_in_the_next_training(case):
     class Frees:
         def on_epoch_end(self, model):
@@ -755,7 +761,7 @@ def rewrite_header(path, **changes):
         ("epochs", -1, "epochs=-1: give a whole number"),
         ("alpha", None, "alpha=None: give a number"),
         ("alpha", math.nan, "alpha=nan: give a number"),
-        ("vector_size", 13, "(vectors|word_rows|input_rows) has the shape .* but the settings need"),
+        ("vector_size", 13, "(vectors|word_rows|input_rows|subword_rows) has the shape .* but the settings need"),
         ("patience", 3, "patience=3: there is no held-out loss"),
         ("epochs_trained", -1, "epochs_trained=-1"),
         ("epoch_losses", "x", "epoch_losses='x': give a list of numbers"),

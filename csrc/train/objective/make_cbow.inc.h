@@ -51,6 +51,7 @@ WV_INLINE int make_composed(struct wv_worker *worker, struct wv_block *block, in
             return 0;
         fill_context(chunk, block, has_tags ? chunk->n_tags : 0);
     }
+    set_tokens(task, window, block);
     const int64_t nth = chunk->next_row - window->centre;
     block->hidden = worker->scratch.hidden + nth;
     block->hidden_grad = worker->scratch.hidden_grad + nth;

@@ -36,10 +36,13 @@ WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last,
             chunk->units[n_sentences] = s;
         chunk->ends[n_sentences++] = n;
     }
-    rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
+    chunk->n = n;
+    if (task->parts.offsets)
+        set_token_rows(worker);
+    else
+        rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
     if (task->negative)
         rows_at(&worker->views[WV_OUTPUT], chunk->words, n, chunk->output);
-    chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
     chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
@@ -69,6 +72,7 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     if (task->shrink_windows)
         width = 1 + (int32_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
     window->centre = centre;
+    window->sentence_start = start;
     window->n_centres = n_centres;
     window->width = width;
     window->low = centre - width > start ? centre - width : start;
@@ -76,6 +80,14 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     chunk->next_centre = centre + n_centres;
     chunk->sentence += chunk->next_centre == end;
     return 1;
+}
+
+/* Sets which tokens windows may use from this block on, and which ones they have reached. */
+WV_INLINE void set_tokens(const struct wv_task *task, const struct wv_window *window, struct wv_block *block)
+{
+    const int64_t earliest = window->centre - task->window;
+    block->first_token = earliest > window->sentence_start ? earliest : window->sentence_start;
+    block->end_token = window->end;
 }
 
 /* With two centres: whether the first position is context of the first centre only, and the last one of the second only. */

@@ -11,6 +11,7 @@
 #include "train/objective/update.inc.h"
 #include "train/objective/update_by_rule.inc.h"
 #include "train/objective/compose.inc.h"
+#include "train/objective/subwords.inc.h"
 #include "train/objective/noise.inc.h"
 #include "train/objective/read_tokens.inc.h"
 #include "train/objective/path.inc.h"

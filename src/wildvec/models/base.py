@@ -143,6 +143,9 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         self._check_vocab(vocab)
         self._take_over_vectors()
         self._match_matrices()
+        self._grow_matrices(vocab)
+
+    def _grow_matrices(self, vocab: Vocab) -> None:
         old, n_new = self.wv, len(vocab) - len(self.vocab)
         rows = {
             spec.name: matrices.grow(spec, self._matrices[spec.name], self.seed)
@@ -233,6 +236,10 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         """
         factors = row_factors(self.wv, "wv")
         return {} if factors is None else {"vectors": factors}
+
+    def _set_row_rates(self, factors: FloatRows) -> None:
+        """Set the factors of changes that `_row_rates` returned; (1,): one for all rows."""
+        self.wv.vectors_lockf = factors
 
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
         """Return the factors of changes for each matrix that training changes."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from wildvec.base.checks import Check, checked, whole
 from wildvec.base.keys import Key
+from wildvec.io import gensim_pickle
 from wildvec.models import memory
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
@@ -403,7 +404,7 @@ class TextModel(Model):
     def load(
         cls, path: str | os.PathLike[str], rethrow: bool = False, mmap: bool | str | None = None
     ) -> Self:
-        """Read a model that `save` wrote, or the model in a checkpoint.
+        """Read a model that `save` wrote, the model in a checkpoint, or one that gensim saved.
 
         Args:
             path: The file.
@@ -414,7 +415,12 @@ class TextModel(Model):
             EOFError: The file is cut off.
             ValueError: The file holds something else (then also AttributeError, as in gensim), is damaged, or holds a
                 setting that is unknown or out of range.
+            UnpicklingError: A pickle that is no model of gensim, or refers to other things than gensim and numpy.
         """
+        if gensim_pickle.is_pickle(path):
+            from wildvec.models import from_gensim
+
+            return from_gensim.load_model(path, cls, mmap)  # type: ignore[type-var]
         return super().load(path)
 
     @classmethod

@@ -63,9 +63,9 @@ class WindowObjective:
 
     def matrices(self, feed: Feed) -> tuple[MatrixSpec, ...]:
         """Return the words' vectors, their output rows (negative sampling) and the nodes of the Huffman tree (hs)."""
-        counts = self.vocab.counts
+        counts, specs = self.vocab.counts, self.shapes(len(self.vocab))
         words = _normalized(counts * keep_chances(counts, self.sample))  # centres
-        uses = {"vectors": words}
+        uses = {specs[0].name: words}
         if self.negative:
             noise = _normalized(noise_weights(counts, self.ns_exponent))
             centres = 1 if self.hs or self.update == "pair" else 2  # of one window
@@ -81,7 +81,7 @@ class WindowObjective:
                 curvature=self._curvature(spec.name, longest),
                 rows_per_item=longest if spec.name == "node_rows" else spec.rows_per_item,
             )
-            for spec in self.shapes(len(self.vocab))
+            for spec in specs
         )
 
     def noise_of_window(self) -> int:

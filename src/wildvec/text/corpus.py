@@ -236,7 +236,7 @@ class _Builder:
         self.source = source
         self.workers = workers
         self.keep_empty = keep_empty
-        self.max_sentence_length = max_sentence_length
+        self.max_sentence_length = min(max_sentence_length, source.max_sentence_length or max_sentence_length)
         self.buffer = IdBuffer(cache_dir)
         self.ends: list[Ids] = []  # of each piece
         self.scanned_by: list[tuple[Scanner, int]] = []  # scanner and generation of each piece

@@ -26,6 +26,7 @@ from wildvec.base.keys import key_bytes
 from wildvec.base.pages import Scratch
 from wildvec.text.content import FORMAT_BYTES, check_is_text
 from wildvec.text.files import STDIN, Paths, find_files, name_of, open_file, read_bytes
+from wildvec.text.line_sentences import LineSentence
 
 BLOCK_BYTES = 1 << 20  # a block and its ids fit into the second-level cache
 BATCH_TOKENS = 200_000  # joining them takes about as long as Python lets another thread wait for the GIL
@@ -113,6 +114,7 @@ class Source:
     unit: str  # of the progress bar
     total: int | None  # of the progress bar
     joined: bool = False  # the thread that reads also joins tokens
+    max_sentence_length: int | None = None  # longer sentences are split
 
     def scanners(self, workers: int) -> int:
         """Return how many threads scan. Joining keeps one thread busy and takes half as long as scanning."""
@@ -136,15 +138,17 @@ def open_source(
         checked("errors", errors, choice(*ERRORS)),
         keep_empty,
     )
+    if isinstance(source, LineSentence) and (text := source.text()) is not None:
+        opened = _open_text(text, options)
+        blocks = _join_lines(opened.blocks) if source.joins_lines else opened.blocks
+        return replace(opened, blocks=blocks, max_sentence_length=source.max_sentence_length)
     kind = type(source).__name__
     if isinstance(source, (bytes, bytearray, memoryview)):
         raise TypeError(f"source is {kind}: give a path, io.BytesIO(source), or lists of tokens")
     if isinstance(source, (str, os.PathLike)):
         source = Paths(source)
-    if isinstance(source, Paths):
-        return _open_paths(source, options)
-    if hasattr(source, "read"):
-        return _text_source([source], name_of(source), None, options)
+    if isinstance(source, Paths) or hasattr(source, "read"):
+        return _open_text(source, options)
     try:
         items = iter(source)
     except TypeError:
@@ -156,6 +160,22 @@ def open_source(
     total = len(source) if hasattr(source, "__len__") else None
     sentences = _Sentences(chain(head, items), options, warn=tokenizer is None)
     return Source(sentences.blocks(), kind, b"\0", " sentences", total, joined=True)
+
+
+def _open_text(source: Any, options: _Options) -> Source:
+    """Open Paths or an open file."""
+    if isinstance(source, Paths):
+        return _open_paths(source, options)
+    return _text_source([source], name_of(source), None, options)
+
+
+def _join_lines(blocks: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    """Make line ends spaces, so that the whole text is one line."""
+    with closing(blocks):
+        for block in blocks:
+            if isinstance(block, TextBlock):
+                block.data[block.data == ord("\n")] = ord(" ")
+            yield block
 
 
 def _only_pathlikes(items: Iterable[Any]) -> Paths:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from wildvec.compat.fasttext.arguments import Args, supervised_default, unsupervised_default
 from wildvec.compat.fasttext.subwords import EOS, char_ngrams, hash_of
-from wildvec.io.fasttext import FastTextFile
+from wildvec.io.fasttext import FastTextFile, RowBlocks
+from wildvec.models.facebook_models import SparseRows
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.quantize import QuantizedMatrix
+from wildvec.vectors.subword_rows import SubwordRows
 
 Floats = NDArray[np.float32]
 
@@ -31,6 +34,7 @@ class Content:
         output: Returns the output matrix.
         kept_buckets: The buckets that are left after pruning, ascending; None: all.
         is_quantized: Whether the rows are those that codes stand for.
+        compose: Returns the vectors of all words; None: they are computed one by one.
     """
 
     args: Args
@@ -43,6 +47,7 @@ class Content:
     output: Callable[[], Floats]
     kept_buckets: NDArray[np.int32] | None = None
     is_quantized: bool = False
+    compose: Callable[[], Floats] | None = None
 
     def __post_init__(self) -> None:
         self.word_ids = {word: i for i, word in enumerate(self.words)}
@@ -76,6 +81,8 @@ class Content:
 
     def word_vectors(self) -> Floats:
         """Return the vectors of all words, (n_words, dim)."""
+        if self.compose is not None:
+            return self.compose()
         if self.args.maxn == 0:
             return self.rows(np.arange(len(self.words)))
         return np.stack([self.word_vector(word) for word in self.words])
@@ -155,6 +162,26 @@ def of_file(file: FastTextFile) -> Content:
         file.labels,
         file.label_counts,
         len(matrix),
-        lambda numbers: matrix[numbers],
+        _rows_of(matrix),
         lambda: output,
+        compose=partial(_compose, file, matrix),
     )
+
+
+def _rows_of(matrix: Floats | RowBlocks) -> Callable[[NDArray[np.int64]], Floats]:
+    if isinstance(matrix, np.ndarray):
+        return lambda numbers: matrix[numbers]
+    return lambda numbers: matrix[:] if len(numbers) == len(matrix) else matrix.take(numbers)
+
+
+def _compose(file: FastTextFile, matrix: Floats | RowBlocks) -> Floats:
+    """Return the vectors of all words, all of whose n-grams have rows."""
+    n, settings = len(file.words), file.settings
+    if isinstance(matrix, SparseRows):
+        own, ngrams, buckets = matrix.words, matrix.ngrams, matrix.buckets
+    else:
+        own, ngrams, buckets = matrix[:n], matrix[n:], None
+    if not (settings.maxn and settings.bucket):
+        return own
+    rows = SubwordRows(ngrams, buckets, settings.bucket, settings.minn, settings.maxn)
+    return rows.compose(file.words, own)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from wildvec.compat.fasttext.arguments import (
     SUPERVISED,
@@ -19,9 +18,10 @@ from wildvec.compat.fasttext.arguments import (
 from wildvec.compat.fasttext.autotune import tune
 from wildvec.compat.fasttext.model import _FastText
 from wildvec.compat.fasttext.subwords import tokenize
-from wildvec.io.fasttext import FastTextFile, FastTextSettings
+from wildvec.models.facebook_models import to_file
+from wildvec.models.fasttext import FastText
 from wildvec.models.text_classifier import TextClassifier
-from wildvec.models.word2vec import Word2Vec
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 
 def load_model(path: str | os.PathLike[str]) -> _FastText:
@@ -82,46 +82,71 @@ def _settings(args: Args) -> dict[str, Any]:
 
 
 def train_unsupervised(*kargs: Any, **kwargs: Any) -> _FastText:
-    """Train vectors of words on a file with one sentence a line, without character n-grams: give maxn=0.
+    """Train vectors of words and of their character n-grams on a file with one sentence a line.
 
     Args:
         kargs, kwargs: fastText's arguments with its defaults: input, model="skipgram" or "cbow", lr=0.05,
-            dim=100, ws=5, epoch=5, minCount=5, minn=3, maxn=6, neg=5, loss="ns" or "hs", bucket, thread, t=1e-4,
-            label.
+            dim=100, ws=5, epoch=5, minCount=5, minn=3, maxn=6, neg=5, loss="ns" or "hs", bucket=2000000, thread,
+            t=1e-4, label, pretrainedVectors. lrUpdateRate, wordNgrams and verbose have no effect.
 
     Raises:
         TypeError: An argument is unknown or of a wrong type.
-        ValueError: It is out of range, maxn is above 0, or no word occurs often enough.
+        ValueError: It is out of range, or no word occurs often enough.
         FileNotFoundError: There is no such file.
     """
     args, _ = read_arguments(UNSUPERVISED, unsupervised_default, kargs, kwargs)
     if args.model == "supervised":
         raise ValueError("model='supervised': call train_supervised")
-    if args.maxn > 0:
-        raise ValueError(
-            f"maxn={args.maxn}: vectors with character n-grams are not available yet; give maxn=0 for words alone"
-        )
     if args.loss not in ("ns", "hs"):
         raise ValueError(f"loss={args.loss!r}: give 'ns' or 'hs' for vectors of words")
     sentences = _Sentences(args.input, args.label)
     if next(iter(sentences), None) is None:
         raise ValueError(f"Empty vocabulary: {args.input} holds no words")
+    model = FastText(**_subword_settings(args))
+    model.build_vocab(sentences)
+    if args.pretrainedVectors:
+        _start_from(model, args.pretrainedVectors)
+    if args.epoch:
+        model.train(sentences, epochs=args.epoch)
+    file = to_file(model)
+    settings = replace(file.settings, epoch=args.epoch, ws=args.ws, neg=args.neg)
+    return _FastText(args=args, content=replace(file, settings=settings))
+
+
+def _subword_settings(args: Args) -> dict[str, Any]:
+    """Return the settings of a FastText model."""
     is_hs = args.loss == "hs"
-    model = Word2Vec(
-        sentences,
-        vector_size=args.dim,
-        alpha=args.lr,
-        window=max(args.ws, 1),
-        min_count=args.minCount,
-        sample=args.t,
-        workers=args.thread,
-        sg=int(args.model == "skipgram"),
-        hs=int(is_hs),
-        negative=0 if is_hs else args.neg,
-        epochs=args.epoch,
-        seed=args.seed,
-    )
-    return _FastText(args=args, content=_file_of(model, args))
+    return {
+        "vector_size": args.dim,
+        "alpha": args.lr,
+        "min_alpha": 0.0,
+        "window": max(args.ws, 1),
+        "min_count": args.minCount,
+        "sample": args.t,
+        "workers": args.thread,
+        "sg": int(args.model == "skipgram"),
+        "hs": int(is_hs),
+        "negative": 0 if is_hs else args.neg,
+        "min_n": args.minn,
+        "max_n": args.maxn,
+        "bucket": args.bucket,
+        "seed": args.seed,
+    }
+
+
+def _start_from(model: FastText, path: str | os.PathLike[str]) -> None:
+    """Begin with the vectors in a file. Its words that the text lacks join the vocabulary with the count 1."""
+    given = KeyedVectors.load(path)
+    if given.vector_size != model.vector_size:
+        raise ValueError(f"{path} has vectors of {given.vector_size} numbers; dim is {model.vector_size}")
+    known = dict(zip(model.vocab.keys, model.vocab.counts.tolist(), strict=True))
+    more = {word: 1 for word in given.index_to_key if word not in known}
+    total, min_count = model.corpus_total_words, model.min_count
+    model.min_count = 1
+    model.build_vocab_from_freq(known | more)
+    model.min_count, model.corpus_total_words = min_count, total
+    rows = [model.vocab.key_to_index[word] for word in given.index_to_key]
+    model.wv.vectors_vocab[rows] = given.vectors
 
 
 class _Sentences:
@@ -135,24 +160,3 @@ class _Sentences:
         with open(self.path, encoding="utf-8", errors="replace", newline="\n") as lines:
             for line in lines:
                 yield [t for t in tokenize(line) if not (self.prefix and t.startswith(self.prefix))]
-
-
-def _file_of(model: Word2Vec, args: Args) -> FastTextFile:
-    name = "node_rows" if args.loss == "hs" else "output_rows"
-    output = model._unpadded_matrices()[name]
-    rows = np.zeros(model.wv.vectors.shape, np.float32)
-    rows[: len(output)] = output
-    settings = FastTextSettings(
-        args.dim, args.ws, args.epoch, args.minCount, args.neg, 1, args.loss, args.model, t=args.t
-    )
-    words = [str(word) for word in model.wv.index_to_key]
-    return FastTextFile(
-        settings,
-        words,
-        model.vocab.counts,
-        [],
-        np.empty(0, np.int64),
-        np.array(model.wv.vectors),
-        rows,
-        n_tokens=int(model.vocab.counts.sum()),
-    )

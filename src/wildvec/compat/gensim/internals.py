@@ -20,6 +20,7 @@ from wildvec.base.keys import Key
 from wildvec.compat.gensim.class_method import ClassOnlyMethod
 from wildvec.compat.gensim.corpus_checks import check_corpus, check_totals
 from wildvec.compat.gensim.keyedvectors import KeyedVectors, pseudorandom_weak_vector
+from wildvec.io.gensim_pickle import is_pickle
 from wildvec.models import word2vec
 from wildvec.models.callbacks import Callbacks
 from wildvec.text.trimming import TrimRule
@@ -346,7 +347,10 @@ class Internals(word2vec.Word2Vec):
         **kwargs: Any,
     ) -> Any:
         """Read a model that `save` wrote; AttributeError: called on a model, whose values would not change."""
-        return super().load(path, *args, **kwargs)
+        model: Any = super().load(path, *args, **kwargs)
+        if is_pickle(path) and not model.corpus_total_words:
+            model.corpus_total_words = None  # old versions of gensim did not store it
+        return model
 
     if not TYPE_CHECKING:
 

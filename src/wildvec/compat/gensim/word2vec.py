@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wildvec.compat.gensim.absent import find
+from wildvec.compat.gensim.brown_corpus import BrownCorpus
 from wildvec.compat.gensim.internals import Internals
 from wildvec.compat.gensim.keyedvectors import KeyedVectors, Vocab
+from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
 
 __all__ = [
     "FAST_VERSION",
@@ -21,10 +22,6 @@ __all__ = [
 FAST_VERSION = 1  # the kernels are compiled
 MAX_WORDS_IN_BATCH = 10_000
 
-LineSentence = find("wildvec", "LineSentence")
-PathLineSentences = find("wildvec", "PathLineSentences")
-Text8Corpus = find("wildvec", "Text8Corpus")
-BrownCorpus = find("wildvec", "BrownCorpus")
 
 
 class Word2Vec(Internals):
