@@ -36,7 +36,7 @@ class Comparisons(KeyedRows):
     def _vector(self, item: Key | Vector) -> Vector:
         """Return the vector of a key, or a vector as it is."""
         if is_key(item) or isinstance(item, bytes):
-            return np.asarray(self._row(item))  # type: ignore[arg-type]
+            return np.asarray(self._row(item))
         return check_vector(item, self.vector_size)
 
     def _matrix(self, items: Iterable[Any]) -> Vector:

@@ -221,7 +221,7 @@ class KeyedFiles(KeyedRows):
             EOFError: the file is empty or cut off.
             ValueError: its vectors have another size, or it is damaged or of another kind.
         """
-        lockf = checked("lockf", lockf, number(0, np.finfo(np.float32).max))
+        lockf = checked("lockf", lockf, number(0, 1e38))
         keys, matrix = word2vec.load(fname, binary=binary, encoding=encoding, errors=unicode_errors)
         if matrix.shape[1] != self.vector_size:
             raise ValueError(
