@@ -42,9 +42,17 @@ void wv_best_write(struct wv_best *best, float *scores, int64_t *rows);
 void wv_cosines(const struct wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
                 int64_t out_stride);
 
-/* Set means[i * dim …] to the mean of the rows ids[offsets[i]] … ids[offsets[i + 1] - 1], for i < n; zeros for an empty
- * list. stride: floats from one row to the next; it may be negative. */
-void wv_mean_rows(const float *rows, int64_t stride, int64_t dim, const int32_t *ids, const int64_t *offsets,
-                  int64_t n, float *means);
+/* n lists of row numbers: list i is ids[offsets[i]] … ids[offsets[i + 1] - 1]; -1 stands for no row. */
+struct wv_row_lists {
+    const float *rows;
+    const float *own; /* row i also belongs to list i; NULL: none */
+    int64_t stride, own_stride, dim; /* strides: floats from one row to the next; they may be negative */
+    const int32_t *ids;
+    const int64_t *offsets; /* (n + 1) */
+    int64_t n;
+};
+
+/* Set means[i * dim …] to the mean of the rows of list i; zeros for a list without rows. */
+void wv_mean_rows(const struct wv_row_lists *lists, float *means);
 
 #endif

@@ -48,10 +48,10 @@ WV_INLINE enum wv_status encode_token(struct wv_vocab *vocab, struct wv_token to
     return pending->n == MAX_PENDING ? encode_pending(vocab, pending, block, frozen, out) : WV_OK;
 }
 
-/* An end at 0 is stored too: it ends a sentence that began in an earlier block. Repeated ends are not stored. */
+/* An end at 0 is stored too: it ends a sentence that began in an earlier block. Repeated ends are stored with all_ends. */
 static inline void end_sentence(struct wv_encoded *out)
 {
-    if (out->n_ends == 0 || out->ends[out->n_ends - 1] != out->n_ids)
+    if (out->all_ends || out->n_ends == 0 || out->ends[out->n_ends - 1] != out->n_ids)
         out->ends[out->n_ends++] = (int32_t)out->n_ids;
 }
 

@@ -8,8 +8,9 @@
 /* The output of a scan. A sentence end is the number of ids in the block up to the end of the sentence. */
 struct wv_encoded {
     int32_t *ids;  /* n_bytes / 2 + 1 elements for text, else one per token */
-    int32_t *ends; /* one element more than ids; only wv_scan_text writes them */
+    int32_t *ends; /* one element more than ids, with all_ends n_bytes; only wv_scan_text writes them */
     int64_t n_ids, n_ends;
+    int all_ends; /* in: store the ends of empty sentences too, so that there is one end for each '\n' */
 };
 
 /* text: n_bytes of prepared UTF-8 (see wv_prepare_text); tokens end at white space, sentences at '\n'.

@@ -110,61 +110,15 @@ enum wv_status wv_scan_lines(struct wv_vocab *vocab, const uint8_t *text, int64_
     return scan_lines(vocab, text, n_bytes, block, 0, out);
 }
 
-/* FNV-1a: one byte more. fastText extends bytes with their sign. */
-static inline uint32_t hash_byte(uint32_t hash, uint8_t byte)
-{
-    const uint32_t extended = byte < 128 ? byte : byte | 0xffffff00u;
-    return (hash ^ extended) * UINT32_C(16777619);
-}
-
-static const uint32_t first_hash = UINT32_C(2166136261);
-
-uint32_t wv_hash_bytes(const uint8_t *bytes, int64_t n)
-{
-    uint32_t hash = first_hash;
-    for (int64_t i = 0; i < n; i++)
-        hash = hash_byte(hash, bytes[i]);
-    return hash;
-}
-
 void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, struct wv_type *types)
 {
     for (int64_t i = 0, start = 0; i < n; start = ends[i++])
         types[i].hash = wv_hash_bytes(keys + start, ends[i] - start);
 }
 
-/* Byte i of '<' + word + '>'. */
-static inline uint8_t marked_byte(const uint8_t *word, int64_t n, int64_t i)
+static inline struct wv_ngram_rules ngram_rules(const struct wv_feature_rules *rules)
 {
-    return i == 0 ? '<' : i <= n ? word[i - 1] : '>';
-}
-
-/* Whether byte i continues a character of UTF-8. */
-static inline int continues(const uint8_t *word, int64_t n, int64_t i)
-{
-    return i < n + 2 && (marked_byte(word, n, i) & 0xc0) == 0x80;
-}
-
-int64_t wv_char_ngrams(const struct wv_feature_rules *rules, const uint8_t *word, int64_t n, int32_t *out)
-{
-    int64_t n_out = 0;
-    for (int64_t i = 0; rules->bucket && i < n + 2; i++) {
-        if (continues(word, n, i))
-            continue;
-        uint32_t hash = first_hash;
-        int64_t j = i;
-        for (int32_t length = 1; j < n + 2 && length <= rules->max_n; length++) {
-            hash = hash_byte(hash, marked_byte(word, n, j++));
-            while (continues(word, n, j))
-                hash = hash_byte(hash, marked_byte(word, n, j++));
-            if (length < rules->min_n || (length == 1 && (i == 0 || j == n + 2)))
-                continue; /* a lone '<' or '>' */
-            if (out)
-                out[n_out] = rules->n_words + (int32_t)(hash % (uint32_t)rules->bucket);
-            n_out++;
-        }
-    }
-    return n_out;
+    return (struct wv_ngram_rules){rules->min_n, rules->max_n, rules->bucket, rules->n_words};
 }
 
 int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *keys, const int64_t *ends,
@@ -175,13 +129,11 @@ int64_t wv_own_features(const struct wv_feature_rules *rules, const uint8_t *key
     for (int32_t i = 0; i < rules->n_types; i++) {
         const int64_t length = ends[i] - start;
         const int32_t word = rules->types[i].word;
-        const int is_end =
-            length == sizeof end_of_line - 1 && memcmp(keys + start, end_of_line, (size_t)length) == 0;
         if (word >= 0 && out)
             out[n] = word;
         n += word >= 0;
-        if (!is_end && word != WV_SKIPPED)
-            n += wv_char_ngrams(rules, keys + start, length, out ? out + n : NULL);
+        if (word != WV_SKIPPED && !wv_is_end_of_line(keys + start, length))
+            n += wv_char_ngrams(ngram_rules(rules), keys + start, length, out ? out + n : NULL);
         offsets[i + 1] = n;
         start = ends[i];
     }
@@ -228,7 +180,7 @@ static int add_unknown(struct features *to, int64_t start)
         return 1;
     if ((length + 2) * rules->max_n > to->capacity - to->n)
         return 0;
-    to->n += wv_char_ngrams(rules, word, length, to->out + to->n);
+    to->n += wv_char_ngrams(ngram_rules(rules), word, length, to->out + to->n);
     return 1;
 }
 

@@ -5,6 +5,7 @@
 #define WILDVEC_TEXT_FEATURES_H
 
 #include "encode.h"
+#include "subword.h"
 
 /* Scan whole lines. Tokens end at ' ', '\t', '\n', '\v', '\f', '\r' and '\0'; each '\n' ends a line and is the token "</s>"
  * of that line; a last line without '\n' has none. out->ends has one element per line.
@@ -13,9 +14,6 @@
  * out->ids and out->ends have space for n_bytes + 1 elements; n_bytes < 2^31. */
 enum wv_status wv_scan_lines(struct wv_vocab *vocab, const uint8_t *text, int64_t n_bytes, uint64_t block,
                              int frozen, struct wv_encoded *out);
-
-/* 32-bit FNV-1a of bytes that are extended with their sign. */
-uint32_t wv_hash_bytes(const uint8_t *bytes, int64_t n);
 
 /* A distinct token. */
 struct wv_type {
@@ -36,10 +34,6 @@ struct wv_feature_rules {
     const uint8_t *label_prefix; /* unknown tokens that begin with it are skipped */
     int64_t n_prefix;
 };
-
-/* The buckets of the character n-grams of a word of n bytes, with '<' before and '>' behind it: at most
- * (max_n - min_n + 1) * (n + 2), rows n_words + bucket. Returns their number; with out NULL, only counts. */
-int64_t wv_char_ngrams(const struct wv_feature_rules *rules, const uint8_t *word, int64_t n, int32_t *out);
 
 /* Set the hashes of n types; key i is keys[ends[i - 1] .. ends[i]). */
 void wv_hash_types(const uint8_t *keys, const int64_t *ends, int64_t n, struct wv_type *types);

@@ -5,6 +5,7 @@
 #include "text/encode.h"
 #include "text/features.h"
 #include "text/numbers.h"
+#include "text/subword.h"
 #include "text/tokenize.h"
 #include "text/vocab.h"
 

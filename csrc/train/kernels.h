@@ -41,10 +41,14 @@ struct wv_block {
     int m, n, n_context;
     int n_trained;  /* centres, cells or bags that are complete when this block is trained */
     int n_examples; /* their examples: positive pairs (skip-gram), else the same number */
+    int64_t first_token, end_token; /* positions in the chunk that windows may use from now on, and those they have reached */
 };
 
 /* Blocks are made some steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 4, WV_RING = 8 };
+
+/* Parts of one token that are prefetched at most. */
+enum { WV_QUEUED_PARTS = 64 };
 
 /* Loops over short arrays of pointers, weights and ids run in steps of eight or four, so that branch prediction of their
  * ends succeeds. The arrays have space for this many more elements, which are read and written but never used. */
@@ -56,7 +60,7 @@ enum { WV_DRAWS = 8 * WV_OVERRUN };
 /* One centre, or two neighbours that share their width and (except with Huffman paths) noise words, and the positions
  * low … end around. */
 struct wv_window {
-    int64_t low, end, centre;
+    int64_t low, end, centre, sentence_start;
     int32_t n_centres, width;
 };
 
@@ -85,6 +89,12 @@ struct wv_chunk {
     int64_t n, n_sentences;
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
+    /* documents */
+    int64_t *units;    /* (n_sentences) the unit of each sentence */
+    int64_t tags_of;   /* the sentence whose tags follow; -1: none */
+    float **tags;      /* (n_tags) the document rows of the current sentence */
+    float **rows;      /* (n_rows) input and document rows of the window */
+    int n_tags, n_rows;
     int64_t next_row;  /* position of the window's next block: its first row, or in CBOW its first centre */
     int n_pairs;       /* skip-gram: positive pairs of the window */
     float *members[2]; /* (window) for each of two centres: 1 where a row is in its context, else 0 */
@@ -98,6 +108,16 @@ struct wv_chunk {
     int64_t unit, last_unit; /* the next unit and the end of the chunk */
     int64_t first_cell,
         next_cell; /* positions of the chunk's first item and of the next cell in the items of the task */
+};
+
+/* Rows of the tokens first … end of the chunk, which are composed of parts (objective/subwords.inc.h). The row of position p is in
+ * slot p % n_slots: its value, and behind it the value that it was composed with. */
+struct wv_tokens {
+    float *rows;   /* (n_slots, stride) */
+    float **parts; /* (max_parts) rows of the parts of one token */
+    int64_t n_slots; /* a power of 2 */
+    int64_t stride;  /* 2 * width */
+    int64_t first, end;
 };
 
 /* Rows to prefetch, in the order of their use: of blocks that are made, and of windows to come. Rows before `first` have been
@@ -137,6 +157,7 @@ struct wv_worker {
     const struct wv_kernels *kernels;
     struct wv_rows views[WV_MAX_MATRICES];
     struct wv_chunk chunk;
+    struct wv_tokens tokens;
     struct wv_block ring[WV_RING];
     struct wv_prefetch_queue queue;
     struct wv_scratch scratch;

@@ -6,12 +6,14 @@
 #define WV_OBJECTIVES(WV_OBJECTIVE)                                                                                \
     WV_OBJECTIVE(skipgram, read_tokens, make_skipgram, logistic)                                                   \
     WV_OBJECTIVE(cbow, read_tokens, make_cbow, logistic)                                                           \
+    WV_OBJECTIVE(dbow_words, read_documents, make_dbow_words, logistic)                                                  \
+    WV_OBJECTIVE(dm, read_documents, make_dm, logistic)                                                            \
     WV_OBJECTIVE(cells, read_cells, make_cells, squares)                                                           \
     WV_OBJECTIVE(classify, read_bags, make_bags, softmax)
 
 /* Objectives with a step of their own, because run_chunk is measured to be too slow for them: train_<name>, a wv_train_chunk, is
  * in objective/step_<name>.inc.h. */
-#define WV_OWN_STEPS(WV_OWN_STEP) WV_OWN_STEP(glove) WV_OWN_STEP(supervised) WV_OWN_STEP(fm)
+#define WV_OWN_STEPS(WV_OWN_STEP) WV_OWN_STEP(glove) WV_OWN_STEP(supervised) WV_OWN_STEP(fm) WV_OWN_STEP(dbow) WV_OWN_STEP(dm_concat)
 
 #define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
 #define WV_OWN_STEP_MEMBER(name) WV_##name,
@@ -23,10 +25,18 @@ enum wv_objective { WV_OBJECTIVES(WV_OBJECTIVE_MEMBER) WV_OWN_STEPS(WV_OWN_STEP_
  * A step of its own counts as both: WV_read_<name>, WV_make_<name>. */
 #define WV_OWN_STEP_READ(name) WV_read_##name,
 #define WV_OWN_STEP_MAKE(name) WV_make_##name,
-enum wv_read_piece { WV_read_tokens, WV_read_cells, WV_read_bags, WV_OWN_STEPS(WV_OWN_STEP_READ) WV_N_READ_PIECES };
+enum wv_read_piece {
+    WV_read_tokens,
+    WV_read_documents,
+    WV_read_cells,
+    WV_read_bags,
+    WV_OWN_STEPS(WV_OWN_STEP_READ) WV_N_READ_PIECES
+};
 enum wv_make_piece {
     WV_make_skipgram,
     WV_make_cbow,
+    WV_make_dbow_words,
+    WV_make_dm,
     WV_make_cells,
     WV_make_bags,
     WV_OWN_STEPS(WV_OWN_STEP_MAKE) WV_N_MAKE_PIECES

@@ -22,12 +22,13 @@ enum { WV_CELLS_OF_BLOCK = 16 };
 /* The kernels may read so many nodes and codes behind the last Huffman path. */
 enum { WV_PATH_PADDING = 8 };
 
-enum { WV_MAX_MATRICES = 3 };
+enum { WV_MAX_MATRICES = 4 };
 enum {
     WV_INPUT,
     WV_OUTPUT,
-    WV_NODES
-}; /* positions in wv_task.matrices; objectives without nodes have two matrices */
+    WV_NODES,
+    WV_DOCUMENTS
+}; /* positions in wv_task.matrices; a matrix that an objective does not use has no rows */
 
 /* The losses of the objective supervised (step_supervised.inc.h). */
 enum wv_bag_loss { WV_BAG_SOFTMAX, WV_BAG_OVA, WV_BAG_PATHS, WV_BAG_NOISE, WV_N_BAG_LOSSES };
@@ -72,6 +73,8 @@ struct wv_task {
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
     struct wv_ragged labels;  /* bags: the labels of each */
+    struct wv_ragged tags;    /* documents: the document rows of each */
+    struct wv_ragged parts;   /* tokens: the input rows of each id (subwords), and WV_PATH_PADDING more; else item i is row i */
     const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;     /* cells: (n_cells) its weight in the loss */
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
@@ -87,10 +90,16 @@ struct wv_task {
     int32_t n_matrices;
     int32_t max_targets; /* target rows of a block at most */
     int32_t max_context; /* rows that are composed to one or two hidden rows at most; 0: none are */
+    int32_t max_parts;   /* of one id */
     int32_t window;
     int32_t negative; /* noise words of one example */
     int32_t n_noise;  /* noise words of a window: `negative`, or more if two centres share some (wv_shared_noise) */
     int32_t max_path;
+    int32_t max_tags;    /* documents: most tags of one */
+    int32_t concat_tags; /* PV-DM with concatenation: tags of each document; others are skipped */
+    int32_t null_word;   /* the same: input row for positions outside the document */
+    int32_t train_words; /* documents: words of the context are input rows too */
+    int32_t independent_units; /* the draws for a unit do not depend on other units; see wv_train */
     int32_t n_hottest;   /* private rows (of each matrix) that are merged every time; later tiers wait longer */
     int32_t merge_every; /* examples that a worker may train before it merges private rows */
     int32_t n_workers;   /* that train at the same time */

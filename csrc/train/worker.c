@@ -121,7 +121,10 @@ static void lay_out_block(struct arena *arena, const struct wv_task *task, struc
 
 static void lay_out_scratch(struct arena *arena, const struct wv_task *task, struct wv_scratch *scratch)
 {
-    const size_t width = (size_t)task->matrices[WV_INPUT].width, n_scores = wv_max_scores(task);
+    size_t width = (size_t)task->matrices[WV_INPUT].width;
+    const size_t n_scores = wv_max_scores(task);
+    if (task->concat_tags) /* the rows that are written one behind the other may overlap the end */
+        width = (size_t)(task->concat_tags + 2 * task->window + 1) * width + WV_PAD;
     scratch->scores = take(arena, n_scores, sizeof *scratch->scores);
     scratch->gradients = take(arena, n_scores, sizeof *scratch->gradients);
     scratch->rules = take(arena, (size_t)task->max_targets, sizeof *scratch->rules);
@@ -145,15 +148,32 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
         return;
     }
     chunk->output = take(arena, longest + WV_OVERRUN, sizeof *chunk->output);
-    chunk->ends = take(arena, longest / 2 + 1, sizeof *chunk->ends);
+    const size_t tags = task->tags.offsets ? (size_t)task->max_tags + WV_OVERRUN : 0;
+    chunk->ends = take(arena, tags ? longest + 1 : longest / 2 + 1, sizeof *chunk->ends);
+    chunk->units = take(arena, tags ? longest + 1 : 0, sizeof *chunk->units);
+    chunk->tags = take(arena, tags, sizeof *chunk->tags);
     const size_t widest = 2 * (size_t)task->window + 2;
     for (int c = 0; c < 2; c++)
         chunk->members[c] =
-            take(arena, (widest < longest ? widest : longest) + 2 * WV_OVERRUN, sizeof *chunk->members[c]);
+            take(arena, (widest < longest ? widest : longest) + tags + 2 * WV_OVERRUN, sizeof *chunk->members[c]);
+    chunk->rows = take(arena, tags ? widest + tags + 2 * WV_OVERRUN : 0, sizeof *chunk->rows);
     lay_out_noise(arena, task, &chunk->noise);
     chunk->targets = take(arena, targets + WV_OVERRUN, sizeof *chunk->targets);
     for (int c = 0; c < 2; c++)
         chunk->weights[c] = take(arena, targets + WV_OVERRUN, sizeof *chunk->weights[c]);
+}
+
+/* A token is in use from the first window that may contain it to the last one. */
+static void lay_out_tokens(struct arena *arena, const struct wv_task *task, struct wv_tokens *tokens)
+{
+    if (!task->parts.offsets)
+        return;
+    tokens->n_slots = 1;
+    while (tokens->n_slots < 2 * (int64_t)task->window + 2)
+        tokens->n_slots *= 2;
+    tokens->stride = 2 * (int64_t)task->matrices[WV_INPUT].width;
+    tokens->rows = take(arena, (size_t)(tokens->n_slots * tokens->stride), sizeof *tokens->rows);
+    tokens->parts = take(arena, (size_t)task->max_parts + WV_OVERRUN, sizeof *tokens->parts);
 }
 
 static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_worker *worker)
@@ -161,9 +181,11 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     for (int m = 0; m < task->n_matrices; m++)
         lay_out_rows(arena, task, &task->matrices[m], &worker->views[m]);
     lay_out_chunk(arena, task, &worker->chunk);
+    lay_out_tokens(arena, task, &worker->tokens);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
-    worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2); /* one in eight is in use at most */
+    /* one in eight is in use at most; parts of tokens: for each window those of two tokens */
+    worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2 + (task->max_parts ? 2 * WV_QUEUED_PARTS : 0));
     worker->queue.rows = take(arena, (size_t)worker->queue.capacity + WV_OVERRUN, sizeof *worker->queue.rows);
     lay_out_scratch(arena, task, &worker->scratch);
 }
@@ -237,8 +259,9 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     for (int m = 0; m < task->n_matrices; m++)
         remove_copies(&worker->views[m]);
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {
+        const uint64_t number = task->independent_units ? 0 : (uint64_t)(first_chunk + c);
         losses[c] = worker->kernels->train_chunk[task->objective](worker, chunks[2 * c], chunks[2 * c + 1],
-                                                                  wv_subkey(epoch_key, (uint64_t)(first_chunk + c)),
+                                                                  wv_subkey(epoch_key, number),
                                                                   rates[c], examples);
         loss += losses[c];
     }

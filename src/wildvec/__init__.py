@@ -8,21 +8,40 @@ from wildvec.models.category_embedding import (
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.doc2vec import Doc2Vec
+from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
+from wildvec.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
+from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
+from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
+from wildvec.vectors.facebook_vectors import load_facebook_vectors
+from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
+    "ENGLISH_CONNECTOR_WORDS",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "Doc2Vec",
+    "FastText",
+    "FastTextKeyedVectors",
+    "FrozenPhrases",
     "GloVe",
     "KeyedVectors",
+    "LineSentence",
+    "PathLineSentences",
+    "Phrases",
+    "TaggedDocument",
+    "TaggedLineDocument",
+    "Text8Corpus",
     "TextClassifier",
     "Word2Vec",
     "__version__",
+    "load_facebook_vectors",
 ]
 
 __version__ = "0.1.0"

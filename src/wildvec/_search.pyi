@@ -9,6 +9,7 @@ def mean_rows(
     ids: NDArray[np.int32],
     offsets: NDArray[np.int64],
     means: NDArray[np.float32],
+    own: NDArray[np.float32] | None = None,
 ) -> None: ...
 
 class Queries:

@@ -24,8 +24,15 @@ cdef extern from "wildvec.h" nogil:
     void wv_best_write(wv_best *best, float *scores, int64_t *rows)
     void wv_cosines(const wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
                     int64_t out_stride)
-    void wv_mean_rows(const float *rows, int64_t stride, int64_t dim, const int32_t *ids, const int64_t *offsets,
-                      int64_t n, float *means)
+
+    struct wv_row_lists:
+        const float *rows
+        const float *own
+        int64_t stride, own_stride, dim
+        const int32_t *ids
+        const int64_t *offsets
+        int64_t n
+    void wv_mean_rows(const wv_row_lists *lists, float *means)
 
 
 def choose_isa(str name) -> int:
@@ -124,20 +131,42 @@ cdef class Best:
             wv_best_write(self.handle, &scores[0, 0], &rows[0, 0])
 
 
-def mean_rows(
-    const float[:, :] rows, const int32_t[::1] ids, const int64_t[::1] offsets, float[:, ::1] means
-) -> None:
-    """Set means[i] to the mean of the rows ids[offsets[i]:offsets[i + 1]]; zeros for an empty list."""
-    cdef int64_t n = means.shape[0], dim = means.shape[1], stride = row_stride(rows, dim), i
+cdef int check_lists(const int32_t[::1] ids, const int64_t[::1] offsets, int64_t n, int64_t n_rows) except -1:
+    """Raise ValueError unless the offsets divide the ids into n lists, and each id is -1 or a row."""
+    cdef int64_t i
     if offsets.shape[0] != n + 1 or offsets[0] != 0 or offsets[n] != ids.shape[0]:
         raise ValueError(f"{offsets.shape[0]} offsets do not divide {ids.shape[0]} ids into {n} lists")
     for i in range(n):
         if offsets[i] > offsets[i + 1]:
             raise ValueError(f"offsets[{i + 1}] is smaller than offsets[{i}]")
     for i in range(ids.shape[0]):
-        if not 0 <= ids[i] < rows.shape[0]:
-            raise ValueError(f"ids[{i}]={ids[i]} is no row of {rows.shape[0]}")
-    if n and dim:
-        with nogil:
-            wv_mean_rows(&rows[0, 0] if rows.shape[0] else NULL, stride, dim, &ids[0] if ids.shape[0] else NULL,
-                         &offsets[0], n, &means[0, 0])
+        if not -1 <= ids[i] < n_rows:
+            raise ValueError(f"ids[{i}]={ids[i]} is no row of {n_rows}")
+
+
+def mean_rows(
+    const float[:, :] rows not None,
+    const int32_t[::1] ids not None,
+    const int64_t[::1] offsets not None,
+    float[:, ::1] means not None,
+    const float[:, :] own=None,
+) -> None:
+    """Set means[i] to the mean of the rows ids[offsets[i]:offsets[i + 1]] and of own[i]; zeros for no rows.
+
+    An id of -1 stands for no row.
+    """
+    cdef int64_t n = means.shape[0], dim = means.shape[1]
+    check_lists(ids, offsets, n, rows.shape[0])
+    cdef wv_row_lists lists = wv_row_lists(NULL, NULL, row_stride(rows, dim), 0, dim, NULL, &offsets[0], n)
+    if not (n and dim):
+        return
+    if rows.shape[0]:
+        lists.rows = &rows[0, 0]
+    if ids.shape[0]:
+        lists.ids = &ids[0]
+    if own is not None:
+        if own.shape[0] != n:
+            raise ValueError(f"{own.shape[0]} rows of their own for {n} lists")
+        lists.own, lists.own_stride = &own[0, 0], row_stride(own, dim)
+    with nogil:
+        wv_mean_rows(&lists, &means[0, 0])

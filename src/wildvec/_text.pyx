@@ -6,8 +6,8 @@ exception.
 
 cimport cython
 from cpython.object cimport PyObject
-from libc.stdint cimport INT32_MAX, UINT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport INT32_MAX, UINT32_MAX, int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memcpy
 
 from contextlib import nullcontext
 from threading import Lock
@@ -29,6 +29,7 @@ cdef extern from "wildvec.h" nogil:
         int32_t *ends
         int64_t n_ids
         int64_t n_ends
+        int all_ends
 
     int64_t wv_prepare_text(uint8_t *text, int64_t n, int lower, int *ascii_only)
     int64_t wv_encode_utf8(const uint32_t *points, int64_t n, uint8_t *out)
@@ -393,25 +394,30 @@ cdef class VocabTable:
             self.frozen = True
 
     def scan_text(
-        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None
+        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None,
+        bint all_ends=False
     ):
         """Encode prepared text into `ids` and `ends`: (number of ids, number of ends).
 
-        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each.
+        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each. all_ends: also the ends
+        of empty lines; ids and ends then have at least len(text) + 1 elements.
         """
-        return self.scan(text, block, ids, ends, False)
+        return self.scan(text, block, ids, ends, False, all_ends)
 
-    cdef tuple scan(self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends, bint lines):
+    cdef tuple scan(
+        self, const uint8_t[::1] text, int64_t block, int32_t[::1] ids, int32_t[::1] ends, bint lines, bint all_ends
+    ):
         """scan_text, or scan_lines, whose text needs more elements."""
         cdef wv_encoded out
         cdef int status
-        cdef int64_t n_bytes = text.shape[0], n_needed = n_bytes + 1 if lines else n_bytes // 2 + 2
+        cdef int64_t n_bytes = text.shape[0], n_needed
+        n_needed = n_bytes + 1 if lines or all_ends else n_bytes // 2 + 2
         check_block(block, n_bytes, INT32_MAX - 1 if lines else INT32_MAX)
         if min(ids.shape[0], ends.shape[0]) < n_needed:
             raise ValueError(f"{n_bytes} bytes of text need {n_needed} elements of ids and of ends")
         if not n_bytes:
             return 0, 0
-        out.ids, out.ends = &ids[0], &ends[0]
+        out.ids, out.ends, out.all_ends = &ids[0], &ends[0], all_ends
         with self.reading():
             with nogil:
                 if lines:
@@ -429,7 +435,7 @@ cdef class VocabTable:
         block: as in scan_text. ids, ends: at least len(text) + 1 elements each; ends receives the ids up to the end
         of each line. The id of a token that a frozen table lacks is ~offset of its first byte.
         """
-        return self.scan(text, block, ids, ends, True)
+        return self.scan(text, block, ids, ends, True, False)
 
     def scan_tokens(
         self, const uint8_t[::1] tokens not None, const uint32_t[::1] lengths not None, int64_t block,
@@ -807,3 +813,71 @@ cdef class RowEncoder:
             check(status, "features")
             to.capacity *= 2
         return ids[:to.n_ids], offsets, sizes
+
+
+cdef extern from "wildvec.h" nogil:
+    struct wv_ngram_rules:
+        int32_t min_n, max_n, bucket, first
+
+    int64_t wv_ngrams_of_words(wv_ngram_rules rules, const uint8_t *keys, const int64_t *ends, int64_t n,
+                               int32_t *out, int64_t *offsets)
+
+
+def find_ngrams(
+    const uint8_t[::1] keys not None, const int64_t[::1] ends not None, int32_t min_n, int32_t max_n, int32_t bucket
+):
+    """Return the bucket of each n-gram of some words (int32), and the offsets of each word (int64).
+
+    Word i is keys[ends[i - 1]:ends[i]]. bucket=0: no n-grams.
+    """
+    cdef int64_t n = ends.shape[0], n_ngrams
+    cdef uint8_t empty = 0
+    cdef const uint8_t *data = &keys[0] if keys.shape[0] else &empty
+    if n and (ends[n - 1] != keys.shape[0] or np.diff(ends, prepend=0).min() < 0):
+        raise ValueError(f"the ends of the keys must ascend from 0 to {keys.shape[0]}")
+    if bucket < 0 or min(min_n, max_n) < 0 or max_n > 1000:
+        raise ValueError(f"bucket={bucket}, min_n={min_n}, max_n={max_n} do not fit; max_n is at most 1000")
+    cdef wv_ngram_rules rules = wv_ngram_rules(max(min_n, 1), max_n, bucket, 0)
+    offsets = np.zeros(n + 1, np.int64)
+    cdef int64_t[::1] to_offsets = offsets
+    with nogil:
+        n_ngrams = wv_ngrams_of_words(rules, data, &ends[0], n, NULL, &to_offsets[0]) if n else 0
+    ids = np.empty(n_ngrams, np.int32)
+    cdef int32_t[::1] to_ids = ids
+    if n_ngrams:
+        with nogil:
+            wv_ngrams_of_words(rules, data, &ends[0], n, &to_ids[0], &to_offsets[0])
+    return ids, offsets
+
+
+cdef enum:
+    ENTRY_BYTES = 9 # count and type of an entry of fastText's dictionary
+
+
+def parse_entries(const uint8_t[::1] data not None, int64_t n, int kind, list words not None, int64_t[::1] counts not None):
+    """Append the whole entries of fastText's dictionary that `data` begins with, until there are n words.
+
+    An entry is a word that ends with NUL, its count (int64) and its type (int8). counts[i]: receives the count of word i.
+    Returns the bytes that the entries take. ValueError: an entry has another type than `kind`.
+    """
+    cdef int64_t at = 0, end, row = len(words), count, size = data.shape[0]
+    cdef const char *bytes_of = <const char *>&data[0] if size else NULL
+    cdef const char *nul
+    if not 0 <= row <= n <= counts.shape[0]:
+        raise ValueError(f"{row} of {n} words are known, and there is memory for {counts.shape[0]} counts")
+    while row < n and at < size:
+        nul = <const char *>memchr(bytes_of + at, 0, size - at)
+        end = nul - bytes_of if nul else size
+        if end + 1 + ENTRY_BYTES > size:
+            break
+        memcpy(&count, bytes_of + end + 1, 8)
+        if <int8_t>data[end + ENTRY_BYTES] != kind or count < 0 or end == at:
+            raise ValueError(
+                f"entry {row} of the dictionary, {bytes_of[at:min(end, at + 40)]!r}, has the type "
+                f"{<int8_t>data[end + ENTRY_BYTES]} and the count {count}"
+            )
+        words.append(bytes_of[at:end].decode("utf-8", "surrogateescape"))
+        counts[row] = count
+        row += 1
+        at = end + 1 + ENTRY_BYTES
+    return at

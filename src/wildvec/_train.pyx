@@ -24,7 +24,11 @@ cdef extern from "wildvec.h":
     enum: WV_INPUT
     enum: WV_OUTPUT
     enum: WV_NODES
+    enum: WV_DOCUMENTS
     enum: WV_read_tokens
+    enum: WV_read_documents
+    enum: WV_read_dbow
+    enum: WV_read_dm_concat
     enum: WV_read_cells
     enum: WV_read_bags
     enum: WV_read_glove
@@ -34,6 +38,8 @@ cdef extern from "wildvec.h":
     enum: WV_read_fm
     enum: WV_make_skipgram
     enum: WV_make_cbow
+    enum: WV_make_dbow_words
+    enum: WV_make_dm
     enum: WV_make_bags
     struct wv_alias:
         uint32_t threshold
@@ -59,7 +65,7 @@ cdef extern from "wildvec.h":
         uint32_t mask
     struct wv_task:
         wv_matrix *matrices
-        wv_ragged items, labels, paths
+        wv_ragged items, labels, tags, parts, paths
         const float *values
         const float *weights
         const int32_t *unit_rows
@@ -70,7 +76,8 @@ cdef extern from "wildvec.h":
         const uint8_t *path_codes
         int64_t max_chunk, round_tokens
         uint64_t seed
-        int32_t n_matrices, max_targets, max_context, window, negative, n_noise, max_path
+        int32_t n_matrices, max_targets, max_context, max_parts, window, negative, n_noise, max_path
+        int32_t max_tags, concat_tags, null_word, train_words, independent_units
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_bag_loss bag_loss
@@ -139,7 +146,10 @@ PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
 MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
 BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
-ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES}  # of matrices
+ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents": WV_DOCUMENTS}  # of matrices
+
+
+TEXT_READERS = (WV_read_tokens, WV_read_documents, WV_read_dbow, WV_read_dm_concat)
 
 
 cdef wv_isa chosen_isa() except *:
@@ -241,6 +251,7 @@ cdef class Task:
     cdef const int32_t[::1] ids
     cdef const int64_t[::1] offsets
     cdef str role_of_items
+    cdef int64_t n_lists  # of parts
 
     def __cinit__(self, str objective, *, int64_t max_chunk, uint64_t seed):
         name = objective.encode()
@@ -271,7 +282,8 @@ cdef class Task:
         if width % WV_PAD or rows.shape[1] not in (width, 2 * width) or not 1 <= size <= width:
             raise ValueError(f"{role}: {size} values and {rows.shape[1]} columns for rows of {width}; "
                              f"give a multiple of {WV_PAD}")
-        if role != "input" and (size, width) != (first.size, first.width):
+        is_concat = wv_read_of(self.task.objective) == WV_read_dm_concat and role in ("output", "nodes")
+        if role != "input" and not is_concat and (size, width) != (first.size, first.width):
             raise ValueError(f"{role}: rows of {size} values, {width} with padding; "
                              f"the input rows have {first.size}, {first.width}")
         if rows.shape[0] > 2**31 - 1 or (row_rate is not None and row_rate.shape[0] != rows.shape[0]):
@@ -323,11 +335,65 @@ cdef class Task:
         self.task.items.offsets = &offsets[0]
         self.done.add("items")
 
+    def tags(self, const int32_t[::1] ids, const int64_t[::1] offsets):
+        """The tags of each unit; each id is a row of the matrix "documents". Call it after `items`."""
+        self.check_new("tags")
+        check_offsets(offsets, ids.shape[0], "the tags")
+        check_ids(ids, self.get("documents").n, "the tags")
+        if self.task.items.offsets == NULL or offsets.shape[0] != self.offsets.shape[0]:
+            raise ValueError(f"{offsets.shape[0] - 1} lists of tags; give one for each unit, after the items")
+        self.arrays += [ids, offsets]
+        self.task.tags.ids = &ids[0] if ids.shape[0] else NULL
+        self.task.tags.offsets = &offsets[0]
+        self.task.max_tags = np.diff(offsets).max()
+        self.done.add("tags")
+
+    def documents(self, *, bint train_words, int32_t concat_tags=0, int32_t null_word=0):
+        """Objectives of documents. train_words: words of the context are input rows too (always so in "dm").
+
+        "dm_concat": each document has concat_tags tags, or is skipped; null_word is the input row of positions
+        outside the document.
+        """
+        self.check_new("documents")
+        is_concat = wv_read_of(self.task.objective) == WV_read_dm_concat
+        if is_concat != (concat_tags > 0) or not 0 <= null_word < self.get("input").n:
+            raise ValueError(f"concat_tags={concat_tags}, null_word={null_word} do not fit the objective")
+        self.task.train_words, self.task.concat_tags, self.task.null_word = train_words, concat_tags, null_word
+        self.done.add("documents")
+
+    def independent_units(self):
+        """The random draws for a unit do not depend on the other units. A chunk of "dbow" has at most 6, others 1."""
+        self.check_new("independent units")
+        self.task.independent_units = True
+
+    def parts(self, const int32_t[::1] ids, const int64_t[::1] offsets):
+        """Tokens: the input rows whose mean is the row of each id (subwords). The items are then ids, not rows.
+
+        ids: PATH_PADDING more than the offsets say.
+        """
+        cdef int64_t n = offsets.shape[0] - 1
+        self.check_new("parts")
+        check_offsets(offsets, ids.shape[0] - WV_PATH_PADDING, "the parts")
+        check_ids(ids, self.get("input").n, "the parts")
+        sizes = np.diff(offsets)
+        if sizes.min() < 1 or sizes.max() > MAX_TARGETS or self.get("input").stride != self.get("input").width:
+            raise ValueError(f"give each id 1 to {MAX_TARGETS} parts, in a matrix without AdaGrad")
+        self.units_end()
+        check_ids(self.ids, n, "the items")
+        self.arrays += [ids, offsets]
+        self.n_lists, self.task.max_parts = n, <int32_t>sizes.max()
+        self.task.parts.ids, self.task.parts.offsets = &ids[0], &offsets[0]
+        self.done.add("parts")
+
+    cdef int64_t n_ids(self) except -1:
+        """The number of ids that items may have."""
+        return self.n_lists if self.task.parts.offsets != NULL else self.get("input").n
+
     def subsample(self, const uint32_t[::1] keep):
         """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""
         self.check_new("subsampling")
-        if keep.shape[0] != self.get("input").n:
-            raise ValueError(f"{keep.shape[0]} thresholds for {self.task.matrices[0].n} ids")
+        if keep.shape[0] != self.n_ids():
+            raise ValueError(f"{keep.shape[0]} thresholds for {self.n_ids()} ids")
         self.arrays.append(keep)
         self.task.keep = &keep[0]
         self.done.add("subsampling")
@@ -369,7 +435,7 @@ cdef class Task:
                              int32_t max_path):
         """Huffman paths of the ids; nodes and codes have PATH_PADDING more elements."""
         self.check_new("hierarchical softmax")
-        self.set_paths(offsets, nodes, codes, max_path, self.get("input").n, self.get("nodes").n)
+        self.set_paths(offsets, nodes, codes, max_path, self.n_ids(), self.get("nodes").n)
         self.done.add("hierarchical softmax")
 
     cdef void set_paths(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
@@ -539,6 +605,7 @@ cdef class Task:
         """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
         cdef int read = wv_read_of(task.objective), make = wv_make_of(task.objective)
+        is_text = read in TEXT_READERS
         if read == WV_read_cells:
             task.max_targets = WV_CELLS_OF_BLOCK
         elif read in (WV_read_bags, WV_read_fm):
@@ -549,7 +616,7 @@ cdef class Task:
         elif read == WV_read_glove:
             task.max_targets = 1  # its step makes no blocks
         else:
-            is_shared = make == WV_make_skipgram and not task.one_pair_at_a_time and not task.max_path
+            is_shared = make in (WV_make_skipgram, WV_make_dbow_words) and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
@@ -561,9 +628,11 @@ cdef class Task:
             "fm_rows": read == WV_read_fm and task.fm.row_sizes == NULL,
             "labels": read in (WV_read_bags, WV_read_supervised) and task.labels.offsets == NULL,
             "supervised": read == WV_read_supervised and "supervised" not in self.done,
-            "compose": make in (WV_make_cbow, WV_make_bags) and not self.composes,
-            "windows": read == WV_read_tokens and not task.window,
-            "negative_sampling or hierarchical_softmax": read == WV_read_tokens and task.max_targets < 3,
+            "compose": make in (WV_make_cbow, WV_make_dm, WV_make_bags) and not self.composes,
+            "windows": is_text and not task.window,
+            "negative_sampling or hierarchical_softmax": is_text and task.max_targets < 3,
+            "tags": is_text and read != WV_read_tokens and task.tags.offsets == NULL,
+            "documents": is_text and read != WV_read_tokens and "documents" not in self.done,
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
@@ -571,7 +640,10 @@ cdef class Task:
             raise ValueError(f"{task.max_targets} target rows of a block; at most {MAX_TARGETS} are possible")
         if self.composes:
             is_bag = make == WV_make_bags
-            task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else 2 * task.window + 2
+            most = 2 * task.window + 2 + task.max_tags
+            task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else most
+        if task.parts.offsets != NULL and read != WV_read_tokens:
+            raise ValueError("only objectives that read tokens have parts")
         self.check_rows(read)
         if task.round_tokens:
             self.check_round_rows(read, make)
@@ -579,21 +651,43 @@ cdef class Task:
     cdef void check_rows(self, int read) except *:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
-        cdef int64_t n_input = self.get("input").n
+        cdef int64_t n_input = self.n_ids()
+        if read in TEXT_READERS and read != WV_read_tokens:
+            self.check_documents(read)
         role = "output" if read in (WV_read_cells, WV_read_glove) else "input"
         if self.role_of_items != role:
             raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
-        if read == WV_read_tokens and self.task.negative and output.n < n_input:
+        if read in TEXT_READERS and self.task.negative and output.n < n_input:
             raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
+
+    cdef void check_documents(self, int read) except *:
+        """ValueError if matrices or settings do not fit an objective of documents."""
+        cdef wv_task *task = &self.task
+        cdef int64_t parts = task.concat_tags + 2 * task.window
+        self.get("documents")
+        if read == WV_read_dbow:
+            output = self.get("output")
+            if not task.negative or task.max_path or output.row_rate != NULL or output.l2:
+                raise ValueError("dbow: negative sampling only, without rates or L2 of output rows")
+            if any(task.matrices[m].stride != task.matrices[m].width for m in range(task.n_matrices)):
+                raise ValueError("dbow: this objective has no AdaGrad")
+        if read == WV_read_dm_concat:
+            for role in ("output", "nodes"):
+                size = task.matrices[<int32_t>ROLES[role]].size
+                if size not in (0, parts * self.get("input").size):
+                    raise ValueError(f"{role}: rows of {size} values; give {parts} times as many as input rows have")
+            if task.shrink_windows:
+                raise ValueError("dm_concat: windows cannot shrink")
 
     cdef void check_round_rows(self, int read, int make) except *:
         """ValueError if a worker could touch more rows in a round than it has copies for."""
         cdef int64_t items = self.task.round_tokens
         pairs = 2 * self.task.window if self.task.one_pair_at_a_time and make == WV_make_skipgram else 1
         touched = {
-            "input": items,
-            "output": items * (1 + pairs * self.task.n_noise) if read == WV_read_tokens else items,
+            "input": items * max(1, self.task.max_parts) + (read == WV_read_dm_concat),
+            "output": items * (1 + pairs * self.task.n_noise) if read in TEXT_READERS else items,
             "nodes": items * self.task.max_path,
+            "documents": items * self.task.max_tags,
         }
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import GloVe, KeyedVectors, TextClassifier, Word2Vec
+from wildvec import Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
@@ -76,6 +76,10 @@ class Case:
     def train(self, model, data=None, **arguments):
         """Train a model that has a vocabulary."""
         return model.train(self.data if data is None else data, **arguments)
+
+    def trained_vectors(self, model) -> KeyedVectors:
+        """Return vectors that training changes."""
+        return model.wv
 
     def resume(self, path, **settings) -> Model:
         """Continue a training from its checkpoints."""
@@ -150,6 +154,24 @@ def tables(n):
     return encoder, TableFeed(ids[order], values[order], labels[order].astype(np.int32))
 
 
+def documents(n, seed=2):
+    """Return n documents of one sentence each, 20 of which have the same int tag; every third one has a second tag."""
+    sentences = toy.sentences(n, seed=seed)
+    return [TaggedDocument(words, [i // 20, "third"] if i % 3 == 0 else [i // 20]) for i, words in enumerate(sentences)]
+
+
+class DocumentCase(Case):
+    """A case of Doc2Vec, where PV-DBOW does not train words."""
+
+    def trained_vectors(self, model):
+        return model.wv if model.dm or model.dbow_words else model.dv
+
+
+def document_case(name, **settings):
+    """Return a case of Doc2Vec."""
+    return DocumentCase(name, Doc2Vec, {"min_count": 1, **settings}, documents(1_500), documents(1_500) * 14)
+
+
 def cells(n):
     """Return a feed of n rows of cells of a matrix of low rank."""
     random = np.random.default_rng(1)
@@ -171,6 +193,12 @@ TEXT_CASES = [
     Case("skip-gram, classic update", Word2Vec, {"sg": 1, "update": "pair", "min_count": 1}),
     Case("CBOW", Word2Vec, {"min_count": 1}),
     Case("CBOW, both", Word2Vec, {"hs": 1, "min_count": 1}),
+    document_case("PV-DM, mean"),
+    document_case("PV-DBOW", dm=0),
+    document_case("PV-DBOW, words", dm=0, dbow_words=1),
+    document_case("PV-DM, sum, both", dm_mean=0, hs=1),
+    Case("FastText, skip-gram", FastText, {"sg": 1, "min_count": 1, "bucket": 5_000}),
+    Case("FastText, CBOW, both", FastText, {"hs": 1, "min_count": 1, "bucket": 5_000}),
     Case("GloVe", GloVe, {"min_count": 1, "window": 3}, other_settings={"x_max": 5}),
     Case("GloVe, word rows", GloVe, {"min_count": 1, "window": 3, "combine": "word"}),
 ]
@@ -441,10 +469,6 @@ def test_arguments_of_gensim_that_change_no_result_are_accepted(case):
         word_count=0,
     )
     assert trained == raw == 2 * model.corpus_total_words
-    with pytest.raises(ValueError, match="update=True is not supported: a vocabulary cannot grow"):
-        model.build_vocab(case.data, update=True)
-    with pytest.raises(ValueError, match=r"trim_rule=.* is not supported: leave words out"):
-        case.new(trim_rule=len)
     with pytest.raises(TypeError, match="corpus_iterable and sentences mean the same"):
         model.train(case.data, sentences=case.data)
 
@@ -594,31 +618,31 @@ def test_factors_of_rows_are_stored(case, tmp_path):
 @pytest.mark.parametrize("options", [{}, {"workers": 3}, {"workers": 3, "deterministic": True}], ids=str)
 def test_frozen_rows_do_not_change(case, options):
     model = case.built(case.more, **options)
-    start = model.wv.vectors.copy()
-    model.wv.vectors_lockf = np.ones(len(model.wv), np.float32)
-    model.wv.vectors_lockf[::2] = 0
+    start = case.trained_vectors(model).vectors.copy()
+    case.trained_vectors(model).vectors_lockf = np.ones(len(case.trained_vectors(model)), np.float32)
+    case.trained_vectors(model).vectors_lockf[::2] = 0
     case.train(model, case.more)
-    changed = (model.wv.vectors != start).any(axis=1)
+    changed = (case.trained_vectors(model).vectors != start).any(axis=1)
     assert not changed[::2].any() and changed[1::2].all()
-    model.wv.vectors_lockf = np.zeros(1, np.float32)
-    start = model.wv.vectors.copy()
+    case.trained_vectors(model).vectors_lockf = np.zeros(1, np.float32)
+    start = case.trained_vectors(model).vectors.copy()
     case.train(model, case.more, epochs=1)
-    assert (model.wv.vectors == start).all()
+    assert (case.trained_vectors(model).vectors == start).all()
 
 
 @each_case
 def test_factors_that_a_callback_changes_take_effect_in_the_next_training(case):
     class Frees:
         def on_epoch_end(self, model):
-            model.wv.vectors_lockf[:] = 1
+            case.trained_vectors(model).vectors_lockf[:] = 1
 
     model = case.built()
-    start = model.wv.vectors.copy()
-    model.wv.vectors_lockf = np.zeros(len(model.wv), np.float32)
+    start = case.trained_vectors(model).vectors.copy()
+    case.trained_vectors(model).vectors_lockf = np.zeros(len(case.trained_vectors(model)), np.float32)
     case.train(model, callbacks=[Frees()])
-    assert (model.wv.vectors == start).all()
+    assert (case.trained_vectors(model).vectors == start).all()
     case.train(model)
-    assert (model.wv.vectors != start).any()
+    assert (case.trained_vectors(model).vectors != start).any()
 
 
 # -- held-out loss and time budget ---------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_wrong_arguments_of_the_extension_raise():
     call()
     for wrong in (
         {"ids": (0, 2)},
-        {"ids": (-1, 0)},
+        {"ids": (-2, 0)},
         {"offsets": (0, 2)},
         {"offsets": (0, 3, 2)},
         {"offsets": (1, 1, 2)},

@@ -78,6 +78,7 @@ WV_APART int make_skipgram(struct wv_worker *worker, struct wv_block *block)
         queue_rows(worker, is_new);
     }
     const int64_t in_window = chunk->next_row - window->low;
+    set_tokens(task, window, block);
     block->m = count_rows(chunk, is_pair);
     const int64_t end = fill_hidden(chunk, block, block->m);
     fill_targets(chunk, block, in_window);

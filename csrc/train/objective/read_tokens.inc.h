@@ -4,8 +4,17 @@
 /* Streams of random draws. */
 enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS };
 
-/* Reads the sentences first … last into the worker's chunk. */
-WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
+/* The least number of kept tokens with which unit s is trained: a lone token has no context except tags. */
+WV_INLINE int64_t least_tokens(const struct wv_task *task, int64_t s, int has_tags)
+{
+    const int64_t n_tags = has_tags ? task->tags.offsets[s + 1] - task->tags.offsets[s] : 0;
+    if (has_tags && task->concat_tags)
+        return n_tags == task->concat_tags ? 1 : INT64_MAX;
+    return n_tags ? 1 : !has_tags || task->train_words ? 2 : INT64_MAX;
+}
+
+/* Reads the sentences, or documents with tags, first … last into the worker's chunk. */
+WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, int has_tags)
 {
     const struct wv_task *task = worker->task;
     const uint64_t keep_key = wv_subkey(key, KEEP_DRAWS);
@@ -19,15 +28,21 @@ WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last,
             chunk->words[n] = word;
             n += !task->keep || draw <= task->keep[word];
         }
-        if (n - start > 1) /* a lone token has no context */
-            chunk->ends[n_sentences++] = n;
-        else
+        if (n - start < least_tokens(task, s, has_tags)) {
             n = start;
+            continue;
+        }
+        if (has_tags)
+            chunk->units[n_sentences] = s;
+        chunk->ends[n_sentences++] = n;
     }
-    rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
+    chunk->n = n;
+    if (task->parts.offsets)
+        set_token_rows(worker);
+    else
+        rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
     if (task->negative)
         rows_at(&worker->views[WV_OUTPUT], chunk->words, n, chunk->output);
-    chunk->n = n;
     chunk->n_sentences = n_sentences;
     chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
     chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
@@ -35,6 +50,11 @@ WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last,
     chunk->next_row = chunk->window.end = 0;
     reset_noise(&chunk->noise);
     worker->queue.first = worker->queue.last = 0;
+}
+
+WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)
+{
+    read_units(worker, first, last, key, 0);
 }
 
 /* Moves the chunk's window to the next centre, or to the next two if max_centres is 2 and the sentence has two. Returns 0 at the
@@ -52,6 +72,7 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     if (task->shrink_windows)
         width = 1 + (int32_t)wv_below(wv_draw(chunk->width_key, (uint64_t)centre), (uint32_t)width);
     window->centre = centre;
+    window->sentence_start = start;
     window->n_centres = n_centres;
     window->width = width;
     window->low = centre - width > start ? centre - width : start;
@@ -59,6 +80,14 @@ WV_INLINE int next_window(const struct wv_task *task, struct wv_chunk *chunk, in
     chunk->next_centre = centre + n_centres;
     chunk->sentence += chunk->next_centre == end;
     return 1;
+}
+
+/* Sets which tokens windows may use from this block on, and which ones they have reached. */
+WV_INLINE void set_tokens(const struct wv_task *task, const struct wv_window *window, struct wv_block *block)
+{
+    const int64_t earliest = window->centre - task->window;
+    block->first_token = earliest > window->sentence_start ? earliest : window->sentence_start;
+    block->end_token = window->end;
 }
 
 /* With two centres: whether the first position is context of the first centre only, and the last one of the second only. */

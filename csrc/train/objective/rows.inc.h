@@ -63,6 +63,13 @@ static void rows_in_round(struct wv_rows *view, const int32_t *ids, int64_t n, f
     }
 }
 
+/* The copies of rows that rows_in_round returned before. It counts no further use. */
+static void copies_in_round(const struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
+{
+    for (int64_t k = 0; k < n; k++)
+        rows[k] = view->copies + (view->copy_of[ids[k]] - 1) * view->stride;
+}
+
 static void rows_by_slot(const struct wv_rows *view, const int32_t *ids, int64_t n, float **rows)
 {
     for (int64_t k = 0; k < n; k++) {
@@ -111,9 +118,12 @@ static int64_t id_of_row(const struct wv_rows *view, const float *row)
     return view->copy_of ? view->copied[copy] : view->matrix->private_ids ? view->matrix->private_ids[copy] : copy;
 }
 
-/* The rule of a weight row; to a composed row in scratch memory the gradient is added without a rate. */
+/* The rule of a weight row or the row of a token; to a composed row in scratch memory the gradient is added without a rate. */
 static struct wv_row_rule rule_of(const struct wv_worker *worker, const float *row)
 {
+    const struct wv_tokens *tokens = &worker->tokens;
+    if (tokens->rows && position_among(row, tokens->rows, tokens->n_slots, tokens->stride) >= 0)
+        return (struct wv_row_rule){.rate = worker->rate};
     for (int m = 0; m < worker->task->n_matrices; m++) {
         const struct wv_rows *view = &worker->views[m];
         const struct wv_matrix *matrix = view->matrix;

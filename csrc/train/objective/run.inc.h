@@ -32,7 +32,7 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
     const int size = task->matrices[WV_INPUT].size;
     const int width = (size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* the padding behind stays 0 */
     const struct wv_block *composed = NULL; /* has the context rows of the current window */
-    const int is_plain = worker->is_plain, merges = worker->n_private > 0;
+    const int is_plain = worker->is_plain, merges = worker->n_private > 0, has_parts = task->parts.offsets != NULL;
     const int is_bounded = may_exceed_bound(task, rate);
     unsigned made = 0, done = 0;
     int in_window = 0; /* a stop takes effect at the end of a window, so that its pairs are counted */
@@ -45,6 +45,8 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
         if (done == made)
             break;
         const struct wv_block *block = &worker->ring[done % WV_RING];
+        if (has_parts)
+            move_tokens(worker, block->first_token, block->end_token, width);
         if (block->n_context)
             compose(composed = block, &worker->scratch, width, task->average_hidden);
         score(block, &worker->scratch, size);
@@ -67,6 +69,8 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
         if (merges && worker->n_trained - worker->merged_at[0] >= task->merge_every)
             merge_hottest(worker);
     }
+    if (has_parts)
+        move_tokens(worker, worker->chunk.n, worker->chunk.n, width);
     add_product_to_sum(&worker->loss);
     return worker->loss.sum;
 }

@@ -11,13 +11,16 @@
 #include "train/objective/update.inc.h"
 #include "train/objective/update_by_rule.inc.h"
 #include "train/objective/compose.inc.h"
+#include "train/objective/subwords.inc.h"
 #include "train/objective/noise.inc.h"
 #include "train/objective/read_tokens.inc.h"
 #include "train/objective/path.inc.h"
 #include "train/objective/targets.inc.h"
 #include "train/objective/prefetch.inc.h"
 #include "train/objective/make_skipgram.inc.h"
+#include "train/objective/read_documents.inc.h"
 #include "train/objective/make_cbow.inc.h"
+#include "train/objective/make_dbow_words.inc.h"
 #include "train/objective/read_cells.inc.h"
 #include "train/objective/make_cells.inc.h"
 #include "train/objective/read_bags.inc.h"
@@ -29,6 +32,8 @@
 #include "train/objective/step_supervised.inc.h"
 #include "train/objective/predict_bags.inc.h"
 #include "train/objective/step_fm.inc.h"
+#include "train/objective/step_dbow.inc.h"
+#include "train/objective/step_dm_concat.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,17 @@ class Ragged:
 
     def __repr__(self) -> str:
         return f"Ragged({len(self):,} rows, {len(self.values):,} values of {self.values.dtype})"
+
+
+def join_rows(parts: Sequence[Ragged]) -> Ragged:
+    """Return the rows of several objects in one.
+
+    >>> join_rows([Ragged([1, 2], [0, 2]), Ragged([3], [0, 0, 1])]).offsets.tolist()
+    [0, 2, 2, 3]
+    """
+    lengths = [np.diff(part.offsets) for part in parts]
+    values = np.concatenate([part.values for part in parts]) if parts else np.empty(0, np.int32)
+    return Ragged(values, np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths])))
 
 
 def _kind(array: NDArray[Any]) -> str:

@@ -32,6 +32,7 @@ _OTHERS = {
     "lowercase",
     "sorted_vocab",
     "tokenizer",
+    "trim_rule",
     "symmetric",
     "distance_weighting",
 }

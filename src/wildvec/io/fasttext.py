@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import BinaryIO, Self
 
@@ -24,6 +25,7 @@ from wildvec.quantize.product import CENTROIDS, Codebooks, QuantizedMatrix
 
 MAGIC = 793712314
 VERSION = 12
+FIRST_VERSION = 0  # files without a magic number and a version
 OLD_VERSION = 11  # its supervised models have no character n-grams
 HEAD = struct.pack("<i", MAGIC)
 MAX_SIZE = 2**31 - 1  # of words, buckets and columns
@@ -34,6 +36,9 @@ SETTINGS = struct.Struct("<12id")
 BLOCK_VALUES = 1 << 20
 
 Matrix = NDArray[np.float32] | QuantizedMatrix
+Allocate = Callable[
+    [str, int, int], NDArray[np.float32]
+]  # (name, rows, columns) → matrix of rows with any stride
 
 
 @dataclass(frozen=True)
@@ -161,67 +166,105 @@ def is_fasttext(head: bytes) -> bool:
 # Read
 
 
-def read(path: str | os.PathLike[str]) -> FastTextFile:
+@dataclass(frozen=True)
+class ReadMode:
+    """How a file is read.
+
+    Attributes:
+        allocate: Returns the memory that a float matrix, "input" or "output", is read into; None: a new array.
+        output: Whether to read the output matrix; otherwise it is zeros without memory.
+    """
+
+    allocate: Allocate | None = None
+    output: bool = True
+
+
+WHOLE = ReadMode()
+
+
+def read(path: str | os.PathLike[str], mode: ReadMode = WHOLE) -> FastTextFile:
     """Read a .bin or .ftz file, plain or compressed (gz, bz2, xz, zst). The content decides which it is.
 
-    Every size is compared with the size of the file before memory is reserved. Matrices are read in place.
+    Every size is compared with the size of the file before memory is reserved. Matrices are read in place. Files of
+    fastText before 2017, which have no magic number, are read too.
 
     Raises:
         EOFError: The file is empty or cut off.
         ValueError: It is no fastText model, or damaged; the text names the part and its position.
     """
     with Source(path) as source:
-        return read_from(source)
+        return read_from(source, mode)
 
 
-def read_from(open_source: Source) -> FastTextFile:
+def read_from(open_source: Source, mode: ReadMode = WHOLE) -> FastTextFile:
     """Read an open file from its begin; otherwise like `read`."""
     source = BinaryReader(open_source)
     head = source.read(8, "the magic number")
     magic, version = struct.unpack("<2i", head)
     if magic != MAGIC:
-        raise ValueError(
-            f"{source.path} is no fastText model: it begins with {head[:4]!r}, not with {HEAD!r}"
-        )
+        return _read_first_format(source, head, mode)
     if version not in (OLD_VERSION, VERSION):
         raise source.error(f"version {version}; wildvec reads {OLD_VERSION} and {VERSION}")
     try:
-        return _read_content(source, version)
+        return _read_content(source, version, source.read(SETTINGS.size, "the settings"), mode)
     except ValueError as error:
         raise source.error(str(error)) from error
 
 
-def _read_content(source: BinaryReader, version: int) -> FastTextFile:
-    settings = FastTextSettings.unpack(source.read(SETTINGS.size, "the settings"))
+def _read_first_format(source: BinaryReader, head: bytes, mode: ReadMode) -> FastTextFile:
+    """Read a file of the first format, which begins with the settings."""
+    try:
+        return _read_content(
+            source, FIRST_VERSION, head + source.read(SETTINGS.size - len(head), "settings"), mode
+        )
+    except (EOFError, ValueError) as error:
+        raise ValueError(
+            f"{source.path} is no fastText model: it begins with {head[:4]!r}, not with {HEAD!r} ({error})"
+        ) from error
+
+
+def _read_content(source: BinaryReader, version: int, head: bytes, mode: ReadMode) -> FastTextFile:
+    settings = FastTextSettings.unpack(head)
     if version == OLD_VERSION and settings.model == "supervised":
         settings = FastTextSettings(**{**vars(settings), "maxn": 0})
-    (n_entries, n_words, n_labels, n_tokens, n_kept) = struct.unpack(
-        "<3i2q", source.read(28, "the sizes of the dictionary")
-    )
-    if min(n_words, n_labels) < 0 or n_words + n_labels != n_entries:
-        raise ValueError(f"a dictionary of {n_entries} entries, {n_words} words and {n_labels} labels")
-    if not NOT_PRUNED <= n_kept <= MAX_SIZE:
-        raise ValueError(f"{n_kept} n-grams are kept")
+    n_words, n_labels, n_tokens, n_kept = _read_sizes(source, version)
     words, counts = source.read_entries(n_words, 0, "words")
     labels, label_counts = source.read_entries(n_labels, 1, "labels")
     kept = None
     if n_kept != NOT_PRUNED:
         kept = source.read_array((n_kept, 2), np.dtype("<i4"), "the n-grams that are kept")
-    is_quantized = source.read_flag("the mark of a quantised input")
-    first = _read_matrix(source, is_quantized, "input")
-    output_is_quantized = source.read_flag("the mark of a quantised output")
-    second = _read_matrix(source, is_quantized and output_is_quantized, "output")
+    has_marks = version != FIRST_VERSION
+    is_quantized = has_marks and source.read_flag("the mark of a quantised input")
+    first = _read_matrix(source, is_quantized, "input", mode)
+    output_is_quantized = has_marks and source.read_flag("the mark of a quantised output")
+    second = _read_matrix(source, is_quantized and output_is_quantized, "output", mode)
     source.check_end()
     file = FastTextFile(settings, words, counts, labels, label_counts, first, second, kept, n_tokens)
     file.check()
     return file
 
 
-def _read_matrix(source: BinaryReader, is_quantized: bool, name: str) -> Matrix:
+def _read_sizes(source: BinaryReader, version: int) -> tuple[int, int, int, int]:
+    """Return the numbers of words, labels, tokens and n-grams that are kept."""
+    sizes = struct.Struct("<3iq" if version == FIRST_VERSION else "<3i2q")
+    numbers = sizes.unpack(source.read(sizes.size, "the sizes of the dictionary"))
+    n_entries, n_words, n_labels, n_tokens, n_kept = (*numbers, NOT_PRUNED)[:5]
+    if min(n_words, n_labels) < 0 or n_words + n_labels != n_entries:
+        raise ValueError(f"a dictionary of {n_entries} entries, {n_words} words and {n_labels} labels")
+    if not NOT_PRUNED <= n_kept <= MAX_SIZE:
+        raise ValueError(f"{n_kept} n-grams are kept")
+    return n_words, n_labels, n_tokens, n_kept
+
+
+def _read_matrix(source: BinaryReader, is_quantized: bool, name: str, mode: ReadMode) -> Matrix:
     if is_quantized:
         return _read_quantized(source, name)
     rows, columns = _read_shape(source, name)
-    return source.read_floats((rows, columns), f"the {name} matrix")
+    if name == "output" and not mode.output:
+        source.skip(4 * rows * columns, "the output matrix")
+        return np.broadcast_to(np.float32(0), (rows, columns))
+    matrix = mode.allocate(name, rows, columns) if mode.allocate else None
+    return source.read_floats((rows, columns), f"the {name} matrix", matrix)
 
 
 def _read_shape(source: BinaryReader, name: str) -> tuple[int, int]:
@@ -257,7 +300,7 @@ def _read_codebooks(source: BinaryReader, columns: int, name: str) -> Codebooks:
             f"codebooks of {dim} columns in {parts} parts of {dsub}, the last of {last}, for {columns} columns "
             f"of {name}"
         )
-    values = source.read_floats((dim * CENTROIDS,), f"the codebooks of {name}")
+    values = source.read_floats((1, dim * CENTROIDS), f"the codebooks of {name}")[0]
     return Codebooks(dim, dsub, values)
 
 

@@ -123,6 +123,14 @@ def read_from(
     }, metadata
 
 
+def read_metadata(source: Source) -> Metadata:
+    """Return the metadata of an open file, of which only the header is read. Errors as for `read`."""
+    try:
+        return _read_header(source)[2]
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{source.path}: damaged native file: {error}") from error
+
+
 def is_native(head: bytes) -> bool:
     """Return whether a file with these first bytes is a native or safetensors file."""
     return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= MAX_HEADER

@@ -119,6 +119,22 @@ class Source:
         self.skip(n_ready)
         return n_ready + self._fill(target[n_ready:])
 
+    def skip_far(self, n_bytes: int) -> bool:
+        """Skip `n_bytes` bytes, also beyond the buffer. Return whether there were so many."""
+        n_ready = min(n_bytes, len(self.unread))
+        self.skip(n_ready)
+        left = n_bytes - n_ready
+        if self.size is not None and left:
+            self._raw.seek(left, os.SEEK_CUR)
+            return self._raw.tell() <= self.size
+        block = memoryview(bytearray(min(left, WINDOW)))
+        while left:
+            n_read = self._fill(block[:left])
+            if not n_read:
+                return False
+            left -= n_read
+        return True
+
     def _fill(self, target: memoryview) -> int:
         done = 0
         while done < len(target):

@@ -122,7 +122,7 @@ def _load_native_vectors(source: Source, mmap: bool, limit: int | None) -> Attri
         raise AttributeError(
             f"{source.path} holds a {found}, not a {CLASS}: it has no tensors 'vectors' and 'keys.bytes'"
         )
-    keys, matrix, of_rows = _unpack(source.path, tensors)
+    keys, matrix, of_rows = unpack_attributed(source.path, tensors)
     if limit is None or limit >= len(keys):
         return keys, matrix, of_rows
     # A copy, so that the memory of the other rows is released.
@@ -148,6 +148,12 @@ def load_native(
         tensors, metadata = native.read_from(source, allocate=allocate)
     native.check_class(path, metadata, *classes)
     return tensors, metadata
+
+
+def read_class(path: str | os.PathLike[str]) -> str | None:
+    """Return the class of the object in a native file; None for any other file. Errors as for `load`."""
+    with Source(path) as source:
+        return native.read_metadata(source).get("class") if detect_kind(source) is Kind.NATIVE else None
 
 
 def save(
@@ -192,11 +198,11 @@ def to_tensors(
 
 def from_tensors(path: str, tensors: Mapping[str, NDArray[Any]]) -> Vectors:
     """Return keys, matrix and counts from a native file's tensors."""
-    keys, matrix, found = _unpack(path, tensors)
+    keys, matrix, found = unpack_attributed(path, tensors)
     return keys, matrix, found.get(COUNT)
 
 
-def _unpack(path: str, tensors: Mapping[str, NDArray[Any]]) -> Attributed:
+def unpack_attributed(path: str, tensors: Mapping[str, NDArray[Any]]) -> Attributed:
     """Return keys, matrix and all attributes from a native file's tensors."""
     try:
         keys, matrix = unpack(tensors), tensors.get("vectors")

@@ -24,6 +24,7 @@ from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
+from wildvec.models.row_factors import row_factors
 from wildvec.models.scikit_learn import ScikitLearnMethods
 from wildvec.models.training_settings import TrainingSettings
 from wildvec.text.vocab import Vocab
@@ -124,8 +125,38 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
     def _set_matrices(self, vocab: Vocab, rows: dict[str, FloatRows]) -> None:
         self.vocab = vocab
         self._matrices = rows
-        self.wv = KeyedVectors.from_arrays(vocab.keys, self._vectors, vocab.counts)
+        self.wv = self._make_wv(vocab)
         self.wv.vectors_lockf = np.ones(1, np.float32)
+
+    def _make_wv(self, vocab: Vocab) -> KeyedVectors:
+        """Return what `wv` is, for the current matrices."""
+        return KeyedVectors.from_arrays(vocab.keys, self._vectors, vocab.counts)
+
+    def _grow(self, vocab: Vocab) -> None:
+        """Set a vocabulary that begins with the keys of the present one; all that was learned is kept.
+
+        New rows are those that a new model with this vocabulary has. The factors of new rows are 1.
+        """
+        if not len(self.vocab):
+            self._set_vocab(vocab)
+            return
+        self._check_vocab(vocab)
+        self._take_over_vectors()
+        self._match_matrices()
+        self._grow_matrices(vocab)
+
+    def _grow_matrices(self, vocab: Vocab) -> None:
+        old, n_new = self.wv, len(vocab) - len(self.vocab)
+        rows = {
+            spec.name: matrices.grow(spec, self._matrices[spec.name], self.seed)
+            for spec in self._matrix_specs(len(vocab))
+        }
+        self._set_matrices(vocab, rows)
+        self.wv.vectors_lockf = old.vectors_lockf
+        if len(old.vectors_lockf) > 1:
+            self.wv.vectors_lockf = np.concatenate([old.vectors_lockf, np.ones(n_new, np.float32)])
+        self.wv.expandos = {**old.expandos, **self.wv.expandos}
+        self.wv.allocate_vecattrs()
 
     @property
     def _vectors(self) -> FloatRows:
@@ -201,22 +232,14 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         """Return copies of the factors of changes by matrix name, float32 (rows,); nothing where all are 1.
 
         Raises:
-            ValueError: `wv.vectors_lockf` has another length than 1 or the number of keys, or a value that is
-                negative or not finite.
+            ValueError: `wv.vectors_lockf` is not one finite factor, or one for each key; see `row_factors`.
         """
-        given = getattr(self.wv, "vectors_lockf", np.ones(1, np.float32))
-        factors = np.asarray(given, np.float32)
-        if factors.shape not in ((1,), (len(self.vocab),)):
-            raise ValueError(
-                f"wv.vectors_lockf has the shape {factors.shape}; give one factor, or one for each of the "
-                f"{len(self.vocab)} keys"
-            )
-        bad = np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))
-        if len(bad):
-            raise ValueError(f"wv.vectors_lockf[{bad[0]}]={factors[bad[0]]}: give a finite number from 0 up")
-        if (factors == 1).all():
-            return {}
-        return {"vectors": np.array(np.broadcast_to(factors, len(self.vocab)), order="C")}
+        factors = row_factors(self.wv, "wv")
+        return {} if factors is None else {"vectors": factors}
+
+    def _set_row_rates(self, factors: FloatRows) -> None:
+        """Set the factors of changes that `_row_rates` returned; (1,): one for all rows."""
+        self.wv.vectors_lockf = factors
 
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
         """Return the factors of changes for each matrix that training changes."""

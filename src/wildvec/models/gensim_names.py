@@ -42,13 +42,9 @@ RENAMED = {
         )
     },
 }
-NO_TRIM = "leave words out of the sentences that you give, or raise min_count"
-NO_UPDATE = "a vocabulary cannot grow; build a new model from the old and the new text together"
 # Arguments that would change the result: the remedy, and the value that means "not used".
 REFUSED: dict[str, tuple[Any, str]] = {
-    "trim_rule": (None, NO_TRIM),
     "null_word": (0, "leave it out; no model needs a null word here"),
-    "update": (False, NO_UPDATE),
 }
 
 

@@ -28,22 +28,24 @@ def vectors_or_none(value: Any) -> GivenVectors:
     return value
 
 
-def given_rows(given: GivenVectors, vocab: Vocab, size: int) -> tuple[FloatRows, NDArray[np.bool_]]:
+def given_rows(
+    given: GivenVectors, vocab: Vocab, size: int, name: str = "initial"
+) -> tuple[FloatRows, NDArray[np.bool_]]:
     """Return the given vectors of a vocabulary (keys, size), 0 where there is none, and which keys have one.
 
     ValueError: the vectors have another size, an array has another number of rows than there are keys, or a vector
-    of the vocabulary is not finite as float32.
+    of the vocabulary is not finite as float32. name: of the argument, for messages.
     """
-    rows, is_given = _find_rows(given, vocab, size)
+    rows, is_given = _find_rows(given, vocab, size, name)
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if len(bad):
-        raise ValueError(
-            f"initial has a vector that is not finite as float32, that of {vocab.keys[bad[0]]!r}"
-        )
+        raise ValueError(f"{name} has a vector that is not finite as float32, that of {vocab.keys[bad[0]]!r}")
     return rows, is_given
 
 
-def _find_rows(given: GivenVectors, vocab: Vocab, size: int) -> tuple[FloatRows, NDArray[np.bool_]]:
+def _find_rows(
+    given: GivenVectors, vocab: Vocab, size: int, name: str
+) -> tuple[FloatRows, NDArray[np.bool_]]:
     rows = np.zeros((len(vocab), size), np.float32)
     if given is None:
         return rows, np.zeros(len(vocab), bool)
@@ -52,12 +54,12 @@ def _find_rows(given: GivenVectors, vocab: Vocab, size: int) -> tuple[FloatRows,
     if isinstance(given, np.ndarray):
         if given.shape != rows.shape:
             raise ValueError(
-                f"initial has the shape {given.shape}; give {rows.shape}: a row of vector_size values for each word"
+                f"{name} has the shape {given.shape}; give {rows.shape}: a row of vector_size values for each word"
             )
         with np.errstate(over="ignore"):
             return given.astype(np.float32), np.ones(len(vocab), bool)
     if given.vector_size != size:
-        raise ValueError(f"initial has vectors of {given.vector_size} values, but vector_size={size}")
+        raise ValueError(f"{name} has vectors of {given.vector_size} values, but vector_size={size}")
     places = np.array([given.key_to_index.get(key, -1) for key in vocab.keys])
     is_given = places >= 0
     rows[is_given] = given.vectors[places[is_given]]

@@ -22,6 +22,7 @@ from wildvec.models.glove_objective import CellFeed, Counting, GloVeObjective
 from wildvec.models.settings import Setting, one_of, switch
 from wildvec.models.text_model import Source, TextFeed, TextModel
 from wildvec.text.readers import Tokenizer
+from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import Vocab
 from wildvec.training.feed import Feed
 from wildvec.training.matrices import FloatRows, value_width
@@ -81,6 +82,7 @@ class GloVe(TextModel):
         keep_checkpoints: Number of newest checkpoints that are kept.
         max_vocab_size: Bound of the words held while reading; the rarest are dropped. None: no bound.
         max_final_vocab: Raises min_count until the vocabulary has at most this many words. None: no bound.
+        trim_rule: A function that decides which words are kept, as in `Word2Vec`.
         sorted_vocab: 1: the most frequent word comes first, which is faster; 0: order of first appearance.
         lowercase: Convert the text to lower case.
         tokenizer: Function from a line to its tokens; default: str.split.
@@ -179,6 +181,7 @@ class GloVe(TextModel):
         keep_checkpoints: int = 2,
         max_vocab_size: int | None = None,
         max_final_vocab: int | None = None,
+        trim_rule: TrimRule | None = None,
         sorted_vocab: int = 1,
         lowercase: bool = False,
         tokenizer: Tokenizer | None = None,
@@ -202,21 +205,25 @@ class GloVe(TextModel):
 
     # -- data -----------------------------------------------------------------------------------------------------
 
-    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> TextFeed:
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
         counting = Counting(**{field.name: getattr(self, field.name) for field in fields(Counting)})
         spec = self._objective().shapes(0)[0]
         if not isinstance(sentences, Cooccurrence):
-            return CellFeed(super()._read_corpus(sentences, corpus_file, vocab), counting, spec)
+            return CellFeed(self._read_corpus(sentences, corpus_file, vocab, **building), counting, spec)
         if corpus_file is not None:
             raise TypeError("give either a Cooccurrence or corpus_file")
+        if building:
+            raise ValueError(
+                "a Cooccurrence has its own keys; without text, update and trim_rule are not possible"
+            )
         if vocab is not None and sentences.keys != vocab.keys:
             raise ValueError(
                 f"the Cooccurrence has {len(sentences):,} keys, which are not the {len(vocab):,} keys of the model"
             )
         return CellFeed(sentences, counting, spec)
 
-    def _set_corpus(self, corpus: TextFeed) -> None:
-        super()._set_corpus(corpus)
+    def _set_corpus(self, corpus: TextFeed, update: bool = False) -> None:
+        super()._set_corpus(corpus, update)
         self._count_cells(corpus)
 
     def _count_cells(self, feed: Feed) -> None:

@@ -172,12 +172,15 @@ class HasSettings:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.SETTINGS = {
-            name: value
+        names = {
+            name: None
             for base in reversed(cls.__mro__)
             for name, value in vars(base).items()
             if isinstance(value, Setting)
         }
+        # A subclass may replace a setting by a property.
+        found = {name: getattr(cls, name) for name in names}
+        cls.SETTINGS = {name: value for name, value in found.items() if isinstance(value, Setting)}
 
     def _set_settings(self, given: Mapping[str, Any]) -> None:
         """Set all settings, by default to their default values, and check them together."""

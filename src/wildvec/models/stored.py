@@ -130,7 +130,7 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
             rows[spec.name] = matrices.from_views(spec, tensors)
     model._set_matrices(vocab, rows)
     if FACTORS in tensors:
-        model.wv.vectors_lockf = tensors[FACTORS].astype(np.float32)
+        model._set_row_rates(tensors[FACTORS].astype(np.float32))
         model._row_rates()
 
 
@@ -148,7 +148,8 @@ def state_of(model: Model) -> dict[str, Any]:
     # A copy must not write checkpoints to the folder of the original.
     for name in ("wv", "_own_folder", "_is_in_checkpoint"):
         del state[name]
-    return state | {"_matrices": model._unpadded_matrices(), FACTORS: model.wv.vectors_lockf}
+    factors = model._row_rates().get("vectors", np.ones(1, np.float32))
+    return state | {"_matrices": model._unpadded_matrices(), FACTORS: factors}
 
 
 def restore(model: Model, state: dict[str, Any]) -> None:
@@ -160,4 +161,4 @@ def restore(model: Model, state: dict[str, Any]) -> None:
     model._is_in_checkpoint = False
     specs = [spec for spec in model._matrix_specs(len(model.vocab)) if spec.name in parts]
     model._set_matrices(model.vocab, {spec.name: matrices.from_views(spec, parts) for spec in specs})
-    model.wv.vectors_lockf = factors
+    model._set_row_rates(factors)

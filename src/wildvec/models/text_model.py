@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from wildvec.base.checks import Check, whole
+from wildvec.base.checks import Check, checked, whole
 from wildvec.base.keys import Key
+from wildvec.io import gensim_pickle
 from wildvec.models import memory
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
@@ -18,6 +19,7 @@ from wildvec.text.corpus import Corpus
 from wildvec.text.files import as_paths
 from wildvec.text.readers import ERRORS, Tokenizer
 from wildvec.text.texts import Texts
+from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
@@ -67,6 +69,9 @@ class TextModel(Model):
     max_final_vocab = Setting[int | None](
         None, whole(1, none="no bound"), "keep at most the N most frequent words (default: all)"
     )
+    trim_rule = Setting[TrimRule | None](
+        None, function_or_none, "function that decides which words are kept", stored=False, changeable=True
+    )
     sorted_vocab = one_of(1, 0, help="1: most frequent words first; 0: order of first appearance")
     lowercase = switch(False, "convert words to lower case")
     tokenizer = Setting[Tokenizer | None](
@@ -94,27 +99,40 @@ class TextModel(Model):
             with self._attached_to_errors():
                 self._train(corpus, Training(self._schedule(), own_vocab=True), notifier, folder)
 
-    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> TextFeed:
-        """Read the text that is given; without a vocabulary, build one from it."""
-        return self._read_corpus(sentences, corpus_file, vocab)
+    def _read(
+        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
+    ) -> TextFeed:
+        """Read the text that is given; without a vocabulary, build one from it.
 
-    def _read_corpus(self, sentences: Source, corpus_file: Source, vocab: Vocab | None) -> Corpus:
+        building: the arguments `grow` and `trim_rule` of `Corpus.read`, if they differ from the settings.
+        """
+        return self._read_corpus(sentences, corpus_file, vocab, **building)
+
+    def _read_corpus(
+        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
+    ) -> Corpus:
         if (sentences is None) == (corpus_file is None):
             raise TypeError("give either sentences or corpus_file")
-        return Corpus.read(
-            as_paths(corpus_file) if sentences is None else sentences,
-            vocab=vocab,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            max_final_vocab=self.max_final_vocab,
-            sorted_vocab=bool(self.sorted_vocab),
-            workers=self.workers,
-            lowercase=self.lowercase,
-            tokenizer=self.tokenizer,
-            errors=self.errors,
-            max_sentence_length=self.max_sentence_length,
-            cache_dir=self.cache_dir,
-        )
+        source = as_paths(corpus_file) if sentences is None else sentences
+        return Corpus.read(source, **self._reading_options(vocab, **building))
+
+    def _reading_options(self, vocab: Vocab | None, **building: Any) -> dict[str, Any]:
+        """Return the arguments of `Corpus.read` that the settings determine; those in `building` replace them."""
+        return {
+            "vocab": vocab,
+            "min_count": self.min_count,
+            "max_vocab_size": self.max_vocab_size,
+            "max_final_vocab": self.max_final_vocab,
+            "sorted_vocab": bool(self.sorted_vocab),
+            "trim_rule": self.trim_rule,
+            "workers": self.workers,
+            "lowercase": self.lowercase,
+            "tokenizer": self.tokenizer,
+            "errors": self.errors,
+            "max_sentence_length": self.max_sentence_length,
+            "cache_dir": self.cache_dir,
+            **building,
+        }
 
     # -- vocabulary -----------------------------------------------------------------------------------------------
 
@@ -122,6 +140,10 @@ class TextModel(Model):
         self,
         corpus_iterable: Source = None,
         corpus_file: Source = None,
+        update: bool = False,
+        progress_per: int = 10_000,
+        keep_raw_vocab: bool = False,
+        trim_rule: TrimRule | None = None,
         *,
         sentences: Source = None,
         **others: Any,
@@ -130,22 +152,49 @@ class TextModel(Model):
 
         Args:
             corpus_iterable: Sentences, as in the constructor.
-            sentences: Another name of corpus_iterable.
             corpus_file: File of sentences, as in the constructor.
+            update: True: the vocabulary becomes larger. All words that it has keep their vectors and their order, and
+                their counts are added; the new words of the corpus follow them. `min_count`, `trim_rule` and
+                `max_final_vocab` decide which new words are added. Nothing that was learned is lost.
+            progress_per: Ignored.
+            keep_raw_vocab: Ignored.
+            trim_rule: A rule for this call; default: `self.trim_rule`.
+            sentences: Another name of corpus_iterable.
             others: Other arguments of gensim: ignored if they change no result, else refused.
+
+        >>> from wildvec import Word2Vec
+        >>> model = Word2Vec([["king", "rules"], ["queen", "rules"]], min_count=1, workers=1)
+        >>> model.build_vocab([["king", "travels"]], update=True)
+        >>> model.wv.index_to_key, model.vocab.counts.tolist()
+        (['rules', 'king', 'queen', 'travels'], [2, 2, 1, 1])
         """
         check_arguments(others)
-        with self._read(_only(corpus_iterable, sentences), corpus_file, None) as corpus:
-            self._set_corpus(corpus)
+        building = self._building(update, trim_rule)
+        with self._read(_only(corpus_iterable, sentences), corpus_file, None, **building) as corpus:
+            self._set_corpus(corpus, update)
+
+    def _building(self, update: bool, trim_rule: TrimRule | None) -> dict[str, Any]:
+        """Return the arguments of `Corpus.read` and `Vocab.from_counts` for a call that builds a vocabulary."""
+        rule = {} if trim_rule is None else {"trim_rule": checked("trim_rule", trim_rule, function_or_none)}
+        return {**rule, **({"grow": self.vocab} if update and len(self.vocab) else {})}
 
     def build_vocab_from_freq(
-        self, word_freq: Mapping[Key, int], corpus_count: int = 0, **others: Any
+        self,
+        word_freq: Mapping[Key, int],
+        keep_raw_vocab: bool = False,
+        corpus_count: int | None = None,
+        trim_rule: TrimRule | None = None,
+        update: bool = False,
+        **others: Any,
     ) -> None:
         """Build the vocabulary from a table of frequencies. The model then has new random vectors.
 
         Args:
             word_freq: How often each word occurs.
+            keep_raw_vocab: Ignored.
             corpus_count: Number of sentences, if known.
+            trim_rule: A rule for this call; default: `self.trim_rule`.
+            update: True: the vocabulary becomes larger, as in `build_vocab`.
             others: Other arguments of gensim: ignored if they change no result, else refused.
 
         >>> from wildvec import Word2Vec
@@ -155,18 +204,19 @@ class TextModel(Model):
         ['queen', 'king']
         """
         check_arguments(others)
-        self._set_vocab(
-            Vocab.from_counts(
-                word_freq,
-                min_count=self.min_count,
-                max_final_vocab=self.max_final_vocab,
-                sorted_vocab=bool(self.sorted_vocab),
-            )
+        vocab = Vocab.from_counts(
+            word_freq,
+            min_count=self.min_count,
+            max_final_vocab=self.max_final_vocab,
+            sorted_vocab=bool(self.sorted_vocab),
+            **{"trim_rule": self.trim_rule, **self._building(update, trim_rule)},
         )
-        self.corpus_count = corpus_count
+        (self._grow if update else self._set_vocab)(vocab)
+        self.corpus_count = corpus_count or 0
+        self.corpus_total_words = sum(word_freq.values())
 
-    def _set_corpus(self, corpus: TextFeed) -> None:
-        self._set_vocab(corpus.vocab)
+    def _set_corpus(self, corpus: TextFeed, update: bool = False) -> None:
+        (self._grow if update else self._set_vocab)(corpus.vocab)
         self.corpus_count = len(corpus)
         self.corpus_total_words = corpus.raw_tokens
 
@@ -229,8 +279,12 @@ class TextModel(Model):
         epochs: int | None = None,
         start_alpha: float | None = None,
         end_alpha: float | None = None,
-        *,
+        word_count: int = 0,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+        compute_loss: bool = False,
         callbacks: Iterable[Callback[Self]] = (),
+        *,
         max_seconds: float | None = None,
         sentences: Source = None,
         **others: Any,
@@ -245,6 +299,10 @@ class TextModel(Model):
             epochs: Passes over the corpus; default: `self.epochs`.
             start_alpha: Learning rate at the start; default: `self.alpha`.
             end_alpha: Learning rate at the end; default: `self.min_alpha`.
+            word_count: Ignored, like the next three, which only gensim uses; the loss is always computed.
+            queue_factor: Ignored.
+            report_delay: Ignored.
+            compute_loss: Ignored.
             callbacks: Objects with methods that are called during training, as in the constructor.
             max_seconds: Seconds after which training ends, if the epochs take longer; default: `self.max_seconds`.
             sentences: Another name of corpus_iterable.
@@ -266,13 +324,16 @@ class TextModel(Model):
         (40, 60)
         """
         check_arguments(others)
-        if not len(self.vocab):
-            raise RuntimeError("there is no vocabulary yet; call build_vocab first")
+        self._check_has_vocab()
         schedule = self._schedule(epochs, start_alpha, end_alpha, max_seconds)
         notifier = Callbacks(self, callbacks)
         source = _only(corpus_iterable, sentences)
         with claim_model_folder(self) as folder, self._read(source, corpus_file, self.vocab) as corpus:
             return self._train(corpus, Training(schedule, own_vocab=False), notifier, folder)
+
+    def _check_has_vocab(self) -> None:
+        if not len(self.vocab):
+            raise RuntimeError("there is no vocabulary yet; call build_vocab first")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Build the vocabulary of some texts and train new vectors, as scikit-learn's estimators do.
@@ -314,6 +375,53 @@ class TextModel(Model):
         texts = Texts(X, self.tokenizer, self.lowercase)
         means = mean_rows(self.wv.vectors, texts.known_ids(self.wv.key_to_index), len(texts))
         return self._wrap_output(means, X)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        separately: Iterable[str] | None = None,
+        sep_limit: int = 10 * 2**20,
+        ignore: Iterable[str] = (),
+        pickle_protocol: int = 4,
+    ) -> None:
+        """Write the model to one file, with all that further training needs. `KeyedVectors.load` opens it too.
+
+        Paths, functions and callbacks are not stored.
+
+        Args:
+            path: The file.
+            separately: Ignored, like the others, which say how gensim pickles a model.
+            sep_limit: Ignored.
+            ignore: Ignored.
+            pickle_protocol: Ignored.
+
+        Raises:
+            OSError: The file cannot be written. An existing file is then unchanged.
+        """
+        super().save(path)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], rethrow: bool = False, mmap: bool | str | None = None
+    ) -> Self:
+        """Read a model that `save` wrote, the model in a checkpoint, or one that gensim saved.
+
+        Args:
+            path: The file.
+            rethrow: Ignored; only gensim uses it.
+            mmap: Ignored; the matrices are read, because training changes them.
+
+        Raises:
+            EOFError: The file is cut off.
+            ValueError: The file holds something else (then also AttributeError, as in gensim), is damaged, or holds a
+                setting that is unknown or out of range.
+            UnpicklingError: A pickle that is no model of gensim, or refers to other things than gensim and numpy.
+        """
+        if gensim_pickle.is_pickle(path):
+            from wildvec.models import from_gensim
+
+            return from_gensim.load_model(path, cls, mmap)  # type: ignore[type-var]
+        return super().load(path)
 
     @classmethod
     def resume(

@@ -20,7 +20,7 @@ WORDS_AT_ONCE = 50_000  # the paths of all words would need too much memory
 
 # By how much one use moves a row towards its goal, measured with deterministic rounds: with smaller values 32 workers
 # diverge, with larger ones frequent rows learn too slowly.
-CURVATURE = {"vectors": 0.14, "output_rows": 0.33, "node_rows": 0.33}
+CURVATURE = {"input": 0.14, "output": 0.33, "nodes": 0.33}
 
 Paths = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]  # see `huffman_paths`
 
@@ -63,9 +63,9 @@ class WindowObjective:
 
     def matrices(self, feed: Feed) -> tuple[MatrixSpec, ...]:
         """Return the words' vectors, their output rows (negative sampling) and the nodes of the Huffman tree (hs)."""
-        counts = self.vocab.counts
+        counts, specs = self.vocab.counts, self.shapes(len(self.vocab))
         words = _normalized(counts * keep_chances(counts, self.sample))  # centres
-        uses = {"vectors": words}
+        uses = {specs[0].name: words}
         if self.negative:
             noise = _normalized(noise_weights(counts, self.ns_exponent))
             centres = 1 if self.hs or self.update == "pair" else 2  # of one window
@@ -77,11 +77,11 @@ class WindowObjective:
         return tuple(
             replace(
                 spec,
-                uses=uses[spec.name],
-                curvature=self._curvature(spec.name, longest),
+                uses=uses.get(spec.name),
+                curvature=self._curvature(spec.role, longest),
                 rows_per_item=longest if spec.name == "node_rows" else spec.rows_per_item,
             )
-            for spec in self.shapes(len(self.vocab))
+            for spec in specs
         )
 
     def noise_of_window(self) -> int:
@@ -89,15 +89,15 @@ class WindowObjective:
         is_shared = self.sg and not self.hs and self.update == "block"
         return shared_noise(self.negative) if is_shared else self.negative
 
-    def _curvature(self, name: str, longest: int) -> float:
+    def _curvature(self, role: str, longest: int) -> float:
         """Return the curvature of a use: of a centre, a noise word, or a context word with all its centres.
 
         Pairs are counted as if windows were shrunk. In CBOW the rows of a context move as one.
         """
         contexts = self.window + 1 if self.sg else 1
         targets = (1 + self.negative if self.negative else 0) + longest // 2
-        pairs = contexts * targets if name == "vectors" else contexts
-        return float(np.float32(CURVATURE[name]) * np.float32(pairs))
+        pairs = contexts * targets if role == "input" else contexts
+        return float(np.float32(CURVATURE[role]) * np.float32(pairs))
 
     def attach(self, task: Task) -> None:
         """Give the task windows, subsampling, noise and paths."""

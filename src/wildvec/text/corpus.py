@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,11 +19,14 @@ from wildvec.base.progress import progress_bar
 from wildvec.base.ragged import Ragged
 from wildvec.base.threads import check_workers, in_order
 from wildvec.text.id_buffer import IdBuffer
-from wildvec.text.readers import Source, TextBlock, TokenBlock, Tokenizer, open_source
-from wildvec.text.vocab import Vocab, select_tokens
+from wildvec.text.readers import Source, TokenBlock, Tokenizer, open_source
+from wildvec.text.scanner import PruningScanner, Scanner
+from wildvec.text.trimming import TrimRule
+from wildvec.text.vocab import EmptyVocabError, Vocab, VocabRules
 
 Ids = NDArray[np.int32]
 FROM_IDS_TOKENS = 1 << 18  # ids in one block
+UNLIMITED = 1 << 62  # tokens of a sentence
 
 
 class TakesItems(Protocol):
@@ -34,7 +37,7 @@ class TakesItems(Protocol):
 
 
 class Corpus:
-    """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; no sentence is empty.
+    """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]``; none is empty, unless `read` keeps such.
 
     vocab: the meaning of the ids. ids: int32, flat; a memory map for a large corpus. offsets: int64, one more than
     sentences. raw_tokens: the number of tokens that were read, those outside the vocabulary included. `close` or a
@@ -61,12 +64,15 @@ class Corpus:
         max_vocab_size: int | None = None,
         max_final_vocab: int | None = None,
         sorted_vocab: bool = True,
+        trim_rule: TrimRule | None = None,
+        grow: Vocab | None = None,
         workers: int | None = None,
         lowercase: bool = False,
         tokenizer: Tokenizer | None = None,
         errors: str = "strict",
         max_sentence_length: int = 10_000,
         cache_dir: Any = None,
+        keep_empty: bool = False,
     ) -> Corpus:
         """Read a source once, make its vocabulary (unless one is given) and encode it.
 
@@ -80,13 +86,16 @@ class Corpus:
                 - an iterable of sentences. A sentence is a list of tokens, which are str or int, or a str, which is
                   split at white space;
                 - a `Ragged` of ids.
-            vocab: Encode with this vocabulary; unknown tokens are left out. min_count, max_vocab_size,
-                max_final_vocab and sorted_vocab are then not used.
+            vocab: Encode with this vocabulary; unknown tokens are left out. The arguments from min_count to grow are
+                then not used.
             min_count: Rarer tokens are left out.
-            max_vocab_size: The most distinct tokens during reading. After a block with more of them, the rarest are
-                dropped with their occurrences so far: counts below 2, then 3, and so on. One thread scans.
+            max_vocab_size: The most distinct tokens during reading. After a sentence with which there are more of
+                them, the rarest are dropped with their occurrences so far: at the k-th time, those with counts below
+                k. One thread scans. The rule is gensim's.
             max_final_vocab: The most tokens in the vocabulary; min_count is raised until it fits.
             sorted_vocab: True: the most frequent token first. False: in the order of first appearance.
+            trim_rule: A function that decides which tokens are kept; see `VocabRules`.
+            grow: A vocabulary that becomes larger; see `VocabRules`.
             workers: Threads; None: the CPUs that this process may use. The result is the same for any number.
             lowercase: Apply str.lower to the text, or to each token.
             tokenizer: Called with each line (or each sentence that is a str); returns its tokens. Default: str.split.
@@ -94,6 +103,8 @@ class Corpus:
             max_sentence_length: Longer sentences are split. The length is in tokens as read.
             cache_dir: A folder for a temporary file with the ids. None: keep them in memory; above 256 MB (or half of
                 the free memory if that is less) in the system's folder for temporary files.
+            keep_empty: Keep all sentences (lines of files) as they are: also those without a token of the vocabulary,
+                and long ones are not split.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -105,21 +116,23 @@ class Corpus:
         >>> Corpus.read(["hello world", "Hello you"], lowercase=True, min_count=2).vocab.keys
         ['hello']
         """
-        min_count = checked("min_count", min_count, whole(0))
         sorted_vocab = checked("sorted_vocab", sorted_vocab, choice(False, True))
-        checked("max_final_vocab", max_final_vocab, whole(1, none="no bound"))
+        rules = VocabRules(min_count, max_final_vocab, sorted_vocab, trim_rule, grow)
         checked("max_vocab_size", max_vocab_size, whole(1, none="no bound"))
         checked("max_sentence_length", max_sentence_length, whole(1, 2**31 - 1))
         workers = check_workers(workers)
         if isinstance(source, Ragged):
             opened = Source(_blocks_of_ids(source), "the ids", b"\0", " tokens", len(source.values))
         else:
-            opened = open_source(source, tokenizer=tokenizer, lowercase=lowercase, errors=errors)
-        builder = _Builder(opened, vocab, workers, max_vocab_size, max_sentence_length, cache_dir)
+            opened = open_source(
+                source, tokenizer=tokenizer, lowercase=lowercase, errors=errors, keep_empty=keep_empty
+            )
+        longest = UNLIMITED if keep_empty else max_sentence_length
+        builder = _Builder(opened, vocab, workers, max_vocab_size, longest, cache_dir, keep_empty)
         with closing(builder.buffer):
             builder.scan()
             if vocab is None:
-                vocab = builder.choose_vocab(min_count, max_final_vocab, sorted_vocab)
+                vocab = builder.choose_vocab(rules)
             return cls(vocab, *builder.encode(), builder.raw_tokens)
 
     @classmethod
@@ -207,63 +220,6 @@ class Corpus:
         return f"Corpus({sizes})"
 
 
-@dataclass
-class _Piece:
-    """One block after its scan."""
-
-    scratch: Ids  # the ids are its first n_ids elements
-    n_ids: int
-    ends: Ids  # ids up to the end of each sentence
-    scanner: _Scanner
-    generation: int  # how often the table was pruned before this block
-    advance: int  # for the progress bar
-
-
-class _Scanner:
-    """The step of one worker: it converts a block to provisional ids, those of its own table."""
-
-    def __init__(self, table: VocabTable, scratch: Scratch, max_size: int | None) -> None:
-        self.table = table
-        self.scratch = scratch
-        self.max_size = max_size
-        self.min_count = 1
-        self.prunings: list[Ids] = []  # new id of each old id, one array per pruning
-
-    def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> _Piece:
-        number, block = numbered
-        generation = len(self.prunings)
-        if isinstance(block, TextBlock):
-            ids, n_ids, ends = self._scan_text(block, number)
-        else:
-            ids, n_ids, ends = self._scan_tokens(block, number)
-        while self.max_size is not None and len(self.table) > self.max_size:
-            self.min_count += 1
-            self.prunings.append(self.table.prune(self.min_count))
-        return _Piece(ids, n_ids, ends, self, generation, block.advance)
-
-    def _scan_text(self, block: TextBlock, number: int) -> tuple[Ids, int, Ids]:
-        data = block.clean()
-        capacity = len(data) // 2 + 2
-        ids, ends = self.scratch.take(capacity), self.scratch.take(capacity)
-        n_ids, n_ends = self.table.scan_text(data, number, ids, ends)
-        block.release()
-        kept_ends = ends[:n_ends].copy()
-        self.scratch.give(ends)
-        return ids, n_ids, kept_ends
-
-    def _scan_tokens(self, block: TokenBlock, number: int) -> tuple[Ids, int, Ids]:
-        ids = self.scratch.take(max(block.n_tokens, 1))
-        if block.lengths is None:
-            self.table.scan_ints(block.data, number, ids)
-        else:
-            try:
-                self.table.scan_tokens(block.data, block.lengths, number, ids)
-            except ValueError:
-                raise block.explain_separator() from None
-        block.release()
-        return ids, block.n_tokens, block.ends
-
-
 class _Builder:
     """From blocks to a corpus in three steps: scan (provisional ids), choose the vocabulary, encode."""
 
@@ -275,23 +231,30 @@ class _Builder:
         max_vocab_size: int | None,
         max_sentence_length: int,
         cache_dir: Any,
+        keep_empty: bool = False,
     ) -> None:
         self.source = source
         self.workers = workers
-        self.max_sentence_length = max_sentence_length
+        self.keep_empty = keep_empty
+        self.max_sentence_length = min(max_sentence_length, source.max_sentence_length or max_sentence_length)
         self.buffer = IdBuffer(cache_dir)
         self.ends: list[Ids] = []  # of each piece
-        self.scanned_by: list[tuple[_Scanner, int]] = []  # scanner and generation of each piece
-        self.final_ids: dict[tuple[_Scanner, int], Ids] = {}  # final id of each provisional id
+        self.scanned_by: list[tuple[Scanner, int]] = []  # scanner and generation of each piece
+        self.final_ids: dict[tuple[Scanner, int], Ids] = {}  # final id of each provisional id
         self.raw_tokens = 0
         self.scratch = scratch = Scratch(np.int32)
         n_scanners = source.scanners(workers)
         if vocab is not None:
             table = table_of_keys(vocab.keys)
-            self.scanners = [_Scanner(table, scratch, None) for _ in range(n_scanners)]
+            self.scanners = [Scanner(table, scratch, keep_empty) for _ in range(n_scanners)]
         else:
             n_tables = n_scanners if max_vocab_size is None else 1
-            self.scanners = [_Scanner(VocabTable(), scratch, max_vocab_size) for _ in range(n_tables)]
+            self.scanners = [self._new_scanner(max_vocab_size) for _ in range(n_tables)]
+
+    def _new_scanner(self, max_vocab_size: int | None) -> Scanner:
+        if max_vocab_size is None:
+            return Scanner(VocabTable(), self.scratch, self.keep_empty)
+        return PruningScanner(VocabTable(), self.scratch, self.keep_empty, max_vocab_size)
 
     def scan(self) -> None:
         """Read all blocks. ValueError: they contain no token."""
@@ -301,7 +264,7 @@ class _Builder:
             closing(source.blocks) as blocks,
             closing(in_order(self.scanners, enumerate(blocks))) as pieces,
         ):
-            for piece in pieces:
+            for piece in chain.from_iterable(pieces):
                 n = piece.n_ids
                 ends, open_tokens = split_sentences(piece.ends, n, self.max_sentence_length, open_tokens)
                 self.raw_tokens += n
@@ -311,26 +274,26 @@ class _Builder:
                 self.scratch.give(piece.scratch)
                 bar.update(piece.advance)
         if not self.raw_tokens:
-            raise ValueError(f"nothing was read from {source.name}: it contains no token")
+            raise EmptyVocabError(f"nothing was read from {source.name}: it contains no token")
 
-    def choose_vocab(self, min_count: int, max_final_vocab: int | None, sorted_vocab: bool) -> Vocab:
+    def choose_vocab(self, rules: VocabRules) -> Vocab:
         """Merge the tables of all scanners, choose the vocabulary, and map each scanner's ids to the final ids."""
-        table = self.scanners[0].table
+        table, separator = self.scanners[0].table, self.source.separator
         first_ids = np.arange(len(table), dtype=np.int32)
         merged_ids = [first_ids, *(table.merge(other.table) for other in self.scanners[1:])]
         counts, first = table.export()
-        chosen = select_tokens(counts, first, min_count, max_final_vocab, sorted_vocab)
-        final = np.full(len(table), -1, np.int32)
-        final[chosen] = np.arange(len(chosen), dtype=np.int32)
+
+        def keys_of(ids: NDArray[np.int64]) -> Iterable[Key]:
+            return _decode_keys(table.keys(ids, separator[0]).tobytes(), separator)
+
+        vocab, final = rules.choose(counts, first, keys_of)
         for scanner, merged in zip(self.scanners, merged_ids, strict=True):
             ids = final[merged]
             self.final_ids[scanner, len(scanner.prunings)] = ids
             for generation in reversed(range(len(scanner.prunings))):
                 ids = np.append(ids, np.int32(-1))[scanner.prunings[generation]]  # -1 stays -1
                 self.final_ids[scanner, generation] = ids
-        separator = self.source.separator
-        keys = _decode_keys(table.keys(chosen, separator[0]).tobytes(), separator)
-        return Vocab(keys, counts[chosen])
+        return vocab
 
     def encode(self) -> tuple[Ids, NDArray[np.int64]]:
         """Return final ids and offsets, and free the scanners with their tables."""
@@ -347,23 +310,26 @@ class _Builder:
         ids, kept = self.buffer.finish(remap, self.workers)
         if not len(ids):
             raise ValueError("none of the tokens read is in the vocabulary")
-        offsets = _offsets(ends, kept)
+        offsets = _offsets(ends, kept, self.keep_empty)
         trim_heap()
         return ids, offsets
 
 
-def _offsets(ends: list[Ids], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the offsets of sentences, without empty ones.
+def _offsets(ends: list[Ids], kept: NDArray[np.int64], keep_empty: bool) -> NDArray[np.int64]:
+    """Return the offsets of sentences.
 
     ends: for each piece, its sentence ends in ids; each array is freed once it is used. kept: ids per piece.
+    keep_empty: also those of empty sentences; each sentence has an end.
     """
-    ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes the last sentence
+    if not keep_empty:
+        ends[-1] = np.append(ends[-1], np.int32(kept[-1]))  # closes the last sentence
     offsets = np.empty(1 + sum(map(len, ends)), np.int64)
     offsets[0] = last = base = 0
     for i, n in enumerate(kept.tolist()):
         found = base + ends[i].astype(np.int64)
         ends[i] = np.empty(0, np.int32)
-        found = found[np.diff(found, prepend=offsets[last]) > 0]
+        if not keep_empty:
+            found = found[np.diff(found, prepend=offsets[last]) > 0]
         offsets[last + 1 : last + 1 + len(found)] = found
         last, base = last + len(found), base + n
     return offsets[: last + 1]

@@ -26,6 +26,7 @@ from wildvec.base.keys import key_bytes
 from wildvec.base.pages import Scratch
 from wildvec.text.content import FORMAT_BYTES, check_is_text
 from wildvec.text.files import STDIN, Paths, find_files, name_of, open_file, read_bytes
+from wildvec.text.line_sentences import LineSentence
 
 BLOCK_BYTES = 1 << 20  # a block and its ids fit into the second-level cache
 BATCH_TOKENS = 200_000  # joining them takes about as long as Python lets another thread wait for the GIL
@@ -44,6 +45,7 @@ class _Options:
     tokenizer: Tokenizer | None
     lowercase: bool
     errors: str
+    keep_empty: bool = False  # an empty line is an empty sentence
 
 
 @dataclass
@@ -112,6 +114,7 @@ class Source:
     unit: str  # of the progress bar
     total: int | None  # of the progress bar
     joined: bool = False  # the thread that reads also joins tokens
+    max_sentence_length: int | None = None  # longer sentences are split
 
     def scanners(self, workers: int) -> int:
         """Return how many threads scan. Joining keeps one thread busy and takes half as long as scanning."""
@@ -124,6 +127,7 @@ def open_source(
     tokenizer: Tokenizer | None = None,
     lowercase: bool = False,
     errors: str = "strict",
+    keep_empty: bool = False,
 ) -> Source:
     """Open any source for reading. See Corpus.read for the sources and arguments."""
     if tokenizer is not None and not callable(tokenizer):
@@ -132,16 +136,19 @@ def open_source(
         tokenizer,
         checked("lowercase", lowercase, choice(False, True)),
         checked("errors", errors, choice(*ERRORS)),
+        keep_empty,
     )
+    if isinstance(source, LineSentence) and (text := source.text()) is not None:
+        opened = _open_text(text, options)
+        blocks = _join_lines(opened.blocks) if source.joins_lines else opened.blocks
+        return replace(opened, blocks=blocks, max_sentence_length=source.max_sentence_length)
     kind = type(source).__name__
     if isinstance(source, (bytes, bytearray, memoryview)):
         raise TypeError(f"source is {kind}: give a path, io.BytesIO(source), or lists of tokens")
     if isinstance(source, (str, os.PathLike)):
         source = Paths(source)
-    if isinstance(source, Paths):
-        return _open_paths(source, options)
-    if hasattr(source, "read"):
-        return _text_source([source], name_of(source), None, options)
+    if isinstance(source, Paths) or hasattr(source, "read"):
+        return _open_text(source, options)
     try:
         items = iter(source)
     except TypeError:
@@ -153,6 +160,22 @@ def open_source(
     total = len(source) if hasattr(source, "__len__") else None
     sentences = _Sentences(chain(head, items), options, warn=tokenizer is None)
     return Source(sentences.blocks(), kind, b"\0", " sentences", total, joined=True)
+
+
+def _open_text(source: Any, options: _Options) -> Source:
+    """Open Paths or an open file."""
+    if isinstance(source, Paths):
+        return _open_paths(source, options)
+    return _text_source([source], name_of(source), None, options)
+
+
+def _join_lines(blocks: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    """Make line ends spaces, so that the whole text is one line."""
+    with closing(blocks):
+        for block in blocks:
+            if isinstance(block, TextBlock):
+                block.data[block.data == ord("\n")] = ord(" ")
+            yield block
 
 
 def _only_pathlikes(items: Iterable[Any]) -> Paths:
@@ -184,14 +207,14 @@ def _tokenized(
     blocks: Generator[TextBlock, None, None], options: _Options
 ) -> Generator[TokenBlock, None, None]:
     with closing(blocks):
-        yield from _Sentences(_lines(blocks), options, warn=False).blocks()
+        yield from _Sentences(_lines(blocks, options.keep_empty), options, warn=False).blocks()
 
 
-def _lines(blocks: Iterable[TextBlock]) -> Iterator[str]:
+def _lines(blocks: Iterable[TextBlock], keep_empty: bool) -> Iterator[str]:
     for block in blocks:
-        lines = block.decode().split("\n")
+        lines = block.decode().removesuffix("\n").split("\n")
         block.release()
-        yield from (line.removesuffix("\r") for line in lines if line)
+        yield from (line.removesuffix("\r") for line in lines if line or keep_empty)
 
 
 def _text_blocks(files: Iterable[Any], options: _Options) -> Generator[TextBlock, None, None]:
@@ -210,12 +233,13 @@ def _stream_blocks(
 ) -> Iterator[TextBlock]:
     """Yield blocks of about BLOCK_BYTES that end at white space, or at a line end for a tokenizer.
 
-    The end of the stream ends its last line. A byte order mark at the start is dropped.
+    The end of the stream ends its last line, if a line end does not. A byte order mark at the start is dropped.
     """
     cut = last_space if options.tokenizer is None else _last_line_end
     offset = seen = 0
     parts: list[bytes] = []  # bytes after the last cut
     n_held = 0  # their number
+    is_ended = True  # the last byte read is a line end
 
     def block(end: bytes | memoryview) -> TextBlock:
         nonlocal offset, seen, n_held
@@ -241,10 +265,12 @@ def _stream_blocks(
             yield block(memoryview(data)[:length])
         parts.append(data[length:])
         n_held += len(data) - length
+        is_ended = data.endswith(b"\n")
         if n_held > LONGEST_TOKEN and options.tokenizer is None:
             where = f"in {n_held:,} bytes from byte {offset:,} on"
             raise ValueError(f"{name}: no white space {where}; is this text?")
-    yield block(b"\n")
+    if not is_ended:
+        yield block(b"\n")
 
 
 def _read_pieces(stream: IO[bytes], name: str) -> Iterator[bytes]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key, key_bytes
+from wildvec.text.trimming import TrimRule, apply_rule
 
+Ids = NDArray[np.int32]
+
+NULL_WORD = "\0"  # a key that no text contains
 KEEP_ALWAYS = 2**32 - 1
 MAX_TOTAL = 2**62  # of all counts; half of what int64 holds, so that sums cannot overflow
 
@@ -50,11 +55,14 @@ class Vocab:
         min_count: int = 5,
         max_final_vocab: int | None = None,
         sorted_vocab: bool = True,
+        trim_rule: TrimRule | None = None,
+        grow: Vocab | None = None,
     ) -> Vocab:
         """Make a vocabulary from a table of frequencies: a mapping, or pairs of key and count.
 
         min_count: rarer keys are left out. max_final_vocab: the most keys; if several keys share the count at this
         limit, all of them are left out. sorted_vocab: False keeps the given order; True sorts by falling count.
+        trim_rule, grow: see `VocabRules`.
         TypeError: a key is neither str nor int, or a count is no whole number. ValueError: a key occurs twice, a
         count is negative, the counts exceed 2**62 together, or no key is left.
 
@@ -73,9 +81,10 @@ class Vocab:
             raise ValueError(f"{twice!r} occurs twice in the table of counts")
         is_count = whole(0, MAX_TOTAL)
         numbers = np.array([checked(f"count of {key!r}", n, is_count) for key, n in pairs], np.int64)
-        min_count = max(checked("min_count", min_count, whole(0)), 1)
-        chosen = select_tokens(numbers, np.arange(len(numbers)), min_count, max_final_vocab, sorted_vocab)
-        return cls([_plain(keys[i]) for i in chosen.tolist()], numbers[chosen])
+        rules = VocabRules(min_count, max_final_vocab, sorted_vocab, trim_rule, grow)
+        return rules.choose(
+            numbers, np.arange(len(numbers)), lambda chosen: [_plain(keys[i]) for i in chosen]
+        )[0]
 
     @cached_property
     def key_to_index(self) -> dict[Key, int]:
@@ -145,26 +154,130 @@ def noise_weights(counts: NDArray[np.int64], ns_exponent: float) -> NDArray[np.f
     return counts.astype(np.float64) ** ns_exponent
 
 
+class EmptyVocabError(ValueError, RuntimeError):
+    """No token is left for the vocabulary. It is a RuntimeError too, as in gensim."""
+
+
+@dataclass(frozen=True)
+class VocabRules:
+    """Which tokens of a text enter the vocabulary, and in which order.
+
+    Attributes:
+        min_count: Rarer tokens are left out.
+        max_final_vocab: The most tokens in the vocabulary; min_count is raised until it fits.
+        sorted_vocab: True: the most frequent token first. False: in the order of first appearance.
+        trim_rule: A function of (token, count, min_count) that returns RULE_KEEP, RULE_DISCARD or RULE_DEFAULT
+            (min_count decides), the constants of gensim.utils.
+        grow: A vocabulary that becomes larger: its keys keep their ids whatever their counts are, counts are added,
+            and new keys follow. The other rules hold for new keys only, but max_final_vocab counts them all.
+    """
+
+    min_count: int = 5
+    max_final_vocab: int | None = None
+    sorted_vocab: bool = True
+    trim_rule: TrimRule | None = None
+    grow: Vocab | None = None
+
+    def __post_init__(self) -> None:
+        checked("min_count", self.min_count, whole(0))
+        checked("max_final_vocab", self.max_final_vocab, whole(1, none="no bound"))
+
+    def choose(
+        self,
+        counts: NDArray[np.int64],
+        first: NDArray[np.integer],
+        keys_of: Callable[[NDArray[np.int64]], Iterable[Key]],
+    ) -> tuple[Vocab, Ids]:
+        """Return the vocabulary, and the id in it of each token; -1: it is left out.
+
+        counts, first: one per token; `first` orders the tokens by first appearance. keys_of: returns the keys of
+        some tokens, given by their indices.
+
+        Raises:
+            EmptyVocabError: No token is left; the text names the limit.
+        """
+        ids = np.full(len(counts), -1, np.int32)
+        if self.grow is None:
+            chosen = self._select(np.arange(len(counts)), counts, first, self.max_final_vocab, keys_of)
+            ids[chosen] = np.arange(len(chosen), dtype=np.int32)
+            return Vocab(keys_of(chosen), counts[chosen]), ids
+        known, old = self.grow.key_to_index, self.grow
+        ids[:] = [known.get(key, -1) for key in keys_of(np.arange(len(counts)))]
+        total = old.counts.copy()
+        np.add.at(total, ids[ids >= 0], counts[ids >= 0])
+        chosen = self._select_new(np.flatnonzero(ids < 0), counts, first, keys_of)
+        ids[chosen] = np.arange(len(old), len(old) + len(chosen), dtype=np.int32)
+        return Vocab([*old.keys, *keys_of(chosen)], np.concatenate([total, counts[chosen]])), ids
+
+    def _select_new(
+        self,
+        tokens: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        first: NDArray[np.integer],
+        keys_of: Callable[[NDArray[np.int64]], Iterable[Key]],
+    ) -> NDArray[np.int64]:
+        """Return those of some tokens that are added to the vocabulary; perhaps none."""
+        most = self.max_final_vocab
+        if most is not None and self.grow is not None:
+            most -= len(self.grow)
+        if not len(tokens) or (most is not None and most < 1):
+            return tokens[:0]
+        try:
+            return self._select(tokens, counts, first, most, keys_of)
+        except EmptyVocabError:
+            return tokens[:0]
+
+    def _select(
+        self,
+        tokens: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        first: NDArray[np.integer],
+        max_final_vocab: int | None,
+        keys_of: Callable[[NDArray[np.int64]], Iterable[Key]],
+    ) -> NDArray[np.int64]:
+        rule = self.trim_rule
+
+        def keep(counts: NDArray[np.int64], least: int) -> NDArray[np.bool_]:
+            return apply_rule(rule, keys_of(tokens), counts, least) if rule else counts >= least
+
+        least = max(self.min_count, 1)
+        return tokens[
+            select_tokens(counts[tokens], first[tokens], least, max_final_vocab, self.sorted_vocab, keep)
+        ]
+
+
+def raise_min_count(counts: NDArray[np.int64], min_count: int, max_final_vocab: int | None) -> int:
+    """Return the smallest count from min_count on with which at most max_final_vocab tokens are left.
+
+    >>> raise_min_count(np.array([9, 5, 5, 1]), 1, 2)
+    6
+    """
+    if max_final_vocab is None:
+        return min_count
+    if max_final_vocab < 1:
+        raise ValueError(f"max_final_vocab={max_final_vocab}: give at least 1, or None")
+    if max_final_vocab >= len(counts):
+        return min_count
+    position = len(counts) - 1 - max_final_vocab
+    return max(min_count, int(np.partition(counts, position)[position]) + 1)
+
+
 def select_tokens(
     counts: NDArray[np.int64],
     first: NDArray[np.integer],
     min_count: int,
     max_final_vocab: int | None,
     sorted_vocab: bool,
+    keep: Callable[[NDArray[np.int64], int], NDArray[np.bool_]] = lambda counts, least: counts >= least,
 ) -> NDArray[np.int64]:
     """Return the indices of the tokens that enter the vocabulary, in its order.
 
-    counts, first: one per token; `first` orders the tokens by first appearance.
-    ValueError: no token is left; the text names the limit.
+    counts, first: one per token; `first` orders the tokens by first appearance. keep: returns which tokens are kept,
+    from all counts and the smallest one.
+    EmptyVocabError: no token is left; the text names the limit.
     """
-    least = min_count
-    if max_final_vocab is not None:
-        if max_final_vocab < 1:
-            raise ValueError(f"max_final_vocab={max_final_vocab}: give at least 1, or None")
-        if max_final_vocab < len(counts):
-            position = len(counts) - 1 - max_final_vocab
-            least = max(least, int(np.partition(counts, position)[position]) + 1)
-    chosen = np.flatnonzero(counts >= least)
+    least = raise_min_count(counts, min_count, max_final_vocab)
+    chosen = np.flatnonzero(keep(counts, least))
     if not len(chosen):
         most = f"the most frequent occurs {counts.max()} times" if len(counts) else "there is none"
         if least == min_count:
@@ -172,7 +285,7 @@ def select_tokens(
         else:
             ties = f"too many tokens occur {least - 1} times"
             advice = f"with max_final_vocab={max_final_vocab}: {ties}; raise it"
-        raise ValueError(f"no token is left {advice}")
+        raise EmptyVocabError(f"no token is left {advice}")
     by = (first[chosen], -counts[chosen]) if sorted_vocab else (first[chosen],)
     return chosen[np.lexsort(by)]
 

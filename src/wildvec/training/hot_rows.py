@@ -63,24 +63,26 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
     0
     """
     none = PrivateRows(np.empty(0, np.int32), np.empty(0, np.float32))
-    used = [spec.uses for spec in specs if spec.uses is not None and _is_like_first(spec, specs)]
+    shared = [spec for spec in specs if spec.has_private_rows]
+    used = [spec.uses for spec in shared if spec.uses is not None and _is_like_first(spec, shared)]
     if workers == 1 or not used:
         return MergePlan((none,) * len(specs), LEAST_HOT, MERGE_EXAMPLES)
     fractions = np.max([uses / uses.sum() for uses in used], axis=0)
     n_private, n_hottest = count_hot_rows(workers, np.sort(fractions)[::-1])
     rows = []
     for spec in specs:
-        if spec.uses is None:
+        if spec.uses is None or not spec.has_private_rows:
             rows.append(none)
             continue
         if spec.role == "nodes":  # of a Huffman tree: numbered from the root, so the most used come first
             ids = np.arange(min(n_private, spec.rows))
         else:
-            uses = fractions if _is_like_first(spec, specs) else spec.uses
+            uses = fractions if _is_like_first(spec, shared) else spec.uses
             ids = np.argsort(-uses, kind="stable")[:n_private]
         rows.append(PrivateRows(ids.astype(np.int32), spec.uses[ids].astype(np.float32)))
     # The interval is for examples that use one input row; a bag uses many.
-    input_rows = 1.0 if specs[0].uses is None else max(1.0, float(specs[0].uses.sum()))
+    is_input_used = shared[0] is specs[0] and specs[0].uses is not None
+    input_rows = max(1.0, float(specs[0].uses.sum())) if is_input_used else 1.0
     interval = max(1, round(merge_interval(workers, fractions) / input_rows))
     return MergePlan(tuple(rows), n_hottest, interval)
 

@@ -87,13 +87,13 @@ def random(n: int, size: int, seed: int, adagrad: float | None = None) -> FloatR
     return _draw(allocate(n, size, adagrad), size, padded_width(size), seed)
 
 
-def _draw(rows: FloatRows, size: int, width: int, seed: int) -> FloatRows:
-    """Draw the values of all rows; columns from size to width become zero."""
+def _draw(rows: FloatRows, size: int, width: int, seed: int, first: int = 0) -> FloatRows:
+    """Draw the values of the rows from `first` on; columns from size to width become zero."""
 
-    def draw(first: int) -> None:
-        init_rows(rows[: first + ROWS_AT_ONCE], first, size, seed, width)
+    def draw(start: int) -> None:
+        init_rows(rows[: start + ROWS_AT_ONCE], start, size, seed, width)
 
-    with closing(in_order([draw] * default_workers(), range(0, len(rows), ROWS_AT_ONCE))) as drawn:
+    with closing(in_order([draw] * default_workers(), range(first, len(rows), ROWS_AT_ONCE))) as drawn:
         for _ in drawn:
             pass
     return rows
@@ -110,9 +110,26 @@ def create(spec: MatrixSpec, seed: int) -> FloatRows:
     rows = _allocate(spec)
     if spec.init == "zeros":
         return rows
-    if spec.name != "vectors":
-        seed ^= zlib.crc32(spec.name.encode()) << 32
-    return _draw(rows, spec.size, spec.size, seed % 2**64)
+    return _draw(rows, spec.size, spec.size, _seed_of(spec, seed))
+
+
+def grow(spec: MatrixSpec, old: FloatRows, seed: int) -> FloatRows:
+    """Return the padded rows of a matrix: a copy of its old rows, and new ones after them as `create` makes them.
+
+    >>> spec = MatrixSpec("vectors", "input", 3, 8)
+    >>> rows = grow(spec, create(spec, seed=1)[:2] * 2, seed=1)
+    >>> bool((rows[2] == create(spec, seed=1)[2]).all())
+    True
+    """
+    rows = _allocate(spec)
+    rows[: len(old)] = old
+    if spec.init != "zeros":
+        _draw(rows, spec.size, spec.size, _seed_of(spec, seed), first=len(old))
+    return rows
+
+
+def _seed_of(spec: MatrixSpec, seed: int) -> int:
+    return (seed if spec.name == "vectors" else seed ^ zlib.crc32(spec.name.encode()) << 32) % 2**64
 
 
 def _allocate(spec: MatrixSpec) -> FloatRows:

@@ -25,7 +25,8 @@ class MatrixSpec:
 
     name: of the tensor in files. role: "input", "output" or "nodes" in the kernel. rows, size: its shape. init:
     "uniform" in ±1 / size, drawn by (seed, row), or "zeros". uses: (rows) how often one example uses each row, on
-    average; None: no worker has private copies of its rows. curvature: part of the remaining distance by which one
+    average; None: unknown. has_private_rows: whether workers have private copies of the most used rows, which `uses`
+    decides. curvature: part of the remaining distance by which one
     use moves a row, divided by the learning rate; it scales merged changes (csrc/train/objective/merge.inc.h).
     rows_per_item: most rows that one item touches. adagrad: the first value of the sums of squared gradients; None:
     SGD. l2: each use also moves a row by -rate · l2 · row. extra: name and first value of further columns, which lie
@@ -38,6 +39,7 @@ class MatrixSpec:
     size: int
     init: Literal["uniform", "zeros"] = "uniform"
     uses: FloatArray | None = None
+    has_private_rows: bool = True
     curvature: float = 0.0
     rows_per_item: int = 1
     adagrad: float | None = None

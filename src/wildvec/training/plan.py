@@ -77,7 +77,7 @@ class Plan:
             raise ValueError(f"nothing to train on: {n_units}; give data with at least one item")
         rounds = None
         if deterministic and workers > 1:
-            rounds = Rounds.of(workers, _frequencies(specs[0]))
+            rounds = Rounds.of(workers, _frequencies(specs))
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         bounds = chunk_bounds(offsets, chunk_items(rounds))
         units = split_held_out(len(sizes), held_out, seed, split_advice)
@@ -171,5 +171,7 @@ def chunk_bounds(offsets: NDArray[np.int64], items: int) -> NDArray[np.int64]:
     return np.unique(np.append(starts, len(offsets) - 1)).astype(np.int64)
 
 
-def _frequencies(spec: MatrixSpec) -> NDArray[np.float64]:
-    return np.ones(spec.rows) if spec.uses is None else spec.uses
+def _frequencies(specs: Sequence[MatrixSpec]) -> NDArray[np.float64]:
+    """Return how often each row of the first matrix is trained, or of the first one whose uses are known."""
+    known = [spec.uses for spec in specs if spec.uses is not None]
+    return known[0] if known else np.ones(specs[0].rows)

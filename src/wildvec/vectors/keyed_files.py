@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from wildvec import io
 from wildvec.base.checks import checked, number
-from wildvec.io import counts, glove, word2vec
-from wildvec.io.vectors import kind_by_name, load_attributed
+from wildvec.io import counts, gensim_pickle, glove, word2vec
+from wildvec.io.vectors import kind_by_name, load_attributed, read_class
 from wildvec.vectors.keyed_rows import KeyedRows
 from wildvec.vectors.row_attributes import COUNT
 
@@ -26,6 +26,8 @@ SEP_LIMIT = 10 * 1024**2  # gensim's default, in bytes
 
 class KeyedFiles(KeyedRows):
     """Methods of `KeyedVectors` that read and write files."""
+
+    FILE_CLASS: ClassVar[str] = "KeyedVectors"  # in native files; `load` of a base class returns an object of this class
 
     def save(
         self,
@@ -67,7 +69,9 @@ class KeyedFiles(KeyedRows):
         errors: str = "strict",
         encoding: str = "utf-8",
     ) -> Self:
-        """Read a file of vectors: native, word2vec text or binary, GloVe. The content decides the format.
+        """Read a file of vectors: native, word2vec text or binary, GloVe, or saved by gensim.
+
+        The content decides the format.
 
         Args:
             fname: the file, plain or compressed.
@@ -83,6 +87,13 @@ class KeyedFiles(KeyedRows):
         """
         if mmap not in (True, False, None, "r"):
             raise ValueError(f"mmap={mmap!r}: give True or 'r' (a file is mapped read-only), or False")
+        if gensim_pickle.is_pickle(fname):
+            from wildvec.vectors import gensim_vectors
+
+            return gensim_vectors.load(fname, cls, mmap)  # type: ignore[arg-type, return-value]
+        stored = next((c for c in cls.__subclasses__() if c.FILE_CLASS == read_class(fname)), None)
+        if stored is not None and limit is None and stored.FILE_CLASS != cls.FILE_CLASS:
+            return stored.load(fname, mmap)
         options: dict[str, Any] = {"limit": limit, "errors": errors, "encoding": encoding}
         keys, matrix, attributes = load_attributed(fname, bool(mmap), **options)
         wv = cls.from_arrays(keys, matrix)

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from wildvec.compat.gensim.absent import find
+from wildvec.models.phrases import (
+    ENGLISH_CONNECTOR_WORDS,
+    FrozenPhrases,
+    Phraser,
+    Phrases,
+    npmi_scorer,
+    original_scorer,
+)
+from wildvec.models.phrases import PhrasesTransformation as _PhrasesTransformation
 
-Phrases = find("wildvec", "Phrases")
-FrozenPhrases = Phraser = find("wildvec", "FrozenPhrases")
+__all__ = [
+    "ENGLISH_CONNECTOR_WORDS",
+    "FrozenPhrases",
+    "Phraser",
+    "Phrases",
+    "_PhrasesTransformation",
+    "npmi_scorer",
+    "original_scorer",
+]
