@@ -323,7 +323,7 @@ def test_ctrl_c_has_exit_code_130(vectors, capsys, monkeypatch):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wildvec.io.load", interrupt)
+    monkeypatch.setattr("wildvec.vectors.keyed_files.load_attributed", interrupt)
     assert cli.main(["nearest", vectors, "king"]) == 130
     assert capsys.readouterr().err == "wildvec: interrupted\n"
 

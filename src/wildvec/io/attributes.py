@@ -1,7 +1,7 @@
 r"""Attributes of rows in native files. In: arrays by name, one value for each row. Out: tensors, and back.
 
-Numbers are stored as they are, as the tensor "attributes.<name>". Other values (str, bool, None, lists of these) are JSON
-in the bytes of a tensor "attributes_json.<name>". The attribute "count" is the tensor "counts".
+Numbers are stored as they are, as the tensor "attributes.<name>". Other values (str, bool, None, lists of these) are
+JSON in the bytes of a tensor "attributes_json.<name>". The attribute "count" is the tensor "counts".
 
 >>> tensors = pack({"count": np.array([7]), "colour": np.array(["red"], object)})
 >>> sorted(tensors), unpack(tensors, 1)["colour"].tolist()

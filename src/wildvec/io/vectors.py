@@ -122,12 +122,12 @@ def _load_native_vectors(source: Source, mmap: bool, limit: int | None) -> Attri
         raise AttributeError(
             f"{source.path} holds a {found}, not a {CLASS}: it has no tensors 'vectors' and 'keys.bytes'"
         )
-    keys, matrix, found = unpack_attributed(source.path, tensors)
+    keys, matrix, of_rows = unpack_attributed(source.path, tensors)
     if limit is None or limit >= len(keys):
-        return keys, matrix, found
+        return keys, matrix, of_rows
     # A copy, so that the memory of the other rows is released.
     first = matrix[:limit] if mmap else matrix[:limit].copy()
-    return keys[:limit], first, {name: values[:limit] for name, values in found.items()}
+    return keys[:limit], first, {name: values[:limit] for name, values in of_rows.items()}
 
 
 def load_native(

@@ -36,7 +36,7 @@ class Comparisons(KeyedRows):
     def _vector(self, item: Key | Vector) -> Vector:
         """Return the vector of a key, or a vector as it is."""
         if is_key(item) or isinstance(item, bytes):
-            return self.get_vector(item)  # type: ignore[arg-type]
+            return np.asarray(self._row(item))
         return check_vector(item, self.vector_size)
 
     def _matrix(self, items: Iterable[Any]) -> Vector:
@@ -184,7 +184,9 @@ class Comparisons(KeyedRows):
         if not known:
             raise ValueError(f"none of the keys {keys!r} is in the vocabulary; give at least one that is")
         if len(known) < len(keys):
-            logger.warning("left out keys that are not in the vocabulary: %r", [k for k in keys if k not in self])
+            logger.warning(
+                "left out keys that are not in the vocabulary: %r", [k for k in keys if k not in self]
+            )
         vectors = self._matrix(known)
         units = search.unit(vectors)
         mean = (units if use_norm else vectors).mean(axis=0)

@@ -93,13 +93,14 @@ class Evaluations(KeyedRows):
             pairs: A path, lines, or tuples (word, word, score).
             delimiter: The delimiter of a line; None: find it (gensim's default, the tab, is found).
             encoding: Encoding of the file.
-            restrict_vocab, case_insensitive: As in `evaluate_word_analogies`.
+            restrict_vocab: Use only the first n keys; None: all.
+            case_insensitive: As in `evaluate_word_analogies`.
             dummy4unknown: Pairs with unknown words have the cosine 0; by default they are left out.
             columns: Numbers, from 1, of the columns of the two words and the score; None: find them.
 
         Returns:
-            Pearson's and Spearman's correlation, each as (statistic, pvalue), and the percentage of pairs with unknown
-            words.
+            Pearson's and Spearman's correlation, each as (statistic, pvalue), and the percentage of pairs with
+            unknown words.
 
         Raises:
             ValueError: A line cannot be read, or fewer than two pairs have known words.

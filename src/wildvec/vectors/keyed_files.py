@@ -44,14 +44,15 @@ class KeyedFiles(KeyedRows):
         compressed: add .gz, .bz2 or .xz.
 
         Args:
-            fname: The file.
-            separately, sep_limit, pickle_protocol: gensim's; without effect, because one file holds everything, is no
-                pickle, and can be memory-mapped.
-            ignore: Names of attributes to leave out, such as "count".
+            fname: the file.
+            separately: without effect: one file holds everything, and it can be memory-mapped.
+            sep_limit: without effect, as separately.
+            ignore: names of attributes to leave out, such as "count".
+            pickle_protocol: without effect: the file is no pickle.
 
         Raises:
-            ValueError: A key that the format cannot hold.
-            TypeError: An attribute with values other than numbers, text and lists of these.
+            ValueError: a key that the format cannot hold.
+            TypeError: an attribute with values other than numbers, text and lists of these.
         """
         left_out = {ignore} if isinstance(ignore, str) else set(ignore)
         kept = {name: values for name, values in self.expandos.items() if name not in left_out}
@@ -130,9 +131,7 @@ class KeyedFiles(KeyedRows):
         values = self._sort_values(sort_attr)
         if fvocab is not None:
             if values is None:
-                raise ValueError(
-                    f"fvocab={fvocab!r}: these vectors have no counts to write; leave fvocab out, or give sort_attr"
-                )
+                raise ValueError(f"fvocab={fvocab!r}: these vectors have no counts; leave fvocab out")
             order = np.argsort(-values, kind="stable")
             names = [self.index_to_key[i] for i in order.tolist()]
             counts.save(fvocab, names, values[order], prefix=prefix, append=append)
@@ -223,7 +222,8 @@ class KeyedFiles(KeyedRows):
             lockf: factor of the changes of these vectors in training (`vectors_lockf`): 0.0 freezes them, 1.0 trains
                 them as all others.
             binary: binary instead of text.
-            encoding, unicode_errors: as in `load_word2vec_format`.
+            encoding: encoding of the keys.
+            unicode_errors: treatment of keys that `encoding` cannot decode: "strict", "replace" or "ignore".
 
         Returns:
             The number of vectors taken over.
@@ -232,7 +232,7 @@ class KeyedFiles(KeyedRows):
             EOFError: the file is empty or cut off.
             ValueError: its vectors have another size, or it is damaged or of another kind.
         """
-        lockf = checked("lockf", lockf, number(0, np.finfo(np.float32).max))
+        lockf = checked("lockf", lockf, number(0, 1e38))
         keys, matrix = word2vec.load(fname, binary=binary, encoding=encoding, errors=unicode_errors)
         if matrix.shape[1] != self.vector_size:
             raise ValueError(
@@ -257,5 +257,3 @@ class KeyedFiles(KeyedRows):
             factors = np.full(len(self), factors[0], np.float32)
         factors[rows] = lockf
         self.vectors_lockf = factors
-
-

@@ -168,16 +168,21 @@ class KeyedRows(RowAttributes):
         rows = [self.get_index(key, -1) for key in keys]
         if min(rows, default=0) >= 0:
             return np.asarray(self.vectors[rows])
-        return np.stack([self.get_vector(key) for key in keys])
+        return np.stack([self._row(key) for key in keys])
 
     def get_vector(self, key: Key, norm: bool = False) -> Vector:
         """Return the vector of `key`: a read-only view, or with norm=True a copy of length 1."""
-        index = self.get_index(key, -1)
-        row: Vector = self.vectors[index] if index >= 0 else self._infer_vector(key)
+        row = self._row(key)
         if norm:
             return np.asarray(search.unit(row[None])[0], dtype=row.dtype)
         row = row.view(np.ndarray)
         row.flags.writeable = False
+        return row
+
+    def _row(self, key: Key) -> Vector:
+        """Return the vector of a key: a view of its row, or what `_infer_vector` computes."""
+        index = self.get_index(key, -1)
+        row: Vector = self.vectors[index] if index >= 0 else self._infer_vector(key)
         return row
 
     def _infer_vector(self, key: Key) -> Vector:
@@ -222,23 +227,22 @@ class KeyedRows(RowAttributes):
             keys, weights = [keys], np.asarray(weights).reshape(1, -1)
         keys = check_keys("keys", keys)
         rows = np.asarray(weights, dtype=self.vectors.dtype)
-        values = _check_extras(extras, keys)
+        values = {} if extras is None else _check_extras(extras, keys)
         _map_rows(keys)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
             raise ValueError(f"vectors of shape {rows.shape}; give shape {(len(keys), self.vector_size)}")
         check_same_length("keys", keys, "vectors", rows)
-        self.allocate_vecattrs(values, [array.dtype for array in values.values()])
-        known = np.array([key in self.key_to_index for key in keys], dtype=bool)
-        if replace and known.any():
-            self.vectors[self._rows_of(keys, known)] = rows[known]
-        if not known.all():
-            self._append([key for key, is_known in zip(keys, known, strict=True) if not is_known], rows[~known])
-        changed = np.ones_like(known) if replace else ~known
         for name, array in values.items():
-            self.expandos[name][self._rows_of(keys, changed)] = array[changed]
-
-    def _rows_of(self, keys: list[Key], chosen: NDArray[np.bool_]) -> list[int]:
-        return [self.key_to_index[keys[position]] for position in np.flatnonzero(chosen).tolist()]
+            self.allocate_vecattrs([name], [array.dtype])
+        new = [position for position, key in enumerate(keys) if key not in self.key_to_index]
+        changed = list(range(len(keys))) if replace else new
+        if new:
+            self._append([keys[position] for position in new], rows if len(new) == len(keys) else rows[new])
+        places = [self.key_to_index[keys[position]] for position in changed]
+        if len(changed) > len(new):
+            self.vectors[places] = rows
+        for name, array in values.items():
+            self.expandos[name][places] = array[changed]
 
     def _append(self, keys: list[Key], rows: Vector) -> None:
         n, total = len(self), len(self) + len(keys)
@@ -319,11 +323,13 @@ class KeyedRows(RowAttributes):
         self.allocate_vecattrs()
 
 
-def _check_extras(extras: Extras | None, keys: list[Key]) -> dict[str, NDArray[Any]]:
+def _check_extras(extras: Extras, keys: list[Key]) -> dict[str, NDArray[Any]]:
     """Return the values of attributes as arrays, one value for each key."""
-    if not isinstance(extras, Mapping | None):
-        raise TypeError(f"extras={extras!r}: give a dict from attribute to values, or replace=... by its name")
-    arrays = {name: as_attribute(values) for name, values in (extras or {}).items()}
+    if not isinstance(extras, Mapping):
+        raise TypeError(
+            f"extras={extras!r}: give a dict from attribute to values, or replace=... by its name"
+        )
+    arrays = {name: as_attribute(values) for name, values in extras.items()}
     for name, array in arrays.items():
         check_same_length("keys", keys, f"values of {name!r}", array)
     return arrays

@@ -1,7 +1,7 @@
 """The Word Mover's Distance (Kusner et al., 2015): how far the words of a document move to become another document.
 
-In: two lists of keys, and a function that returns the vectors of keys. Out: a distance. The transport problem is solved
-by POT (Flamary et al., 2021), which is an extra.
+In: two lists of keys, and a function that returns the vectors of keys. Out: a distance. The transport problem is
+solved by POT (Flamary et al., 2021), which is an extra.
 """
 
 from __future__ import annotations

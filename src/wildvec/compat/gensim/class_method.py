@@ -1,15 +1,17 @@
-"""A class method that an instance does not have."""
+"""A class method that cannot be called on an instance."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import MethodType
 from typing import Any, NoReturn
 
 
-class class_only_method(classmethod):  # type: ignore[type-arg]  # noqa: N801
-    """A class method; on an instance it raises AttributeError, because it would not change the instance.
+class ClassOnlyMethod:
+    """A decorator for a class method. Called on an instance, it raises AttributeError: the instance would not change.
 
     >>> class Model:
-    ...     @class_only_method
+    ...     @ClassOnlyMethod
     ...     def load(cls, path):
     ...         return cls()
     >>> Model().load("file")
@@ -17,13 +19,17 @@ class class_only_method(classmethod):  # type: ignore[type-arg]  # noqa: N801
     AttributeError: load must be called on the class: Model.load(...)
     """
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Return the bound method, or for an instance a function that raises."""
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: object, owner: type) -> Callable[..., Any]:
+        """Return the method of the class, or for an instance a function that raises."""
         if instance is None:
-            return super().__get__(instance, owner)
-        name, cls = self.__name__, type(instance).__name__
+            return MethodType(self._function, owner)
+        name = self._function.__name__
 
         def refuse(*args: object, **kwargs: object) -> NoReturn:
-            raise AttributeError(f"{name} must be called on the class: {cls}.{name}(...)")
+            raise AttributeError(f"{name} must be called on the class: {owner.__name__}.{name}(...)")
 
         return refuse

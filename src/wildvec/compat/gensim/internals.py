@@ -11,13 +11,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
-from wildvec.compat.gensim.class_method import class_only_method
+from wildvec.compat.gensim.class_method import ClassOnlyMethod
 from wildvec.compat.gensim.corpus_checks import check_corpus, check_totals
 from wildvec.compat.gensim.keyedvectors import KeyedVectors, pseudorandom_weak_vector
 from wildvec.io.gensim_pickle import is_pickle
@@ -115,7 +115,7 @@ class Internals(word2vec.Word2Vec):
     @property
     def random(self) -> np.random.RandomState:
         """A new generator of random numbers; wildvec uses none of it."""
-        return np.random.RandomState(self.seed % 2**32)  # noqa: NPY002
+        return np.random.RandomState(self.seed % 2**32)
 
     # -- counters -------------------------------------------------------------------------------------------------
 
@@ -337,21 +337,29 @@ class Internals(word2vec.Word2Vec):
         super().reset_from(other_model)
         self.raw_vocab = getattr(other_model, "raw_vocab", {})
 
-    # -- files and names of gensim 3 ----------------------------------------------------------------------------------
+    # -- files and names of gensim 3 -------------------------------------------------------------------------------
 
-    @class_only_method
-    def load(cls, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+    @ClassOnlyMethod
+    def load(  # type: ignore[override]
+        cls,  # noqa: N805
+        path: str | os.PathLike[str],
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         """Read a model that `save` wrote; AttributeError: called on a model, whose values would not change."""
-        model = super(Internals, cls).load(path, *args, **kwargs)
+        model: Any = super().load(path, *args, **kwargs)
         if is_pickle(path) and not model.corpus_total_words:
             model.corpus_total_words = None  # old versions of gensim did not store it
         return model
 
-    def __getattr__(self, name: str) -> Any:
-        if name in FORMER_NAMES:
-            _warn(name, FORMER_NAMES[name])
-            return getattr(self, FORMER_NAMES[name])
-        return super().__getattr__(name)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return an attribute of gensim 3 by its name of today."""
+            if name in FORMER_NAMES:
+                _warn(name, FORMER_NAMES[name])
+                return getattr(self, FORMER_NAMES[name])
+            return super().__getattr__(name)
 
 
 def _codes_and_points(vocab: Vocab) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

@@ -21,8 +21,8 @@ MAX_SEED = 0xFFFFFFFF  # of a word
 class KeyedVectors(keyedvectors.KeyedVectors):
     """wildvec's KeyedVectors with gensim's undocumented behaviour.
 
-    An int that is no key is a row number. Vectors that are read from a file without counts get the counts n, n - 1, …,
-    1 in the order of the file. An empty list in `n_similarity` is a ZeroDivisionError. `evaluate_word_analogies`
+    An int that is no key is a row number. Vectors that are read from a file without counts get the counts n, n - 1,
+    …, 1 in the order of the file. An empty list in `n_similarity` is a ZeroDivisionError. `evaluate_word_analogies`
     ignores `similarity_function`.
     """
 
