@@ -169,7 +169,7 @@ def test_files_keep_rows_of_ngrams(tmp_path):
     assert (other.wv["neverseen"] == model.wv["neverseen"]).all()
     assert (other.wv.vectors == model.wv.vectors).all()
     for each in (model, other):
-        each.train(MORE)
+        each.train(TEXT)
     assert (other.wv.vectors_ngrams == model.wv.vectors_ngrams).all()
 
 
