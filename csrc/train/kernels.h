@@ -41,7 +41,8 @@ struct wv_block {
     int m, n, n_context;
     int n_trained;  /* centres, cells or bags that are complete when this block is trained */
     int n_examples; /* their examples: positive pairs (skip-gram), else the same number */
-    int64_t first_token, end_token; /* positions in the chunk that windows may use from now on, and those they have reached */
+    int64_t first_token,
+        end_token; /* positions in the chunk that windows may use from now on, and those they have reached */
 };
 
 /* Blocks are made some steps before they are trained, so that their rows can be prefetched. */
@@ -90,10 +91,10 @@ struct wv_chunk {
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
     /* documents */
-    int64_t *units;    /* (n_sentences) the unit of each sentence */
-    int64_t tags_of;   /* the sentence whose tags follow; -1: none */
-    float **tags;      /* (n_tags) the document rows of the current sentence */
-    float **rows;      /* (n_rows) input and document rows of the window */
+    int64_t *units;  /* (n_sentences) the unit of each sentence */
+    int64_t tags_of; /* the sentence whose tags follow; -1: none */
+    float **tags;    /* (n_tags) the document rows of the current sentence */
+    float **rows;    /* (n_rows) input and document rows of the window */
     int n_tags, n_rows;
     int64_t next_row;  /* position of the window's next block: its first row, or in CBOW its first centre */
     int n_pairs;       /* skip-gram: positive pairs of the window */
@@ -113,8 +114,8 @@ struct wv_chunk {
 /* Rows of the tokens first … end of the chunk, which are composed of parts (objective/subwords.inc.h). The row of position p is in
  * slot p % n_slots: its value, and behind it the value that it was composed with. */
 struct wv_tokens {
-    float *rows;   /* (n_slots, stride) */
-    float **parts; /* (max_parts) rows of the parts of one token */
+    float *rows;     /* (n_slots, stride) */
+    float **parts;   /* (max_parts) rows of the parts of one token */
     int64_t n_slots; /* a power of 2 */
     int64_t stride;  /* 2 * width */
     int64_t first, end;

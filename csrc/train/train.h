@@ -72,8 +72,9 @@ struct wv_task {
     struct wv_matrix matrices[WV_MAX_MATRICES];
     struct wv_ragged
         items; /* one list per unit: tokens of a sentence, columns of a row of cells, features of a bag */
-    struct wv_ragged labels;  /* bags: the labels of each */
-    struct wv_ragged parts;   /* tokens: the input rows of each id (subwords), and WV_PATH_PADDING more; else item i is row i */
+    struct wv_ragged labels; /* bags: the labels of each */
+    struct wv_ragged
+        parts; /* tokens: the input rows of each id (subwords), and WV_PATH_PADDING more; else item i is row i */
     struct wv_ragged tags;    /* documents: the document rows of each */
     const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;     /* cells: (n_cells) its weight in the loss */
@@ -95,10 +96,10 @@ struct wv_task {
     int32_t negative; /* noise words of one example */
     int32_t n_noise;  /* noise words of a window: `negative`, or more if two centres share some (wv_shared_noise) */
     int32_t max_path;
-    int32_t max_tags;    /* documents: most tags of one */
-    int32_t concat_tags; /* PV-DM with concatenation: tags of each document; others are skipped */
-    int32_t null_word;   /* the same: input row for positions outside the document */
-    int32_t train_words; /* documents: words of the context are input rows too */
+    int32_t max_tags;          /* documents: most tags of one */
+    int32_t concat_tags;       /* PV-DM with concatenation: tags of each document; others are skipped */
+    int32_t null_word;         /* the same: input row for positions outside the document */
+    int32_t train_words;       /* documents: words of the context are input rows too */
     int32_t independent_units; /* the draws for a unit do not depend on other units; see wv_train */
     int32_t n_hottest;   /* private rows (of each matrix) that are merged every time; later tiers wait longer */
     int32_t merge_every; /* examples that a worker may train before it merges private rows */

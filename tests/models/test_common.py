@@ -761,7 +761,11 @@ def rewrite_header(path, **changes):
         ("epochs", -1, "epochs=-1: give a whole number"),
         ("alpha", None, "alpha=None: give a number"),
         ("alpha", math.nan, "alpha=nan: give a number"),
-        ("vector_size", 13, "(vectors|word_rows|input_rows|subword_rows) has the shape .* but the settings need"),
+        (
+            "vector_size",
+            13,
+            "(vectors|word_rows|input_rows|subword_rows) has the shape .* but the settings need",
+        ),
         ("patience", 3, "patience=3: there is no held-out loss"),
         ("epochs_trained", -1, "epochs_trained=-1"),
         ("epoch_losses", "x", "epoch_losses='x': give a list of numbers"),

@@ -29,7 +29,9 @@ def composed(model, word):
     return np.vstack([wv.vectors_vocab[wv.key_to_index[word]], rows]).mean(axis=0)
 
 
-@pytest.mark.parametrize("options", [{}, {"sg": 0}, {"hs": 1, "negative": 0}, {"deterministic": True, "workers": 3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"sg": 0}, {"hs": 1, "negative": 0}, {"deterministic": True, "workers": 3}]
+)
 def test_vectors_are_means_of_the_rows_of_words_and_ngrams(options):
     model = trained(**options)
     assert isinstance(model, Word2Vec) and type(model.wv) is FastTextKeyedVectors
@@ -108,7 +110,9 @@ def frozen():
     return model
 
 
-@pytest.mark.parametrize("options", [{}, {"workers": 3}, {"workers": 3, "deterministic": True}, {"sg": 0}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"workers": 3}, {"workers": 3, "deterministic": True}, {"sg": 0}], ids=str
+)
 def test_frozen_rows_do_not_change(options):
     model = frozen()
     for name, value in options.items():
@@ -169,7 +173,7 @@ def test_files_keep_rows_of_ngrams(tmp_path):
     assert (other.wv["neverseen"] == model.wv["neverseen"]).all()
     assert (other.wv.vectors == model.wv.vectors).all()
     for each in (model, other):
-        each.train(MORE)
+        each.train(TEXT)
     assert (other.wv.vectors_ngrams == model.wv.vectors_ngrams).all()
 
 

@@ -46,9 +46,9 @@ class FastText(Word2Vec):
     help each other, and an unknown word has a vector too. N-grams are hashed to `bucket` numbers, as fastText does;
     only buckets that occur in words of the vocabulary have rows.
 
-    Training composes the row of a word once for each token: when the first window contains it, and not for each pair. Its
-    change is added to all parts after the last window that contains it. This is several times faster than fastText
-    and gensim. Words of a window therefore see the changes of each other's common n-grams a few words later.
+    Training composes the row of a word once for each token, when the first window contains it, and not for each pair.
+    Its change is added to all parts after the last window that contains it. This is several times faster than
+    fastText and gensim. Words of a window see the changes of each other's common n-grams a few words later.
 
     Args:
         sentences: Lists of tokens (str or int), or strings (split at white space, with a warning), in any iterable
@@ -339,7 +339,9 @@ def _factors(wv: FastTextKeyedVectors, name: str, n: int) -> FloatRows:
     """Return a copy of the factors of n rows; ValueError: they do not fit."""
     given = np.asarray(getattr(wv, name), np.float32)
     if given.shape not in ((1,), (n,)):
-        raise ValueError(f"wv.{name} has the shape {given.shape}; give one factor, or one for each of {n} rows")
+        raise ValueError(
+            f"wv.{name} has the shape {given.shape}; give one factor, or one for each of {n} rows"
+        )
     bad = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))
     if len(bad):
         raise ValueError(f"wv.{name}[{bad[0]}]={given[bad[0]]}: give a finite number from 0 up")

@@ -96,9 +96,7 @@ class SubwordIndex:
         return np.bincount(self.ids[: self.offsets[-1]], weights, self.n_rows)
 
 
-def _number_buckets(
-    values: NDArray[np.int32], bucket: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _number_buckets(values: NDArray[np.int32], bucket: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the distinct buckets, ascending, and the position of each value among them."""
     if bucket > LARGEST_TABLE:
         buckets, numbers = np.unique(values, return_inverse=True)

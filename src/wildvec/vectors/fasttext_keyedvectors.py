@@ -137,7 +137,7 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @property
     def _uses_ngrams(self) -> bool:
-        return self.bucket > 0 and self.max_n > 0
+        return self.bucket > 0 and self.max_n >= max(self.min_n, 1)
 
     # -- vectors of unknown words ---------------------------------------------------------------------------------
 
