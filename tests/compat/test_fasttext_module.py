@@ -127,7 +127,7 @@ def test_training_with_ngrams(lines, named, tmp_path):
     found = dict(zip(words, counts.tolist(), strict=True))
     assert found == {"</s>": 60, "talk": 60, "walk": 30, "walks": 30, "walked": 30, "talks": 30, "größer": 30}
     for word in (*words, "walking"):
-        names, rows = model.get_subwords(word)
+        _, rows = model.get_subwords(word)
         total = sum((model.get_input_vector(row) for row in rows.tolist()), np.zeros(8))
         np.testing.assert_allclose(model.get_word_vector(word), total / max(1, len(rows)), atol=1e-6)
     assert model.get_subwords("</s>")[0] == ["</s>"]

@@ -56,8 +56,8 @@ class FastTextKeyedVectors(KeyedVectors):
         vectors_ngrams: Rows of buckets, float32 (n_rows, vector_size).
         buckets: The bucket of each of these rows, ascending (int32); None: row b is that of bucket b. Buckets without
             a row do not count in a mean.
-        vectors_vocab_lockf, vectors_ngrams_lockf: Factors of the changes of these rows in the training of a model, one
-            for all or one for each: 0 freezes a row.
+        vectors_vocab_lockf, vectors_ngrams_lockf: Factors of the changes of these rows in the training of a model,
+            one for all or one for each: 0 freezes a row.
         min_n, max_n, bucket: The arguments. Other attributes: see `KeyedVectors`.
 
     Source: Bojanowski, Grave, Joulin, Mikolov (2017), "Enriching Word Vectors with Subword Information".
