@@ -45,7 +45,7 @@ void wv_cosines(const struct wv_queries *queries, const float *rows, int64_t n, 
 /* n lists of row numbers: list i is ids[offsets[i]] … ids[offsets[i + 1] - 1]; -1 stands for no row. */
 struct wv_row_lists {
     const float *rows;
-    const float *own; /* row i also belongs to list i; NULL: none */
+    const float *own;                /* row i also belongs to list i; NULL: none */
     int64_t stride, own_stride, dim; /* strides: floats from one row to the next; they may be negative */
     const int32_t *ids;
     const int64_t *offsets; /* (n + 1) */

@@ -4,7 +4,8 @@
 
 #include "train/train.h"
 
-/* Joins the two smallest trees until one is left. order[n]: the words by falling count. parent and is_right have
+/* Joins the two smallest trees until one is left; of equal ones an inner node comes first, as in word2vec.c and fastText, so
+ * that their models have the same tree. order[n]: the words by falling count. parent and is_right have
  * 2n - 1 places: leaf k (the k-th of order, from the rarest) at k, inner nodes from n on in the order of creation. */
 static void join(const int64_t *counts, const int32_t *order, int32_t n, int64_t *weight, int32_t *parent,
                  uint8_t *is_right)
@@ -15,7 +16,7 @@ static void join(const int64_t *counts, const int32_t *order, int32_t n, int64_t
     for (int32_t node = n; node < 2 * n - 1; node++) {
         int32_t child[2];
         for (int side = 0; side < 2; side++)
-            child[side] = leaf < n && (inner == node || weight[leaf] <= weight[inner]) ? leaf++ : inner++;
+            child[side] = leaf < n && (inner == node || weight[leaf] < weight[inner]) ? leaf++ : inner++;
         weight[node] = weight[child[0]] + weight[child[1]];
         for (int side = 0; side < 2; side++) {
             parent[child[side]] = node;

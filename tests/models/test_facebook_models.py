@@ -17,6 +17,7 @@ from wildvec import (
 from wildvec.io import fasttext
 from wildvec.io.fasttext import FastTextFile, FastTextSettings
 from wildvec.quantize import Codebooks, QuantizedMatrix
+from wildvec.training.huffman import huffman_paths
 
 TEXT = [["walk", "walks", "walked", "</s>"], ["talk", "talks", "größer", "</s>"]] * 40
 SETTINGS = {
@@ -263,3 +264,28 @@ def test_fasttext_reads_our_files(name, tmp_path):
         np.testing.assert_allclose(loaded.get_word_vector(word), model.wv[word], atol=1e-6)
     loaded.save_model(str(again))
     assert path.read_bytes() == again.read_bytes()
+
+
+def test_the_tree_of_hierarchical_softmax_is_that_of_fasttext():
+    """fastText joins the two rarest trees; of equal ones an inner node comes first. It numbers the root last."""
+    counts = np.array([40, 9, 9, 9, 5, 4, 4, 2, 1, 1, 1, 1])
+    n = len(counts)
+    weights, parents, sides = counts.tolist(), {}, {}
+    leaves, inner = list(range(n)), []
+    for node in range(n, 2 * n - 1):
+        pair = []
+        for _ in range(2):
+            is_leaf = leaves and (not inner or weights[leaves[-1]] < weights[inner[0]])
+            pair.append(leaves.pop() if is_leaf else inner.pop(0))
+        weights.append(weights[pair[0]] + weights[pair[1]])
+        for side, child in enumerate(pair):
+            parents[child], sides[child] = node, side
+        inner.append(node)
+    offsets, nodes, codes, _ = huffman_paths(counts)
+    for word in range(n):
+        path, at = [], word
+        while at in parents:
+            path.insert(0, (n - 2 - (parents[at] - n), sides[at]))
+            at = parents[at]
+        part = slice(offsets[word], offsets[word + 1])
+        assert path == list(zip(nodes[part].tolist(), codes[part].tolist(), strict=True))

@@ -92,9 +92,10 @@ def load_facebook_model(
     model._index = SubwordIndex.of(file.words, model.min_n, model.max_n, model.bucket, all_buckets=True)
     rows = {ROWS: padded["input"], "output_rows": padded["output"]}
     if model.hs:
-        # The signs differ: fastText trains a node to the bit of a path, word2vec to its opposite.
-        np.negative(padded["output"], out=padded["output"])
-        rows = {ROWS: padded["input"], "node_rows": padded["output"][: max(0, len(keys) - 1)]}
+        # The same tree, but fastText numbers the root last, and trains a node to the bit of a path, not to its opposite.
+        nodes = padded["output"][: max(0, len(keys) - 1)]
+        nodes[...] = -nodes[::-1]
+        rows = {ROWS: padded["input"], "node_rows": nodes}
     model._set_matrices(Vocab(keys, file.word_counts), rows)
     model.corpus_total_words = file.n_tokens
     return model
@@ -220,12 +221,12 @@ def _encoded_words(model: FastText, encoding: str) -> list[str]:
 
 
 def _output_of(model: FastText) -> NDArray[np.float32]:
-    """Return the output matrix (n_words, dim); the nodes of a Huffman tree with fastText's sign."""
+    """Return the output matrix (n_words, dim); the nodes of a Huffman tree as in fastText."""
     rows = model._unpadded_matrices()
     if not model.hs:
         return rows["output_rows"]
     output = np.zeros((len(model.vocab), model.vector_size), np.float32)
-    np.negative(rows["node_rows"], out=output[:-1])
+    np.negative(rows["node_rows"][::-1], out=output[:-1])
     return output
 
 
