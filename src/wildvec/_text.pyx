@@ -851,13 +851,16 @@ def find_ngrams(
 
 
 cdef enum:
-    ENTRY_BYTES = 9 # count and type of an entry of fastText's dictionary
+    ENTRY_BYTES = 9  # count and type of an entry of fastText's dictionary
 
 
-def parse_entries(const uint8_t[::1] data not None, int64_t n, int kind, list words not None, int64_t[::1] counts not None):
+def parse_entries(
+    const uint8_t[::1] data not None, int64_t n, int kind, list words not None, int64_t[::1] counts not None
+):
     """Append the whole entries of fastText's dictionary that `data` begins with, until there are n words.
 
-    An entry is a word that ends with NUL, its count (int64) and its type (int8). counts[i]: receives the count of word i.
+    An entry is a word that ends with NUL, its count (int64) and its type (int8). counts[i]: receives the count of
+    word i.
     Returns the bytes that the entries take. ValueError: an entry has another type than `kind`.
     """
     cdef int64_t at = 0, end, row = len(words), count, size = data.shape[0]

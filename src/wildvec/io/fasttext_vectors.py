@@ -100,4 +100,5 @@ def _row_of_feature(file: FastTextFile) -> NDArray[np.int64]:
 
 def _rows(file: FastTextFile, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
     matrix = file.input
+    assert isinstance(matrix, (np.ndarray, QuantizedMatrix))  # of a file that was read
     return matrix.decode(numbers) if isinstance(matrix, QuantizedMatrix) else matrix[numbers]

@@ -92,7 +92,7 @@ def load_facebook_model(
     model._index = SubwordIndex.of(file.words, model.min_n, model.max_n, model.bucket, all_buckets=True)
     rows = {ROWS: padded["input"], "output_rows": padded["output"]}
     if model.hs:
-        # The same tree, but fastText numbers the root last, and trains a node to the bit of a path, not to its opposite.
+        # The same tree, but fastText numbers the root last and trains a node to the bit of a path, not its opposite.
         nodes = padded["output"][: max(0, len(keys) - 1)]
         nodes[...] = -nodes[::-1]
         rows = {ROWS: padded["input"], "node_rows": nodes}

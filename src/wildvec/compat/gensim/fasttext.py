@@ -137,9 +137,7 @@ class FastTextTrainables:
 def load_facebook_model(path: str | os.PathLike[str], encoding: str = "utf-8") -> FastText:
     """Read a fastText model. `negative` is that of the file, also with hierarchical softmax."""
     model = facebook_models.load_facebook_model(path, encoding, model_class=FastText)
-    stored = model._facebook_settings
-    if stored is not None:
-        model.negative = max(stored.neg, 0)
+    model.negative = max(vars(model)["_facebook_settings"].neg, 0)
     return model
 
 
