@@ -125,7 +125,12 @@ def test_files_and_pickles_give_the_same_class(model, tmp_path):
 def test_a_corpus_is_checked_first_and_then_the_numbers():
     model = Word2Vec(**SETTINGS)
     model.build_vocab(TEXT)
-    for corpus in ({}, {"corpus_iterable": TEXT, "corpus_file": "x"}, {"corpus_file": "missing"}, {"corpus_iterable": 7}):
+    for corpus in (
+        {},
+        {"corpus_iterable": TEXT, "corpus_file": "x"},
+        {"corpus_file": "missing"},
+        {"corpus_iterable": 7},
+    ):
         with pytest.raises(TypeError):
             model.train(**corpus)
     with pytest.raises(TypeError, match="a generator cannot be read 2 times"):
@@ -192,5 +197,5 @@ def test_stand_ins_of_gensim_utils(tmp_path):
     assert simple_preprocess("Déjà vu: 3 Cats!", deacc=True) == ["deja", "vu", "cats"]
     path = tmp_path / "text.txt"
     save_as_line_sentence([["a", "é"], ["b"]], str(path))
-    assert list(CythonLineSentence(str(path))) == [["a".encode(), "é".encode()], [b"b"]]
+    assert list(CythonLineSentence(str(path))) == [[b"a", "é".encode()], [b"b"]]
     assert list(CythonLineSentence(str(path), max_sentence_length=1)) == [[b"a"], ["é".encode()], [b"b"]]
