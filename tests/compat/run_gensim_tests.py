@@ -55,6 +55,12 @@ def make_environment(folder: Path) -> Path | None:
     return python if all(subprocess.run(command).returncode == 0 for command in commands) else None
 
 
+def packages_of(python: Path) -> str:
+    """Return the folder of the packages of an interpreter."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def run(python: Path, names: list[str], options: list[str]) -> tuple[dict[str, Result], int]:
     """Run tests of gensim; return their results and pytest's exit code."""
     with tempfile.TemporaryDirectory() as folder:
@@ -78,7 +84,8 @@ def run(python: Path, names: list[str], options: list[str]) -> tuple[dict[str, R
             "-c",
             os.devnull,
         ]
-        command += [f"--junit-xml={results}", "--continue-on-collection-errors", *options]
+        command += [f"--junit-xml={results}", "--continue-on-collection-errors", "--rootdir", packages_of(python)]
+        command += options
         code = subprocess.run(
             command, cwd=work, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         ).returncode

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -150,16 +151,14 @@ def test_growth_equals_counting_by_hand(old, new, min_count, sorted_vocab):
         added.sort(key=lambda word: -counts[word])
     expected = [*first.vocab.keys, *added]
     try:
-        corpus = Corpus.read(
-            new, min_count=min_count, grow=first.vocab, sorted_vocab=sorted_vocab, workers=2
-        )
+        corpus = Corpus.read(new, min_count=min_count, grow=first.vocab, sorted_vocab=sorted_vocab, workers=2)
     except ValueError as error:
         assert "none of the tokens read" in str(error)
         return
     assert corpus.vocab.keys == expected
     total = Counter(word for sentence in old for word in sentence) + counts
     assert corpus.vocab.counts.tolist() == [total[word] for word in expected]
-    texts = [[expected[i] for i in corpus.ids[a:b]] for a, b in zip(corpus.offsets, corpus.offsets[1:])]
+    texts = [[expected[i] for i in corpus.ids[a:b]] for a, b in itertools.pairwise(corpus.offsets)]
     assert texts == [kept for sentence in new if (kept := [w for w in sentence if w in expected])]
 
 

@@ -289,9 +289,10 @@ class Word2Vec(TextModel):
         Raises:
             RuntimeError: The model does not use hierarchical softmax (hs=1), or there is no vocabulary yet.
 
-        >>> model = Word2Vec([["a", "b", "c"]] * 9, hs=1, negative=0, min_count=1, workers=1)
-        >>> model.score([["a", "b"], ["unknown"]]).round(1).tolist()
-        [-2.8, 0.0]
+        >>> model = Word2Vec(hs=1, negative=0, min_count=1, vector_size=16)
+        >>> model.build_vocab([["a", "b", "c"]])
+        >>> [round(float(score), 1) for score in model.score([["a", "b"], ["unknown"]])]
+        [-2.1, 0.0]
         """
         if not self.hs:
             raise RuntimeError("score needs hierarchical softmax; train a model with hs=1")
