@@ -1,4 +1,6 @@
-"""Train word vectors with fastText, with n-grams if the settings have min_n. In: JSON settings in argv[1]. Out: word2vec binary, JSON figures.
+"""Train word vectors with fastText; with n-grams if the settings have min_n.
+
+In: JSON settings in argv[1]. Out: word2vec binary, JSON figures.
 
 fastText has one call for scan and training. The scan ends when it prints the number of words to standard error. Its
 Python package has no option for the seed.

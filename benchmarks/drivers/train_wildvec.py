@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 
-import wildvec
 from words import write_words
+
+import wildvec
 
 
 def read_lines(path: str) -> Iterator[list[str]]:

@@ -1,11 +1,12 @@
-"""Vectors of rare words, which n-grams give to unknown words too. In: pairs of words, a model. Out: word2vec binary."""
+"""Vectors of rare words, known or not. In: pairs of words, a model with n-grams. Out: word2vec binary."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 
-def write_words(pairs, output, vectors):
+def write_words(pairs: str, output: str, vectors: Any) -> None:
     """Write the vector of each word of a file of pairs (TSV) to `output` with the suffix ".words"."""
     lines = Path(pairs).read_text(encoding="utf-8").splitlines()
     words = sorted({word.lower() for line in lines for word in line.split("\t")[:2]})
