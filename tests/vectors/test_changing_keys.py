@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from wildvec import KeyedVectors
 
 KEYS = st.one_of(st.integers(0, 12), st.sampled_from("abcdefgh"))
-CHANGES = st.lists(st.tuples(st.sampled_from(["add", "set", "remove", "copy"]), st.lists(KEYS, max_size=5, unique=True)))
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["add", "set", "remove", "copy"]), st.lists(KEYS, max_size=5, unique=True))
+)
 
 
 def check(wv: KeyedVectors, expected: dict[object, tuple[float, int]]) -> None:
@@ -109,7 +111,9 @@ def test_copies_and_pickles_are_independent() -> None:
 def test_vectors_for_all() -> None:
     wv = KeyedVectors.from_arrays(["a", "b", 3], np.eye(3))
     other = wv.vectors_for_all(iter([3, "x", "a", 3]))
-    assert list(other) == [3, "a"] and other[3].tolist() == [0, 0, 1] and other.vectors.dtype == wv.vectors.dtype
+    assert (
+        list(other) == [3, "a"] and other[3].tolist() == [0, 0, 1] and other.vectors.dtype == wv.vectors.dtype
+    )
     assert len(wv.vectors_for_all([])) == len(wv.vectors_for_all(["x"])) == 0
 
 

@@ -18,7 +18,9 @@ WORDS = [f"w{i}" for i in range(30)]
 
 @pytest.fixture
 def wv() -> KeyedVectors:
-    return KeyedVectors.from_arrays(WORDS, np.random.default_rng(3).standard_normal((30, 6)).astype(np.float32))
+    return KeyedVectors.from_arrays(
+        WORDS, np.random.default_rng(3).standard_normal((30, 6)).astype(np.float32)
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -67,7 +69,9 @@ def test_keys_that_are_missing_are_left_out_of_means(wv: KeyedVectors) -> None:
 def test_cosines_of_a_vector_with_rows(wv: KeyedVectors) -> None:
     cosines = KeyedVectors.cosine_similarities(wv["w1"], wv.vectors)
     np.testing.assert_array_equal(cosines, wv.similarities("w1"))
-    assert wv.cosine_similarities([1, 1], [[2, 2], [0, 0], [1, -1]]).tolist() == pytest.approx([1, 0, 0], abs=1e-6)
+    assert wv.cosine_similarities([1, 1], [[2, 2], [0, 0], [1, -1]]).tolist() == pytest.approx(
+        [1, 0, 0], abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("use_norm", [True, False])
@@ -92,7 +96,9 @@ def test_keys_of_both_types_are_ranked() -> None:
 
 def test_relative_cosine_similarity(wv: KeyedVectors) -> None:
     total = sum(score for _, score in wv.most_similar("w1", topn=5))
-    assert wv.relative_cosine_similarity("w1", "w2", topn=5) == pytest.approx(wv.similarity("w1", "w2") / total)
+    assert wv.relative_cosine_similarity("w1", "w2", topn=5) == pytest.approx(
+        wv.similarity("w1", "w2") / total
+    )
     with pytest.raises(ValueError, match="topn=0: there is no key to compare 'w1' with"):
         wv.relative_cosine_similarity("w1", "w2", topn=0)
 
@@ -161,7 +167,11 @@ def test_documents_of_equal_lengths_are_matched_at_the_least_cost(wv: KeyedVecto
     rows = wv.get_normed_vectors() if norm else wv.vectors
     first, second = ["w1", "w2", "w3", "w4"], ["w5", "w2", "w6", "w7"]
     costs = [
-        sum(float(np.linalg.norm(rows[int(a[1:])] - rows[int(b[1:])])) for a, b in zip(first, order, strict=True)) / 4
+        sum(
+            float(np.linalg.norm(rows[int(a[1:])] - rows[int(b[1:])]))
+            for a, b in zip(first, order, strict=True)
+        )
+        / 4
         for order in itertools.permutations(second)
     ]  # an optimal transport between equal weights is a permutation
     assert wv.wmdistance(first, second, norm=norm) == pytest.approx(min(costs), rel=1e-5)

@@ -41,7 +41,7 @@ def test_values_of_several_types(wv: KeyedVectors) -> None:
 
 
 def test_an_attribute_keeps_its_type(wv: KeyedVectors) -> None:
-    with pytest.raises(TypeError, match="attribute 'year' holds int64, which cannot hold .* float64"):
+    with pytest.raises(TypeError, match=r"attribute 'year' holds int64, which cannot hold .* float64"):
         wv.set_vecattr("a", "year", 0.5)
     wv.set_vecattr("a", "weight", 0.5)
     wv.set_vecattr("b", "weight", 2)

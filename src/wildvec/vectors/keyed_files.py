@@ -27,7 +27,9 @@ SEP_LIMIT = 10 * 1024**2  # gensim's default, in bytes
 class KeyedFiles(KeyedRows):
     """Methods of `KeyedVectors` that read and write files."""
 
-    FILE_CLASS: ClassVar[str] = "KeyedVectors"  # in native files; `load` of a base class returns an object of this class
+    FILE_CLASS: ClassVar[str] = (
+        "KeyedVectors"  # in native files; `load` of a base class returns an object of this class
+    )
 
     def save(
         self,
