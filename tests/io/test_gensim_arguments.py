@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_taken_over(tmp_path: Path, wv: KeyedVectors) -> N
         with pytest.raises(error, match=f"lockf={lockf!r}: give a number from 0"):
             wv.intersect_word2vec_format(tmp_path / "v", lockf=lockf)
     (tmp_path / "v").write_bytes(b"1 2\nb\xe4r 1 2\n")
-    with pytest.raises(UnicodeDecodeError, match="v, line 2: the key .* is not UTF-8"):
+    with pytest.raises(UnicodeDecodeError, match=r"v, line 2: the key .* is not UTF-8"):
         wv.intersect_word2vec_format(tmp_path / "v")
     assert wv.intersect_word2vec_format(tmp_path / "v", encoding="latin-1") == 0
 
