@@ -77,6 +77,55 @@ def test_the_order_of_rows(tmp_path: Path, wv: KeyedVectors) -> None:
         wv.save_word2vec_format(tmp_path / "v", sort_attr="year")
 
 
+def test_the_order_of_any_attribute(tmp_path: Path, wv: KeyedVectors) -> None:
+    for key, age, name in (("king", 60, "x"), ("queen", 50, "y"), ("rook", 60, "z")):
+        wv.set_vecattr(key, "age", age)
+        wv.set_vecattr(key, "name", name)
+    for _ in range(2):
+        wv.save_word2vec_format(
+            tmp_path / "v", tmp_path / "ages", sort_attr="age", append=True, write_header=False, prefix="*"
+        )
+    assert (tmp_path / "ages").read_text() == 2 * "*king 60\n*rook 60\n*queen 50\n"
+    wv.expandos.pop("count")
+    wv.save_word2vec_format(tmp_path / "w")
+    assert KeyedVectors.load(tmp_path / "w").index_to_key == KEYS
+    with pytest.raises(ValueError, match=r"sort_attr='name': .*numeric attributes: \['age'\]"):
+        wv.save_word2vec_format(tmp_path / "v", sort_attr="name")
+
+
+def test_arguments_of_save_without_effect(tmp_path: Path, wv: KeyedVectors) -> None:
+    wv.save(
+        tmp_path / "m.kv", separately=["vectors"], sep_limit=0, ignore=frozenset(["norms"]), pickle_protocol=2
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["m.kv"]
+    assert KeyedVectors.load(tmp_path / "m.kv").index_to_key == KEYS
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_vectors_taken_over_from_a_file(tmp_path: Path, wv: KeyedVectors, binary: bool) -> None:
+    other = KeyedVectors.from_arrays(["rook", "bishop", "king"], -np.ones((3, 2)), [3, 2, 1])
+    other.save_word2vec_format(tmp_path / "v", binary=binary)
+    queen = wv["queen"].copy()
+    assert wv.intersect_word2vec_format(tmp_path / "v", binary=binary) == 2
+    assert wv.index_to_key == KEYS and wv["queen"].tolist() == queen.tolist()
+    assert (wv[["king", "rook"]] == -1).all() and wv.vectors_lockf.tolist() == [0, 1, 0]
+    wv.intersect_word2vec_format(tmp_path / "v", lockf=0.5, binary=binary)
+    assert wv.vectors_lockf.tolist() == [0.5, 1, 0.5] and wv.vectors_lockf.dtype == np.float32
+
+
+def test_a_file_that_cannot_be_taken_over(tmp_path: Path, wv: KeyedVectors) -> None:
+    KeyedVectors.from_arrays(["king"], np.ones((1, 3))).save_word2vec_format(tmp_path / "v")
+    with pytest.raises(ValueError, match="has vectors of 3 values; these have 2"):
+        wv.intersect_word2vec_format(tmp_path / "v")
+    for lockf, error in ((-1, ValueError), ("no", TypeError)):
+        with pytest.raises(error, match=f"lockf={lockf!r}: give a number from 0"):
+            wv.intersect_word2vec_format(tmp_path / "v", lockf=lockf)
+    (tmp_path / "v").write_bytes(b"1 2\nb\xe4r 1 2\n")
+    with pytest.raises(UnicodeDecodeError, match=r"v, line 2: the key .* is not UTF-8"):
+        wv.intersect_word2vec_format(tmp_path / "v")
+    assert wv.intersect_word2vec_format(tmp_path / "v", encoding="latin-1") == 0
+
+
 @pytest.mark.parametrize("datatype", [np.float16, np.float32, np.float64])
 def test_types_of_values(tmp_path: Path, wv: KeyedVectors, datatype: type) -> None:
     wv.save_word2vec_format(tmp_path / "v")
