@@ -19,7 +19,7 @@ LENGTH, LIMIT = whole(1, 2**31 - 1), whole(0, none="all lines")
 
 
 class LineSentence:
-    """The lines of a file as sentences; words end at white space, and lines without words are left out.
+    r"""The lines of a file as sentences; words end at white space, and lines without words are left out.
 
     Args:
         source: A path (plain or compressed), or an open file that has the method `seek`. It is read from its begin.
@@ -30,7 +30,7 @@ class LineSentence:
         OSError: The file cannot be read. ValueError: it is not UTF-8, or an argument is out of range.
 
     >>> import io
-    >>> list(LineSentence(io.BytesIO(b"one two three\\nfour\\n"), max_sentence_length=2))
+    >>> list(LineSentence(io.BytesIO(b"one two three\nfour\n"), max_sentence_length=2))
     [['one', 'two'], ['three'], ['four']]
     """
 
@@ -150,4 +150,3 @@ def _split_lines(stream: Any) -> Iterator[bytes]:
             held = [rest[-1]]
     if any(held):
         yield b"".join(held)
-

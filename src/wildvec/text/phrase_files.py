@@ -1,4 +1,4 @@
-"""Text with joined phrases. In: files of text and a finder of phrases. Out: the same lines with the words of phrases joined."""
+"""Text with joined phrases. In: files of text, a finder of phrases. Out: the lines with phrases joined."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wildvec.text.content import check_is_text
 from wildvec.text.files import Paths, find_files, name_of, open_file, read_bytes
 from wildvec.text.readers import BOM
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18  # a block and its tokens fit into the second-level cache
 LONGEST_LINE = 1 << 22  # bytes; a longer line is cut at white space, and no phrase is found over the cut
 
 

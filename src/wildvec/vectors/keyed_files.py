@@ -90,7 +90,7 @@ class KeyedFiles(KeyedRows):
             from wildvec.vectors import gensim_vectors
 
             return gensim_vectors.load(fname, cls, mmap)  # type: ignore[arg-type, return-value]
-        stored = next((c for c in cls.__subclasses__() if c.FILE_CLASS == read_class(fname)), None)
+        stored = next((c for c in cls.__subclasses__() if read_class(fname) == c.FILE_CLASS), None)
         if stored is not None and limit is None and stored.FILE_CLASS != cls.FILE_CLASS:
             return stored.load(fname, mmap)
         options: dict[str, Any] = {"limit": limit, "errors": errors, "encoding": encoding}

@@ -115,7 +115,7 @@ class Internals(word2vec.Word2Vec):
     @property
     def random(self) -> np.random.RandomState:
         """A new generator of random numbers; wildvec uses none of it."""
-        return np.random.RandomState(self.seed % 2**32)  # noqa: NPY002
+        return np.random.RandomState(self.seed % 2**32)
 
     # -- counters -------------------------------------------------------------------------------------------------
 
@@ -342,7 +342,7 @@ class Internals(word2vec.Word2Vec):
     @class_only_method
     def load(cls, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """Read a model that `save` wrote; AttributeError: called on a model, whose values would not change."""
-        model = super(Internals, cls).load(path, *args, **kwargs)
+        model = super().load(path, *args, **kwargs)
         if is_pickle(path) and not model.corpus_total_words:
             model.corpus_total_words = None  # old versions of gensim did not store it
         return model
