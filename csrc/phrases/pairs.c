@@ -1,9 +1,4 @@
 /* In: sentences of word ids. Out: a hash table of the pairs in them, with their counts. */
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* madvise, which -std=c11 hides */
-#include <sys/mman.h>
-#endif
-
 #include "pairs.h"
 
 #include <stdlib.h>
@@ -11,7 +6,7 @@
 
 #include "../isa/region.h"
 
-enum { HUGE_PAGE = 1 << 21, FIRST_LOG2 = 12, FIRST_SEQUENCES = 64, MAX_PENDING = 16 };
+enum { FIRST_LOG2 = 12, FIRST_SEQUENCES = 64, MAX_PENDING = 16 };
 
 /* --- Sequences of connector words --- */
 
@@ -85,30 +80,12 @@ enum wv_status wv_merge_sequences(struct wv_sequences *into, const int32_t *pare
 
 /* --- The table --- */
 
-/* Returns n free slots, or NULL. Each look-up in a large table reads another page. With pages of 2 MB, the processor holds the
- * addresses of all of them. */
-static struct wv_pair *new_slots(int64_t n)
-{
-    const size_t n_bytes = (size_t)n * sizeof(struct wv_pair);
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    if (n_bytes >= HUGE_PAGE) {
-        struct wv_pair *slots = aligned_alloc(HUGE_PAGE, n_bytes);
-        if (slots) {
-            madvise(slots, n_bytes, MADV_HUGEPAGE); /* a hint; the table also works without it */
-            memset(slots, 0, n_bytes);
-        }
-        return slots;
-    }
-#endif
-    return calloc((size_t)n, sizeof(struct wv_pair));
-}
-
 enum wv_status wv_pair_table_init(struct wv_pair_table *table)
 {
     memset(table, 0, sizeof *table);
     table->shift = 32 - FIRST_LOG2;
     table->n_slots = (int64_t)1 << FIRST_LOG2;
-    table->slots = new_slots(table->n_slots);
+    table->slots = calloc((size_t)table->n_slots, sizeof *table->slots);
     table->sequences.n = 1;
     if (table->slots && !resize_sequences(&table->sequences, FIRST_SEQUENCES)) {
         table->sequences.parents[0] = table->sequences.words[0] = 0;
@@ -138,7 +115,7 @@ static enum wv_status move_slots(struct wv_pair_table *table, int log2_slots, in
     if (log2_slots > 31)
         return WV_VOCAB_FULL;
     const int64_t n_slots = (int64_t)1 << log2_slots;
-    struct wv_pair *slots = new_slots(n_slots);
+    struct wv_pair *slots = calloc((size_t)n_slots, sizeof *slots);
     if (!slots)
         return WV_NO_MEMORY;
     table->size = table->n_used = 0;

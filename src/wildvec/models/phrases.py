@@ -261,7 +261,7 @@ class Phrases(PhrasesTransformation):
     >>> phrases[["in", "new", "york"]]
     ['in', 'new_york']
     >>> phrases.export_phrases()
-    {'new_york': 1.1666666666666665}
+    {'new_york': 1.3333333333333333}
     """
 
     def __init__(

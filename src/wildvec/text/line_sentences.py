@@ -82,6 +82,12 @@ class PathLineSentences(LineSentence):
 
     Raises:
         ValueError: There is no such file or folder.
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> n_written = (folder / "1.txt").write_text("one two"), (folder / "2.txt").write_text("three")
+    >>> list(PathLineSentences(folder))
+    [['one', 'two'], ['three']]
     """
 
     def __init__(
@@ -106,6 +112,10 @@ class Text8Corpus(LineSentence):
     Args:
         fname: Path of the file.
         max_sentence_length: Words in a sentence; the last one can be shorter.
+
+    >>> import io
+    >>> list(Text8Corpus(io.BytesIO(b"one two three"), 2))
+    [['one', 'two'], ['three']]
     """
 
     joins_lines = True
