@@ -82,7 +82,7 @@ def _encode(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def _reconstructor(cls: type, base: type, state: Any) -> Any:
+def _reconstructor(cls: Any, base: Any, state: Any) -> Any:
     """Make an empty holder (protocols 0 and 1). Only for classes of gensim."""
     if not issubclass(cls, Saved) or base is not object:
         raise pickle.UnpicklingError(f"the pickle makes a {cls.__name__} in a way that is not accepted")

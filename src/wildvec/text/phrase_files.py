@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any, BinaryIO
 
@@ -44,7 +44,7 @@ def join_files(finder: PhraseFinder, paths: Any, out: BinaryIO, workers: int) ->
     return n_written
 
 
-def _pieces(files: list[str]) -> Iterator[tuple[bytes, str, int]]:
+def _pieces(files: list[str]) -> Generator[tuple[bytes, str, int], None, None]:
     """Yield the bytes of files in pieces of whole lines: (bytes, name of the file, offset in it)."""
     for file in files:
         name, offset, held = name_of(file), 0, b""
