@@ -17,6 +17,7 @@ PACKAGES = (
     *(
         "base",
         "_text",
+        "_phrases",
         "text",
         "_graph",
         "graph",

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 
-def run(settings: dict[str, Any], Phrases: Any, sentences: Callable[[], Any], join: Callable[[Any], int]) -> None:
+def run(
+    settings: dict[str, Any], make: Any, sentences: Callable[[], Any], join: Callable[[Any], int]
+) -> None:
     """Count, freeze and join; print the CPU seconds of each step as JSON."""
     figures: dict[str, Any] = {}
 
@@ -19,7 +21,7 @@ def run(settings: dict[str, Any], Phrases: Any, sentences: Callable[[], Any], jo
         figures[name] = round(time.process_time() - start, 3)
         return result
 
-    phrases = timed("count", lambda: Phrases(sentences(), min_count=settings["min_count"]))
+    phrases = timed("count", lambda: make(sentences(), min_count=settings["min_count"]))
     frozen = timed("freeze", phrases.freeze)
     figures["bytes"] = timed("join", lambda: join(frozen))
     found = sorted(frozen.phrasegrams.items())

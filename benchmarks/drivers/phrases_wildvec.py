@@ -1,4 +1,4 @@
-"""Find phrases with wildvec. In: settings as JSON. Out: CPU seconds of counting, of freezing and of joining a file."""
+"""Find phrases with wildvec. In: settings as JSON. Out: CPU seconds of counting, freezing and joining a file."""
 
 from __future__ import annotations
 

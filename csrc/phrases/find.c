@@ -6,7 +6,8 @@
 
 #include "../text/tokenize.h"
 
-double wv_score_phrase(const struct wv_phrase_rules *rules, double start_count, double end_count, double phrase_count)
+double wv_score_phrase(const struct wv_phrase_rules *rules, double start_count, double end_count,
+                       double phrase_count)
 {
     if (!(start_count > 0) || !(end_count > 0) || !(phrase_count > 0))
         return -INFINITY;
@@ -27,7 +28,8 @@ struct candidate {
     uint64_t first_hash;
 };
 
-static double count_token(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, int64_t i, uint64_t hash)
+static double count_token(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, int64_t i,
+                          uint64_t hash)
 {
     const struct wv_pieces piece = {tokens->bytes, tokens->starts + i, tokens->lengths + i, 1, NULL, 0};
     const int32_t id = wv_string_map_find(rules->map, wv_mix_hash(hash), &piece);
@@ -131,38 +133,51 @@ void wv_split_lines(const uint8_t *text, int64_t n_bytes, struct wv_tokens *toke
         tokens->ends[tokens->n_ends++] = (int32_t)tokens->n;
 }
 
-/* Write bytes and return their end; with `out` NULL, only counts. */
-static int64_t write_bytes(uint8_t *out, int64_t at, const uint8_t *bytes, int64_t length)
+int64_t wv_written_bytes(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, int64_t n_bytes)
 {
-    if (out)
-        memcpy(out + at, bytes, (size_t)length);
-    return at + length;
+    return n_bytes + tokens->n * (1 + rules->n_delimiter) + tokens->n_ends + WV_INLINE_BYTES;
 }
 
-int64_t wv_write_groups(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens,
+/* Write a token and return its end. Up to WV_INLINE_BYTES more bytes are changed. */
+static uint8_t *write_token(const struct wv_tokens *tokens, int64_t i, const uint8_t *text_end, uint8_t *out)
+{
+    const uint8_t *token = tokens->bytes + tokens->starts[i];
+    const int64_t length = tokens->lengths[i];
+    if (length > WV_INLINE_BYTES || text_end - token < WV_INLINE_BYTES)
+        memcpy(out, token, (size_t)length);
+    else
+        memcpy(out, token, WV_INLINE_BYTES); /* without a loop */
+    return out + length;
+}
+
+int64_t wv_write_groups(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, int64_t n_bytes,
                         const struct wv_groups *groups, uint8_t *out)
 {
-    int64_t at = 0, group = 0;
+    const uint8_t *text_end = tokens->bytes + n_bytes;
+    uint8_t *p = out;
+    int64_t group = 0;
     for (int64_t sentence = 0; sentence < tokens->n_ends; sentence++) {
-        const int64_t begin = at;
+        const uint8_t *begin = p;
         for (; group < groups->ends[sentence]; group++) {
-            if (at > begin)
-                at = write_bytes(out, at, (const uint8_t *)" ", 1);
+            if (p > begin)
+                *p++ = ' ';
             for (int64_t i = groups->first[group]; i <= groups->last[group]; i++) {
-                if (i > groups->first[group])
-                    at = write_bytes(out, at, rules->delimiter, rules->n_delimiter);
-                at = write_bytes(out, at, tokens->bytes + tokens->starts[i], tokens->lengths[i]);
+                if (i > groups->first[group]) {
+                    memcpy(p, rules->delimiter, (size_t)rules->n_delimiter);
+                    p += rules->n_delimiter;
+                }
+                p = write_token(tokens, i, text_end, p);
             }
         }
-        at = write_bytes(out, at, (const uint8_t *)"\n", 1);
+        *p++ = '\n';
     }
-    return at;
+    return p - out;
 }
 
 /* Find the delimiters of a string from left to right, as str.split does. Set *first to the begin of the first one and *last to the
  * end of the last one; returns 0 if there is none. */
-static int find_delimiters(const struct wv_phrase_rules *rules, const uint8_t *string, int64_t length, int64_t *first,
-                           int64_t *last)
+static int find_delimiters(const struct wv_phrase_rules *rules, const uint8_t *string, int64_t length,
+                           int64_t *first, int64_t *last)
 {
     int found = 0;
     for (int64_t i = 0; rules->n_delimiter && i <= length - rules->n_delimiter;) {

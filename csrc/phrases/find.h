@@ -38,7 +38,8 @@ struct wv_groups {
 };
 
 /* The score of counts; -infinity if one of them is 0. */
-double wv_score_phrase(const struct wv_phrase_rules *rules, double start_count, double end_count, double phrase_count);
+double wv_score_phrase(const struct wv_phrase_rules *rules, double start_count, double end_count,
+                       double phrase_count);
 
 void wv_find_phrases(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, struct wv_groups *groups);
 
@@ -47,9 +48,10 @@ void wv_find_phrases(const struct wv_phrase_rules *rules, const struct wv_tokens
 void wv_split_lines(const uint8_t *text, int64_t n_bytes, struct wv_tokens *tokens);
 
 /* Write groups as text: tokens of a group joined by the delimiter, groups separated by ' ', a '\n' behind each sentence. Returns the
- * number of bytes; with out NULL, only counts. */
-int64_t wv_write_groups(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens,
+ * number of bytes. n_bytes: of the text that the tokens are in. out: has space for wv_written_bytes. */
+int64_t wv_write_groups(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, int64_t n_bytes,
                         const struct wv_groups *groups, uint8_t *out);
+int64_t wv_written_bytes(const struct wv_phrase_rules *rules, const struct wv_tokens *tokens, int64_t n_bytes);
 
 /* Score each string of the map as a phrase: it begins with the part before the first delimiter in it and ends with the part behind
  * the last one. scores: receives -infinity for a string without a delimiter. */

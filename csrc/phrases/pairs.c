@@ -68,8 +68,8 @@ static enum wv_status find_sequence(struct wv_sequences *s, int32_t parent, int3
     return WV_OK;
 }
 
-enum wv_status wv_merge_sequences(struct wv_sequences *into, const int32_t *parents, const int32_t *words, int32_t n,
-                                  int32_t *map)
+enum wv_status wv_merge_sequences(struct wv_sequences *into, const int32_t *parents, const int32_t *words,
+                                  int32_t n, int32_t *map)
 {
     enum wv_status status = WV_OK;
     map[0] = 0;
@@ -158,7 +158,7 @@ struct found {
 
 static struct found as_found(const struct wv_pair *pair)
 {
-    return (struct found){pair->start_plus_1 - 1,      (int32_t)pair->between, pair->end, pair->tag,
+    return (struct found){pair->start_plus_1 - 1, (int32_t)pair->between, pair->end, pair->tag,
                           (int)pair->has_special, pair->position};
 }
 
@@ -243,7 +243,8 @@ static enum wv_status compare_strings(const struct wv_phrase_words *words, const
 
 /* --- Counting --- */
 
-void wv_hash_words(const struct wv_phrase_words *words, int64_t first, struct wv_string_hash *hashes, uint8_t *flags)
+void wv_hash_words(const struct wv_phrase_words *words, int64_t first, struct wv_string_hash *hashes,
+                   uint8_t *flags)
 {
     uint8_t in_delimiter[256] = {0};
     for (int64_t i = 0; i < words->n_delimiter; i++)
@@ -298,9 +299,10 @@ static enum wv_status find_slot(const struct wv_pair_table *table, const struct 
 }
 
 /* Put a pair into a free slot; the table grows if it is then full. */
-static enum wv_status fill_slot(struct wv_pair_table *table, struct wv_pair *slot, struct found found, int64_t count)
+static enum wv_status fill_slot(struct wv_pair_table *table, struct wv_pair *slot, struct found found,
+                                int64_t count)
 {
-    *slot = (struct wv_pair){found.start + 1,          found.end, found.tag,     (uint32_t)found.between,
+    *slot = (struct wv_pair){found.start + 1,         found.end, found.tag,     (uint32_t)found.between,
                              (uint32_t)found.special, count,     found.position};
     table->size += found.end >= 0;
     if (++table->n_used * 4 < table->n_slots * 3)
@@ -308,8 +310,8 @@ static enum wv_status fill_slot(struct wv_pair_table *table, struct wv_pair *slo
     return move_slots(table, 32 - table->shift + 1, -1);
 }
 
-static enum wv_status add_count(struct wv_pair_table *table, const struct wv_phrase_words *words, struct found found,
-                                int64_t count)
+static enum wv_status add_count(struct wv_pair_table *table, const struct wv_phrase_words *words,
+                                struct found found, int64_t count)
 {
     struct wv_pair *slot;
     const enum wv_status status = find_slot(table, words, found, &slot);
@@ -386,13 +388,12 @@ struct open_pair {
 
 /* Add the pair from `open` to the word at index `last` to the pending ones. */
 static enum wv_status add_pending(struct wv_pair_table *table, const struct wv_phrase_words *words,
-                                  const struct wv_id_sentences *s, struct open_pair open, int64_t last, uint32_t tag,
-                                  struct pending *pending)
+                                  const struct wv_id_sentences *s, struct open_pair open, int64_t last,
+                                  uint32_t tag, struct pending *pending)
 {
     struct found found = {s->ids[open.start], 0, s->ids[last], tag, open.special, 2 * (s->position + last) + 1};
     for (int64_t i = open.start + 1; i < last; i++) {
-        const enum wv_status status =
-            find_sequence(&table->sequences, found.between, s->ids[i], &found.between);
+        const enum wv_status status = find_sequence(&table->sequences, found.between, s->ids[i], &found.between);
         if (status)
             return status;
     }
@@ -403,8 +404,8 @@ static enum wv_status add_pending(struct wv_pair_table *table, const struct wv_p
 
 /* Count the pairs that end at the tokens from … to - 1 of one sentence. */
 static enum wv_status count_sentence(struct wv_pair_table *table, const struct wv_phrase_words *words,
-                                     const struct wv_id_sentences *s, int64_t from, int64_t to, int part, int n_parts,
-                                     struct pending *pending)
+                                     const struct wv_id_sentences *s, int64_t from, int64_t to, int part,
+                                     int n_parts, struct pending *pending)
 {
     const struct wv_string_hash delimiter = words->delimiter_hash;
     struct open_pair open = {-1, 0, 0};

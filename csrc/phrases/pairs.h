@@ -27,10 +27,10 @@ struct wv_phrase_words {
 struct wv_pair {
     int32_t start_plus_1; /* 0: the slot is free, so zeroed memory is an empty table */
     int32_t end;
-    uint32_t tag;              /* the high half of the mixed hash; its top bits select the slot */
-    uint32_t between : 31;     /* number of the sequence of connector words, 0: none */
-    uint32_t has_special : 1;  /* a word of it is special */
-    int64_t count, position;   /* position: of the end of its first occurrence */
+    uint32_t tag;             /* the high half of the mixed hash; its top bits select the slot */
+    uint32_t between : 31;    /* number of the sequence of connector words, 0: none */
+    uint32_t has_special : 1; /* a word of it is special */
+    int64_t count, position;  /* position: of the end of its first occurrence */
 };
 
 /* Sequences of connector words: sequence i is sequence parent[i] followed by a word. Sequence 0 is empty. */
@@ -42,9 +42,9 @@ struct wv_sequences {
 struct wv_pair_table {
     struct wv_pair *slots; /* n_slots, a power of 2, at most 3/4 of them in use */
     int64_t n_slots, n_used;
-    int64_t size;       /* pairs; special words are not counted */
-    int64_t n_revived;  /* special words whose count was 0 until a pair of the same string was counted */
-    int shift;          /* 32 - log2(n_slots) */
+    int64_t size;      /* pairs; special words are not counted */
+    int64_t n_revived; /* special words whose count was 0 until a pair of the same string was counted */
+    int shift;         /* 32 - log2(n_slots) */
     struct wv_sequences sequences;
 };
 
@@ -60,7 +60,8 @@ enum wv_status wv_pair_table_init(struct wv_pair_table *table);
 void wv_pair_table_free(struct wv_pair_table *table);
 
 /* Set hashes and the flag WV_SPECIAL of the words first … n - 1. */
-void wv_hash_words(const struct wv_phrase_words *words, int64_t first, struct wv_string_hash *hashes, uint8_t *flags);
+void wv_hash_words(const struct wv_phrase_words *words, int64_t first, struct wv_string_hash *hashes,
+                   uint8_t *flags);
 
 /* Count the words that are no connectors; returns how many had the count 0. */
 int64_t wv_count_words(const struct wv_phrase_words *words, const struct wv_id_sentences *sentences);
@@ -91,8 +92,8 @@ void wv_export_pairs(const struct wv_pair_table *table, struct wv_pair_arrays *t
 enum wv_status wv_prune_pairs(struct wv_pair_table *table, int64_t most);
 
 /* Add the sequences of connector words of another table. map: receives from->n numbers. */
-enum wv_status wv_merge_sequences(struct wv_sequences *into, const int32_t *parents, const int32_t *words, int32_t n,
-                                  int32_t *map);
+enum wv_status wv_merge_sequences(struct wv_sequences *into, const int32_t *parents, const int32_t *words,
+                                  int32_t n, int32_t *map);
 
 /* Write the string of each pair, followed by a byte 0, and the position of that byte. sequences: those of `betweens`.
  * out NULL: only the number of bytes is computed. Returns it. */

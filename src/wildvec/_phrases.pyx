@@ -1,6 +1,6 @@
-"""Checked access to the phrases of the C core (csrc/phrases): counts of pairs of words, and the search for phrases."""
+"""Checked access to the phrases of the C core (csrc/phrases): counts of pairs of words, search for phrases."""
 
-from libc.stdint cimport INT32_MAX, UINT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from contextlib import contextmanager
 from threading import Lock
@@ -101,8 +101,10 @@ cdef extern from "wildvec.h" nogil:
         const wv_phrase_words *, const wv_sequences *, const wv_pair_arrays *, uint8_t *out, int64_t *out_ends)
     void wv_find_phrases(const wv_phrase_rules *rules, const wv_tokens *tokens, wv_groups *groups)
     void wv_split_lines(const uint8_t *text, int64_t n_bytes, wv_tokens *tokens)
+    int64_t wv_written_bytes(const wv_phrase_rules *rules, const wv_tokens *tokens, int64_t n_bytes)
     int64_t wv_write_groups(
-        const wv_phrase_rules *rules, const wv_tokens *tokens, const wv_groups *groups, uint8_t *out)
+        const wv_phrase_rules *rules, const wv_tokens *tokens, int64_t n_bytes, const wv_groups *groups,
+        uint8_t *out)
     void wv_score_strings(const wv_phrase_rules *rules, double *scores)
 
 
@@ -217,7 +219,7 @@ cdef class PhraseWords:
         cdef int64_t n_bytes
         cdef uint8_t[::1] out_view
         cdef int64_t[::1] ends_view
-        pairs.check(self, sequences)
+        pairs.check_fit(self, sequences)
         ends = np.empty(pairs.arrays.n + 1, np.int64)
         ends_view = ends
         n_bytes = wv_join_pairs(&self.words, &sequences.table.sequences, &pairs.arrays, NULL, NULL)
@@ -238,7 +240,7 @@ cdef object grown(view, int64_t n, more):
 
 
 cdef class Pairs:
-    """Pairs of words in arrays: start, sequence of connector words between, end (int32); counts, positions (int64)."""
+    """Pairs of words in arrays: start, sequence of connector words, end (int32); counts, positions (int64)."""
 
     cdef wv_pair_arrays arrays
     cdef int32_t[::1] starts_view, betweens_view, ends_view
@@ -271,7 +273,7 @@ cdef class Pairs:
             np.asarray(self.starts_view), np.asarray(self.betweens_view), np.asarray(self.ends_view),
             np.asarray(self.counts_view), np.asarray(self.positions_view))
 
-    cdef int check(self, PhraseWords words, PairTable sequences) except -1:
+    cdef int check_fit(self, PhraseWords words, PairTable sequences) except -1:
         words.check_ids(self.starts_view)
         words.check_ids(self.ends_view)
         if not self.arrays.n:
@@ -353,7 +355,7 @@ cdef class PairTable:
         """Add the counts of those pairs that are in this part."""
         cdef int status
         with self.exclusive():
-            pairs.check(self.words, self)
+            pairs.check_fit(self.words, self)
             with nogil:
                 status = wv_add_pairs(
                     &self.table, &self.words.words, &pairs.arrays, self.part, self.n_parts)
@@ -468,9 +470,9 @@ cdef class PhraseFinder:
     def find(
         self, const uint8_t[::1] tokens not None, uint32_t[::1] lengths not None, int32_t[::1] ends not None
     ):
-        """Find phrases: arrays first, last, phrases, scores of the groups, and groups up to the end of each sentence.
+        """Find phrases: arrays first, last, phrases, scores of groups, and groups up to the end of each sentence.
 
-        tokens: joined with a byte 0 between two. lengths: bytes of each. ends: tokens up to the end of each sentence.
+        tokens: joined with a byte 0 between two. lengths: bytes of each. ends: tokens up to each sentence's end.
         """
         cdef wv_tokens text
         cdef wv_groups groups
@@ -496,7 +498,7 @@ cdef class PhraseFinder:
         return *(part[:groups.n] for part in parts), group_ends[:-1]
 
     def join_text(self, const uint8_t[::1] text not None):
-        """Return whole lines of prepared text with the words of each phrase joined, as an array of bytes (uint8)."""
+        """Return whole lines of prepared text with the words of phrases joined, as an array of bytes (uint8)."""
         cdef int64_t n_bytes = text.shape[0], most = n_bytes // 2 + 1
         cdef wv_tokens tokens
         cdef wv_groups groups
@@ -514,23 +516,24 @@ cdef class PhraseFinder:
         with nogil:
             wv_split_lines(&text[0], n_bytes, &tokens)
             wv_find_phrases(&self.rules, &tokens, &groups)
-            size = wv_write_groups(&self.rules, &tokens, &groups, NULL)
+            size = wv_written_bytes(&self.rules, &tokens, n_bytes)
         out = np.empty(size, np.uint8)
         cdef uint8_t[::1] out_view = out
         with nogil:
-            wv_write_groups(&self.rules, &tokens, &groups, &out_view[0])
-        return out
+            size = wv_write_groups(&self.rules, &tokens, n_bytes, &groups, &out_view[0])
+        return out[:size]
 
 
 def make_sentences(
     list sentences not None, const int32_t[::1] first not None, const int32_t[::1] last not None,
-    const int32_t[::1] phrases not None, const int32_t[::1] ends not None, list tokens not None, list strings not None,
+    const int32_t[::1] phrases not None, const int32_t[::1] ends not None, list tokens not None,
+    list strings not None,
 ):
     """Return the sentences of groups as lists: the token of a group of one, else the string of the phrase.
 
     sentences: not used but for their number. tokens: all tokens. strings: by number of the phrase.
     """
-    cdef int64_t group = 0, n_tokens = len(tokens), n_strings = len(strings), i
+    cdef int64_t group = 0, i
     if len(sentences) != ends.shape[0] or (ends.shape[0] and ends[ends.shape[0] - 1] > first.shape[0]):
         raise ValueError(f"{len(sentences)} sentences do not fit {ends.shape[0]} ends")
     result = []

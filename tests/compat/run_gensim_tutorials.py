@@ -3,10 +3,10 @@
     python tests/compat/run_gensim_tutorials.py FOLDER
     python tests/compat/run_gensim_tutorials.py FOLDER --text text8 --only run_word2vec
 
-FOLDER: docs/src/gallery/tutorials of gensim's repository (run_word2vec.py, run_fasttext.py, run_doc2vec_lee.py). gensim
-must be installed for its test data, and scikit-learn, pandas and POT for the scripts. The import of gensim is
-`install_as_gensim`. Downloads are replaced: the vectors of "word2vec-google-news-300" by random ones of the words in the
-script, "text8" by --text (default: gensim's Lee corpus). Plots are not shown.
+FOLDER: docs/src/gallery/tutorials of gensim's repository (run_word2vec.py, run_fasttext.py, run_doc2vec_lee.py).
+gensim must be installed for its test data, and scikit-learn, pandas and POT for the scripts. The import of gensim is
+`install_as_gensim`. Downloads are replaced: the vectors of "word2vec-google-news-300" by random ones of the words in
+the script, "text8" by --text (default: gensim's Lee corpus). Plots are not shown.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def replace_downloads(script: str, text: Path) -> None:
 
 def hide_plots() -> None:
     """Make modules that draw accept every call and do nothing."""
-    sys.modules.update({name: MagicMock() for name in ("matplotlib", "matplotlib.pyplot", "matplotlib.image")})
+    sys.modules.update(
+        {name: MagicMock() for name in ("matplotlib", "matplotlib.pyplot", "matplotlib.image")}
+    )
 
 
 def run_script(path: Path, text: Path | None) -> None:
@@ -82,10 +84,18 @@ def main() -> int:
     failed = 0
     for name in [args.only] if args.only else TUTORIALS:
         script = (args.folder / f"{name}.py").resolve()
-        command = [sys.executable, str(Path(__file__).resolve()), str(args.folder.resolve()), "--script", str(script)]
+        command = [
+            sys.executable,
+            str(Path(__file__).resolve()),
+            str(args.folder.resolve()),
+            "--script",
+            str(script),
+        ]
         with tempfile.TemporaryDirectory() as folder:
             more = ["--text", str(text)] if text else []
-            done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+            done = subprocess.run(
+                [*command, *more], cwd=folder, capture_output=True, text=True, timeout=SECONDS
+            )
         print(f"{name}: {'ran to the end' if done.returncode == 0 else 'FAILED'}")
         if done.returncode:
             failed += 1

@@ -57,7 +57,13 @@ def vectors(make, rows=ROWS):
 
 def word2vec(make, **more):
     settings = {"vector_size": 4, "window": 3, "sg": 1, "hs": 0, "negative": 2, "epochs": 2, "min_count": 1}
-    state = {"wv": vectors(make), "syn1neg": OUTPUT, "hashfxn": hash, "random": np.random.RandomState(1), **more}
+    state = {
+        "wv": vectors(make),
+        "syn1neg": OUTPUT,
+        "hashfxn": hash,
+        "random": np.random.RandomState(1),
+        **more,
+    }
     return make("gensim.models.word2vec.Word2Vec", corpus_count=7, train_count=1, **settings, **state)
 
 
@@ -72,7 +78,9 @@ def test_vectors(tmp_path, make, protocol):
 def test_arrays_in_separate_files(tmp_path, make, mmap):
     thing = word2vec(make)
     del thing.syn1neg, thing.wv.vectors
-    vars(thing).update({"__numpys": ["syn1neg"], "__recursive_saveloads": ["wv"], "__ignoreds": ["cum_table"]})
+    vars(thing).update(
+        {"__numpys": ["syn1neg"], "__recursive_saveloads": ["wv"], "__ignoreds": ["cum_table"]}
+    )
     vars(thing.wv).update({"__numpys": ["vectors"]})
     path = dump(tmp_path / "model", thing)
     np.save(f"{path}.syn1neg.npy", OUTPUT)
@@ -108,13 +116,22 @@ def test_a_model_is_trained_further(tmp_path, make):
 
 def test_models_of_gensim_3_have_parts(tmp_path, make):
     entries = {
-        word: make("gensim.models.keyedvectors.Vocab", index=i, count=COUNTS[word]) for i, word in enumerate(WORDS)
+        word: make("gensim.models.keyedvectors.Vocab", index=i, count=COUNTS[word])
+        for i, word in enumerate(WORDS)
     }
-    wv = make("gensim.models.keyedvectors.Word2VecKeyedVectors", vocab=entries, index2word=WORDS, vectors=ROWS)
+    wv = make(
+        "gensim.models.keyedvectors.Word2VecKeyedVectors", vocab=entries, index2word=WORDS, vectors=ROWS
+    )
     old = make(
         "gensim.models.word2vec.Word2Vec",
-        **{"wv": wv, "iter": 3, "sg": 0, "window": 2, "negative": 5},
-        vocabulary=make("gensim.models.word2vec.Word2VecVocab", min_count=1, sample=0.01, max_vocab_size=None),
+        wv=wv,
+        iter=3,
+        sg=0,
+        window=2,
+        negative=5,
+        vocabulary=make(
+            "gensim.models.word2vec.Word2VecVocab", min_count=1, sample=0.01, max_vocab_size=None
+        ),
         trainables=make("gensim.models.word2vec.Word2VecTrainables", syn1neg=OUTPUT, layer1_size=4, seed=3),
     )
     model = Word2Vec.load(dump(tmp_path / "old", old, 2))
@@ -137,7 +154,9 @@ def test_subwords(tmp_path, make):
     buckets = random.normal(size=(20, 4)).astype(np.float32)
     wv = make("gensim.models.fasttext.FastTextKeyedVectors", min_n=3, max_n=4, bucket=20, vectors_vocab=ROWS)
     vars(wv).update(vars(vectors(make)), vectors_ngrams=buckets)
-    thing = make("gensim.models.fasttext.FastText", wv=wv, syn1neg=OUTPUT, vector_size=4, negative=2, min_count=1)
+    thing = make(
+        "gensim.models.fasttext.FastText", wv=wv, syn1neg=OUTPUT, vector_size=4, negative=2, min_count=1
+    )
     model = FastText.load(dump(tmp_path / "ft", thing))
     assert np.array_equal(model.wv.vectors_vocab, ROWS)
     alone = KeyedVectors.load(dump(tmp_path / "ftkv", wv))
@@ -154,7 +173,9 @@ def test_documents(tmp_path, make, dm):
     documents = np.eye(3, 4, dtype=np.float32)
     dv = make("gensim.models.keyedvectors.KeyedVectors", index_to_key=tags, vectors=documents)
     dv.expandos = {"doc_count": np.array([1, 2, 3]), "word_count": np.array([4, 5, 6])}
-    thing = make("gensim.models.doc2vec.Doc2Vec", **{**vars(word2vec(make)), "sg": 1 - dm, "dv": dv, "dm_concat": 0})
+    thing = make(
+        "gensim.models.doc2vec.Doc2Vec", **{**vars(word2vec(make)), "sg": 1 - dm, "dv": dv, "dm_concat": 0}
+    )
     model = Doc2Vec.load(dump(tmp_path / "d2v", thing))
     assert model.dm == dm and model.dv.index_to_key == tags
     assert np.array_equal(model.dv.vectors, documents) and np.array_equal(model.wv.vectors, ROWS)
@@ -164,12 +185,16 @@ def test_documents(tmp_path, make, dm):
 
 def test_phrases_of_all_versions(tmp_path, make):
     new = make("gensim.models.phrases.Phrases", vocab={"a": 3, "b": 3, "a_b": 3}, min_count=1, threshold=0.1)
-    vars(new).update(delimiter="_", corpus_word_count=6, max_vocab_size=100, connector_words=frozenset(["of"]))
+    vars(new).update(
+        delimiter="_", corpus_word_count=6, max_vocab_size=100, connector_words=frozenset(["of"])
+    )
     phrases = Phrases.load(dump(tmp_path / "new", new))
     assert phrases[["a", "b"]] == ["a_b"] and phrases.vocab == new.vocab and phrases.corpus_word_count == 6
     phrases.add_vocab([["a", "b"]])
     assert phrases.vocab["a_b"] == 4 and phrases.connector_words == {"of"}
-    old = make("gensim.models.phrases.Phraser", phrasegrams={(b"a", b"b"): (3, 7.5)}, threshold=1, delimiter=b"_")
+    old = make(
+        "gensim.models.phrases.Phraser", phrasegrams={(b"a", b"b"): (3, 7.5)}, threshold=1, delimiter=b"_"
+    )
     frozen = FrozenPhrases.load(dump(tmp_path / "old", old))
     assert frozen.phrasegrams == {"a_b": 7.5} and frozen[["a", "b"]] == ["a_b"]
     with pytest.raises(ValueError, match="not a Phrases"):
@@ -178,7 +203,9 @@ def test_phrases_of_all_versions(tmp_path, make):
 
 def test_another_class_is_named(tmp_path, make):
     path = dump(tmp_path / "model", word2vec(make))
-    with pytest.raises(ValueError, match=r"holds a Word2Vec of gensim, not a Doc2Vec; load it with Word2Vec\.load"):
+    with pytest.raises(
+        ValueError, match=r"holds a Word2Vec of gensim, not a Doc2Vec; load it with Word2Vec\.load"
+    ):
         Doc2Vec.load(path)
 
 
@@ -194,7 +221,12 @@ class Calls:
 
 @pytest.mark.parametrize(
     ("function", "name"),
-    [(os.system, "posix.system|nt.system"), (eval, "builtins.eval"), (os.getcwd, "getcwd"), (getattr, "getattr")],
+    [
+        (os.system, "posix.system|nt.system"),
+        (eval, "builtins.eval"),
+        (os.getcwd, "getcwd"),
+        (getattr, "getattr"),
+    ],
 )
 @pytest.mark.parametrize("inside", [False, True])
 def test_code_is_refused_and_does_not_run(tmp_path, make, function, name, inside):

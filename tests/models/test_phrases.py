@@ -213,7 +213,7 @@ def test_the_analysis_uses_a_score_of_a_subclass():
             return (phrase, 2.0) if phrase in ("a_of_b", "c_d") else (None, None)
 
     pairs = Pairs({"of"})
-    assert pairs["of a of b of c d of".split()] == ["of", "a_of_b", "of", "c_d", "of"]
+    assert pairs[["of", "a", "of", "b", "of", "c", "d", "of"]] == ["of", "a_of_b", "of", "c_d", "of"]
     assert list(pairs.analyze_sentence(["c", "d", "e"])) == [("c_d", 2.0), ("e", None)]
 
 

@@ -17,7 +17,9 @@ def read_in_c(source):
     """Return the sentences that a corpus has of a source."""
     corpus = Corpus.read(source, min_count=1)
     keys = corpus.vocab.keys
-    return [[keys[i] for i in corpus.ids[a:b]] for a, b in zip(corpus.offsets, corpus.offsets[1:], strict=False)]
+    return [
+        [keys[i] for i in corpus.ids[a:b]] for a, b in zip(corpus.offsets, corpus.offsets[1:], strict=False)
+    ]
 
 
 @pytest.fixture

@@ -20,14 +20,16 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "phrases",
         help="join words that are phrases",
-        description="Find words that occur together much more often than by chance, and write the text (each line is a "
-        "sentence) with such words joined. Run it again on its output for longer phrases.",
+        description="Find words that occur together much more often than by chance, and write the text (each "
+        "line is a sentence) with such words joined. Run it again on its output for longer phrases.",
     )
     parser.add_argument(
         "inputs", nargs="+", metavar="INPUT", help="text file (plain or compressed), folder or glob pattern"
     )
     parser.add_argument("-o", "--output", required=True, help="the text to write; - is stdout")
-    parser.add_argument("--save", metavar="FILE", help="also save the phrases (FrozenPhrases.load reads them)")
+    parser.add_argument(
+        "--save", metavar="FILE", help="also save the phrases (FrozenPhrases.load reads them)"
+    )
     parser.add_argument(
         "--min-count",
         type=argument_type(positive_number),

@@ -1,8 +1,8 @@
 """Pickles that gensim saved. In: a file. Out: the name of the class and its attributes; no code of the pickle runs.
 
-A pickle can name any function of any module. Here only the names of a list are accepted: numpy's constructors of arrays,
-Python's containers, and gensim's classes, which become plain holders of attributes (`Saved`). gensim stores large arrays
-in files beside the pickle; they are read too.
+A pickle can name any function of any module. Here only the names of a list are accepted: numpy's constructors of
+arrays, Python's containers, and gensim's classes, which become plain holders of attributes (`Saved`). gensim stores
+large arrays in files beside the pickle; they are read too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import pickle
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,9 @@ class Saved:
         if isinstance(state, tuple):
             state = {**(state[0] or {}), **(state[1] or {})}
         if not isinstance(state, Mapping):
-            raise pickle.UnpicklingError(f"the state of a {self.saved_class} is {type(state).__name__}, not a dict")
+            raise pickle.UnpicklingError(
+                f"the state of a {self.saved_class} is {type(state).__name__}, not a dict"
+            )
         self.__dict__.update(state)
 
     def get(self, *names: str, default: Any = None) -> Any:
@@ -81,7 +82,7 @@ def _encode(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def _reconstructor(cls: type, base: type, state: Any) -> Any:
+def _reconstructor(cls: Any, base: Any, state: Any) -> Any:
     """Make an empty holder (protocols 0 and 1). Only for classes of gensim."""
     if not issubclass(cls, Saved) or base is not object:
         raise pickle.UnpicklingError(f"the pickle makes a {cls.__name__} in a way that is not accepted")
@@ -111,7 +112,8 @@ ALLOWED: dict[tuple[str, str], Any] = {
         for name, kind in {
             **{kind.__name__: kind for kind in (frozenset, set, int, float, str, bytes, bytearray, list)},
             **{kind.__name__: kind for kind in (dict, tuple, bool, complex, slice, object)},
-            **{"long": int, "unicode": str},
+            "long": int,
+            "unicode": str,
         }.items()
     },
     **{
@@ -148,9 +150,9 @@ class _Unpickler(pickle.Unpickler):
                 )
             return self.classes[module, name]
         raise pickle.UnpicklingError(
-            f"{self.path}: the pickle refers to {module}.{name}, which is neither of gensim nor of numpy, so it is not "
-            "loaded (a pickle can run any code); if you trust the file, load it with gensim and save the vectors with "
-            "save_word2vec_format"
+            f"{self.path}: the pickle refers to {module}.{name}, which is neither of gensim nor of numpy, so it "
+            "is not loaded (a pickle can run any code); if you trust the file, load it with gensim and save the "
+            "vectors with save_word2vec_format"
         )
 
     def persistent_load(self, pid: Any) -> Any:
@@ -192,7 +194,9 @@ def read_gensim(path: str | os.PathLike[str], mmap: str | bool | None = None) ->
         except (EOFError, AttributeError, IndexError, KeyError, TypeError, ValueError, ImportError) as error:
             raise pickle.UnpicklingError(f"{name}: damaged pickle: {error}") from error
     if not isinstance(found, Saved):
-        raise pickle.UnpicklingError(f"{name}: the pickle holds a {type(found).__name__}, not a model of gensim")
+        raise pickle.UnpicklingError(
+            f"{name}: the pickle holds a {type(found).__name__}, not a model of gensim"
+        )
     _read_arrays(found, name, name.endswith(COMPRESSED_SUFFIXES), "r" if mmap else None)
     return found.saved_class, found.__dict__
 

@@ -1,4 +1,4 @@
-"""Models that gensim saved. In: the attributes in its files, of any version. Out: our models, which can be trained further."""
+"""Models that gensim saved. In: its files, of any version. Out: our models, which can be trained further."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ Path = str | os.PathLike[str]
 
 # Our settings, and the attributes of gensim's versions that hold them.
 SETTINGS: Mapping[str, tuple[str, ...]] = {
-    **{name: (name,) for name in ("alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "min_alpha")},
+    **{
+        name: (name,)
+        for name in ("alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "min_alpha")
+    },
     **{name: (name,) for name in ("sg", "hs", "negative", "ns_exponent", "cbow_mean", "sorted_vocab")},
     **{name: (name,) for name in ("max_final_vocab", "shrink_windows")},
     "vector_size": ("vector_size", "layer1_size"),
@@ -39,15 +42,19 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-# -- models -----------------------------------------------------------------------------------------------------------
+# -- models --------------------------------------------------------------------------------------------------
 
 
 def load_model(path: Path, cls: type[W], mmap: Any = None) -> W:
     """Read a model that gensim saved. WrongClassError: it is of another class."""
     name, state = read_gensim(path, mmap)
-    convert: Any = {"Word2Vec": convert_model, "FastText": convert_fasttext, "Doc2Vec": convert_doc2vec}.get(name)
+    convert: Any = {"Word2Vec": convert_model, "FastText": convert_fasttext, "Doc2Vec": convert_doc2vec}.get(
+        name
+    )
     if name != cls.NAME or convert is None:
-        raise WrongClassError(f"{os.fspath(path)} holds a {name} of gensim, not a {cls.NAME}; load it with {name}.load")
+        raise WrongClassError(
+            f"{os.fspath(path)} holds a {name} of gensim, not a {cls.NAME}; load it with {name}.load"
+        )
     saved = flatten(state)
     model: W = convert(path, cls, saved, saved_vectors(saved))
     model.corpus_count = int(saved.get("corpus_count", default=0))
@@ -110,7 +117,9 @@ def _set_rows(model: Any, rows: NDArray[Any]) -> None:
     model._has_all_buckets = True
     model._index = model._index_of(model.vocab)
     spec, *_ = model._matrix_specs(len(model.vocab))
-    model._set_matrices(model.vocab, model._matrices | {spec.name: matrices.from_views(spec, {spec.name: rows})})
+    model._set_matrices(
+        model.vocab, model._matrices | {spec.name: matrices.from_views(spec, {spec.name: rows})}
+    )
 
 
 def convert_doc2vec(path: Path, cls: Any, saved: Saved, wv: Saved) -> Any:
@@ -156,7 +165,11 @@ def documents_of(saved: Saved) -> tuple[list[Key], NDArray[Any], dict[str, NDArr
 
 
 def _doctag(entry: Saved) -> tuple[int, int, int]:
-    return entry.get("offset", "index", default=0), entry.get("word_count", default=1), entry.get("doc_count", default=1)
+    return (
+        entry.get("offset", "index", default=0),
+        entry.get("word_count", default=1),
+        entry.get("doc_count", default=1),
+    )
 
 
 def settings_of(saved: Saved) -> dict[str, Any]:
@@ -202,11 +215,13 @@ def _node_order(vocab: Vocab, wv: Saved, n: int) -> NDArray[np.int64]:
             continue
         order[ours] = np.minimum(np.asarray(theirs, np.int64), n - 1)
     if n_different:
-        logger.warning("%d words have another path in the Huffman tree than in gensim; train further", n_different)
+        logger.warning(
+            "%d words have another path in the Huffman tree than in gensim; train further", n_different
+        )
     return order
 
 
-# -- phrases ----------------------------------------------------------------------------------------------------------
+# -- phrases -------------------------------------------------------------------------------------------------
 
 
 def load_phrases(path: Path, cls: Any) -> Any:

@@ -26,7 +26,9 @@ from wildvec.text.phrase_finder import GIVEN, NPMI, ORIGINAL, PhraseIndex, Sente
 
 logger = logging.getLogger(__name__)
 
-ENGLISH_CONNECTOR_WORDS = frozenset("a an the for of with without at from to in on by and or".split())
+ENGLISH_CONNECTOR_WORDS = frozenset(
+    ["a", "an", "the", "for", "of", "with", "without", "at", "from", "to", "in", "on", "by", "and", "or"]
+)
 SCORER_ARGUMENTS = (
     *("worda_count", "wordb_count", "bigram_count"),
     *("len_vocab", "min_count", "corpus_word_count"),
@@ -161,7 +163,9 @@ class PhrasesTransformation:
         sentence: Iterable of str, or of sentences. The result for a corpus can be iterated as often as the corpus.
         """
         if isinstance(sentence, (str, bytes)):
-            raise TypeError(f"{sentence!r} is a {type(sentence).__name__}; give a list of words, or of sentences")
+            raise TypeError(
+                f"{sentence!r} is a {type(sentence).__name__}; give a list of words, or of sentences"
+            )
         items = iter(sentence)
         head = list(itertools.islice(items, 1))
         restored = itertools.chain(head, items)
@@ -238,8 +242,8 @@ class Phrases(PhrasesTransformation):
         delimiter: Stands between the words of a phrase.
         progress_per: Not used; a bar shows the progress.
         scoring: "default" (`original_scorer`), "npmi" (`npmi_scorer`) or a function with the same parameters.
-        connector_words: Words that can stand inside of a phrase ("bank of america"), but not begin or end it; they are
-            not counted. For English use ENGLISH_CONNECTOR_WORDS.
+        connector_words: Words that can stand inside of a phrase ("bank of america"), but not begin or end it; they
+            are not counted. For English use ENGLISH_CONNECTOR_WORDS.
         workers: Threads; default: the CPUs that this process may use.
 
     min_count, threshold, scoring and connector_words may be changed later; they apply to the next query.
@@ -257,7 +261,7 @@ class Phrases(PhrasesTransformation):
     >>> phrases[["in", "new", "york"]]
     ['in', 'new_york']
     >>> phrases.export_phrases()
-    {'new_york': 1.1666666666666665}
+    {'new_york': 1.3333333333333333}
     """
 
     def __init__(

@@ -50,7 +50,7 @@ def _name_of(model: Any) -> str:
 
 
 def _scorer(name: str) -> Any:
-    """Return the scoring function of a name. A file imports no module: one with the function must be imported before."""
+    """Return the scoring function of a name. No module is imported; that of the function must be, before."""
     from wildvec.models.phrases import SCORERS, check_scorer
 
     if name in SCORERS:
@@ -60,7 +60,9 @@ def _scorer(name: str) -> Any:
     for part in function.split("."):
         found = getattr(found, part, None)
     if found is None:
-        raise ValueError(f"the scoring function {name} is not there; import its module before you load the file")
+        raise ValueError(
+            f"the scoring function {name} is not there; import its module before you load the file"
+        )
     return check_scorer(found)
 
 

@@ -19,7 +19,7 @@ LENGTH, LIMIT = whole(1, 2**31 - 1), whole(0, none="all lines")
 
 
 class LineSentence:
-    """The lines of a file as sentences; words end at white space, and lines without words are left out.
+    r"""The lines of a file as sentences; words end at white space, and lines without words are left out.
 
     Args:
         source: A path (plain or compressed), or an open file that has the method `seek`. It is read from its begin.
@@ -30,7 +30,7 @@ class LineSentence:
         OSError: The file cannot be read. ValueError: it is not UTF-8, or an argument is out of range.
 
     >>> import io
-    >>> list(LineSentence(io.BytesIO(b"one two three\\nfour\\n"), max_sentence_length=2))
+    >>> list(LineSentence(io.BytesIO(b"one two three\nfour\n"), max_sentence_length=2))
     [['one', 'two'], ['three'], ['four']]
     """
 
@@ -82,6 +82,12 @@ class PathLineSentences(LineSentence):
 
     Raises:
         ValueError: There is no such file or folder.
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> n_written = (folder / "1.txt").write_text("one two"), (folder / "2.txt").write_text("three")
+    >>> list(PathLineSentences(folder))
+    [['one', 'two'], ['three']]
     """
 
     def __init__(
@@ -106,6 +112,10 @@ class Text8Corpus(LineSentence):
     Args:
         fname: Path of the file.
         max_sentence_length: Words in a sentence; the last one can be shorter.
+
+    >>> import io
+    >>> list(Text8Corpus(io.BytesIO(b"one two three"), 2))
+    [['one', 'two'], ['three']]
     """
 
     joins_lines = True
@@ -150,4 +160,3 @@ def _split_lines(stream: Any) -> Iterator[bytes]:
             held = [rest[-1]]
     if any(held):
         yield b"".join(held)
-

@@ -1,7 +1,7 @@
 """Counts of words and of pairs of neighbouring words, from which phrases are found.
 
-In: any source of sentences. Out: how often each word and each pair occurs. One thread reads the words; all workers count
-the pairs, each those of one part (by the hash of the pair), so no two of them change the same count.
+In: any source of sentences. Out: how often each word and each pair occurs. One thread reads the words; all workers
+count the pairs, each those of one part (by the hash of the pair), so no two of them change the same count.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ Longs = NDArray[np.int64]
 class PhraseArrays:
     """All counts as arrays: words by id, pairs in the order of their first occurrence.
 
-    words: in UTF-8, each followed by a byte 0. counts, positions: of each word; the count is 0 for connector words and
-    for words that only occur in pairs. starts, betweens, ends, pair_counts, pair_positions: of each pair. parents,
-    links: sequence i of connector words is sequence parents[i] and then the word links[i]; 0 is empty.
+    words: in UTF-8, each followed by a byte 0. counts, positions: of each word; the count is 0 for connector words
+    and for words that only occur in pairs. starts, betweens, ends, pair_counts, pair_positions: of each pair.
+    parents, links: sequence i of connector words is sequence parents[i] and then the word links[i]; 0 is empty.
     """
 
     words: NDArray[np.uint8]
@@ -74,7 +74,8 @@ class PhraseCounts:
     """How often words and pairs of words occur.
 
     A pair is counted as the string of its words, joined by `delimiter`; pairs and words that are the same string are
-    counted together, as in gensim. connector_words: words that can only stand inside of a phrase; they are not counted.
+    counted together, as in gensim. connector_words: words that can only stand inside of a phrase; they are not
+    counted.
     max_vocab_size: after a sentence with which there are more words and pairs, those with a count below
     `min_reduce` are dropped, and min_reduce is raised by one (gensim's rule). workers: threads.
 
@@ -291,7 +292,7 @@ class PhraseCounts:
         )
 
     def add_arrays(self, arrays: PhraseArrays, n_tokens: int, min_reduce: int) -> Self:
-        """Add what `to_arrays` returned, and the attributes that belong to it. IndexError, ValueError: it is damaged."""
+        """Add what `to_arrays` returned, and its attributes. IndexError, ValueError: it is damaged."""
         n_words, n_pairs = len(arrays.counts), len(arrays.starts)
         sizes = {name: len(getattr(arrays, name)) for name in (field.name for field in fields(arrays))}
         if sizes["positions"] != n_words or int((arrays.words == 0).sum()) != n_words:
@@ -317,7 +318,9 @@ class PhraseCounts:
     def add_dict(self, counts: Mapping[str, int], n_tokens: int, min_reduce: int = 1) -> Self:
         """Add counts of strings, words or pairs. TypeError: a string is no str. ValueError: it contains NUL."""
         strings = [key.encode() + b"\0" for key in counts]
-        ids = self._add_words(np.frombuffer(b"".join(strings), np.uint8)) if strings else np.empty(0, np.int32)
+        ids = (
+            self._add_words(np.frombuffer(b"".join(strings), np.uint8)) if strings else np.empty(0, np.int32)
+        )
         if len(self.vocab) != self.n_connectors + int((ids >= self.n_connectors).sum()):
             raise ValueError("a string contains a NUL character; remove it from the tokens")
         self.words.counts()[ids] = np.fromiter(counts.values(), np.int64, len(counts))
@@ -340,12 +343,12 @@ class PhraseCounts:
         return Pairs(*(column[order] for column in columns)), sequences
 
     def strings(self, min_count: int = 1) -> PhraseStrings:
-        """Return all words, and the pairs with at least this count, as distinct strings.
+        r"""Return all words, and the pairs with at least this count, as distinct strings.
 
         >>> counts = PhraseCounts("_")
         >>> counts.count([["new", "york"]])
         >>> counts.strings().blob.tobytes(), counts.strings().counts.tolist()
-        (b'new\\x00york\\x00new_york\\x00', [1.0, 1.0, 1.0])
+        (b'new\x00york\x00new_york\x00', [1.0, 1.0, 1.0])
         """
         live = np.flatnonzero(self.words.counts())
         words = self.vocab.keys(live, 0)

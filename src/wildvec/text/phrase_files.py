@@ -1,8 +1,8 @@
-"""Text with joined phrases. In: files of text and a finder of phrases. Out: the same lines with the words of phrases joined."""
+"""Text with joined phrases. In: files of text, a finder of phrases. Out: the lines with phrases joined."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any, BinaryIO
 
@@ -16,7 +16,7 @@ from wildvec.text.content import check_is_text
 from wildvec.text.files import Paths, find_files, name_of, open_file, read_bytes
 from wildvec.text.readers import BOM
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18  # a block and its tokens fit into the second-level cache
 LONGEST_LINE = 1 << 22  # bytes; a longer line is cut at white space, and no phrase is found over the cut
 
 
@@ -44,7 +44,7 @@ def join_files(finder: PhraseFinder, paths: Any, out: BinaryIO, workers: int) ->
     return n_written
 
 
-def _pieces(files: list[str]) -> Iterator[tuple[bytes, str, int]]:
+def _pieces(files: list[str]) -> Generator[tuple[bytes, str, int], None, None]:
     """Yield the bytes of files in pieces of whole lines: (bytes, name of the file, offset in it)."""
     for file in files:
         name, offset, held = name_of(file), 0, b""

@@ -1,4 +1,4 @@
-"""Find phrases in sentences. In: the strings that are phrases, sentences. Out: sentences with the words of phrases joined."""
+"""Find phrases. In: strings that are phrases, sentences. Out: sentences with the words of phrases joined."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ class PhraseIndex:
     blob: the strings in UTF-8, each followed by a byte 0. ends: the positions of these bytes. values: float64.
     """
 
-    def __init__(
-        self, blob: NDArray[np.uint8], ends: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, blob: NDArray[np.uint8], ends: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         self.blob, self.ends, self.values = blob, ends, values
         self.map = StringMap(blob, ends)
         self.names: list[str | None] = [None] * len(ends)  # those that were decoded
@@ -50,8 +48,8 @@ class PhraseIndex:
 class SentencePhrases:
     """Finds the phrases of an index in sentences, which are iterables of str.
 
-    scoring: GIVEN: the values of the index are scores of phrases. ORIGINAL, NPMI: they are counts of words and phrases,
-    and `more` are min_count, len_vocab and corpus_word_count. threshold: a phrase has a higher score.
+    scoring: GIVEN: the values of the index are scores of phrases. ORIGINAL, NPMI: they are counts of words and
+    phrases, and `more` are min_count, len_vocab and corpus_word_count. threshold: a phrase has a higher score.
 
     >>> index = PhraseIndex.of_strings(["new_york"], [12.0])
     >>> list(SentencePhrases(index, "_", [], 10.0).joined([["new", "york", "city"]]))

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from wildvec.vectors.keyedvectors import KeyedVectors
 
 Path = str | os.PathLike[str]
-PARTS = ("vocabulary", "trainables")  # objects in which gensim 3.3 to 3.8 has some of the attributes of a model
-NOT_EQUAL_HASH = (
-    "it was saved before gensim 3.7, whose hashes of n-grams differ from fastText's for words that are not ASCII; their "
-    "n-grams would be wrong. Train the model again"
-)
+PARTS = (
+    "vocabulary",
+    "trainables",
+)  # objects in which gensim 3.3 to 3.8 has some of the attributes of a model
 
 
 def flatten(state: Mapping[str, Any]) -> Saved:

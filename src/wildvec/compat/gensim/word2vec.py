@@ -23,7 +23,6 @@ FAST_VERSION = 1  # the kernels are compiled
 MAX_WORDS_IN_BATCH = 10_000
 
 
-
 class Word2Vec(Internals):
     """wildvec's Word2Vec with gensim's internals as attributes, and gensim's checks of arguments."""
 
