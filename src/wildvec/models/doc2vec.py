@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from wildvec.base.checks import choice, whole
 from wildvec.base.keys import Key
 from wildvec.base.ragged import join_rows
-from wildvec.models import inference, tag_files
-from wildvec.models.callbacks import Callback
+from wildvec.models import inference, memory, stored, tag_files
+from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.document_objective import NULL_WORD, DocumentObjective
 from wildvec.models.given_vectors import GivenVectors, given_rows, vectors_or_none
 from wildvec.models.row_factors import row_factors
@@ -32,6 +33,8 @@ from wildvec.text.texts import Texts
 from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
+from wildvec.training.checkpoint import Training
+from wildvec.training.feed import Feed
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
 from wildvec.vectors import search
@@ -362,6 +365,15 @@ class Doc2Vec(Word2Vec):
             rows[...] = given
             self.dv.vectors = rows
 
+    def _train(
+        self, feed: Feed, training: Training, callbacks: Callbacks[Self], folder: Path | None
+    ) -> tuple[int, int]:
+        if isinstance(feed, TaggedCorpus) and not len(feed.tags.values):
+            raise ValueError(
+                "no document has a tag of the model; call build_vocab(documents, update=True) to add new tags"
+            )
+        return super()._train(feed, training, callbacks, folder)
+
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
         rates = super()._rates_by_matrix()
         if (factors := row_factors(self.dv, "dv")) is not None:
@@ -428,6 +440,8 @@ class Doc2Vec(Word2Vec):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
         self._take_over_vectors()
         schedule = self._schedule(epochs or None, alpha or None, min_alpha or None)
+        if not len(texts):
+            return np.zeros((0, self.vector_size), np.float32)
         ids = join_rows(list(texts.known_ids(self.wv.key_to_index)))
         return inference.infer(
             self._objective(),
@@ -461,11 +475,15 @@ class Doc2Vec(Word2Vec):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Build the vocabulary of some texts and train new vectors, as scikit-learn's estimators do.
 
-        The tag of a text is its position. X may hold TaggedDocuments too; their tags are not used. Other arguments and
+        The tag of a text is its position. X may hold TaggedDocuments too, which keep their tags. Other arguments and
         errors as in `Word2Vec.fit`.
         """
-        texts = self._as_texts(X)
-        self._start([TaggedDocument(words, [i]) for i, words in enumerate(texts)], None, ())
+        texts = Texts(X, self.tokenizer, self.lowercase)
+        numbered = enumerate(zip(texts.texts, texts, strict=True))
+        documents = [
+            text if hasattr(text, "tags") else TaggedDocument(words, [i]) for i, (text, words) in numbered
+        ]
+        self._start(documents, None, ())
         return self
 
     def transform(self, X: Any) -> Any:
@@ -485,8 +503,31 @@ class Doc2Vec(Word2Vec):
         """Return how many bytes the names of the tags need, about."""
         return tag_files.BYTES_PER_TAG * len(self._tags)
 
-    def _table_bytes(self, n_words: int) -> int:
-        return super()._table_bytes(n_words) + self.estimated_lookup_memory()
+    def estimate_memory(
+        self,
+        vocab_size: int | None = None,
+        report: dict[str, int] | None = None,
+        *,
+        tokens: int | None = None,
+        sentences: int | None = None,
+    ) -> dict[str, int]:
+        """Return upper bounds of the memory that training needs, in bytes: each part, and `total`.
+
+        Args:
+            vocab_size: Number of words in the vocabulary; default: the vocabulary of the model.
+            report: A dict that receives the parts too, as in gensim.
+            tokens: Tokens of all documents; see `Word2Vec.estimate_memory`.
+            sentences: Number of documents. A model without tags is estimated with one tag for each.
+        """
+        other = self
+        if sentences and not len(self._tags):
+            other = stored.with_settings(self, {"_tags": TagTable.numbers(sentences)})
+        parts = memory.estimate(other, vocab_size, tokens, sentences)
+        parts["tags"] = other.estimated_lookup_memory()
+        parts["total"] += parts["tags"]
+        if report is not None:
+            report.update(parts)
+        return parts
 
     def save_word2vec_format(
         self,
@@ -515,6 +556,12 @@ class Doc2Vec(Word2Vec):
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
         super()._set_more_tensors(tensors, n_keys)
         self._tags = tag_files.from_tensors(tensors)
+
+    def _set_factors(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+        super()._set_factors(tensors)
+        if tag_files.FACTORS in tensors:
+            self.dv.vectors_lockf = tensors[tag_files.FACTORS].astype(np.float32)
+            row_factors(self.dv, "dv")
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()

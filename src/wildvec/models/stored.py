@@ -129,9 +129,7 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
         else:  # from another writer, perhaps of another type, or with more columns
             rows[spec.name] = matrices.from_views(spec, tensors)
     model._set_matrices(vocab, rows)
-    if FACTORS in tensors:
-        model.wv.vectors_lockf = tensors[FACTORS].astype(np.float32)
-        model._row_rates()
+    model._set_factors(tensors)
 
 
 def with_settings(model: M, settings: Mapping[str, Any]) -> M:

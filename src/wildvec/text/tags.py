@@ -37,7 +37,7 @@ class TagTable:
     [4, -1, 1]
     """
 
-    keys: list[Key]
+    keys: Sequence[Key]
     doc_counts: Counts
     word_counts: Counts
 
@@ -53,6 +53,11 @@ class TagTable:
         ValueError: an int is negative or so large that most rows would not be used.
         """
         return cls.empty().grown(given)
+
+    @classmethod
+    def numbers(cls, n: int) -> TagTable:
+        """Return the table of the int tags 0 … n - 1, without counts."""
+        return cls(range(n), np.zeros(n, np.int64), np.zeros(n, np.int64))
 
     @cached_property
     def key_to_row(self) -> dict[Key, int]:
