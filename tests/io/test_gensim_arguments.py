@@ -42,7 +42,7 @@ def test_counts_that_are_missing_or_damaged(
         with pytest.raises(ValueError, match=rf"vocab\.txt, line 2: b'{line}\\n' is not a key and its count"):
             counts.load(vocab, KEYS)
     vocab.write_bytes(b"b\xe4r 1\n")
-    with pytest.raises(ValueError, match=r"line 1: the key .* is not utf-8"):
+    with pytest.raises(ValueError, match=r"line 1: the key .* is not UTF-8"):
         counts.load(vocab, ["bär"])
     assert counts.load(vocab, ["bär"], encoding="latin-1").tolist() == [1]
     wv.counts = None

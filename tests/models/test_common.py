@@ -467,10 +467,6 @@ def test_arguments_of_gensim_that_change_no_result_are_accepted(case):
         word_count=0,
     )
     assert trained == raw == 2 * model.corpus_total_words
-    with pytest.raises(ValueError, match="update=True is not supported: a vocabulary cannot grow"):
-        model.build_vocab(case.data, update=True)
-    with pytest.raises(ValueError, match=r"trim_rule=.* is not supported: leave words out"):
-        case.new(trim_rule=len)
     with pytest.raises(TypeError, match="corpus_iterable and sentences mean the same"):
         model.train(case.data, sentences=case.data)
 

@@ -328,7 +328,7 @@ def test_a_key_of_the_other_type_is_suggested(wv):
         (lambda wv: wv.search([("w1", 2.0)]), "is tuple, not a key or vector"),
         (lambda wv: wv.similarities("w1", "w2"), "others='w2' is one key; give a list of keys"),
         (lambda wv: wv.similarities("w1", [None]), "None is None, not a key"),
-        (lambda wv: wv.most_similar_to_given("w1", "w2"), "others='w2' is one key"),
+        (lambda wv: wv.most_similar_to_given("w1", "w2"), "keys_list='w2' is one key"),
     ],
 )
 def test_arguments_of_wrong_types(wv, call, message):

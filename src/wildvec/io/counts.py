@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
 from wildvec.io.atomic import write_atomically
-from wildvec.io.options import ReadOptions
+from wildvec.io.options import ReadOptions, undecodable
 from wildvec.io.source import Source
 
 logger = logging.getLogger(__name__)
@@ -73,15 +73,18 @@ def _parse(line: bytes, place: str, options: ReadOptions) -> tuple[str, int]:
     try:
         return key.decode(options.encoding, options.errors), int(count)
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{place}: the key {key!r} is not {options.encoding}; give errors='replace'"
-        ) from error
+        raise undecodable(key, options, place) from error
 
 
 def save(
-    path: str | os.PathLike[str], keys: Sequence[Key], counts: NDArray[np.int64], *, prefix: str = ""
+    path: str | os.PathLike[str],
+    keys: Sequence[Key],
+    counts: NDArray[np.int64],
+    *,
+    prefix: str = "",
+    append: bool = False,
 ) -> None:
-    """Write a vocabulary file; `prefix` is added to each key."""
-    with write_atomically(path) as stream:
+    """Write a vocabulary file; `prefix` is added to each key. append: add to the file that exists."""
+    with write_atomically(path, append=append) as stream:
         for key, count in zip(keys, counts.tolist(), strict=True):
             stream.write(f"{prefix}{key} {count}\n".encode())

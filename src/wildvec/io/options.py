@@ -42,3 +42,21 @@ def _check_encoding(name: object) -> object:
     if not contains_ascii:
         raise ValueError("in this encoding, ASCII characters are not single bytes; convert the file to UTF-8")
     return name
+
+
+def undecodable(key: bytes, options: ReadOptions, place: str) -> UnicodeDecodeError:
+    """Return the error for a key that is not in the encoding; `place` is the file and the line or row.
+
+    >>> print(undecodable(b"b\xe4r", ReadOptions(), "v.txt, line 2"))
+    'utf-8' codec can't decode byte 0xe4 in position 1: v.txt, line 2: the key b'b\xe4r' is not UTF-8; give \
+errors='replace' or 'ignore', or the encoding, such as encoding='latin-1'
+    """
+    name = "UTF-8" if options.encoding.lower() in ("utf-8", "utf8") else options.encoding
+    remedy = "give errors='replace' or 'ignore', or the encoding, such as encoding='latin-1'"
+    try:
+        key.decode(options.encoding)
+        start, end = 0, len(key)
+    except UnicodeDecodeError as error:
+        start, end = error.start, error.end
+    reason = f"{place}: the key {key!r} is not {name}; {remedy}"
+    return UnicodeDecodeError(options.encoding, key, start, end, reason)

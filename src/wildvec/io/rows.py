@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wildvec import _text
 from wildvec.base.status import check
-from wildvec.io.options import ReadOptions
+from wildvec.io.options import ReadOptions, undecodable
 from wildvec.io.source import MAX_RECORD, Source
 
 logger = logging.getLogger(__name__)
@@ -152,11 +152,7 @@ class RowReader:
             row = joined.count(b"\n", 0, error.start)
             key = joined.split(b"\n")[row]
             place = self._row_place(row) if self.binary else self._line_place(_line_of_row(block, row))
-            name = "UTF-8" if encoding == "utf-8" else encoding
-            raise ValueError(
-                f"{place}: the key {key!r} is not {name}; give errors='replace' or 'ignore', "
-                "or the encoding, such as encoding='latin-1'"
-            ) from error
+            raise undecodable(key, self.options, place) from error
 
     def _check_blanks(self, key: bytes, row: int, block: memoryview) -> bytes:
         """Return a key without blanks around it. ValueError: it holds numbers that may be values of the row."""

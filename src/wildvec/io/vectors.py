@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
-from wildvec.io import fasttext, fasttext_vectors, glove, native, word2vec
+from wildvec.io import attributes, fasttext, fasttext_vectors, glove, native, word2vec
 from wildvec.io.atomic import COMPRESSORS
+from wildvec.io.attributes import COUNT, Attributes
 from wildvec.io.keys import pack, unpack
 from wildvec.io.options import ReadOptions
 from wildvec.io.rows import Rows, count_values
 from wildvec.io.source import CONTROL, Source
 
 Vectors = tuple[list[Key], NDArray[Any], NDArray[np.int64] | None]
+Attributed = tuple[list[Key], NDArray[Any], Attributes]
 
 CLASS = "KeyedVectors"  # of native files that `save` writes
 OTHER_FORMATS = {
@@ -80,6 +82,19 @@ def load(
         AttributeError: a native file without vectors.
         ValueError: other damage, an unknown kind, or `mmap` of a kind that cannot be mapped.
     """
+    keys, matrix, found = load_attributed(path, mmap, limit=limit, errors=errors, encoding=encoding)
+    return keys, matrix, found.get(COUNT)
+
+
+def load_attributed(
+    path: str | os.PathLike[str],
+    mmap: bool = False,
+    *,
+    limit: int | None = None,
+    errors: str = "strict",
+    encoding: str = "utf-8",
+) -> Attributed:
+    """Read keys, matrix and all attributes of the rows by name, "count" among them; otherwise like `load`."""
     options = ReadOptions(limit, errors, encoding)
     with Source(path) as source:
         kind = detect_kind(source)
@@ -89,30 +104,30 @@ def load(
             raise ValueError(f"{source.path}: {kind.value} cannot be memory-mapped; convert it to .wv first")
         if kind is Kind.FASTTEXT:
             words, rows, counts = fasttext_vectors.read(source, options)
-            return list(words), rows, counts
+            return list(words), rows, {COUNT: counts}
         if kind is Kind.GLOVE:
-            return _without_counts(glove.read(source, options))
-        return _without_counts(word2vec.read(source, options, binary=kind is Kind.BINARY))
+            return _without_attributes(glove.read(source, options))
+        return _without_attributes(word2vec.read(source, options, binary=kind is Kind.BINARY))
 
 
-def _without_counts(rows: Rows) -> Vectors:
+def _without_attributes(rows: Rows) -> Attributed:
     keys, matrix = rows
-    return list(keys), matrix, None
+    return list(keys), matrix, {}
 
 
-def _load_native_vectors(source: Source, mmap: bool, limit: int | None) -> Vectors:
+def _load_native_vectors(source: Source, mmap: bool, limit: int | None) -> Attributed:
     tensors, metadata = native.read_from(source, mmap=mmap)
     found = metadata.get("class", "safetensors file")
     if "vectors" not in tensors and found != CLASS:
         raise AttributeError(
             f"{source.path} holds a {found}, not a {CLASS}: it has no tensors 'vectors' and 'keys.bytes'"
         )
-    keys, matrix, counts = from_tensors(source.path, tensors)
+    keys, matrix, found = _unpack(source.path, tensors)
     if limit is None or limit >= len(keys):
-        return keys, matrix, counts
+        return keys, matrix, found
     # A copy, so that the memory of the other rows is released.
     first = matrix[:limit] if mmap else matrix[:limit].copy()
-    return keys[:limit], first, None if counts is None else counts[:limit]
+    return keys[:limit], first, {name: values[:limit] for name, values in found.items()}
 
 
 def load_native(
@@ -141,8 +156,12 @@ def save(
     matrix: NDArray[Any],
     counts: NDArray[np.int64] | None = None,
     kind: Kind | None = None,
+    *,
+    more: Attributes | None = None,
 ) -> Kind:
     """Write vectors and return the kind of file: `kind`, or the one that the ending of `path` stands for.
+
+    more: attributes of the rows by name, which only the native format has.
 
     The endings are .wv (native), .bin (word2vec binary), .txt and .vec (word2vec text), .glove (GloVe text, which has
     no header), each also with .gz, .bz2 or .xz after it. ValueError: another ending, or a key that the kind cannot
@@ -152,7 +171,7 @@ def save(
     if kind is Kind.FASTTEXT:
         raise ValueError(f"{kind.value} is only read; write word2vec text (.txt)")
     if kind is Kind.NATIVE:
-        native.write(path, to_tensors(keys, matrix, counts), {"class": CLASS})
+        native.write(path, to_tensors(keys, matrix, counts) | attributes.pack(more or {}), {"class": CLASS})
     else:
         binary, header = kind is Kind.BINARY, kind is not Kind.GLOVE
         word2vec.save(path, keys, matrix, counts, binary=binary, header=header)
@@ -173,17 +192,22 @@ def to_tensors(
 
 def from_tensors(path: str, tensors: Mapping[str, NDArray[Any]]) -> Vectors:
     """Return keys, matrix and counts from a native file's tensors."""
+    keys, matrix, found = _unpack(path, tensors)
+    return keys, matrix, found.get(COUNT)
+
+
+def _unpack(path: str, tensors: Mapping[str, NDArray[Any]]) -> Attributed:
+    """Return keys, matrix and all attributes from a native file's tensors."""
     try:
-        keys, matrix, counts = unpack(tensors), tensors.get("vectors"), tensors.get("counts")
+        keys, matrix = unpack(tensors), tensors.get("vectors")
         if matrix is None or matrix.ndim != 2 or matrix.dtype.kind != "f":
             raise ValueError("no float matrix named vectors")
         if len(keys) != len(matrix) or len(set(keys)) != len(keys):
             raise ValueError(f"{len(set(keys))} different keys for {len(matrix)} rows")
-        if counts is not None and (counts.shape != (len(keys),) or counts.dtype != np.int64):
-            raise ValueError("counts must be int64, one for each key")
+        found = attributes.unpack(tensors, len(keys))
     except ValueError as error:
         raise ValueError(f"{path}: damaged native file: {error}") from error
-    return keys, matrix, counts
+    return keys, matrix, found
 
 
 def kind_by_name(path: str | os.PathLike[str], default: Kind | None = None) -> Kind:

@@ -98,7 +98,9 @@ class TextModel(Model):
             with self._attached_to_errors():
                 self._train(corpus, Training(self._schedule(), own_vocab=True), notifier, folder)
 
-    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
+    def _read(
+        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
+    ) -> TextFeed:
         """Read the text that is given; without a vocabulary, build one from it.
 
         building: the arguments `grow` and `trim_rule` of `Corpus.read`, if they differ from the settings.
@@ -114,7 +116,7 @@ class TextModel(Model):
         return Corpus.read(source, **self._reading_options(vocab, **building))
 
     def _reading_options(self, vocab: Vocab | None, **building: Any) -> dict[str, Any]:
-        """Return the arguments of `Corpus.read` that the settings determine."""
+        """Return the arguments of `Corpus.read` that the settings determine; those in `building` replace them."""
         return {
             "vocab": vocab,
             "min_count": self.min_count,
@@ -276,8 +278,12 @@ class TextModel(Model):
         epochs: int | None = None,
         start_alpha: float | None = None,
         end_alpha: float | None = None,
-        *,
+        word_count: int = 0,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+        compute_loss: bool = False,
         callbacks: Iterable[Callback[Self]] = (),
+        *,
         max_seconds: float | None = None,
         sentences: Source = None,
         **others: Any,
@@ -292,6 +298,10 @@ class TextModel(Model):
             epochs: Passes over the corpus; default: `self.epochs`.
             start_alpha: Learning rate at the start; default: `self.alpha`.
             end_alpha: Learning rate at the end; default: `self.min_alpha`.
+            word_count: Ignored, like the next three, which only gensim uses; the loss is always computed.
+            queue_factor: Ignored.
+            report_delay: Ignored.
+            compute_loss: Ignored.
             callbacks: Objects with methods that are called during training, as in the constructor.
             max_seconds: Seconds after which training ends, if the epochs take longer; default: `self.max_seconds`.
             sentences: Another name of corpus_iterable.
@@ -313,13 +323,16 @@ class TextModel(Model):
         (40, 60)
         """
         check_arguments(others)
-        if not len(self.vocab):
-            raise RuntimeError("there is no vocabulary yet; call build_vocab first")
+        self._check_has_vocab()
         schedule = self._schedule(epochs, start_alpha, end_alpha, max_seconds)
         notifier = Callbacks(self, callbacks)
         source = _only(corpus_iterable, sentences)
         with claim_model_folder(self) as folder, self._read(source, corpus_file, self.vocab) as corpus:
             return self._train(corpus, Training(schedule, own_vocab=False), notifier, folder)
+
+    def _check_has_vocab(self) -> None:
+        if not len(self.vocab):
+            raise RuntimeError("there is no vocabulary yet; call build_vocab first")
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Build the vocabulary of some texts and train new vectors, as scikit-learn's estimators do.

@@ -6,24 +6,34 @@ Mikolov, Sutskever, Chen, Corrado, Dean (2013), "Distributed Representations of 
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wildvec.base.checks import number, whole
+from wildvec.base.keys import Key
 from wildvec.models.callbacks import Callback
 from wildvec.models.settings import Setting, one_of, switch
 from wildvec.models.text_model import Source, TextModel
 from wildvec.models.window_objective import WindowObjective
+from wildvec.models.word_scores import first_sentences, most_probable, score_sentences
 from wildvec.text.readers import Tokenizer
-from wildvec.text.vocab import Vocab
+from wildvec.text.texts import Texts
+from wildvec.text.trimming import TrimRule
+from wildvec.text.vocab import NULL_WORD, Vocab
 from wildvec.training import matrices
 from wildvec.training.deterministic import Rounds
 from wildvec.training.hot_rows import max_hot_rows
 from wildvec.training.objective import MatrixSpec
 from wildvec.training.plan import CHUNK_ITEMS
+
+logger = logging.getLogger(__name__)
 
 # A step that reads and changes more values would delay Ctrl-C by over 0.1 s.
 LARGEST_STEP = 10**8
@@ -51,7 +61,8 @@ class Word2Vec(TextModel):
         alpha: Learning rate at the start.
         window: Words on each side of a word that count as its context.
         min_count: Words that occur less often are left out.
-        max_vocab_size: Bound of the words held while reading; the rarest are dropped. None: no bound.
+        max_vocab_size: Bound of the words held while reading; the rarest are dropped, by gensim's rule (see
+            `Corpus.read`). None: no bound.
         sample: Words above this fraction of the corpus are trained less often; 0: all occurrences are trained.
         seed: With one worker, the same seed gives the same bits.
         workers: Threads; default: the CPUs that this process may use.
@@ -61,12 +72,20 @@ class Word2Vec(TextModel):
         negative: Number of noise words per example; 0: no negative sampling.
         ns_exponent: Noise words are drawn with probability proportional to count ** ns_exponent.
         cbow_mean: CBOW predicts from the mean (1) or the sum (0) of the context.
+        hashfxn: Ignored, like batch_words, compute_loss and comment, which only gensim uses: the loss is always
+            computed, and the first values of a row depend on `seed` and the number of the row.
         epochs: Passes over the corpus.
+        null_word: 1: the vocabulary has the additional word NUL (one character, code 0), which no text contains.
+        trim_rule: A function of (word, count, min_count) that returns gensim's RULE_KEEP, RULE_DISCARD or
+            RULE_DEFAULT (min_count decides). It is not stored in files.
         sorted_vocab: 1: the most frequent word comes first; 0: order of first appearance.
-        max_final_vocab: Raises min_count until the vocabulary has at most this many words. None: no bound.
-        shrink_windows: True: each centre draws its width from 1 to window; False: always window.
+        batch_words: Ignored.
+        compute_loss: Ignored.
         callbacks: Objects with at least one of the methods on_train_begin, on_epoch_begin, on_epoch_end and
             on_train_end, which get the model. No worker runs meanwhile.
+        comment: Ignored.
+        max_final_vocab: Raises min_count until the vocabulary has at most this many words. None: no bound.
+        shrink_windows: True: each centre draws its width from 1 to window; False: always window.
         update: "block" trains two neighbouring centres together, with a common width (after Ji et al. 2016,
             "Parallelizing Word2Vec in Shared and Distributed Memory"). For 5 negatives each, the two centres of
             skip-gram draw 8 noise words, so they share 2; those of CBOW share all. With `hs`, CBOW's two centres have
@@ -143,6 +162,7 @@ class Word2Vec(TextModel):
     negative = Setting(5, whole(0, 10_000), "noise words per example; 0: no negative sampling")
     ns_exponent = Setting(0.75, number(-10, 10), "noise words are drawn by count to this power", metavar="X")
     cbow_mean = one_of(1, 0, help="CBOW predicts from the mean (1) or the sum (0) of the context")
+    null_word = one_of(0, 1, help="1: add the word NUL")
     shrink_windows = switch(True, "draw the width of each window from 1 to window")
     update = one_of("block", "pair", help="pair: the classic update, slower")
 
@@ -164,11 +184,17 @@ class Word2Vec(TextModel):
         negative: int = 5,
         ns_exponent: float = 0.75,
         cbow_mean: int = 1,
+        hashfxn: Any = hash,
         epochs: int = 5,
+        null_word: int = 0,
+        trim_rule: TrimRule | None = None,
         sorted_vocab: int = 1,
+        batch_words: int = 10_000,
+        compute_loss: bool = False,
+        callbacks: Iterable[Callback[Self]] = (),
+        comment: str | None = None,
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
-        callbacks: Iterable[Callback[Self]] = (),
         *,
         update: str = "block",
         deterministic: bool = False,
@@ -206,6 +232,14 @@ class Word2Vec(TextModel):
         rows = 2 * self.window * targets if self.sg else 2 * self.window + targets
         return rows * self.vector_size
 
+    def _set_vocab(self, vocab: Vocab) -> None:
+        super()._set_vocab(self._with_null_word(vocab))
+
+    def _with_null_word(self, vocab: Vocab) -> Vocab:
+        if not self.null_word or NULL_WORD in vocab:
+            return vocab
+        return Vocab([*vocab.keys, NULL_WORD], np.append(vocab.counts, 1))
+
     def _check_vocab(self, vocab: Vocab) -> None:
         if self.hs and len(vocab) < 2:
             raise ValueError(
@@ -228,6 +262,83 @@ class Word2Vec(TextModel):
             f"with sample={self.sample:g} and min_count={self.min_count} no sentence had two words left; raise "
             "sample (0 keeps all), lower min_count or give longer sentences"
         )
+
+    # -- probabilities and other models ---------------------------------------------------------------------------
+
+    def score(
+        self,
+        sentences: Iterable[Sequence[Key] | str],
+        total_sentences: int = 1_000_000,
+        chunksize: int = 100,
+        queue_factor: int = 2,
+        report_delay: float = 1,
+    ) -> NDArray[np.float32]:
+        """Return the log-probability of each sentence, in nats, float32 (sentences,).
+
+        It is the sum over all words of the sentence: of the logarithm of the word's probability given each word in
+        its window (skip-gram), or given the whole window (CBOW); see Taddy 2015, "Document Classification by
+        Inversion of Distributed Language Representations". Unknown words are left out.
+
+        Args:
+            sentences: Lists of tokens, or strings that `tokenizer` or white space divides.
+            total_sentences: The most sentences that are scored; a warning is logged if there are more.
+            chunksize: Ignored, like the other arguments, which only gensim uses.
+            queue_factor: Ignored.
+            report_delay: Ignored.
+
+        Raises:
+            RuntimeError: The model does not use hierarchical softmax (hs=1), or there is no vocabulary yet.
+
+        >>> model = Word2Vec([["a", "b", "c"]] * 9, hs=1, negative=0, min_count=1, workers=1)
+        >>> model.score([["a", "b"], ["unknown"]]).round(1).tolist()
+        [-2.8, 0.0]
+        """
+        if not self.hs:
+            raise RuntimeError("score needs hierarchical softmax; train a model with hs=1")
+        self._check_has_vocab()
+        self._take_over_vectors()
+        texts = Texts(first_sentences(sentences, total_sentences), self.tokenizer, self.lowercase)
+        batches = texts.known_ids(self.wv.key_to_index)
+        return score_sentences(self._objective(), self._matrices, batches, self.workers)
+
+    def predict_output_word(
+        self, context_words_list: Iterable[Key], topn: int = 10
+    ) -> list[tuple[Key, float]] | None:
+        """Return the words that are most probable as the centre of a context, with their probabilities.
+
+        The probability is the softmax of output rows times the sum (or with `cbow_mean` the mean) of the context's
+        vectors, over the whole vocabulary.
+
+        Args:
+            context_words_list: The words around the centre; unknown ones are left out.
+            topn: How many words to return.
+
+        Returns:
+            Pairs (word, probability), the most probable first; None if no word of the context is known.
+
+        Raises:
+            RuntimeError: The model has no output rows, because it does not use negative sampling.
+        """
+        if not self.negative:
+            raise RuntimeError("predict_output_word needs negative sampling; train a model with negative=5")
+        if not len(self.vocab):
+            raise RuntimeError("predict_output_word needs a trained model, but there is no vocabulary")
+        self._take_over_vectors()
+        rows = [self.wv.key_to_index[word] for word in context_words_list if word in self.wv]
+        if not rows:
+            logger.warning("all words of the context are unknown to the model")
+            return None
+        hidden = self._vectors[rows].sum(axis=0)
+        if self.cbow_mean:
+            hidden /= len(rows)
+        best = most_probable(self._matrices["output_rows"][:, : self.vector_size] @ hidden, topn)
+        return [(self.vocab.keys[row], probability) for row, probability in best]
+
+    def reset_from(self, other_model: Word2Vec) -> None:
+        """Take the vocabulary of another model; the model then has new random vectors."""
+        self._set_vocab(Vocab(other_model.vocab.keys, other_model.vocab.counts))
+        self.corpus_count = other_model.corpus_count
+        self.corpus_total_words = other_model.corpus_total_words
 
     # -- memory (see `estimate_memory`) ---------------------------------------------------------------------------
 

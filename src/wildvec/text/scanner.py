@@ -33,15 +33,12 @@ class Piece:
 
 
 class Scanner:
-    """Converts a block with its number to pieces of ids; `table` numbers the tokens.
-
-    keep_empty: also store the ends of empty lines.
-    """
+    """Converts a block with its number to pieces of ids; `table` numbers the tokens."""
 
     def __init__(self, table: VocabTable, scratch: Scratch, keep_empty: bool = False) -> None:
         self.table = table
         self.scratch = scratch
-        self.keep_empty = keep_empty
+        self.keep_empty = keep_empty  # an empty line is a sentence
         self.prunings: list[Ids] = []  # new id of each old id, one array per pruning
 
     def __call__(self, numbered: tuple[int, TextBlock | TokenBlock]) -> list[Piece]:

@@ -17,6 +17,7 @@ from wildvec.text.trimming import TrimRule, apply_rule
 
 Ids = NDArray[np.int32]
 
+NULL_WORD = "\0"  # a key that no text contains
 KEEP_ALWAYS = 2**32 - 1
 MAX_TOTAL = 2**62  # of all counts; half of what int64 holds, so that sums cannot overflow
 

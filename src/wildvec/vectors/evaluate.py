@@ -16,9 +16,9 @@ Pearson 0.999, Spearman 1.000, both words known in 3 of 3 pairs (100.0%)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,13 @@ from wildvec.base.keys import Key
 from wildvec.vectors import search
 from wildvec.vectors.evaluation_files import Lines, Pair, Question, read_pairs, read_questions
 
+Rows: TypeAlias = NDArray[np.int64]
+FindCandidates: TypeAlias = Callable[[NDArray[Any], Rows, int, "int | None"], Iterable[list[int]]]
+
 FIRST_ROWS = whole(0, none="all keys")  # values that restrict_vocab may have
 
 _BATCH = 4096  # questions in one search
+_SCORES = 1 << 24  # scores in memory at once
 _CANDIDATES = 8  # rows found for a question: the given words, their other spellings, and the answer
 
 
@@ -138,6 +142,7 @@ def analogies(
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
     unknown_as_wrong: bool = False,
+    cosmul: bool = False,
     workers: int | None = None,
 ) -> AnalogyResult:
     """Answer questions "a b c d" (a is to b as c is to d) by the vector nearest to b - a + c.
@@ -146,7 +151,8 @@ def analogies(
     four words in a line, and lines ": name of a section". Empty lines and lines that begin with # are
     skipped. restrict_vocab: use only the first n keys; None for all. case_insensitive: compare words
     in upper case; if several keys become equal, the first one is used. unknown_as_wrong: count a
-    question with an unknown word as incorrect; by default it is skipped. workers: see `search.top_k`.
+    question with an unknown word as incorrect; by default it is skipped. cosmul: find the answer by
+    3CosMul, as `search.products` does, instead of the mean. workers: see `search.top_k`.
 
     The answer to a question is never one of a, b and c.
 
@@ -158,7 +164,8 @@ def analogies(
         for name, questions in read_questions(source)
     ]
     known = [q for _, questions in sections for q in questions if all(word in rows for word in q)]
-    answers = _check_answers(keys, matrix, rows, known, case_insensitive, workers)
+    find = _find_by_products if cosmul else _find_by_mean
+    answers = _check_answers(keys, matrix, rows, known, case_insensitive, find, workers)
     correct = dict(zip(known, answers, strict=True))
     if unknown_as_wrong:
         correct |= {q: False for _, questions in sections for q in questions if q not in correct}
@@ -199,17 +206,38 @@ def _check_answers(
     rows: dict[str, int],
     questions: Sequence[Question],
     case_insensitive: bool,
+    find: FindCandidates,
     workers: int | None,
 ) -> Iterator[bool]:
     """Yield, for each question, whether the nearest word other than a, b and c is d."""
     stop = max(rows.values(), default=-1) + 1
     for first in range(0, len(questions), _BATCH):
         batch = questions[first : first + _BATCH]
-        a, b, c = (search.unit(matrix[[rows[q[i]] for q in batch]]) for i in range(3))
-        found, _ = search.top_k(b - a + c, matrix, _CANDIDATES, stop=stop, workers=workers)
-        for question, candidates in zip(batch, found.tolist(), strict=True):
+        found = find(matrix, np.array([[rows[word] for word in q[:3]] for q in batch]), stop, workers)
+        for question, candidates in zip(batch, found, strict=True):
             words = (_fold(keys[row], case_insensitive) for row in candidates if row >= 0)
             yield next((word for word in words if word not in question[:3]), None) == question[3]
+
+
+def _find_by_mean(matrix: NDArray[Any], rows: Rows, stop: int, workers: int | None) -> list[list[int]]:
+    """Return the rows nearest to b - a + c for each row (a, b, c) of `rows` (n, 3)."""
+    a, b, c = (search.unit(matrix[rows[:, i]]) for i in range(3))
+    found, _ = search.top_k(b - a + c, matrix, _CANDIDATES, stop=stop, workers=workers)
+    candidates: list[list[int]] = found.tolist()
+    return candidates
+
+
+def _find_by_products(
+    matrix: NDArray[Any], rows: Rows, stop: int, workers: int | None
+) -> Iterator[list[int]]:
+    """Yield the rows with the largest 3CosMul score for each row (a, b, c) of `rows` (n, 3)."""
+    at_once = max(1, _SCORES // (3 * stop))
+    for part in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
+        words, places = np.unique(part, return_inverse=True)
+        shifted = (1 + search.cosines(matrix[words], matrix, stop=stop, workers=workers)) / 2
+        for a, b, c in places.reshape(part.shape).tolist():
+            scores = shifted[b] * shifted[c] / (shifted[a] + search.EPSILON)
+            yield search.top_of(scores, _CANDIDATES)[0].tolist()
 
 
 def word_pairs(
@@ -222,11 +250,12 @@ def word_pairs(
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
     unknown_as_zero: bool = False,
+    encoding: str = "utf-8",
 ) -> PairResult:
     """Correlate the cosines of word pairs with human scores.
 
     keys, matrix, restrict_vocab, case_insensitive: as in `analogies`. source: a path, lines, or tuples
-    (word, word, score). delimiter, columns: as in `evaluation_files.read_pairs`, which finds them by
+    (word, word, score). delimiter, columns, encoding: as in `evaluation_files.read_pairs`, which finds them by
     default. unknown_as_zero: use cosine 0 for a pair with an unknown word; by default the pair is left
     out.
 
@@ -236,7 +265,7 @@ def word_pairs(
     rows = _map_words(keys, restrict_vocab, case_insensitive)
     pairs = [
         (rows.get(_fold(a, case_insensitive), -1), rows.get(_fold(b, case_insensitive), -1), score)
-        for a, b, score in read_pairs(source, delimiter, columns)
+        for a, b, score in read_pairs(source, delimiter, columns, encoding)
     ]
     known = [(a, b, score) for a, b, score in pairs if min(a, b) >= 0]
     counted = pairs if unknown_as_zero else known

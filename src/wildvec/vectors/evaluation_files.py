@@ -11,6 +11,7 @@ that cannot be read is an error that names the line. Empty lines and lines that 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import math
 import os
@@ -81,7 +82,10 @@ def read_questions(source: Lines) -> list[tuple[str, list[Question]]]:
 
 
 def read_pairs(
-    source: Lines | Iterable[Pair], delimiter: str | None = None, columns: Sequence[int] | None = None
+    source: Lines | Iterable[Pair],
+    delimiter: str | None = None,
+    columns: Sequence[int] | None = None,
+    encoding: str = "utf-8",
 ) -> list[Pair]:
     """Return the pairs (word, word, score) of a file, of lines, or of such tuples.
 
@@ -92,7 +96,8 @@ def read_pairs(
     in the score column is the header.
 
     delimiter: one character, " " for any white space; None to find it. columns: the numbers, from 1,
-    of the columns of the first word, the second word and the score; None to find them.
+    of the columns of the first word, the second word and the score; None to find them. encoding: of
+    the file.
 
     Raises ValueError for a line without two words and a score, for lines with more fields than most
     lines have, and where the columns are not clear.
@@ -102,7 +107,7 @@ def read_pairs(
         if items and not isinstance(items[0], str):
             return [_check_pair(item, number) for number, item in enumerate(items, 1)]
         source = items
-    table = _read_table(source, delimiter)
+    table = _read_table(source, delimiter, encoding)
     found = table.find_columns() if columns is None else _check_columns(columns)
     first = 1 if table.rows and table.is_header(found[2]) else 0
     return [table.pair(number, found) for number in range(first, len(table.rows))]
@@ -128,15 +133,17 @@ def _check_columns(columns: Sequence[int]) -> Columns:
     return numbers[0], numbers[1], numbers[2]
 
 
-def _read_lines(source: Lines) -> list[tuple[str, str]]:
+def _read_lines(source: Lines, encoding: str = "utf-8") -> list[tuple[str, str]]:
     """Return (place for error messages, line) for each line that is neither empty nor a comment."""
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
-        with open(source, encoding="utf-8-sig") as file:
+        is_utf8 = checked("encoding", encoding, _codec_name) == "utf-8"
+        with open(source, encoding="utf-8-sig" if is_utf8 else encoding) as file:  # without a byte order mark
             try:
                 return [(f"{path}, {place}", line) for place, line in _read_lines(file)]
             except UnicodeDecodeError as error:
-                raise ValueError(f"{path} is not UTF-8 ({error}); convert it") from None
+                name = "UTF-8" if is_utf8 else encoding
+                raise ValueError(f"{path} is not {name} ({error}); give its encoding, or convert it") from None
     return [
         (f"line {number}", line.rstrip("\r\n"))
         for number, line in enumerate(source, 1)
@@ -144,11 +151,19 @@ def _read_lines(source: Lines) -> list[tuple[str, str]]:
     ]
 
 
-def _read_table(source: Lines, delimiter: str | None) -> _Table:
+def _codec_name(encoding: str) -> str:
+    """Return the name that Python gives an encoding, such as utf-8 for utf8; ValueError for an unknown one."""
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        raise ValueError("unknown encoding; give one that Python has, such as 'utf-8' or 'latin-1'") from None
+
+
+def _read_table(source: Lines, delimiter: str | None, encoding: str = "utf-8") -> _Table:
     """Split all lines at one delimiter."""
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"'):
         raise ValueError(f"delimiter={delimiter!r}: give one character, or None to find it in the file")
-    read = _read_lines(source)
+    read = _read_lines(source, encoding)
     places, lines = [place for place, _ in read], [line for _, line in read]
     if delimiter is None:
         delimiter = max(DELIMITERS, key=lambda mark: sum(len(_split(line, mark)) >= 3 for line in lines))

@@ -1,4 +1,4 @@
-"""A matrix of vectors with a key for each row: look rows up, change them, add rows.
+"""A matrix of vectors with a key for each row: look rows up, change them, add and remove rows.
 
 In: keys (str or int) and a matrix (n, vector_size). Out: rows by key. `KeyedVectors` adds comparison,
 search, evaluation and files.
@@ -6,7 +6,7 @@ search, evaluation and files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,9 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key
-from wildvec.base.ragged import Ragged
-from wildvec.text.texts import Texts
-from wildvec.vectors import search, torch_layers
+from wildvec.vectors import search
 from wildvec.vectors.queries import (
     KEY_TYPES,
     Vector,
@@ -26,39 +24,40 @@ from wildvec.vectors.queries import (
     check_same_length,
     is_key,
 )
+from wildvec.vectors.row_attributes import RowAttributes, as_attribute
 
-NORM = "numpy.linalg.norm(wv.vectors, axis=1)"
-FORMER_NAMES = {  # names of gensim, and the current ones
+FORMER_NAMES = {  # names of gensim 3, and the current ones
     "vocab": "key_to_index (a dict from key to row), `key in wv`, or get_vecattr(key, 'count')",
     "index2word": "index_to_key",
     "index2entity": "index_to_key",
     "syn0": "vectors",
-    "syn0norm": f"get_vector(key, norm=True), or wv.vectors / {NORM}[:, None]",
-    "vectors_norm": f"get_vector(key, norm=True), or wv.vectors / {NORM}[:, None]",
-    "get_normed_vectors": f"wv.vectors / {NORM}[:, None]",
-    "norms": NORM,
-    "fill_norms": "no call at all: no norms are stored",
+    "syn0norm": "get_normed_vectors()",
+    "vectors_norm": "get_normed_vectors()",
     "init_sims": "no call at all: no norms are stored",
     "word_vec": "get_vector",
-    "has_index_for": "`key in wv`",
     "words_closer_than": "closer_than",
-    "cosine_similarities": "similarities",
     "wv": "the object itself: it is the KeyedVectors",
 }
 
+Extras = Mapping[str, ArrayLike]  # values of attributes, one for each key
 
-class KeyedRows:
+
+class KeyedRows(RowAttributes):
     """A matrix of vectors with a key for each row; see `KeyedVectors`."""
 
     vectors: Vector
-    index_to_key: list[Key]
     key_to_index: dict[Key, int]
-    counts: NDArray[np.int64] | None
     vectors_lockf: NDArray[
         np.float32
     ]  # factors of the rows' changes in training; only a model's vectors have it
 
-    def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
+    def __init__(
+        self,
+        vector_size: int,
+        count: int = 0,
+        dtype: DTypeLike = np.float32,
+        mapfile_path: Any = None,  # gensim does not use it either
+    ) -> None:
         vector_size = checked("vector_size", vector_size, whole(1))
         count = checked("count", count, whole(0))
         if np.dtype(dtype).kind != "f":
@@ -67,7 +66,7 @@ class KeyedRows:
         self.vectors = self._storage[:0]
         self.index_to_key = []
         self.key_to_index = {}
-        self.counts = None
+        self.expandos = {}
 
     @classmethod
     def from_arrays(cls, keys: Iterable[Key], matrix: ArrayLike, counts: ArrayLike | None = None) -> Self:
@@ -94,14 +93,7 @@ class KeyedRows:
         wv.index_to_key = check_list("keys", keys)
         wv.key_to_index = _map_rows(wv.index_to_key)
         check_same_length("keys", wv.index_to_key, "rows", rows)
-        if counts is not None:
-            given = np.asarray(counts)
-            if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
-                raise TypeError(
-                    f"counts of shape {given.shape} and {given.dtype}; give one integer for each key"
-                )
-            wv.counts = given.astype(np.int64, copy=False)
-            check_same_length("keys", wv.index_to_key, "counts", wv.counts)
+        wv.counts = counts
         return wv
 
     def __repr__(self) -> str:
@@ -109,6 +101,12 @@ class KeyedRows:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_storage": self._storage[:0]}
+
+    def __copy__(self) -> Self:
+        """Return an object with the same rows in memory, but keys of its own: rows added to one are only in one."""
+        other = object.__new__(type(self))
+        other.__dict__ = {name: _copy_container(value) for name, value in self.__getstate__().items()}
+        return other
 
     if not TYPE_CHECKING:  # a type checker would accept any name
 
@@ -131,6 +129,10 @@ class KeyedRows:
     def __contains__(self, key: object) -> bool:
         return key in self.key_to_index
 
+    def has_index_for(self, key: Key) -> bool:
+        """Return whether the key has a row. `key in wv` says whether it has a vector, which may be computed."""
+        return self.get_index(key, -1) >= 0
+
     def get_index(self, key: Key, default: int | None = None) -> int:
         """Return the row of `key`, or else the default; KeyError without one."""
         row = self.key_to_index.get(check_key(key), default)
@@ -145,7 +147,7 @@ class KeyedRows:
             forms = [key.lower(), key.capitalize(), key.upper(), key.strip()]
             forms += [int(key)] if key.removeprefix("-").isdecimal() else []
         for form in forms:
-            if form in self:
+            if form in self.key_to_index:
                 kind = "" if isinstance(key, type(form)) else f" (the keys are {type(form).__name__} here)"
                 return f"; did you mean {form!r}{kind}?"
         first = self.index_to_key[0] if self.index_to_key else key
@@ -162,16 +164,25 @@ class KeyedRows:
         """Return a read-only view of the row of one key, or a copy (n, vector_size) for several keys."""
         if is_key(key) or not isinstance(key, Iterable):
             return self.get_vector(key)
-        return np.asarray(self.vectors[self._rows(check_keys("keys", key))])
+        keys = check_keys("keys", key)
+        rows = [self.get_index(key, -1) for key in keys]
+        if min(rows, default=0) >= 0:
+            return np.asarray(self.vectors[rows])
+        return np.stack([self.get_vector(key) for key in keys])
 
     def get_vector(self, key: Key, norm: bool = False) -> Vector:
         """Return the vector of `key`: a read-only view, or with norm=True a copy of length 1."""
-        row: Vector = self.vectors[self.get_index(key)]
+        index = self.get_index(key, -1)
+        row: Vector = self.vectors[index] if index >= 0 else self._infer_vector(key)
         if norm:
             return np.asarray(search.unit(row[None])[0], dtype=row.dtype)
         row = row.view(np.ndarray)
         row.flags.writeable = False
         return row
+
+    def _infer_vector(self, key: Key) -> Vector:
+        """Return the vector of a key without a row; KeyError if it has none."""
+        return np.asarray(self.vectors[self.get_index(key)])
 
     def __setitem__(self, key: Key | Iterable[Key], vector: ArrayLike) -> None:
         """Set the vector of one key, or of several; new keys are added."""
@@ -180,30 +191,54 @@ class KeyedRows:
         else:
             self.add_vectors(check_keys("keys", key), vector, replace=True)
 
-    def add_vectors(self, keys: Iterable[Key], weights: ArrayLike, replace: bool = False) -> None:
-        """Add rows of `weights` (n, vector_size) for `keys`. New keys have count 0.
+    def add_vectors(
+        self,
+        keys: Key | Iterable[Key],
+        weights: ArrayLike,
+        extras: Extras | None = None,
+        replace: bool = False,
+    ) -> None:
+        """Add rows of `weights` (n, vector_size) for `keys`.
 
-        replace: also set the vectors of keys that exist; by default they keep their vectors.
+        Args:
+            keys: The keys, or one key and its vector.
+            weights: A vector for each key.
+            extras: Attributes of the keys: a dict from the name to n values. Attributes that are not given are 0, or
+                None where values are no numbers.
+            replace: Also set the vectors and attributes of keys that exist; by default they stay.
+
+        Raises:
+            ValueError: The numbers of keys, vectors and values differ, or a key occurs twice.
+            TypeError: A key is neither str nor int, or an attribute cannot hold the values.
 
         >>> from wildvec import KeyedVectors
         >>> wv = KeyedVectors(2)
-        >>> wv.add_vectors(["x"], [[1, 2]])
+        >>> wv.add_vectors(["x"], [[1, 2]], {"year": [1999]})
         >>> wv.add_vectors(["x", "y"], [[3, 4], [5, 6]], replace=True)
-        >>> wv.vectors.tolist()
-        [[3.0, 4.0], [5.0, 6.0]]
+        >>> wv.vectors.tolist(), wv.get_vecattr("x", "year"), wv.get_vecattr("y", "year")
+        ([[3.0, 4.0], [5.0, 6.0]], 1999, 0)
         """
+        if is_key(keys):
+            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
         keys = check_keys("keys", keys)
         rows = np.asarray(weights, dtype=self.vectors.dtype)
+        values = _check_extras(extras, keys)
         _map_rows(keys)
         if rows.ndim != 2 or rows.shape[1] != self.vector_size:
             raise ValueError(f"vectors of shape {rows.shape}; give shape {(len(keys), self.vector_size)}")
         check_same_length("keys", keys, "vectors", rows)
-        known = np.array([key in self for key in keys], dtype=bool)
+        self.allocate_vecattrs(values, [array.dtype for array in values.values()])
+        known = np.array([key in self.key_to_index for key in keys], dtype=bool)
         if replace and known.any():
-            self.vectors[[self.key_to_index[key] for key in keys if key in self]] = rows[known]
-        new = [key for key in keys if key not in self]
-        if new:
-            self._append(new, rows[~known])
+            self.vectors[self._rows_of(keys, known)] = rows[known]
+        if not known.all():
+            self._append([key for key, is_known in zip(keys, known, strict=True) if not is_known], rows[~known])
+        changed = np.ones_like(known) if replace else ~known
+        for name, array in values.items():
+            self.expandos[name][self._rows_of(keys, changed)] = array[changed]
+
+    def _rows_of(self, keys: list[Key], chosen: NDArray[np.bool_]) -> list[int]:
+        return [self.key_to_index[keys[position]] for position in np.flatnonzero(chosen).tolist()]
 
     def _append(self, keys: list[Key], rows: Vector) -> None:
         n, total = len(self), len(self) + len(keys)
@@ -215,84 +250,87 @@ class KeyedRows:
         self.vectors = self._storage[:total]
         self.key_to_index.update(zip(keys, range(n, total), strict=True))
         self.index_to_key += keys
-        if self.counts is not None:
-            self.counts = np.concatenate([self.counts, np.zeros(len(keys), dtype=np.int64)])
+        self.allocate_vecattrs()
 
     def add_vector(self, key: Key, vector: ArrayLike) -> int:
         """Add one key, which keeps its vector if it exists, and return its row."""
         self.add_vectors([key], np.asarray(vector)[None])
         return self.key_to_index[key]
 
-    # Layers of PyTorch
+    def __delitem__(self, key: Key | Iterable[Key]) -> None:
+        """Remove one key, or several, as `remove` does."""
+        self.remove(key)
 
-    def to_torch(
-        self,
-        mode: str | None = None,
-        *,
-        freeze: bool = False,
-        sparse: bool = False,
-        padding: Key | None = None,
-    ) -> Any:
-        """Return a layer of PyTorch whose weight is `vectors`, without a copy: changes are seen on both sides.
+    def remove(self, keys: Key | Iterable[Key]) -> None:
+        """Remove keys with their rows and attributes. The rows behind them move up.
 
-        Row i belongs to the key `index_to_key[i]`. A key that is not in the vocabulary has no row: leave it out, as
-        `encode` does. An empty bag gives zeros. See docs/pytorch.md.
-
-        Args:
-            mode: None: nn.Embedding. "mean", "sum" or "max": nn.EmbeddingBag of this mode.
-            freeze: The layer does not train the rows.
-            sparse: Gradients are sparse, which is faster for many rows; for SGD, Adagrad and SparseAdam.
-            padding: A key whose row is the layer's `padding_idx`: it gets no gradient, and does not count in a bag.
+        The vectors are copied once in each call, so remove many keys in one call. The vectors of a model can be
+        searched and saved alone afterwards; to train the model further, all of its keys are needed.
 
         Raises:
-            ImportError: PyTorch is not installed.
-            ValueError: The vectors are read-only or have negative strides.
-            KeyError: `padding` is not in the vocabulary.
-        """
-        row = None if padding is None else self.get_index(padding)
-        return torch_layers.make_layer(self.vectors, mode, freeze, sparse, row)
-
-    @classmethod
-    def from_torch(cls, layer: Any, keys: Iterable[Key], counts: ArrayLike | None = None) -> Self:
-        """Make an object of the weight of a layer of PyTorch; on the CPU it shares the memory.
-
-        Args:
-            layer: nn.Embedding, nn.EmbeddingBag or a tensor (n, vector_size).
-            keys: The n keys of its rows.
-            counts: How often each key occurred, or None.
-        """
-        return cls.from_arrays(keys, torch_layers.rows_of(layer), counts)
-
-    def encode(
-        self, texts: Any, *, tokenizer: Callable[[str], Iterable[Any]] | None = None, lowercase: bool = False
-    ) -> Ragged:
-        """Return the row numbers of the known tokens of each text, as nn.EmbeddingBag takes them.
-
-        Args:
-            texts: An iterable of str or of lists of tokens.
-            tokenizer: A function from a str to its tokens; default: str.split.
-            lowercase: Convert to lower case.
-
-        Returns:
-            `values` (int32) and `offsets` (int64, one more than texts). The bag takes `offsets[:-1]`.
+            KeyError: A key is not in the vocabulary; then nothing is removed.
 
         >>> from wildvec import KeyedVectors
-        >>> wv = KeyedVectors.from_arrays(["a", "b"], [[1.0, 0.0], [0.0, 1.0]])
-        >>> bags = wv.encode(["b a", "c", "a c a"])
-        >>> bags.values.tolist(), bags.offsets[:-1].tolist()
-        ([1, 0, 0, 0], [0, 2, 2])
+        >>> wv = KeyedVectors.from_arrays(["a", "b", "c"], [[1.0], [2.0], [3.0]])
+        >>> wv.remove(["a"])
+        >>> del wv["b"]
+        >>> wv.index_to_key, wv["c"].tolist()
+        (['c'], [3.0])
         """
-        batches = list(Texts(texts, tokenizer, lowercase).known_ids(self.key_to_index))
-        lengths = [np.diff(batch.offsets) for batch in batches]
-        values = [batch.values for batch in batches]
-        ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
-        return Ragged(np.concatenate([np.empty(0, np.int32), *values]), ends)
+        removed = self._rows([keys] if is_key(keys) else check_keys("keys", keys))
+        self._select(np.delete(np.arange(len(self)), removed))
 
-    def get_vecattr(self, key: Key, attr: str) -> int:
-        """Return how often `key` occurred. The only attribute is "count"; KeyError for another one."""
-        if attr != "count" or self.counts is None:
-            raise KeyError(f"no attribute {attr!r}; there is {'none' if self.counts is None else 'count'}")
-        return int(self.counts[self.get_index(key)])
+    def _select(self, rows: NDArray[np.intp]) -> None:
+        """Keep only these rows, in this order."""
+        n_rows = len(self)
+        self.index_to_key = [self.index_to_key[row] for row in rows.tolist()]
+        self.key_to_index = dict(zip(self.index_to_key, range(len(rows)), strict=True))
+        self.vectors = self.vectors[rows]
+        self._storage = self.vectors[:0]
+        self.expandos = {name: values[rows] for name, values in self.expandos.items()}
+        factors = self.__dict__.get("vectors_lockf")
+        if factors is not None and len(factors) == n_rows:
+            self.vectors_lockf = factors[rows]
+
+    def sort_by_descending_frequency(self) -> None:
+        """Sort the rows by the attribute "count", the most frequent key first; equal counts keep their order.
+
+        ValueError: there are no counts.
+        """
+        if len(self) and self.counts is None:
+            raise ValueError("there are no counts to sort by; set them: wv.counts = [...], one for each key")
+        if self.counts is not None:
+            self._select(np.argsort(-self.counts, kind="stable"))
+
+    def resize_vectors(self, seed: int = 0) -> None:
+        """Give each key of `index_to_key` a row, after the list was changed in place.
+
+        New rows hold random values in ±1 / vector_size, drawn with `seed`; `key_to_index` and the attributes are made
+        to fit. `add_vectors` and `remove` need no such call.
+
+        ValueError: a key occurs twice.
+        """
+        self.key_to_index = _map_rows(self.index_to_key)
+        n_rows, n_old = len(self.index_to_key), len(self.vectors)
+        if n_rows != n_old:
+            new = np.random.default_rng(seed).uniform(-1, 1, (max(0, n_rows - n_old), self.vector_size))
+            parts = [self.vectors[:n_rows], (new / self.vector_size).astype(self.vectors.dtype)]
+            self.vectors = np.concatenate(parts)
+        self.allocate_vecattrs()
+
+
+def _check_extras(extras: Extras | None, keys: list[Key]) -> dict[str, NDArray[Any]]:
+    """Return the values of attributes as arrays, one value for each key."""
+    if not isinstance(extras, Mapping | None):
+        raise TypeError(f"extras={extras!r}: give a dict from attribute to values, or replace=... by its name")
+    arrays = {name: as_attribute(values) for name, values in (extras or {}).items()}
+    for name, array in arrays.items():
+        check_same_length("keys", keys, f"values of {name!r}", array)
+    return arrays
+
+
+def _copy_container(value: Any) -> Any:
+    return value.copy() if isinstance(value, (list, dict)) else value
 
 
 def _map_rows(keys: list[Key]) -> dict[Key, int]:

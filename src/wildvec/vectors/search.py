@@ -41,6 +41,7 @@ _QUERIES_PER_PASS = 4096
 _ENTRIES_PER_PASS = 1 << 22  # heap entries of 16 bytes, for each worker
 _UNIT_FLOATS = 1 << 19  # a work unit of one query: 2 MB of rows, about 0.05 ms
 _UNIT_PRODUCTS = 1 << 27  # a work unit of many queries: at most 50 ms, also in plain C
+EPSILON = np.float32(1e-6)  # of 3CosMul: a divisor is never 0
 _SMALL = 1 << 16  # products that take less time than starting a thread
 
 # Both are cached, because reading the properties of the CPU takes longer than a small search.
@@ -261,7 +262,7 @@ def products(positive: Matrix, negative: Matrix, matrix: Matrix, **limits: Any) 
     """
     shifted = (1 + cosines(np.concatenate([positive, negative]), matrix, **limits)) / 2
     n = len(positive)
-    return np.asarray(shifted[:n].prod(axis=0) / (shifted[n:] + np.float32(1e-6)).prod(axis=0))
+    return np.asarray(shifted[:n].prod(axis=0) / (shifted[n:] + EPSILON).prod(axis=0))
 
 
 def top_of(scores: Floats, k: int) -> tuple[Rows, Floats]:

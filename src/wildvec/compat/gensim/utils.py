@@ -1,4 +1,4 @@
-"""gensim.utils: the few functions of it that scripts for these models use. Used only where gensim is not installed."""
+"""gensim.utils: the functions of it that scripts for these models use. Used only where gensim is not installed."""
 
 from __future__ import annotations
 
