@@ -58,6 +58,8 @@ def infer(
     """
     if epochs < 1:
         raise ValueError(f"epochs={epochs}: give 1 or more")
+    if not len(ids):
+        return np.empty((0, objective.vector_size), np.float32)
     inference = _Inference(replace(objective, dbow_words=0), matrices, ids, seed % 2**64)
     rates = np.linspace(alpha, min_alpha if epochs > 1 else alpha, epochs, dtype=np.float32)
     inference.run(rates, check_workers(workers))
@@ -101,8 +103,6 @@ class _Inference:
 
     def run(self, rates: NDArray[np.float32], workers: int) -> None:
         """Train all documents; rates: the learning rate of each epoch."""
-        if not self._n:
-            return
         stop = threading.Event()
         before = np.concatenate([[0], np.cumsum(self._items(self._chunks))])
         cuts = np.searchsorted(before[:-1], np.arange(0, before[-1] + 1, TOKENS_AT_ONCE))
