@@ -345,8 +345,13 @@ class Doc2Vec(Word2Vec):
         return next(spec for spec in specs if spec.name == "document_vectors")
 
     def _set_dv(self) -> None:
-        self.dv = KeyedVectors.from_arrays(self._tags.keys, self._document_vectors, self._tags.doc_counts)
+        self.dv = self._make_dv()
+        self.dv.expandos |= {"doc_count": self._tags.doc_counts, "word_count": self._tags.word_counts}
         self.dv.vectors_lockf = np.ones(1, np.float32)
+
+    def _make_dv(self) -> KeyedVectors:
+        """Return what `dv` is, for the current tags and matrices."""
+        return KeyedVectors.from_arrays(self._tags.keys, self._document_vectors)
 
     @property
     def _document_vectors(self) -> FloatRows:
