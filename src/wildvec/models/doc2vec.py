@@ -19,7 +19,7 @@ from wildvec.base.keys import Key
 from wildvec.base.ragged import join_rows
 from wildvec.models import inference, memory, stored, tag_files
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.document_objective import NULL_WORD, DocumentObjective
+from wildvec.models.document_objective import DocumentObjective
 from wildvec.models.given_vectors import GivenVectors, given_rows, vectors_or_none
 from wildvec.models.row_factors import row_factors
 from wildvec.models.settings import Setting, one_of, switch
@@ -226,6 +226,11 @@ class Doc2Vec(Word2Vec):
         return self.dm_mean
 
     @property
+    def null_word(self) -> int:  # type: ignore[override]
+        """1 if the vocabulary has the additional word NUL, for positions outside of a document (dm_concat)."""
+        return self.dm * self.dm_concat
+
+    @property
     def n_documents(self) -> int:
         """The number of rows of `dv`."""
         return len(self._tags)
@@ -278,14 +283,6 @@ class Doc2Vec(Word2Vec):
         super()._grow(vocab)
         if n_old:
             self._begin_with_pretrained(n_old)
-
-    def _set_vocab(self, vocab: Vocab) -> None:
-        super()._set_vocab(self._with_null_word(vocab))
-
-    def _with_null_word(self, vocab: Vocab) -> Vocab:
-        if not (self.dm and self.dm_concat) or NULL_WORD in vocab:
-            return vocab
-        return Vocab([*vocab.keys, NULL_WORD], np.append(vocab.counts, 1))
 
     def build_vocab_from_freq(
         self,

@@ -61,7 +61,9 @@ class _Scorer:
         """Return the log-probability of each sentence of a batch."""
         lengths = np.diff(batch.offsets)
         sentence_of = np.repeat(np.arange(len(lengths)), lengths)
-        tokens = [self._score_tokens(batch, part, sentence_of[part]) for part in self._parts(len(batch.values))]
+        tokens = [
+            self._score_tokens(batch, part, sentence_of[part]) for part in self._parts(len(batch.values))
+        ]
         scores = np.concatenate([np.empty(0), *tokens])
         return np.bincount(sentence_of, scores, len(lengths)).astype(np.float32)
 
@@ -101,7 +103,9 @@ class _Scorer:
         signs = 1.0 - 2.0 * self._codes[steps]
         products = np.matmul(self._nodes[self._path_nodes[steps]], hidden.transpose(0, 2, 1))
         log_sigmoid = -np.logaddexp(0, -signs[:, :, None] * products)
-        result: NDArray[np.float64] = (log_sigmoid * is_node[:, :, None] * weights[:, None, :]).sum(axis=(1, 2))
+        result: NDArray[np.float64] = (log_sigmoid * is_node[:, :, None] * weights[:, None, :]).sum(
+            axis=(1, 2)
+        )
         return result
 
 

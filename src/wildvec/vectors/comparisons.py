@@ -184,7 +184,9 @@ class Comparisons(KeyedRows):
         if not known:
             raise ValueError(f"none of the keys {keys!r} is in the vocabulary; give at least one that is")
         if len(known) < len(keys):
-            logger.warning("left out keys that are not in the vocabulary: %r", [k for k in keys if k not in self])
+            logger.warning(
+                "left out keys that are not in the vocabulary: %r", [k for k in keys if k not in self]
+            )
         vectors = self._matrix(known)
         units = search.unit(vectors)
         mean = (units if use_norm else vectors).mean(axis=0)

@@ -143,7 +143,9 @@ def _read_lines(source: Lines, encoding: str = "utf-8") -> list[tuple[str, str]]
                 return [(f"{path}, {place}", line) for place, line in _read_lines(file)]
             except UnicodeDecodeError as error:
                 name = "UTF-8" if is_utf8 else encoding
-                raise ValueError(f"{path} is not {name} ({error}); give its encoding, or convert it") from None
+                raise ValueError(
+                    f"{path} is not {name} ({error}); give its encoding, or convert it"
+                ) from None
     return [
         (f"line {number}", line.rstrip("\r\n"))
         for number, line in enumerate(source, 1)

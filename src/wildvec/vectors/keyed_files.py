@@ -246,5 +246,3 @@ class KeyedFiles(KeyedRows):
             factors = np.full(len(self), factors[0], np.float32)
         factors[rows] = lockf
         self.vectors_lockf = factors
-
-

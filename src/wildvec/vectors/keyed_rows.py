@@ -232,7 +232,9 @@ class KeyedRows(RowAttributes):
         if replace and known.any():
             self.vectors[self._rows_of(keys, known)] = rows[known]
         if not known.all():
-            self._append([key for key, is_known in zip(keys, known, strict=True) if not is_known], rows[~known])
+            self._append(
+                [key for key, is_known in zip(keys, known, strict=True) if not is_known], rows[~known]
+            )
         changed = np.ones_like(known) if replace else ~known
         for name, array in values.items():
             self.expandos[name][self._rows_of(keys, changed)] = array[changed]
@@ -322,7 +324,9 @@ class KeyedRows(RowAttributes):
 def _check_extras(extras: Extras | None, keys: list[Key]) -> dict[str, NDArray[Any]]:
     """Return the values of attributes as arrays, one value for each key."""
     if not isinstance(extras, Mapping | None):
-        raise TypeError(f"extras={extras!r}: give a dict from attribute to values, or replace=... by its name")
+        raise TypeError(
+            f"extras={extras!r}: give a dict from attribute to values, or replace=... by its name"
+        )
     arrays = {name: as_attribute(values) for name, values in (extras or {}).items()}
     for name, array in arrays.items():
         check_same_length("keys", keys, f"values of {name!r}", array)

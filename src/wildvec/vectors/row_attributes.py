@@ -39,9 +39,7 @@ class RowAttributes(ABC):
             return
         given = np.asarray(counts)
         if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
-            raise TypeError(
-                f"counts of shape {given.shape} and {given.dtype}; give one integer for each key"
-            )
+            raise TypeError(f"counts of shape {given.shape} and {given.dtype}; give one integer for each key")
         check_length("counts", len(given), len(self.index_to_key))
         self.expandos[COUNT] = given.astype(np.int64, copy=False)
 

@@ -113,7 +113,9 @@ class CompatVocab:
         return self.count < other.count
 
     def __str__(self) -> str:
-        values = ", ".join(f"{name}:{value!r}" for name, value in sorted(vars(self).items()) if name[0] != "_")
+        values = ", ".join(
+            f"{name}:{value!r}" for name, value in sorted(vars(self).items()) if name[0] != "_"
+        )
         return f"{type(self).__name__}<{values}>"
 
 
