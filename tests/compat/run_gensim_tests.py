@@ -67,7 +67,17 @@ def run(python: Path, names: list[str], options: list[str]) -> tuple[dict[str, R
         paths = [folder, str(Path(wildvec.__file__).parents[1])]
         command = [str(python), "-m", "pytest", "-p", PLUGIN, "--pyargs"]
         command += [f"gensim.test.test_{name}" for name in names]
-        command += ["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-W", "ignore", "-c", os.devnull]
+        command += [
+            "-q",
+            "--no-header",
+            "--tb=no",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore",
+            "-c",
+            os.devnull,
+        ]
         command += [f"--junit-xml={results}", "--continue-on-collection-errors", *options]
         code = subprocess.run(
             command, cwd=work, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
@@ -79,7 +89,9 @@ def read_results(path: Path) -> dict[str, Result]:
     """Return the results in a file of pytest by test name: module::class::function."""
     results = {}
     for case in ET.parse(path).iter("testcase"):
-        name = "::".join((*case.get("classname", "").removeprefix("gensim.test.").split("."), case.get("name", "")))
+        name = "::".join(
+            (*case.get("classname", "").removeprefix("gensim.test.").split("."), case.get("name", ""))
+        )
         found = {child.tag: child.get("message") or "" for child in case}
         outcome = next((tag for tag in ("failure", "error", "skipped") if tag in found), "passed")
         kind = {"failure": "failed", "error": "failed"}.get(outcome, outcome)

@@ -40,6 +40,8 @@ from wildvec.training.objective import MatrixSpec
 from wildvec.vectors import search
 from wildvec.vectors.keyedvectors import KeyedVectors
 
+HELD_OUT_WORDS = 50  # of a piece; other pieces of a document train the vector that is tested on it
+
 
 def _mean_or_sum(value: Any) -> int:
     """Return 1 (mean, also for None) or 0 (sum)."""
@@ -92,8 +94,8 @@ class Doc2Vec(Word2Vec):
         update: "block" trains several words or documents together and shares their noise words; "pair" is the classic
             update, one pair at a time with new noise words; it is several times slower and meant for comparison.
         deterministic: As in Word2Vec.
-        held_out: Fraction of the documents, at least one, that is not trained. Their loss is measured after each
-            epoch. Their vectors are only trained if other documents have the same tags.
+        held_out: Fraction of the text, in pieces of 50 words, that is not trained. The other pieces of a document
+            train its vector; the loss of the pieces that are held out is measured after each epoch.
         patience: As in Word2Vec.
         max_seconds: As in Word2Vec.
         checkpoint: As in Word2Vec.
@@ -255,6 +257,12 @@ class Doc2Vec(Word2Vec):
             grow_tags="grow" in building,
             **self._reading_options(vocab, **building),
         )
+
+    def _reading_options(self, vocab: Vocab | None, **building: Any) -> dict[str, Any]:
+        options = super()._reading_options(vocab, **building)
+        if self.held_out:
+            options["max_sentence_length"] = min(self.max_sentence_length, HELD_OUT_WORDS)
+        return options
 
     def _set_corpus(self, corpus: TextFeed, update: bool = False) -> None:
         assert isinstance(corpus, TaggedCorpus)
