@@ -48,7 +48,7 @@ def main() -> None:
     accuracy = classifier.score(model.infer_vectors(texts[n:]), labels[n:])
     print(f"accuracy on {len(documents) - n} new documents: {accuracy:.1%}")
     for tag, similarity in model.dv.most_similar(0, topn=3):
-        print(f"near document 0 ({labels[0]}): document {tag} ({labels[tag]}), {similarity:.2f}")
+        print(f"near document 0 ({labels[0]}): document {tag} ({labels[int(tag)]}), {similarity:.2f}")
 
 
 if __name__ == "__main__":

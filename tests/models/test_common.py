@@ -160,7 +160,7 @@ def tables(n):
 
 
 def documents(n, seed=2):
-    """Return n documents of one sentence each, 20 of which have the same int tag; every third one has a second tag."""
+    """Return n documents of one sentence each; 20 have the same int tag, and every third one has a second tag."""
     sentences = toy.sentences(n, seed=seed)
     return [
         TaggedDocument(words, [i // 20, "third"] if i % 3 == 0 else [i // 20])

@@ -95,6 +95,7 @@ class TaggedCorpus:
     def __init__(self, corpus: Corpus, tags: Ragged, table: TagTable, n_documents: int) -> None:
         self.corpus = corpus
         self.vocab: Vocab = corpus.vocab
+        self.raw_tokens = corpus.raw_tokens
         self.tags = tags
         self.table = table
         self.n_documents = n_documents
@@ -154,11 +155,6 @@ class TaggedCorpus:
     def offsets(self) -> NDArray[np.int64]:
         """The first token of each unit, and the number of tokens."""
         return self.corpus.offsets
-
-    @property
-    def raw_tokens(self) -> int:
-        """The number of tokens that were read."""
-        return self.corpus.raw_tokens
 
     @property
     def sizes(self) -> NDArray[np.int64]:
