@@ -143,15 +143,17 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         self._check_vocab(vocab)
         self._take_over_vectors()
         self._match_matrices()
-        factors, n_new = self.wv.vectors_lockf, len(vocab) - len(self.vocab)
+        old, n_new = self.wv, len(vocab) - len(self.vocab)
         rows = {
             spec.name: matrices.grow(spec, self._matrices[spec.name], self.seed)
             for spec in self._matrix_specs(len(vocab))
         }
         self._set_matrices(vocab, rows)
-        if len(factors) > 1:
-            factors = np.concatenate([factors, np.ones(n_new, np.float32)])
-        self.wv.vectors_lockf = factors
+        self.wv.vectors_lockf = old.vectors_lockf
+        if len(old.vectors_lockf) > 1:
+            self.wv.vectors_lockf = np.concatenate([old.vectors_lockf, np.ones(n_new, np.float32)])
+        self.wv.expandos = {**old.expandos, **self.wv.expandos}
+        self.wv.allocate_vecattrs()
 
     @property
     def _vectors(self) -> FloatRows:

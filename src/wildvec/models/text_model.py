@@ -373,6 +373,48 @@ class TextModel(Model):
         means = mean_rows(self.wv.vectors, texts.known_ids(self.wv.key_to_index), len(texts))
         return self._wrap_output(means, X)
 
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        separately: Iterable[str] | None = None,
+        sep_limit: int = 10 * 2**20,
+        ignore: Iterable[str] = (),
+        pickle_protocol: int = 4,
+    ) -> None:
+        """Write the model to one file, with all that further training needs. `KeyedVectors.load` opens it too.
+
+        Paths, functions and callbacks are not stored.
+
+        Args:
+            path: The file.
+            separately: Ignored, like the others, which say how gensim pickles a model.
+            sep_limit: Ignored.
+            ignore: Ignored.
+            pickle_protocol: Ignored.
+
+        Raises:
+            OSError: The file cannot be written. An existing file is then unchanged.
+        """
+        super().save(path)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], rethrow: bool = False, mmap: bool | str | None = None
+    ) -> Self:
+        """Read a model that `save` wrote, or the model in a checkpoint.
+
+        Args:
+            path: The file.
+            rethrow: Ignored; only gensim uses it.
+            mmap: Ignored; the matrices are read, because training changes them.
+
+        Raises:
+            EOFError: The file is cut off.
+            ValueError: The file holds something else (then also AttributeError, as in gensim), is damaged, or holds a
+                setting that is unknown or out of range.
+        """
+        return super().load(path)
+
     @classmethod
     def resume(
         cls,

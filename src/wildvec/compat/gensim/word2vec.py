@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wildvec.compat.gensim.absent import find
+from wildvec.compat.gensim.internals import Internals
 from wildvec.compat.gensim.keyedvectors import KeyedVectors, Vocab
-from wildvec.models import word2vec
 
 __all__ = [
     "FAST_VERSION",
@@ -27,5 +27,13 @@ Text8Corpus = find("wildvec", "Text8Corpus")
 BrownCorpus = find("wildvec", "BrownCorpus")
 
 
-class Word2Vec(word2vec.Word2Vec):
-    """wildvec's Word2Vec with gensim's internals as attributes."""
+class Word2Vec(Internals):
+    """wildvec's Word2Vec with gensim's internals as attributes, and gensim's checks of arguments."""
+
+
+class Word2VecVocab:
+    """A class of gensim 3 that old pickles name; it has no methods."""
+
+
+class Word2VecTrainables:
+    """A class of gensim 3 that old pickles name; it has no methods."""
