@@ -307,10 +307,14 @@ class Doc2Vec(Word2Vec):
         """
         super().build_vocab_from_freq(word_freq, keep_raw_vocab, corpus_count, trim_rule, update, **others)
         if not update:
-            self._tags = TagTable.empty()
-            spec = self._document_spec()
-            self._matrices[spec.name] = matrices.create(spec, self.seed)
-            self._set_dv()
+            self._set_tags(TagTable.empty())
+
+    def _set_tags(self, table: TagTable) -> None:
+        """Set a new table of tags with random vectors."""
+        self._tags = table
+        spec = self._document_spec()
+        self._matrices[spec.name] = matrices.create(spec, self.seed)
+        self._set_dv()
 
     def _reset(self, vocab: Vocab) -> None:
         super()._reset(vocab)

@@ -223,7 +223,7 @@ class _Documents:
             self.lengths.append(len(tags))
             if number == 0 and isinstance(words, str):
                 logger.warning(
-                    "Each 'words' should be a list of words (usually unicode strings); a str is split at spaces"
+                    "Each 'words' should be a list of words (usually unicode strings). A str is split at spaces."
                 )
             yield words
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from wildvec.compat.gensim.word2vec import FAST_VERSION, Word2Vec
 from wildvec.models import doc2vec
 from wildvec.text.files import open_file
 from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
+from wildvec.text.tags import GivenTags, TagTable
 from wildvec.vectors import keyedvectors
 
 __all__ = [
@@ -32,7 +34,7 @@ CORPUSFILE_VERSION = 1  # corpus_file is supported
 WORD_AND_CLASS = 2  # parts of a token of the Brown corpus
 
 
-class Doc2Vec(doc2vec.Doc2Vec, Word2Vec):
+class Doc2Vec(Word2Vec, doc2vec.Doc2Vec):
     """wildvec's Doc2Vec with gensim's internals as attributes."""
 
     def _make_dv(self) -> keyedvectors.KeyedVectors:
@@ -40,6 +42,21 @@ class Doc2Vec(doc2vec.Doc2Vec, Word2Vec):
         # As in gensim, an int tag is a row number and no key.
         dv.key_to_index = {key: row for row, key in enumerate(self._tags.keys) if key != row}
         return dv
+
+    @property
+    def layer1_size(self) -> int:
+        """The size of the hidden row."""
+        n = self.dm_tag_count + 2 * self.window if self.dm and self.dm_concat else 1
+        return n * self.vector_size
+
+    def build_vocab(
+        self, corpus_iterable: Any = None, corpus_file: Any = None, *args: Any, **others: Any
+    ) -> None:
+        """Build the vocabulary; if no word is left, the model still has the tags of documents."""
+        super().build_vocab(corpus_iterable, corpus_file, *args, **others)
+        documents = corpus_iterable if corpus_iterable is not None else others.get("documents")
+        if not len(self.vocab) and documents is not None:
+            self._set_tags(TagTable.of(GivenTags(list(document.tags) for document in documents)))
 
     @property
     def docvecs(self) -> keyedvectors.KeyedVectors:
