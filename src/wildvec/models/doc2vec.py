@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -207,6 +207,7 @@ class Doc2Vec(Word2Vec):
                 "dv is given: build_vocab makes the vectors of tags; assign model.dv.vectors after it"
             )
         self._tags = TagTable.empty()
+        self._last_inference: DocumentObjective | None = None
         self._set_up(locals())
         self._start(documents, corpus_file, callbacks)
 
@@ -452,13 +453,14 @@ class Doc2Vec(Word2Vec):
         texts = self._as_texts(documents)
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
-        self._take_over_vectors()
+        if not np.may_share_memory(self.wv.vectors, self._vectors):
+            self._take_over_vectors()
         schedule = self._schedule(epochs or None, alpha or None, min_alpha or None)
         if not len(texts):
             return np.zeros((0, self.vector_size), np.float32)
         ids = join_rows(list(texts.known_ids(self.wv.key_to_index)))
         return inference.infer(
-            self._objective(),
+            self._inference_objective(),
             self._matrices,
             ids,
             schedule.epochs,
@@ -467,6 +469,13 @@ class Doc2Vec(Word2Vec):
             self.seed,
             self.workers,
         )
+
+    def _inference_objective(self) -> DocumentObjective:
+        """Return the objective of inference; the same object as last time if nothing changed, with its tables."""
+        objective = replace(self._objective(), dbow_words=0)
+        if objective != self._last_inference:
+            self._last_inference = objective
+        return self._last_inference
 
     def _as_texts(self, documents: Any) -> Texts:
         """Return the words of documents, which may be texts without tags."""
@@ -570,6 +579,7 @@ class Doc2Vec(Word2Vec):
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
         super()._set_more_tensors(tensors, n_keys)
         self._tags = tag_files.from_tensors(tensors)
+        self._last_inference = None
 
     def _set_factors(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         super()._set_factors(tensors)
@@ -579,11 +589,12 @@ class Doc2Vec(Word2Vec):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        del state["dv"]
+        del state["dv"], state["_last_inference"]
         return state | {"_document_factors": self.dv.vectors_lockf}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         factors = state.pop("_document_factors")
+        self._last_inference = None
         super().__setstate__(state)
         self.dv.vectors_lockf = factors
 
