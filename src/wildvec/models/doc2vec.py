@@ -59,7 +59,7 @@ class Doc2Vec(Word2Vec):
         documents: An iterable of documents that is read once: objects with the attributes `words` (a list of tokens)
             and `tags` (a list of str or int), as TaggedDocument. Each tag has a vector. A tag may be that of several
             documents, and a document may have several tags. An int tag is a row number: rows from 0 to the highest
-            int exist, and strings follow.
+            int exist, and strings follow. Documents are trained in a random order that `seed` determines.
         corpus_file: A path, a list of paths, a folder, a glob pattern or "-" for stdin. A line is a document, and its
             number the tag. Files may be compressed (.gz, .bz2, .xz, .zst).
         vector_size: Values in a vector.
@@ -256,6 +256,7 @@ class Doc2Vec(Word2Vec):
             as_paths(corpus_file) if sentences is None else sentences,
             known=None if vocab is None and "grow" not in building else self._tags,
             grow_tags="grow" in building,
+            seed=self.seed,
             **self._reading_options(vocab, **building),
         )
 
