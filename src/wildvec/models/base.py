@@ -234,12 +234,6 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         factors = row_factors(self.wv, "wv")
         return {} if factors is None else {"vectors": factors}
 
-    def _set_factors(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        """Set the factors of changes that a file contains. ValueError: they do not fit the rows."""
-        if stored.FACTORS in tensors:
-            self.wv.vectors_lockf = tensors[stored.FACTORS].astype(np.float32)
-            row_factors(self.wv, "wv")
-
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
         """Return the factors of changes for each matrix that training changes."""
         return self._row_rates()

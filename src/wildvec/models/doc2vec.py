@@ -358,7 +358,9 @@ class Doc2Vec(Word2Vec):
     def _set_dv(self) -> None:
         self.dv = self._make_dv()
         self.dv.expandos |= {"doc_count": self._tags.doc_counts, "word_count": self._tags.word_counts}
-        self.dv.vectors_lockf = np.ones(1, np.float32)
+        factors = vars(self).pop("_factors_of_file", None)
+        self.dv.vectors_lockf = np.ones(1, np.float32) if factors is None else factors.astype(np.float32)
+        row_factors(self.dv, "dv")
 
     def _make_dv(self) -> KeyedVectors:
         """Return what `dv` is, for the current tags and matrices."""
@@ -581,12 +583,7 @@ class Doc2Vec(Word2Vec):
         super()._set_more_tensors(tensors, n_keys)
         self._tags = tag_files.from_tensors(tensors)
         self._last_inference = None
-
-    def _set_factors(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        super()._set_factors(tensors)
-        if tag_files.FACTORS in tensors:
-            self.dv.vectors_lockf = tensors[tag_files.FACTORS].astype(np.float32)
-            row_factors(self.dv, "dv")
+        self._factors_of_file = tensors.get(tag_files.FACTORS)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()

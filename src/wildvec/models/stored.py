@@ -129,7 +129,9 @@ def _set_tensors(model: Model, vocab: Vocab, tensors: native.Tensors, padded: di
         else:  # from another writer, perhaps of another type, or with more columns
             rows[spec.name] = matrices.from_views(spec, tensors)
     model._set_matrices(vocab, rows)
-    model._set_factors(tensors)
+    if FACTORS in tensors:
+        model.wv.vectors_lockf = tensors[FACTORS].astype(np.float32)
+        model._row_rates()
 
 
 def with_settings(model: M, settings: Mapping[str, Any]) -> M:
