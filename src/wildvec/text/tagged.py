@@ -50,7 +50,7 @@ class TaggedLineDocument:
     that has the method `seek`. Words end at white space. It can be read several times.
 
     >>> import io
-    >>> [document.tags for document in TaggedLineDocument(io.BytesIO(b"one two\\nthree\\n"))]
+    >>> [document.tags for document in TaggedLineDocument(io.BytesIO(b"one two\nthree\n"))]
     [[0], [1]]
     """
 
@@ -122,8 +122,8 @@ class TaggedCorpus:
             known: The tags of a model; None: make the table from these documents.
             grow_tags: Add tags that `known` lacks. Otherwise they are left out, with a logged warning.
             max_sentence_length: Longer documents are trained in pieces.
-            seed: Put the units into a random order that depends on it; None: keep the order. Documents that are sorted
-                by topic give worse vectors.
+            seed: Put the units into a random order that depends on it; None: keep the order. Documents that are
+                sorted by topic can give worse vectors.
             options: Those of `Corpus.read`.
 
         Raises:

@@ -197,8 +197,8 @@ class GivenTags:
         n_new = n_rows - n_present
         if n_rows > MOST_ROWS or n_new > max(FREE_ROWS, ROWS_PER_TAG * len(self.flat)):
             raise ValueError(
-                f"the int tag {highest} needs {n_new:,} new rows for {n_documents:,} documents, because an int tag is "
-                "a row number; number the documents from 0, or make the tags str"
+                f"the int tag {highest} needs {n_new:,} new rows for {n_documents:,} documents, because an int tag "
+                "is a row number; number the documents from 0, or make the tags str"
             )
         if n_new > n_documents + 1:
             logger.warning(

@@ -116,9 +116,9 @@ class Doctag:
 class TaggedBrownCorpus:
     """The sentences of the Brown corpus as documents.
 
-    dirname: The folder of its files, in which a line is a sentence and a token is `word/class`. Words become `word/cl`, in
-    lower case and with the first two letters of the class; tokens of other classes (punctuation) are left
-    out, and so are sentences without a word. The tag is "<file>_SENT_<line>".
+    dirname: The folder of its files, in which a line is a sentence and a token is `word/class`. Words become
+    `word/cl`, in lower case and with the first two letters of the class; tokens of other classes (punctuation) are
+    left out, and so are sentences without a word. The tag is "<file>_SENT_<line>".
     """
 
     def __init__(self, dirname: str | os.PathLike[str]) -> None:
