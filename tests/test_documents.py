@@ -68,6 +68,7 @@ OF_PACKAGES = {  # documents, and what they need
     "docs/scikit-learn.md": "sklearn",
     "docs/pytorch.md": "torch",
     "docs/autotune.md": "wildvec",
+    "docs/documents.md": "wildvec",
 }
 
 

@@ -71,6 +71,15 @@ static const struct problem OBJECTIVES[] = {
     {.negative = 5, .parts = 1},
     {.objective = WV_cbow, .hs = 1, .parts = 1},
     {.negative = 5, .pair = 1, .parts = 1, .frozen = 1},
+    {.objective = WV_dbow, .negative = 5},
+    {.objective = WV_dbow, .negative = 5, .frozen = 1},
+    {.objective = WV_dbow, .negative = 5, .freeze_targets = 1},
+    {.objective = WV_dbow_words, .negative = 5},
+    {.objective = WV_dbow_words, .negative = 3, .hs = 1, .pair = 1},
+    {.objective = WV_dm, .negative = 5},
+    {.objective = WV_dm, .negative = 5, .hs = 1, .frozen = 1, .sum = 1},
+    {.objective = WV_dm_concat, .negative = 5},
+    {.objective = WV_dm_concat, .negative = 5, .hs = 1, .frozen = 1, .adagrad = 1},
 };
 enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof *OBJECTIVES };
 
@@ -78,6 +87,13 @@ enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof 
 static inline int has_windows(const struct problem *p)
 {
     return p->objective == WV_skipgram || p->objective == WV_cbow;
+}
+
+/* So do documents, whose tags belong to all windows. */
+static inline int has_tags(const struct problem *p)
+{
+    return p->objective == WV_dbow || p->objective == WV_dbow_words || p->objective == WV_dm ||
+           p->objective == WV_dm_concat;
 }
 
 /* An example is a unit. */
@@ -192,7 +208,7 @@ static inline void make_cell_values(struct world *world, int64_t n_units)
     world->task.weights = weights;
 }
 
-enum { N_LABELS = 19 };
+enum { N_LABELS = 19, N_DOCUMENTS = 13, CONCAT_TAGS = 2 };
 
 /* Bags have one to three labels, sometimes the same one twice; every fifth has none. */
 static inline void make_labels(struct world *world, int64_t n_units)
@@ -205,6 +221,25 @@ static inline void make_labels(struct world *world, int64_t n_units)
     for (int64_t k = 0; k < offsets[n_units]; k++)
         ids[k] = (int32_t)wv_below(wv_draw(4, (uint64_t)k / 2), N_LABELS);
     world->task.labels = (struct wv_ragged){ids, offsets};
+}
+
+/* Documents have one or two tags, sometimes the same one twice; every fifth has none. Concatenation needs two. */
+static inline void make_tags(struct world *world, const struct problem *p, int64_t n_units)
+{
+    const int is_concat = p->objective == WV_dm_concat;
+    int64_t *offsets = hold(world, (size_t)n_units + 1, sizeof *offsets);
+    offsets[0] = 0;
+    for (int64_t s = 0; s < n_units; s++)
+        offsets[s + 1] = offsets[s] + (s % 5 == 3 ? 0 : is_concat ? CONCAT_TAGS : 1 + s % 2);
+    int32_t *ids = hold(world, (size_t)offsets[n_units], sizeof *ids);
+    for (int64_t k = 0; k < offsets[n_units]; k++)
+        ids[k] = (int32_t)wv_below(wv_draw(4, (uint64_t)k / 2), N_DOCUMENTS);
+    struct wv_task *task = &world->task;
+    task->tags = (struct wv_ragged){ids, offsets};
+    task->max_tags = 2;
+    task->concat_tags = is_concat ? CONCAT_TAGS : 0;
+    task->null_word = p->n_words - 1;
+    task->train_words = 1;
 }
 
 /* A factorization machine: values of items, classes (or targets, with `sum`), and sizes of rows, which are 0 behind them. */
@@ -274,7 +309,10 @@ enum { PADDING = 9 };
 static inline void make_rows(struct world *world, const struct problem *p, int m, int64_t n)
 {
     struct wv_matrix *matrix = &world->task.matrices[m];
-    const int32_t width = p->dim, size = width - PADDING, stride = p->adagrad ? 2 * width : width;
+    const int is_long = p->objective == WV_dm_concat && (m == WV_OUTPUT || m == WV_NODES);
+    const int32_t parts = is_long ? CONCAT_TAGS + 2 * p->window : 1, size = parts * (p->dim - PADDING);
+    const int32_t width = is_long ? (size + WV_PAD - 1) / WV_PAD * WV_PAD : p->dim;
+    const int32_t stride = p->adagrad ? 2 * width : width;
     float *rows = (float *)hold(world, (size_t)n * (size_t)stride + 1, sizeof *rows) + 1;
     wv_init_rows(rows, 0, n, size, width, stride, (uint64_t)m);
     for (int64_t r = 0; r < n; r++) {
@@ -356,16 +394,22 @@ static inline void make_windowed(struct world *world, const struct problem *p)
     task->shrink_windows = !p->fixed;
     task->one_pair_at_a_time = p->pair;
     task->negative = p->negative;
-    const int is_shared = p->objective == WV_skipgram && !p->pair && !p->hs;
+    const int is_shared = (p->objective == WV_skipgram || p->objective == WV_dbow_words) && !p->pair && !p->hs;
     task->n_noise = is_shared ? wv_shared_noise(p->negative) : p->negative;
-    task->max_context = p->objective == WV_cbow ? 2 * p->window + 2 : 0;
-    make_matrix(world, p, WV_INPUT, p->parts ? make_parts(world, p) : p->n_words);
+    const int is_composed = p->objective == WV_cbow || p->objective == WV_dm;
+    task->max_context = is_composed ? 2 * p->window + 2 + task->max_tags : 0;
+    const int n_input = p->objective == WV_dbow ? 0 : p->n_words; /* dbow uses none */
+    make_matrix(world, p, WV_INPUT, p->parts ? make_parts(world, p) : n_input);
     if (p->negative)
         make_matrix(world, p, WV_OUTPUT, p->n_words);
+    if (p->objective == WV_dbow)
+        task->matrices[WV_OUTPUT].row_rate = NULL; /* only document rows have rates */
     if (p->hs) {
         make_paths(world, p->n_words);
         make_matrix(world, p, WV_NODES, p->n_words - 1);
     }
+    if (has_tags(p))
+        make_matrix(world, p, WV_DOCUMENTS, N_DOCUMENTS);
     task->max_targets = 2 + task->n_noise + task->max_path;
 }
 
@@ -382,7 +426,11 @@ static inline void start(struct world *world, const struct problem *p, enum wv_i
     make_noise(world, p);
     const int64_t n_units = make_items(world, p);
     make_chunks(world, p, n_units);
-    if (has_windows(p)) {
+    if (has_tags(p)) {
+        make_tags(world, p, n_units);
+        make_windowed(world, p);
+        task->shrink_windows &= p->objective != WV_dm_concat;
+    } else if (has_windows(p)) {
         make_windowed(world, p);
     } else if (p->objective == WV_cells) {
         make_cell_values(world, n_units);

@@ -140,10 +140,10 @@ def test_a_tag_that_occurs_in_several_documents_is_one_row_with_counts():
     [
         ([[0], [-1]], "document 1: tag -1: an int tag is a row number, from 0 up"),
         ([["a", -3]], "document 0: tag -3"),
-        ([[0], [2**40]], "the int tag 1099511627776 needs 1,099,511,627,777 rows for 2 documents"),
+        ([[0], [2**40]], "the int tag 1099511627776 needs 1,099,511,627,777 new rows for 2 documents"),
         ([["a", 2**70]], "the int tag 1180591620717411303424 needs"),
         ([[-(2**70)]], "document 0: tag -1180591620717411303424"),
-        ([[5_000_000]], "needs 5,000,001 rows for 1 documents.*make the tags str"),
+        ([[5_000_000]], "needs 5,000,001 new rows for 1 documents.*make the tags str"),
     ],
 )
 def test_int_tags_that_can_be_no_row_are_refused(tags, message):
@@ -154,7 +154,10 @@ def test_int_tags_that_can_be_no_row_are_refused(tags, message):
 def test_rows_that_no_document_uses_are_announced(caplog):
     table = TagTable.of(GivenTags([[9]]))
     assert len(table) == 10
-    assert "the highest int tag is 9, but there are 1 documents" in caplog.text
+    assert "the highest int tag is 9, so that 1 documents need 10 new rows" in caplog.text
+    caplog.clear()
+    assert len(table.grown(GivenTags([[11]]))) == 12
+    assert not caplog.text
 
 
 def test_a_table_grows_behind_its_rows():
@@ -243,3 +246,13 @@ def test_it_is_silent_about_proper_documents(caplog):
     caplog.set_level(logging.INFO)
     read([TaggedDocument(["a"], [0]), TaggedDocument(["b"], [1])])
     assert caplog.messages == []
+
+
+def test_a_seed_puts_units_into_another_order(tmp_path):
+    documents = [TaggedDocument([f"w{i}"] * (i % 5 + 1), [i, f"t{i % 2}"]) for i in range(50)]
+    plain, first, again = (units(read(documents, seed=seed)) for seed in (None, 1, 1))
+    assert first == again != plain
+    assert sorted(first, key=lambda unit: unit[1][0]) == plain
+    assert units(read(documents, seed=1, cache_dir=tmp_path)) == first
+    assert units(read(documents, seed=2)) != first
+    assert units(read(documents[:1], seed=1)) == plain[:1]

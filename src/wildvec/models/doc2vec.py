@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from wildvec.base.checks import choice, whole
 from wildvec.base.keys import Key
 from wildvec.base.ragged import join_rows
-from wildvec.models import inference, tag_files
-from wildvec.models.callbacks import Callback
-from wildvec.models.document_objective import NULL_WORD, DocumentObjective
+from wildvec.models import inference, memory, stored, tag_files
+from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.document_objective import DocumentObjective
 from wildvec.models.given_vectors import GivenVectors, given_rows, vectors_or_none
 from wildvec.models.row_factors import row_factors
 from wildvec.models.settings import Setting, one_of, switch
@@ -32,10 +33,14 @@ from wildvec.text.texts import Texts
 from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
+from wildvec.training.checkpoint import Training
+from wildvec.training.feed import Feed
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
 from wildvec.vectors import search
 from wildvec.vectors.keyedvectors import KeyedVectors
+
+HELD_OUT_WORDS = 50  # of a piece; other pieces of a document train the vector that is tested on it
 
 
 def _mean_or_sum(value: Any) -> int:
@@ -54,7 +59,7 @@ class Doc2Vec(Word2Vec):
         documents: An iterable of documents that is read once: objects with the attributes `words` (a list of tokens)
             and `tags` (a list of str or int), as TaggedDocument. Each tag has a vector. A tag may be that of several
             documents, and a document may have several tags. An int tag is a row number: rows from 0 to the highest
-            int exist, and strings follow.
+            int exist, and strings follow. Documents are trained in a random order that `seed` determines.
         corpus_file: A path, a list of paths, a folder, a glob pattern or "-" for stdin. A line is a document, and its
             number the tag. Files may be compressed (.gz, .bz2, .xz, .zst).
         vector_size: Values in a vector.
@@ -89,8 +94,8 @@ class Doc2Vec(Word2Vec):
         update: "block" trains several words or documents together and shares their noise words; "pair" is the classic
             update, one pair at a time with new noise words; it is several times slower and meant for comparison.
         deterministic: As in Word2Vec.
-        held_out: Fraction of the documents, at least one, that is not trained. Their loss is measured after each
-            epoch. Their vectors are only trained if other documents have the same tags.
+        held_out: Fraction of the text, in pieces of 50 words, that is not trained. The other pieces of a document
+            train its vector; the loss of the pieces that are held out is measured after each epoch.
         patience: As in Word2Vec.
         max_seconds: As in Word2Vec.
         checkpoint: As in Word2Vec.
@@ -202,6 +207,7 @@ class Doc2Vec(Word2Vec):
                 "dv is given: build_vocab makes the vectors of tags; assign model.dv.vectors after it"
             )
         self._tags = TagTable.empty()
+        self._last_inference: DocumentObjective | None = None
         self._set_up(locals())
         self._start(documents, corpus_file, callbacks)
 
@@ -221,6 +227,11 @@ class Doc2Vec(Word2Vec):
     def cbow_mean(self) -> int:  # type: ignore[override]
         """The same as dm_mean."""
         return self.dm_mean
+
+    @property
+    def null_word(self) -> int:  # type: ignore[override]
+        """1 if the vocabulary has the additional word NUL, for positions outside of a document (dm_concat)."""
+        return self.dm * self.dm_concat
 
     @property
     def n_documents(self) -> int:
@@ -245,8 +256,15 @@ class Doc2Vec(Word2Vec):
             as_paths(corpus_file) if sentences is None else sentences,
             known=None if vocab is None and "grow" not in building else self._tags,
             grow_tags="grow" in building,
+            seed=self.seed,
             **self._reading_options(vocab, **building),
         )
+
+    def _reading_options(self, vocab: Vocab | None, **building: Any) -> dict[str, Any]:
+        options = super()._reading_options(vocab, **building)
+        if self.held_out:
+            options["max_sentence_length"] = min(self.max_sentence_length, HELD_OUT_WORDS)
+        return options
 
     def _set_corpus(self, corpus: TextFeed, update: bool = False) -> None:
         assert isinstance(corpus, TaggedCorpus)
@@ -276,14 +294,6 @@ class Doc2Vec(Word2Vec):
         if n_old:
             self._begin_with_pretrained(n_old)
 
-    def _set_vocab(self, vocab: Vocab) -> None:
-        super()._set_vocab(self._with_null_word(vocab))
-
-    def _with_null_word(self, vocab: Vocab) -> Vocab:
-        if not (self.dm and self.dm_concat) or NULL_WORD in vocab:
-            return vocab
-        return Vocab([*vocab.keys, NULL_WORD], np.append(vocab.counts, 1))
-
     def build_vocab_from_freq(
         self,
         word_freq: Mapping[Key, int],
@@ -299,10 +309,14 @@ class Doc2Vec(Word2Vec):
         """
         super().build_vocab_from_freq(word_freq, keep_raw_vocab, corpus_count, trim_rule, update, **others)
         if not update:
-            self._tags = TagTable.empty()
-            spec = self._document_spec()
-            self._matrices[spec.name] = matrices.create(spec, self.seed)
-            self._set_dv()
+            self._set_tags(TagTable.empty())
+
+    def _set_tags(self, table: TagTable) -> None:
+        """Set a new table of tags with random vectors."""
+        self._tags = table
+        spec = self._document_spec()
+        self._matrices[spec.name] = matrices.create(spec, self.seed)
+        self._set_dv()
 
     def _reset(self, vocab: Vocab) -> None:
         super()._reset(vocab)
@@ -342,8 +356,15 @@ class Doc2Vec(Word2Vec):
         return next(spec for spec in specs if spec.name == "document_vectors")
 
     def _set_dv(self) -> None:
-        self.dv = KeyedVectors.from_arrays(self._tags.keys, self._document_vectors, self._tags.doc_counts)
-        self.dv.vectors_lockf = np.ones(1, np.float32)
+        self.dv = self._make_dv()
+        self.dv.expandos |= {"doc_count": self._tags.doc_counts, "word_count": self._tags.word_counts}
+        factors = vars(self).pop("_factors_of_file", None)
+        self.dv.vectors_lockf = np.ones(1, np.float32) if factors is None else factors.astype(np.float32)
+        row_factors(self.dv, "dv")
+
+    def _make_dv(self) -> KeyedVectors:
+        """Return what `dv` is, for the current tags and matrices."""
+        return KeyedVectors.from_arrays(self._tags.keys, self._document_vectors)
 
     @property
     def _document_vectors(self) -> FloatRows:
@@ -361,6 +382,15 @@ class Doc2Vec(Word2Vec):
         if not np.shares_memory(given, rows) and len(rows):
             rows[...] = given
             self.dv.vectors = rows
+
+    def _train(
+        self, feed: Feed, training: Training, callbacks: Callbacks[Self], folder: Path | None
+    ) -> tuple[int, int]:
+        if isinstance(feed, TaggedCorpus) and not len(feed.tags.values):
+            raise ValueError(
+                "no document has a tag of the model; call build_vocab(documents, update=True) to add new tags"
+            )
+        return super()._train(feed, training, callbacks, folder)
 
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
         rates = super()._rates_by_matrix()
@@ -426,11 +456,14 @@ class Doc2Vec(Word2Vec):
         texts = self._as_texts(documents)
         if not len(self.vocab):
             raise RuntimeError("there is no vocabulary yet; call build_vocab first")
-        self._take_over_vectors()
+        if not np.may_share_memory(self.wv.vectors, self._vectors):
+            self._take_over_vectors()
         schedule = self._schedule(epochs or None, alpha or None, min_alpha or None)
+        if not len(texts):
+            return np.zeros((0, self.vector_size), np.float32)
         ids = join_rows(list(texts.known_ids(self.wv.key_to_index)))
         return inference.infer(
-            self._objective(),
+            self._inference_objective(),
             self._matrices,
             ids,
             schedule.epochs,
@@ -439,6 +472,13 @@ class Doc2Vec(Word2Vec):
             self.seed,
             self.workers,
         )
+
+    def _inference_objective(self) -> DocumentObjective:
+        """Return the objective of inference; the same object as last time if nothing changed, with its tables."""
+        objective = replace(self._objective(), dbow_words=0)
+        if objective != self._last_inference:
+            self._last_inference = objective
+        return self._last_inference
 
     def _as_texts(self, documents: Any) -> Texts:
         """Return the words of documents, which may be texts without tags."""
@@ -461,11 +501,15 @@ class Doc2Vec(Word2Vec):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Build the vocabulary of some texts and train new vectors, as scikit-learn's estimators do.
 
-        The tag of a text is its position. X may hold TaggedDocuments too; their tags are not used. Other arguments and
+        The tag of a text is its position. X may hold TaggedDocuments too, which keep their tags. Other arguments and
         errors as in `Word2Vec.fit`.
         """
-        texts = self._as_texts(X)
-        self._start([TaggedDocument(words, [i]) for i, words in enumerate(texts)], None, ())
+        texts = Texts(X, self.tokenizer, self.lowercase)
+        numbered = enumerate(zip(texts.texts, texts, strict=True))
+        documents = [
+            text if hasattr(text, "tags") else TaggedDocument(words, [i]) for i, (text, words) in numbered
+        ]
+        self._start(documents, None, ())
         return self
 
     def transform(self, X: Any) -> Any:
@@ -485,8 +529,31 @@ class Doc2Vec(Word2Vec):
         """Return how many bytes the names of the tags need, about."""
         return tag_files.BYTES_PER_TAG * len(self._tags)
 
-    def _table_bytes(self, n_words: int) -> int:
-        return super()._table_bytes(n_words) + self.estimated_lookup_memory()
+    def estimate_memory(
+        self,
+        vocab_size: int | None = None,
+        report: dict[str, int] | None = None,
+        *,
+        tokens: int | None = None,
+        sentences: int | None = None,
+    ) -> dict[str, int]:
+        """Return upper bounds of the memory that training needs, in bytes: each part, and `total`.
+
+        Args:
+            vocab_size: Number of words in the vocabulary; default: the vocabulary of the model.
+            report: A dict that receives the parts too, as in gensim.
+            tokens: Tokens of all documents; see `Word2Vec.estimate_memory`.
+            sentences: Number of documents. A model without tags is estimated with one tag for each.
+        """
+        other = self
+        if sentences and not len(self._tags):
+            other = stored.with_settings(self, {"_tags": TagTable.numbers(sentences)})
+        parts = memory.estimate(other, vocab_size, tokens, sentences)
+        parts["tags"] = other.estimated_lookup_memory()
+        parts["total"] += parts["tags"]
+        if report is not None:
+            report.update(parts)
+        return parts
 
     def save_word2vec_format(
         self,
@@ -515,14 +582,17 @@ class Doc2Vec(Word2Vec):
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
         super()._set_more_tensors(tensors, n_keys)
         self._tags = tag_files.from_tensors(tensors)
+        self._last_inference = None
+        self._factors_of_file = tensors.get(tag_files.FACTORS)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        del state["dv"]
+        del state["dv"], state["_last_inference"]
         return state | {"_document_factors": self.dv.vectors_lockf}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         factors = state.pop("_document_factors")
+        self._last_inference = None
         super().__setstate__(state)
         self.dv.vectors_lockf = factors
 

@@ -11,11 +11,9 @@ import numpy as np
 
 from wildvec._train import Task
 from wildvec.models.window_objective import CURVATURE, WindowObjective
-from wildvec.text.vocab import noise_weights
+from wildvec.text.vocab import NULL_WORD, noise_weights
 from wildvec.training.feed import Feed
 from wildvec.training.objective import MatrixSpec
-
-NULL_WORD = "\0"  # its row stands for positions outside a document, in PV-DM with concatenation
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,11 @@ def infer(
     """
     if epochs < 1:
         raise ValueError(f"epochs={epochs}: give 1 or more")
-    inference = _Inference(replace(objective, dbow_words=0), matrices, ids, seed % 2**64)
+    if not len(ids):
+        return np.empty((0, objective.vector_size), np.float32)
+    if objective.dbow_words:
+        objective = replace(objective, dbow_words=0)
+    inference = _Inference(objective, matrices, ids, seed % 2**64)
     rates = np.linspace(alpha, min_alpha if epochs > 1 else alpha, epochs, dtype=np.float32)
     inference.run(rates, check_workers(workers))
     return inference.rows[:, : objective.vector_size]
@@ -101,8 +105,6 @@ class _Inference:
 
     def run(self, rates: NDArray[np.float32], workers: int) -> None:
         """Train all documents; rates: the learning rate of each epoch."""
-        if not self._n:
-            return
         stop = threading.Event()
         before = np.concatenate([[0], np.cumsum(self._items(self._chunks))])
         cuts = np.searchsorted(before[:-1], np.arange(0, before[-1] + 1, TOKENS_AT_ONCE))
@@ -123,6 +125,9 @@ class _Inference:
 
         steps = [step_of(Worker(self._task)) for _ in range(workers)]
         parts = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+        if len(parts) == 1:
+            steps[0](parts[0])
+            return
         with progress_bar(int(before[-1]), "inferring", "tokens") as bar:
             try:
                 for n in in_order(steps, parts, stop):

@@ -99,9 +99,7 @@ class TextModel(Model):
             with self._attached_to_errors():
                 self._train(corpus, Training(self._schedule(), own_vocab=True), notifier, folder)
 
-    def _read(
-        self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
-    ) -> TextFeed:
+    def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
         """Read the text that is given; without a vocabulary, build one from it.
 
         building: the arguments `grow` and `trim_rule` of `Corpus.read`, if they differ from the settings.

@@ -6,6 +6,7 @@ In: settings and the counts of a vocabulary. Out: matrices, and the task of the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +71,7 @@ class WindowObjective:
             noise = _normalized(noise_weights(counts, self.ns_exponent))
             centres = 1 if self.hs or self.update == "pair" else 2  # of one window
             uses["output_rows"] = words + noise * self.noise_of_window() / centres
-        paths = huffman_paths(counts) if self.hs else None
+        paths = self._paths if self.hs else None
         if paths:
             uses["node_rows"] = _uses_of_nodes(paths, words)
         longest = paths[3] if paths else 0
@@ -110,11 +111,21 @@ class WindowObjective:
         if self.sample:
             task.subsample(self.vocab.keep_thresholds(self.sample))
         if self.negative:
-            noise = np.empty((len(self.vocab), 2), dtype=np.uint32)
-            alias_table(self.vocab.noise_weights(self.ns_exponent), noise)
-            task.negative_sampling(noise, self.negative)
+            task.negative_sampling(self._noise_table, self.negative)
         if self.hs:
-            task.hierarchical_softmax(*huffman_paths(self.vocab.counts))
+            task.hierarchical_softmax(*self._paths)
+
+    @cached_property
+    def _noise_table(self) -> NDArray[np.uint32]:
+        """The alias table of noise words, (words, 2)."""
+        noise = np.empty((len(self.vocab), 2), dtype=np.uint32)
+        alias_table(self.vocab.noise_weights(self.ns_exponent), noise)
+        return noise
+
+    @cached_property
+    def _paths(self) -> Paths:
+        """The Huffman paths of all words."""
+        return huffman_paths(self.vocab.counts)
 
 
 def _normalized(weights: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import closing
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from wildvec.base.checksum import checksum
 from wildvec.base.ragged import Ragged
 from wildvec.text.corpus import Corpus, Ids, TakesItems
 from wildvec.text.files import Paths
+from wildvec.text.id_buffer import IdBuffer
 from wildvec.text.labelled import text_lines
 from wildvec.text.tags import GivenTags, TagTable
 from wildvec.text.vocab import Vocab
@@ -21,6 +23,7 @@ from wildvec.text.vocab import Vocab
 logger = logging.getLogger(__name__)
 
 ADVICE = "give TaggedDocument(words, tags)"
+UNITS_AT_ONCE = 10_000  # that are copied to another place
 
 
 class TaggedDocument(NamedTuple):
@@ -47,7 +50,7 @@ class TaggedLineDocument:
     that has the method `seek`. Words end at white space. It can be read several times.
 
     >>> import io
-    >>> [document.tags for document in TaggedLineDocument(io.BytesIO(b"one two\\nthree\\n"))]
+    >>> [document.tags for document in TaggedLineDocument(io.BytesIO(b"one two\nthree\n"))]
     [[0], [1]]
     """
 
@@ -95,6 +98,7 @@ class TaggedCorpus:
     def __init__(self, corpus: Corpus, tags: Ragged, table: TagTable, n_documents: int) -> None:
         self.corpus = corpus
         self.vocab: Vocab = corpus.vocab
+        self.raw_tokens = corpus.raw_tokens
         self.tags = tags
         self.table = table
         self.n_documents = n_documents
@@ -107,6 +111,7 @@ class TaggedCorpus:
         known: TagTable | None = None,
         grow_tags: bool = False,
         max_sentence_length: int = 10_000,
+        seed: int | None = None,
         **options: Any,
     ) -> TaggedCorpus:
         """Read documents once, number their tags and encode their words.
@@ -117,6 +122,8 @@ class TaggedCorpus:
             known: The tags of a model; None: make the table from these documents.
             grow_tags: Add tags that `known` lacks. Otherwise they are left out, with a logged warning.
             max_sentence_length: Longer documents are trained in pieces.
+            seed: Put the units into a random order that depends on it; None: keep the order. Documents that are
+                sorted by topic can give worse vectors.
             options: Those of `Corpus.read`.
 
         Raises:
@@ -143,6 +150,10 @@ class TaggedCorpus:
             table = table.counted(rows, corpus.sizes)
         n_documents = len(corpus)
         tags = _split_documents(corpus, rows, max_sentence_length)
+        if seed is not None:
+            order = np.random.default_rng(seed % 2**64).permutation(len(corpus))
+            _reorder(corpus, order, options.get("cache_dir"))
+            tags = _take(tags, order)
         return cls(corpus, tags, table, n_documents)
 
     @property
@@ -154,11 +165,6 @@ class TaggedCorpus:
     def offsets(self) -> NDArray[np.int64]:
         """The first token of each unit, and the number of tokens."""
         return self.corpus.offsets
-
-    @property
-    def raw_tokens(self) -> int:
-        """The number of tokens that were read."""
-        return self.corpus.raw_tokens
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -227,7 +233,7 @@ class _Documents:
             self.lengths.append(len(tags))
             if number == 0 and isinstance(words, str):
                 logger.warning(
-                    "Each 'words' should be a list of words (usually unicode strings); a str is split at spaces"
+                    "Each 'words' should be a list of words (usually unicode strings). A str is split at spaces."
                 )
             yield words
 
@@ -278,6 +284,16 @@ def _split_documents(corpus: Corpus, tags: Ragged, longest: int) -> Ragged:
     starts = corpus.offsets[documents] + piece * longest
     corpus.offsets = np.append(starts, corpus.offsets[-1])
     return _take(tags, documents)
+
+
+def _reorder(corpus: Corpus, order: NDArray[np.integer], cache_dir: Any) -> None:
+    """Put the units of a corpus into another order, in memory or in a file as `Corpus.read` does."""
+    units = Ragged(corpus.ids, corpus.offsets)
+    with closing(IdBuffer(cache_dir)) as buffer:
+        for first in range(0, len(order), UNITS_AT_ONCE):
+            buffer.append(_take(units, order[first : first + UNITS_AT_ONCE]).values)
+        corpus.ids = buffer.finish(lambda _, ids: len(ids), 1)[0]
+    corpus.offsets = np.concatenate([[0], np.cumsum(np.diff(units.offsets)[order])])
 
 
 def _take(rows: Ragged, order: NDArray[np.integer]) -> Ragged:

@@ -37,7 +37,7 @@ class TagTable:
     [4, -1, 1]
     """
 
-    keys: list[Key]
+    keys: Sequence[Key]
     doc_counts: Counts
     word_counts: Counts
 
@@ -53,6 +53,11 @@ class TagTable:
         ValueError: an int is negative or so large that most rows would not be used.
         """
         return cls.empty().grown(given)
+
+    @classmethod
+    def numbers(cls, n: int) -> TagTable:
+        """Return the table of the int tags 0 … n - 1, without counts."""
+        return cls(range(n), np.zeros(n, np.int64), np.zeros(n, np.int64))
 
     @cached_property
     def key_to_row(self) -> dict[Key, int]:
@@ -86,7 +91,7 @@ class TagTable:
         start = self._n_numbered
         if len(self) == start:  # no row has another key, so that an int can be its row number
             highest = int(ints.max(initial=-1))
-            given.check_highest(highest)
+            given.check_highest(highest, start)
             new: list[Key] = list(range(start, highest + 1))
         else:
             new = [tag for tag in ints.tolist() if tag not in self.key_to_row]
@@ -183,18 +188,22 @@ class GivenTags:
         strings = list(dict.fromkeys(tag for tag in self.flat if isinstance(tag, str)))
         return np.unique(self._as_int64([tag for tag in self.flat if not isinstance(tag, str)])), strings
 
-    def check_highest(self, highest: int) -> None:
-        """Raise ValueError if an int tag needs too many rows; log a warning if it needs many."""
+    def check_highest(self, highest: int, n_present: int = 0) -> None:
+        """Raise ValueError if an int tag needs too many new rows; log a warning if it needs many.
+
+        n_present: rows that exist already.
+        """
         n_rows, n_documents = highest + 1, len(self)
-        if n_rows > min(MOST_ROWS, max(FREE_ROWS, ROWS_PER_TAG * len(self.flat))):
+        n_new = n_rows - n_present
+        if n_rows > MOST_ROWS or n_new > max(FREE_ROWS, ROWS_PER_TAG * len(self.flat)):
             raise ValueError(
-                f"the int tag {highest} needs {n_rows:,} rows for {n_documents:,} documents, because an int tag is a "
-                "row number; number the documents from 0, or make the tags str"
+                f"the int tag {highest} needs {n_new:,} new rows for {n_documents:,} documents, because an int tag "
+                "is a row number; number the documents from 0, or make the tags str"
             )
-        if n_rows > n_documents + 1:
+        if n_new > n_documents + 1:
             logger.warning(
-                "the highest int tag is %d, but there are %d documents; each int up to it gets a row, since an int "
-                "tag is a row number",
+                "the highest int tag is %d, so that %d documents need %d new rows, since an int tag is a row number",
                 highest,
                 n_documents,
+                n_new,
             )

@@ -22,6 +22,10 @@ class CythonLineSentence:
         self.offset = offset
         self.max_sentence_length = max_sentence_length
 
+    def read_sentence(self) -> list[bytes]:
+        """Return the words of the line at `offset`."""
+        return next(iter(self))
+
     def __iter__(self) -> Iterator[list[bytes]]:
         with self.source.open("rb") as lines:
             lines.seek(self.offset)
