@@ -10,7 +10,7 @@
  * where n_j is the value before the step, and w_i the one before its own update. A negative that is w_i has no weight for d_i. Where
  * documents have several tags, tag k of all documents is trained in pass k over the chunk.
  *
- * With independent units, each stream is one document, and draws do not depend on the other ones. */
+ * In inference, each stream is one document, and draws do not depend on the other ones. */
 
 /* What a step trains. The rows of a stream that has ended are zero rows in scratch memory. */
 struct dbow_step {
@@ -37,7 +37,7 @@ static int read_dbow(struct wv_worker *worker, int64_t first, int64_t last, uint
         if (task->tags.offsets[s + 1] - task->tags.offsets[s] <= tag)
             continue;
         for (int64_t t = start; t < task->items.offsets[s + 1]; t++) {
-            const int64_t i = task->independent_units ? t - start : t - task->items.offsets[first];
+            const int64_t i = task->infers ? t - start : t - task->items.offsets[first];
             chunk->words[n] = task->items.ids[t];
             n += !task->keep ||
                  (uint32_t)(wv_draw(keep_key, (uint64_t)i) >> 32) <= task->keep[task->items.ids[t]];
@@ -68,7 +68,7 @@ static void divide_into_streams(const struct wv_task *task, const struct wv_chun
     streams->starts[0] = 0;
     for (int i = 0; i < WV_TILE; i++) {
         int64_t end = chunk->n * (i + 1) / WV_TILE;
-        if (task->independent_units)
+        if (task->infers)
             end = i < chunk->n_sentences ? chunk->ends[i] : chunk->n;
         const int64_t n = end - streams->starts[i];
         streams->starts[i + 1] = end;

@@ -87,15 +87,12 @@ class _Inference:
         for spec in objective.shapes(len(objective.vocab)):
             if spec.role == "documents":
                 task.matrix("documents", self.rows, spec.size)
-            elif spec.role == "input":
-                task.matrix("input", matrices[spec.name], spec.size, row_rate=np.zeros(spec.rows, np.float32))
             else:
                 task.matrix(spec.role, matrices[spec.name], spec.size)
         task.items(words, self._offsets)
         task.tags(np.repeat(order.astype(np.int32), n_tags), n_tags * np.arange(self._n + 1))
         objective.attach(task)
-        task.freeze_targets()
-        task.independent_units()
+        task.infer_documents()
 
     def _items(self, chunks: Numbers) -> Numbers:
         items: Numbers = self._offsets[chunks[:, 1]] - self._offsets[chunks[:, 0]]
