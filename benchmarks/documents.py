@@ -46,7 +46,9 @@ def main() -> None:
                     speeds[system].append(run(python, system, name, corpus, args, n=args.part, epochs=1))
             report_speed(name, speeds)
             if args.epochs:
-                figures = run(systems["wildvec"], "wildvec", name, corpus, args, epochs=args.epochs, labels=labels)
+                figures = run(
+                    systems["wildvec"], "wildvec", name, corpus, args, epochs=args.epochs, labels=labels
+                )
                 print(
                     f"{name:9} wildvec error {figures['error']:.2f}% with trained vectors, "
                     f"{figures['inferred_error']:.2f}% with inferred ones",
@@ -71,7 +73,14 @@ def run(
     python: str, system: str, model: str, corpus: str, args: argparse.Namespace, **settings: Any
 ) -> dict[str, Any]:
     """Return the figures of one run."""
-    options = {"vector_size": 100, "negative": 5, "min_count": 2, "sample": 0, "alpha": args.alpha, **MODELS[model]}
+    options = {
+        "vector_size": 100,
+        "negative": 5,
+        "min_count": 2,
+        "sample": 0,
+        "alpha": args.alpha,
+        **MODELS[model],
+    }
     settings = {"corpus": corpus, "workers": args.workers, "options": options, **settings}
     return run_driver(python, f"documents_{system}", settings).figures
 

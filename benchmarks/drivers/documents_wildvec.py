@@ -4,11 +4,12 @@ import itertools
 import json
 import sys
 import time
+from typing import Any
 
 import numpy as np
+from wildvec.text.tagged import TaggedDocument
 
 from wildvec import Doc2Vec, __version__
-from wildvec.text.tagged import TaggedDocument
 
 settings = json.loads(sys.argv[1])
 with open(settings["corpus"], encoding="utf-8") as file:
@@ -23,10 +24,10 @@ model.build_vocab(documents)
 class Clock:
     """CPU time at the beginning and at the end of training, without reading."""
 
-    def on_train_begin(self, model):
+    def on_train_begin(self, model: Any) -> None:
         self.begin = time.process_time()
 
-    def on_train_end(self, model):
+    def on_train_end(self, model: Any) -> None:
         self.end = time.process_time()
 
 

@@ -86,10 +86,10 @@ struct wv_chunk {
     int64_t next_centre, sentence; /* the next centre and its sentence */
     struct wv_window window;
     /* documents */
-    int64_t *units;    /* (n_sentences) the unit of each sentence */
-    int64_t tags_of;   /* the sentence whose tags follow; -1: none */
-    float **tags;      /* (n_tags) the document rows of the current sentence */
-    float **rows;      /* (n_rows) input and document rows of the window */
+    int64_t *units;  /* (n_sentences) the unit of each sentence */
+    int64_t tags_of; /* the sentence whose tags follow; -1: none */
+    float **tags;    /* (n_tags) the document rows of the current sentence */
+    float **rows;    /* (n_rows) input and document rows of the window */
     int n_tags, n_rows;
     int64_t next_row;  /* position of the window's next block: its first row, or in CBOW its first centre */
     int n_pairs;       /* skip-gram: positive pairs of the window */

@@ -598,7 +598,8 @@ cdef class Task:
         elif read == WV_read_glove:
             task.max_targets = 1  # its step makes no blocks
         else:
-            is_shared = make in (WV_make_skipgram, WV_make_dbow_words) and not task.one_pair_at_a_time and not task.max_path
+            has_pairs = make in (WV_make_skipgram, WV_make_dbow_words)  # of centres
+            is_shared = has_pairs and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
@@ -655,7 +656,7 @@ cdef class Task:
             for role in ("output", "nodes"):
                 size = task.matrices[<int32_t>ROLES[role]].size
                 if size not in (0, parts * self.get("input").size):
-                    raise ValueError(f"{role}: rows of {size} values; give {parts} times as many as input rows have")
+                    raise ValueError(f"{role}: rows of {size} values; give {parts} times as many as input rows")
             if task.shrink_windows:
                 raise ValueError("dm_concat: windows cannot shrink")
 
@@ -689,7 +690,7 @@ cdef class Task:
             if n > self.task.max_chunk:
                 raise ValueError(f"chunk {c} has {n} items, but workers have space for {self.task.max_chunk}")
             if self.task.infers and chunks[c, 1] - chunks[c, 0] > most_units:
-                raise ValueError(f"chunk {c} has {chunks[c, 1] - chunks[c, 0]} units; in inference at most {most_units}")
+                raise ValueError(f"chunk {c} has more than {most_units} units; split it for inference")
             total += n
         if 0 < self.task.round_tokens < total:
             raise ValueError(f"{total} items in a round, but workers have space for {self.task.round_tokens}")

@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import KEEP, NOISE, WIDTH, Block, Reference, draw, mix, paths_of, sigmoid, subkey, tiles
+from reference import (
+    KEEP,
+    NOISE,
+    WIDTH,
+    Block,
+    Reference,
+    alias_draw,
+    draw,
+    mix,
+    paths_of,
+    sigmoid,
+    subkey,
+    tiles,
+)
 
 from wildvec._train import Task, Worker, alias_table, isa_in_use, isas, merge_round
 from wildvec.base.ragged import Ragged
@@ -90,7 +103,11 @@ class DocumentReference(Reference):
 
     def blocks_of_window(self, words, centres, width):
         around = [
-            [t for t in range(c - width, c + width + 1) if t != c and (self.concat_tags or 0 <= t < len(words))]
+            [
+                t
+                for t in range(c - width, c + width + 1)
+                if t != c and (self.concat_tags or 0 <= t < len(words))
+            ]
             for c in centres
         ]
         if self.cbow:
@@ -155,7 +172,9 @@ class DocumentReference(Reference):
         hidden, before = self.input[documents], self.output[negatives].copy()
         scores = hidden @ before.T
         positive = (hidden * self.output[words]).sum(1)
-        self.loss += float((np.abs(weights) * np.log1p(np.exp(scores))).sum() + np.log1p(np.exp(-positive)).sum())
+        self.loss += float(
+            (np.abs(weights) * np.log1p(np.exp(scores))).sum() + np.log1p(np.exp(-positive)).sum()
+        )
         g, g_positive = rate * weights * sigmoid(scores), rate * sigmoid(-positive)
         change = g @ before
         if not self.freeze_targets:
@@ -168,8 +187,6 @@ class DocumentReference(Reference):
         self.examples += len(documents)
 
     def choose_targets_of_streams(self):
-        from reference import alias_draw
-
         return [alias_draw(self.noise, draw(self._noise_key, i)) for i in self.next_draws()]
 
     def next_draws(self):
@@ -177,15 +194,35 @@ class DocumentReference(Reference):
             spacing = max(1, 256 // max(1, (self.negative - 1) ** 2))
             self._windows += 1
             n = self.negative
-            return [self._windows - 1 + spacing * k * k if n <= 64 else (self._windows - 1) * n + k for k in range(n)]
+            return [
+                self._windows - 1 + spacing * k * k if n <= 64 else (self._windows - 1) * n + k
+                for k in range(n)
+            ]
         return super().next_draws()
 
 
 class Run:
     """The same start for the C core and for the reference. tags: of each document; None: 0 to 3 drawn ones."""
 
-    def __init__(self, size=20, *, kernel, hs=False, negative=5, words=False, mean=True, pair=False, window=3, seed=7,
-                 lengths=LENGTHS, n_tags=None, n_hot=0, rates=False, freeze=False, sample=True):
+    def __init__(
+        self,
+        size=20,
+        *,
+        kernel,
+        hs=False,
+        negative=5,
+        words=False,
+        mean=True,
+        pair=False,
+        window=3,
+        seed=7,
+        lengths=LENGTHS,
+        n_tags=None,
+        n_hot=0,
+        rates=False,
+        freeze=False,
+        sample=True,
+    ):
         random = np.random.default_rng(seed)
         counts = np.sort(random.integers(1, 500, N_WORDS))[::-1].astype(np.int64)
         self.size, self.kernel = size, kernel
@@ -218,8 +255,11 @@ class Run:
             task.matrix(role, rows, self.sizes[role], row_rate=of_rows)
         task.items(self.ids, self.offsets)
         task.tags(self.tags, self.tag_offsets)
-        task.documents(train_words=words or kernel.startswith("dm"), concat_tags=concat,
-                       null_word=NULL_WORD if concat else 0)
+        task.documents(
+            train_words=words or kernel.startswith("dm"),
+            concat_tags=concat,
+            null_word=NULL_WORD if concat else 0,
+        )
         task.subsample(keep)
         task.windows(window, shrink=not concat, one_pair_at_a_time=pair)
         if kernel == "dm":
@@ -272,7 +312,9 @@ class Run:
             "nodes": reference.nodes,
         }
         for role, rows in self.rows.items():
-            np.testing.assert_allclose(rows[:, : self.sizes[role]], expected[role], atol=tolerance, err_msg=role)
+            np.testing.assert_allclose(
+                rows[:, : self.sizes[role]], expected[role], atol=tolerance, err_msg=role
+            )
             assert not rows[:, self.sizes[role] :].any(), "padding must stay zero"
 
 

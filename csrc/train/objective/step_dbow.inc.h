@@ -39,8 +39,7 @@ static int read_dbow(struct wv_worker *worker, int64_t first, int64_t last, uint
         for (int64_t t = start; t < task->items.offsets[s + 1]; t++) {
             const int64_t i = task->infers ? t - start : t - task->items.offsets[first];
             chunk->words[n] = task->items.ids[t];
-            n += !task->keep ||
-                 (uint32_t)(wv_draw(keep_key, (uint64_t)i) >> 32) <= task->keep[task->items.ids[t]];
+            n += !task->keep || (uint32_t)(wv_draw(keep_key, (uint64_t)i) >> 32) <= task->keep[task->items.ids[t]];
         }
         n_tagged++;
         if (n == begin)
@@ -242,7 +241,8 @@ WV_INLINE void dbow_update(const struct wv_block *block, const struct dbow_step 
 }
 
 /* Rows of later steps: words, new documents, and the negative that only comes into use then. */
-WV_INLINE int find_later(const struct wv_worker *worker, const struct dbow_streams *streams, int64_t t, float **later)
+WV_INLINE int find_later(const struct wv_worker *worker, const struct dbow_streams *streams, int64_t t,
+                         float **later)
 {
     const struct wv_chunk *chunk = &worker->chunk;
     const struct wv_noise *noise = &chunk->noise;

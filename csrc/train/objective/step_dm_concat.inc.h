@@ -55,7 +55,10 @@ static void concat_step(struct wv_worker *worker, struct wv_block *block, float 
     concatenate(&worker->chunk, &worker->scratch, size, width);
     score(block, &worker->scratch, total);
     const float bounded = bound_rate(block, rate);
-    logistic(block, &worker->scratch, &worker->loss, is_plain || task->infers ? bounded : rate > 0 ? bounded / rate : 1);
+    logistic(block, &worker->scratch, &worker->loss,
+             is_plain || task->infers ? bounded
+             : rate > 0               ? bounded / rate
+                                      : 1);
     if (is_plain) {
         update(block, &worker->queue, &worker->scratch, width);
     } else if (task->infers) {
