@@ -97,9 +97,8 @@ class DocumentObjective(WindowObjective):
             task.documents(train_words=bool(self.dm or self.dbow_words))
 
     def _null_word(self) -> int:
-        try:
-            return self.vocab.keys.index(NULL_WORD)
-        except ValueError:
+        if NULL_WORD not in self.vocab:
             raise ValueError(
                 "dm_concat=1 needs the word '\\0' in the vocabulary, for positions outside a document; add it"
-            ) from None
+            )
+        return self.vocab.key_to_index[NULL_WORD]
