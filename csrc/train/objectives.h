@@ -6,14 +6,15 @@
 #define WV_OBJECTIVES(WV_OBJECTIVE)                                                                                \
     WV_OBJECTIVE(skipgram, read_tokens, make_skipgram, logistic)                                                   \
     WV_OBJECTIVE(cbow, read_tokens, make_cbow, logistic)                                                           \
-    WV_OBJECTIVE(dbow_words, read_documents, make_dbow_words, logistic)                                                  \
+    WV_OBJECTIVE(dbow_words, read_documents, make_dbow_words, logistic)                                            \
     WV_OBJECTIVE(dm, read_documents, make_dm, logistic)                                                            \
     WV_OBJECTIVE(cells, read_cells, make_cells, squares)                                                           \
     WV_OBJECTIVE(classify, read_bags, make_bags, softmax)
 
 /* Objectives with a step of their own, because run_chunk is measured to be too slow for them: train_<name>, a wv_train_chunk, is
  * in objective/step_<name>.inc.h. */
-#define WV_OWN_STEPS(WV_OWN_STEP) WV_OWN_STEP(glove) WV_OWN_STEP(supervised) WV_OWN_STEP(fm) WV_OWN_STEP(dbow) WV_OWN_STEP(dm_concat)
+#define WV_OWN_STEPS(WV_OWN_STEP)                                                                                  \
+    WV_OWN_STEP(glove) WV_OWN_STEP(supervised) WV_OWN_STEP(fm) WV_OWN_STEP(dbow) WV_OWN_STEP(dm_concat)
 
 #define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
 #define WV_OWN_STEP_MEMBER(name) WV_##name,

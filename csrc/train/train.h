@@ -96,11 +96,11 @@ struct wv_task {
     int32_t negative; /* noise words of one example */
     int32_t n_noise;  /* noise words of a window: `negative`, or more if two centres share some (wv_shared_noise) */
     int32_t max_path;
-    int32_t max_tags;          /* documents: most tags of one */
-    int32_t concat_tags;       /* PV-DM with concatenation: tags of each document; others are skipped */
-    int32_t null_word;         /* the same: input row for positions outside the document */
-    int32_t train_words;       /* documents: words of the context are input rows too */
-    int32_t independent_units; /* the draws for a unit do not depend on other units; see wv_train */
+    int32_t max_tags;    /* documents: most tags of one */
+    int32_t concat_tags; /* PV-DM with concatenation: tags of each document; others are skipped */
+    int32_t null_word;   /* the same: input row for positions outside the document */
+    int32_t train_words; /* documents: words of the context are input rows too */
+    int32_t infers;      /* documents: only their rows change, and a unit's draws do not depend on other units */
     int32_t n_hottest;   /* private rows (of each matrix) that are merged every time; later tiers wait longer */
     int32_t merge_every; /* examples that a worker may train before it merges private rows */
     int32_t n_workers;   /* that train at the same time */

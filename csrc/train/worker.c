@@ -259,7 +259,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     for (int m = 0; m < task->n_matrices; m++)
         remove_copies(&worker->views[m]);
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {
-        const uint64_t number = task->independent_units ? 0 : (uint64_t)(first_chunk + c);
+        const uint64_t number = task->infers ? 0 : (uint64_t)(first_chunk + c);
         losses[c] = worker->kernels->train_chunk[task->objective](worker, chunks[2 * c], chunks[2 * c + 1],
                                                                   wv_subkey(epoch_key, number), rates[c], examples);
         loss += losses[c];

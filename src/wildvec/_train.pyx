@@ -17,6 +17,7 @@ cdef extern from "wildvec.h":
     ctypedef int wv_isa "enum wv_isa"
     ctypedef int wv_objective "enum wv_objective"
     enum: WV_PAD
+    enum: WV_TILE
     enum: WV_PATH_PADDING
     enum: WV_CELLS_OF_BLOCK
     enum: WV_N_ISAS
@@ -77,7 +78,7 @@ cdef extern from "wildvec.h":
         int64_t max_chunk, round_tokens
         uint64_t seed
         int32_t n_matrices, max_targets, max_context, max_parts, window, negative, n_noise, max_path
-        int32_t max_tags, concat_tags, null_word, train_words, independent_units
+        int32_t max_tags, concat_tags, null_word, train_words, infers
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_bag_loss bag_loss
@@ -384,10 +385,15 @@ cdef class Task:
         self.task.train_words, self.task.concat_tags, self.task.null_word = train_words, concat_tags, null_word
         self.done.add("documents")
 
-    def independent_units(self):
-        """The random draws for a unit do not depend on the other units. A chunk of "dbow" has at most 6, others 1."""
-        self.check_new("independent units")
-        self.task.independent_units = True
+    def infer_documents(self):
+        """Only document rows change, and the draws for a unit do not depend on others.
+
+        A chunk of "dbow" must have at most 6 units, other chunks 1.
+        """
+        self.check_new("inference")
+        if wv_read_of(self.task.objective) not in TEXT_READERS[1:] or self.task.train_words and not self.composes:
+            raise ValueError("inference is for objectives of documents that do not train words alone")
+        self.task.infers = self.task.freeze_targets = True
 
     def subsample(self, const uint32_t[::1] keep):
         """keep: a token is kept if a uniform 32-bit draw is at most keep[id]."""
@@ -616,7 +622,8 @@ cdef class Task:
         elif read == WV_read_glove:
             task.max_targets = 1  # its step makes no blocks
         else:
-            is_shared = make in (WV_make_skipgram, WV_make_dbow_words) and not task.one_pair_at_a_time and not task.max_path
+            has_pairs = make in (WV_make_skipgram, WV_make_dbow_words)  # of centres
+            is_shared = has_pairs and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
@@ -675,7 +682,7 @@ cdef class Task:
             for role in ("output", "nodes"):
                 size = task.matrices[<int32_t>ROLES[role]].size
                 if size not in (0, parts * self.get("input").size):
-                    raise ValueError(f"{role}: rows of {size} values; give {parts} times as many as input rows have")
+                    raise ValueError(f"{role}: rows of {size} values; give {parts} times as many as input rows")
             if task.shrink_windows:
                 raise ValueError("dm_concat: windows cannot shrink")
 
@@ -700,6 +707,7 @@ cdef class Task:
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or chunks hold more items than the worker has space for."""
         cdef int64_t n_units = self.offsets.shape[0] - 1, total = 0, n
+        cdef int64_t most_units = WV_TILE if wv_read_of(self.task.objective) == WV_read_dbow else 1
         cdef Py_ssize_t c
         for c in range(chunks.shape[0]):
             if not 0 <= chunks[c, 0] <= chunks[c, 1] <= n_units:
@@ -707,6 +715,8 @@ cdef class Task:
             n = self.offsets[chunks[c, 1]] - self.offsets[chunks[c, 0]]
             if n > self.task.max_chunk:
                 raise ValueError(f"chunk {c} has {n} items, but workers have space for {self.task.max_chunk}")
+            if self.task.infers and chunks[c, 1] - chunks[c, 0] > most_units:
+                raise ValueError(f"chunk {c} has more than {most_units} units; split it for inference")
             total += n
         if 0 < self.task.round_tokens < total:
             raise ValueError(f"{total} items in a round, but workers have space for {self.task.round_tokens}")

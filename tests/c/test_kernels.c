@@ -172,8 +172,9 @@ static void rows_that_are_not_finite_are_reported(void)
             p.rate = 5e-6f;
             start(&world, &p, (enum wv_isa)i);
             struct wv_worker *worker = new_worker(&world);
-            const struct wv_matrix *input = &world.task.matrices[WV_INPUT];
-            for (size_t k = 0; k < world.n_floats[WV_INPUT]; k++)
+            const int hidden = p.objective == WV_dbow ? WV_DOCUMENTS : WV_INPUT; /* rows of hidden rows */
+            const struct wv_matrix *input = &world.task.matrices[hidden];
+            for (size_t k = 0; k < world.n_floats[hidden]; k++)
                 input->rows[k] *= 1000; /* scores far beyond the range of exp */
             CHECK(train_chunks(&world, worker, 0, 0, world.n_chunks, &result) == WV_OK);
             for (int64_t r = 0; r < input->n; r += 3)

@@ -546,15 +546,15 @@ static inline void check_frozen(const struct world *before, const struct world *
 {
     for (int m = 0; m < after->task.n_matrices; m++) {
         const struct wv_matrix *a = &before->task.matrices[m], *b = &after->task.matrices[m];
+        const int is_target = m == WV_OUTPUT || m == WV_NODES;
         int n_changed = 0, n_frozen_changed = 0;
         for (int64_t r = 0; r < b->n; r++) {
-            const int is_frozen =
-                (m != WV_INPUT && after->task.freeze_targets) || (b->row_rate && b->row_rate[r] == 0);
+            const int is_frozen = (is_target && after->task.freeze_targets) || (b->row_rate && b->row_rate[r] == 0);
             n_changed += !same_rows(a, b, r);
             n_frozen_changed += is_frozen && !same_rows(a, b, r);
         }
         CHECK(n_frozen_changed == 0);
-        CHECK(n_changed || !b->n || (m != WV_INPUT && after->task.freeze_targets));
+        CHECK(n_changed || !b->n || (is_target && after->task.freeze_targets));
     }
 }
 

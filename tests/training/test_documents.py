@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import KEEP, NOISE, WIDTH, Block, Reference, draw, mix, paths_of, sigmoid, subkey, tiles
+from reference import (
+    KEEP,
+    NOISE,
+    WIDTH,
+    Block,
+    Reference,
+    alias_draw,
+    draw,
+    mix,
+    paths_of,
+    sigmoid,
+    subkey,
+    tiles,
+)
 
 from wildvec._train import Task, Worker, alias_table, isa_in_use, isas, merge_round
 from wildvec.base.ragged import Ragged
@@ -174,8 +187,6 @@ class DocumentReference(Reference):
         self.examples += len(documents)
 
     def choose_targets_of_streams(self):
-        from reference import alias_draw
-
         return [alias_draw(self.noise, draw(self._noise_key, i)) for i in self.next_draws()]
 
     def next_draws(self):

@@ -115,6 +115,21 @@ static void spread(const struct wv_block *block, const struct wv_scratch *scratc
     }
 }
 
+/* In inference: the gradients go to the tags only, which are the last rows that the first hidden row is made of. */
+static void spread_to_tags(const struct wv_worker *worker, const struct wv_block *block, int width, int is_divided)
+{
+    const struct context_parts of = split_context(block, is_divided);
+    const float *first = worker->scratch.hidden_grad[0], *second = worker->scratch.hidden_grad[1];
+    const int n_tags = worker->chunk.n_tags;
+    float *const *tags = block->context + block->first_end - n_tags;
+    for (int at = 0; at < width; at += VEC_LANES) {
+        const vec gradient =
+            vec_fma(vec_load(second + at), of.scale[1], vec_mul(vec_load(first + at), of.scale[0]));
+        for (int k = 0; k < n_tags; k++)
+            row_add(tags[k], at, gradient);
+    }
+}
+
 /* The same for the general update: every context row by its own rule. */
 static void spread_by_rule(const struct wv_worker *worker, const struct wv_block *block, int width, int is_divided)
 {

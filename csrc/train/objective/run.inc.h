@@ -32,7 +32,8 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
     const int size = task->matrices[WV_INPUT].size;
     const int width = (size + VEC_LANES - 1) / VEC_LANES * VEC_LANES; /* the padding behind stays 0 */
     const struct wv_block *composed = NULL; /* has the context rows of the current window */
-    const int is_plain = worker->is_plain, merges = worker->n_private > 0, has_parts = task->parts.offsets != NULL;
+    const int is_plain = worker->is_plain, infers = task->infers, merges = worker->n_private > 0;
+    const int has_parts = task->parts.offsets != NULL;
     const int is_bounded = may_exceed_bound(task, rate);
     unsigned made = 0, done = 0;
     int in_window = 0; /* a stop takes effect at the end of a window, so that its pairs are counted */
@@ -51,12 +52,16 @@ WV_INLINE double run_chunk(struct wv_worker *worker, int64_t first, int64_t last
             compose(composed = block, &worker->scratch, width, task->average_hidden);
         score(block, &worker->scratch, size);
         const float bounded = is_bounded ? bound_rate(block, rate) : rate;
-        loss(block, &worker->scratch, &worker->loss, is_plain ? bounded : rate > 0 ? bounded / rate : 1);
+        loss(block, &worker->scratch, &worker->loss, is_plain || infers ? bounded : rate > 0 ? bounded / rate : 1);
         in_window = !block->n_trained;
         if (is_plain) {
             update(block, &worker->queue, &worker->scratch, width);
             if (composed && !in_window)
                 spread(composed, &worker->scratch, width, task->average_grad);
+        } else if (infers) {
+            update_hidden(block, &worker->queue, &worker->scratch, width);
+            if (composed && !in_window)
+                spread_to_tags(worker, composed, width, task->average_grad);
         } else {
             worker->queue.first = worker->queue.last; /* nothing is prefetched */
             if (rate > 0)

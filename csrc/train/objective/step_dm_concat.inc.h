@@ -27,17 +27,18 @@ static void concatenate(const struct wv_chunk *chunk, const struct wv_scratch *s
     memset(scratch->hidden_grad[0], 0, (size_t)width * sizeof *scratch->hidden_grad[0]);
 }
 
-/* Adds to each row its part of the gradient. */
+/* Adds to each row its part of the gradient; in inference to tags only. */
 static void spread_parts(struct wv_worker *worker, int size)
 {
     const struct wv_chunk *chunk = &worker->chunk;
-    for (int k = 0; k < chunk->n_rows; k++) {
+    const int infers = worker->task->infers, n = infers ? chunk->n_tags : chunk->n_rows;
+    for (int k = 0; k < n; k++) {
         const float *gradient = worker->scratch.hidden_grad[0] + k * size;
         const struct wv_row_rule rule =
-            worker->is_plain ? (struct wv_row_rule){.rate = 1} : rule_of(worker, chunk->rows[k]);
+            worker->is_plain || infers ? (struct wv_row_rule){.rate = 1} : rule_of(worker, chunk->rows[k]);
         for (int at = 0; at < size; at += VEC_LANES) {
-            const int n = size - at < VEC_LANES ? size - at : VEC_LANES;
-            row_train(chunk->rows[k], at, vec_load_first(gradient + at, n), &rule);
+            const int n_lanes = size - at < VEC_LANES ? size - at : VEC_LANES;
+            row_train(chunk->rows[k], at, vec_load_first(gradient + at, n_lanes), &rule);
         }
     }
 }
@@ -54,9 +55,14 @@ static void concat_step(struct wv_worker *worker, struct wv_block *block, float 
     concatenate(&worker->chunk, &worker->scratch, size, width);
     score(block, &worker->scratch, total);
     const float bounded = bound_rate(block, rate);
-    logistic(block, &worker->scratch, &worker->loss, is_plain ? bounded : rate > 0 ? bounded / rate : 1);
+    logistic(block, &worker->scratch, &worker->loss,
+             is_plain || task->infers ? bounded
+             : rate > 0               ? bounded / rate
+                                      : 1);
     if (is_plain) {
         update(block, &worker->queue, &worker->scratch, width);
+    } else if (task->infers) {
+        update_hidden(block, &worker->queue, &worker->scratch, width);
     } else {
         worker->queue.first = worker->queue.last;
         if (rate > 0)

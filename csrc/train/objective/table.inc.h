@@ -32,6 +32,9 @@
 #include "train/objective/step_supervised.inc.h"
 #include "train/objective/predict_bags.inc.h"
 #include "train/objective/step_fm.inc.h"
+#include "train/objective/dbow_streams.inc.h"
+#include "train/objective/dbow_negatives.inc.h"
+#include "train/objective/dbow_update.inc.h"
 #include "train/objective/step_dbow.inc.h"
 #include "train/objective/step_dm_concat.inc.h"
 

@@ -1,4 +1,6 @@
-"""The objective of Doc2Vec: PV-DBOW or PV-DM (Le, Mikolov 2014, "Distributed Representations of Sentences and Documents").
+"""The objective of Doc2Vec: PV-DBOW or PV-DM.
+
+Le, Mikolov (2014), "Distributed Representations of Sentences and Documents".
 
 In: settings and the counts of a vocabulary. Out: matrices, and the task of the C core.
 """
@@ -18,11 +20,12 @@ from wildvec.training.objective import MatrixSpec
 
 @dataclass(frozen=True)
 class DocumentObjective(WindowObjective):
-    """PV-DBOW (dm=0) or PV-DM (dm=1); the fields are the settings of `Doc2Vec`.
+    r"""PV-DBOW (dm=0) or PV-DM (dm=1); the fields are the settings of `Doc2Vec`.
 
-    dm_mean: the hidden row of PV-DM is the mean (1) or the sum (0) of its rows; None: as cbow_mean says. dm_concat: it
-    is their concatenation, that of dm_tag_count tags and 2 · window words; the vocabulary must then contain the word
-    "\\0". sg and cbow_mean follow from dm and dm_mean, and windows do not shrink with dm_concat. dbow_words: PV-DBOW also trains words by skip-gram. n_documents: rows of the matrix "document_vectors".
+    dm_mean: the hidden row of PV-DM is the mean (1) or the sum (0) of its rows; None: as cbow_mean says. dm_concat:
+    it is their concatenation, that of dm_tag_count tags and 2 · window words; the vocabulary must then contain the
+    word "\0", and windows do not shrink. dbow_words: PV-DBOW also trains words by skip-gram. n_documents: rows of the
+    matrix "document_vectors". sg follows from dm, cbow_mean from dm_mean.
     """
 
     dm: int
@@ -92,9 +95,8 @@ class DocumentObjective(WindowObjective):
             task.documents(train_words=bool(self.dm or self.dbow_words))
 
     def _null_word(self) -> int:
-        try:
-            return self.vocab.keys.index(NULL_WORD)
-        except ValueError:
+        if NULL_WORD not in self.vocab:
             raise ValueError(
                 "dm_concat=1 needs the word '\\0' in the vocabulary, for positions outside a document; add it"
-            ) from None
+            )
+        return self.vocab.key_to_index[NULL_WORD]

@@ -89,15 +89,12 @@ class _Inference:
         for spec in objective.shapes(len(objective.vocab)):
             if spec.role == "documents":
                 task.matrix("documents", self.rows, spec.size)
-            elif spec.role == "input":
-                task.matrix("input", matrices[spec.name], spec.size, row_rate=np.zeros(spec.rows, np.float32))
             else:
                 task.matrix(spec.role, matrices[spec.name], spec.size)
         task.items(words, self._offsets)
         task.tags(np.repeat(order.astype(np.int32), n_tags), n_tags * np.arange(self._n + 1))
         objective.attach(task)
-        task.freeze_targets()
-        task.independent_units()
+        task.infer_documents()
 
     def _items(self, chunks: Numbers) -> Numbers:
         items: Numbers = self._offsets[chunks[:, 1]] - self._offsets[chunks[:, 0]]
@@ -125,7 +122,7 @@ class _Inference:
 
         steps = [step_of(Worker(self._task)) for _ in range(workers)]
         parts = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-        if len(parts) == 1:
+        if len(parts) == 1:  # a thread would take longer than one document
             steps[0](parts[0])
             return
         with progress_bar(int(before[-1]), "inferring", "tokens") as bar:
@@ -151,7 +148,7 @@ def first_rows(ids: Ragged, size: int, seed: int) -> FloatRows:
     (True, False)
     """
     rows = allocate(len(ids), size)
-    keys = _mix(_hash_rows(ids) ^ _mix(np.uint64(seed) + GOLDEN))
+    keys = _mix(_hash_rows(ids) ^ _mix(np.full(1, seed, np.uint64) + GOLDEN))
     for first in range(0, len(keys), 10_000):
         counters = (np.arange(size, dtype=np.uint64) + np.uint64(1)) * GOLDEN
         draws = _mix(keys[first : first + 10_000, np.newaxis] + counters) >> np.uint64(40)
@@ -165,7 +162,8 @@ def _hash_rows(ids: Ragged) -> NDArray[np.uint64]:
     position = (np.arange(len(ids.values)) - np.repeat(starts, lengths)).astype(np.uint64)
     mixed = _mix(_mix(position + np.uint64(1)) + ids.values.astype(np.uint64) * GOLDEN)
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
-    return sums[ids.offsets[1:]] - sums[starts]
+    hashes: NDArray[np.uint64] = sums[ids.offsets[1:]] - sums[starts]
+    return hashes
 
 
 def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -173,4 +171,5 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     with np.errstate(over="ignore"):
         x = (x ^ x >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ x >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-        return x ^ x >> np.uint64(31)
+        mixed: NDArray[np.uint64] = x ^ x >> np.uint64(31)
+    return mixed
