@@ -235,7 +235,7 @@ FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())
 
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
-# FastText composes the vector of a key of rows that other keys have too; see test_fasttext.py.
+# FastText composes the vector of a key of rows that other keys have too; see test_fasttext_model.py.
 each_case_of_own_rows = pytest.mark.parametrize(
     "case", [case for case in CASES if case.model is not FastText], ids=str
 )
