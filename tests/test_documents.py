@@ -69,12 +69,14 @@ OF_PACKAGES = {  # documents, and what they need
     "docs/pytorch.md": "torch",
     "docs/autotune.md": "wildvec",
     "docs/documents.md": "wildvec",
+    "docs/from-gensim.md": "wildvec",
+    "docs/fasttext-vectors.md": "wildvec",
+    "docs/phrases.md": "wildvec",
 }
 
 
 @pytest.mark.parametrize("document", [d for d, module in OF_PACKAGES.items() if find_spec(module)])
-def test_examples_of_a_page_run(document, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_examples_of_a_page_run(document, folder_with_texts):
     names: dict[str, object] = {}
     for block in python_blocks(ROOT / document):
         exec(block, names)
