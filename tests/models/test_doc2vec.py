@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wildvec import Doc2Vec, KeyedVectors, TaggedDocument, TaggedLineDocument, Word2Vec
+from wildvec.training import deterministic
 from wildvec.training.matrices import random
 
 SETTINGS = {"vector_size": 16, "min_count": 1, "workers": 1, "epochs": 20, "sample": 0, "alpha": 0.05}
@@ -231,6 +232,18 @@ def test_the_loss_of_held_out_pieces_falls():
     model = Doc2Vec(documents, dm=0, held_out=0.1, **SETTINGS)
     assert len(model.held_out_losses) == 20
     assert model.held_out_losses[-1] < 0.95 * model.held_out_losses[0]
+
+
+@pytest.mark.parametrize(
+    "kind", [{"dm": 0}, {"dm": 0, "update": "pair"}, {"dm": 1}, {"dm": 1, "dm_concat": 1, "dm_tag_count": 7}]
+)
+def test_rounds_have_space_for_many_tags_and_words(kind, monkeypatch):
+    monkeypatch.setattr(deterministic, "STALE_TOKENS", (250, 250))
+    words = [f"w{i}" for i in range(3_000)]
+    documents = [TaggedDocument(words[i : i + 10], list(range(i, i + 7))) for i in range(0, 3_000, 10)]
+    settings = dict(vector_size=4, window=1, min_count=1, sample=0, epochs=1, workers=2, deterministic=True)
+    model = Doc2Vec(documents, **settings, **kind)
+    assert np.isfinite(model.epoch_losses).all()
 
 
 def test_frozen_documents_do_not_change():
