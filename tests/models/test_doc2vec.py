@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -329,6 +330,23 @@ def test_bad_input_of_inference_is_refused():
         model.infer_vectors([["a"], 5])
     with pytest.raises(ValueError, match="epochs=-1"):
         model.infer_vector(["a"], epochs=-1)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer signal")
+@pytest.mark.parametrize("dm", [0, 1])
+def test_ctrl_c_ends_the_inference_of_a_long_document(dm):
+    model = Doc2Vec(make_documents(), **SETTINGS | {"epochs": 1}, dm=dm)
+    words = make_documents(1)[0].words * 20_000
+    expected = model.infer_vector(words[:50])
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            model.infer_vector(words, epochs=10_000)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    np.testing.assert_array_equal(model.infer_vector(words[:50]), expected)
 
 
 def test_the_similarity_of_unseen_documents_is_a_cosine():
