@@ -242,7 +242,7 @@ def test_rounds_have_space_for_many_tags_and_words(kind, monkeypatch):
     monkeypatch.setattr(deterministic, "STALE_TOKENS", (250, 250))
     words = [f"w{i}" for i in range(3_000)]
     documents = [TaggedDocument(words[i : i + 10], list(range(i, i + 7))) for i in range(0, 3_000, 10)]
-    settings = dict(vector_size=4, window=1, min_count=1, sample=0, epochs=1, workers=2, deterministic=True)
+    settings = SETTINGS | {"vector_size": 4, "window": 1, "epochs": 1, "workers": 2, "deterministic": True}
     model = Doc2Vec(documents, **settings, **kind)
     assert np.isfinite(model.epoch_losses).all()
 

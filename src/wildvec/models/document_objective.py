@@ -80,10 +80,9 @@ class DocumentObjective(WindowObjective):
             return 2 if self.kernel == "dm_concat" else 1
         if spec.role != "output" or self.dm:
             return spec.rows_per_item
-        if self.kernel == "dbow":
-            draws = most_tags
-        else:
-            draws = 2 * self.window + most_tags if self.update == "pair" else 1
+        if self.kernel == "dbow_words" and self.update == "block":
+            return spec.rows_per_item
+        draws = most_tags if self.kernel == "dbow" else 2 * self.window + most_tags
         return 1 + draws * self.noise_of_window()
 
     def _curvature(self, name: str, longest: int) -> float:
