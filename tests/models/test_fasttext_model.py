@@ -196,3 +196,12 @@ def test_rules_of_ngrams_cannot_change():
 def test_integers_are_words():
     model = trained([[1, 20, 300], [20, 1, 4000]] * 20)
     np.testing.assert_allclose(model.wv[4000], composed(model, 4000), atol=1e-6)
+
+
+def test_scores_are_those_of_word2vec_with_the_composed_vectors():
+    settings = {"hs": 1, "negative": 0, "vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
+    model, words = FastText(TEXT, **settings), Word2Vec(TEXT, **settings)
+    assert words.wv.index_to_key == model.wv.index_to_key
+    words.wv.vectors = model.wv.vectors.copy()
+    words._matrices["node_rows"][...] = model._matrices["node_rows"]
+    np.testing.assert_allclose(model.score(TEXT[:5]), words.score(TEXT[:5]), rtol=1e-6)

@@ -300,7 +300,8 @@ class Word2Vec(TextModel):
         self._take_over_vectors()
         texts = Texts(first_sentences(sentences, total_sentences), self.tokenizer, self.lowercase)
         batches = texts.known_ids(self.wv.key_to_index)
-        return score_sentences(self._objective(), self._matrices, batches, self.workers)
+        matrices = {**self._matrices, "vectors": self._vectors}
+        return score_sentences(self._objective(), matrices, batches, self.workers)
 
     def predict_output_word(
         self, context_words_list: Iterable[Key], topn: int = 10
