@@ -79,7 +79,7 @@ def _make_random(*args: Any) -> _Random:
     return _Random()
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
+def _encode(text: Any, encoding: str = "latin1") -> bytes:
     """Return the bytes that Python 2 stored as text. A pickle may use no other encoding: some run code."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"the pickle encodes as {encoding!r}; only latin1 is accepted")
@@ -202,8 +202,8 @@ def read_gensim(path: str | os.PathLike[str], mmap: str | bool | None = None) ->
             raise pickle.UnpicklingError(f"{name}: damaged pickle: {error}") from error
     if not isinstance(found, Saved):
         raise NotGensimError(
-            f"{name} is a Python pickle that holds a {type(found).__name__}, and wildvec opens only those of gensim's "
-            "models and vectors; if it holds vectors, write them with save_word2vec_format"
+            f"{name} is a Python pickle that holds a {type(found).__name__}, and wildvec opens only those of "
+            "gensim's models and vectors; if it holds vectors, write them with save_word2vec_format"
         )
     _read_arrays(found, name, name.endswith(COMPRESSED_SUFFIXES), "r" if mmap else None)
     return found.saved_class, found.__dict__
