@@ -125,6 +125,8 @@ class FastText(Word2Vec):
     (16,)
     """
 
+    wv: FastTextKeyedVectors
+
     NAME: ClassVar[str] = "FastText"
     _has_all_buckets = False  # whether buckets that do not occur have rows too, as in fastText's files
     MATRICES: ClassVar[tuple[str, ...]] = (ROWS, "output_rows", "node_rows")

@@ -93,7 +93,7 @@ class SubwordIndex:
     def uses(self, of_words: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how often each row is used. of_words: how often each word is used."""
         weights = np.repeat(of_words, np.diff(self.offsets))
-        return np.bincount(self.ids[: self.offsets[-1]], weights, self.n_rows)
+        return np.bincount(self.ids[: self.offsets[-1]], weights, self.n_rows).astype(np.float64, copy=False)
 
 
 def _number_buckets(values: NDArray[np.int32], bucket: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
