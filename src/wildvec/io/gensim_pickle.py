@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from wildvec.io.pickled_arrays import CONSTRUCTORS, PickledFunction, plain
 from wildvec.text.files import decompressed
 
 COMPRESSED_SUFFIXES = (".gz", ".bz2")  # for which gensim compresses the arrays, too
@@ -23,6 +24,16 @@ ATTRIBUTE = re.compile(r"\w+")
 GENSIM_CLASS = re.compile(r"[A-Z]\w*")
 PROTOCOLS = tuple(b"\x80%c" % number for number in range(2, 6))
 OLD_PROTOCOLS = b"ccopy_reg\n"
+DAMAGE = (
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ImportError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class Saved:
@@ -47,7 +58,7 @@ class Saved:
             raise pickle.UnpicklingError(
                 f"the state of a {self.saved_class} is {type(state).__name__}, not a dict"
             )
-        self.__dict__.update(state)
+        self.__dict__.update((name, plain(value)) for name, value in state.items())
 
     def get(self, *names: str, default: Any = None) -> Any:
         """Return the first attribute of these names that is not None."""
@@ -89,22 +100,12 @@ def _reconstructor(cls: Any, base: Any, state: Any) -> Any:
     return cls()
 
 
-def _numpy_functions() -> dict[str, Any]:
-    core = np._core if hasattr(np, "_core") else np.core
-    return {
-        "_reconstruct": core.multiarray._reconstruct,
-        "scalar": core.multiarray.scalar,
-        "_frombuffer": core.numeric._frombuffer,
-    }
-
-
 ALLOWED: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): collections.OrderedDict,
-    ("_codecs", "encode"): _encode,
-    ("copy_reg", "_reconstructor"): _reconstructor,
-    ("copyreg", "_reconstructor"): _reconstructor,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): PickledFunction(_encode),
+    ("copy_reg", "_reconstructor"): PickledFunction(_reconstructor),
+    ("copyreg", "_reconstructor"): PickledFunction(_reconstructor),
+    **CONSTRUCTORS,
     **{(name, "defaultdict"): collections.defaultdict for name in ("collections", "UserString", "UserDict")},
     **{
         (module, name): kind
@@ -115,12 +116,6 @@ ALLOWED: dict[tuple[str, str], Any] = {
             "long": int,
             "unicode": str,
         }.items()
-    },
-    **{
-        (f"numpy.{core}.{module}", name): function
-        for core in ("core", "_core")
-        for module in ("multiarray", "numeric")
-        for name, function in _numpy_functions().items()
     },
 }
 
@@ -138,7 +133,7 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) in ALLOWED:
             return ALLOWED[module, name]
         if module == "numpy.random" or module.startswith("numpy.random."):
-            return _make_random if name.startswith("__") else _Random
+            return PickledFunction(_make_random) if name.startswith("__") else _Random
         if module in ("builtins", "__builtin__") and name == "hash":
             return SavedFunction(name)
         if module == "gensim" or module.startswith("gensim."):
@@ -191,7 +186,7 @@ def read_gensim(path: str | os.PathLike[str], mmap: str | bool | None = None) ->
         except pickle.UnpicklingError as error:
             text = str(error)
             raise pickle.UnpicklingError(text if text.startswith(name) else f"{name}: {text}") from None
-        except (EOFError, AttributeError, IndexError, KeyError, TypeError, ValueError, ImportError) as error:
+        except DAMAGE as error:
             raise pickle.UnpicklingError(f"{name}: damaged pickle: {error}") from error
     if not isinstance(found, Saved):
         raise pickle.UnpicklingError(

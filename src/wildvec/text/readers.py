@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
+from operator import length_hint
 from typing import IO, Any
 
 import numpy as np
@@ -157,7 +158,9 @@ def open_source(
     head = list(islice(items, 1))
     if head and isinstance(head[0], os.PathLike):
         return _open_paths(_only_pathlikes(chain(head, items)), options)
-    total = len(source) if hasattr(source, "__len__") else None
+    total = (
+        length_hint(source) or None
+    )  # None also if __len__ raises TypeError, because what it wraps has no length
     sentences = _Sentences(chain(head, items), options, warn=tokenizer is None)
     return Source(sentences.blocks(), kind, b"\0", " sentences", total, joined=True)
 
