@@ -11,6 +11,7 @@ import collections
 import os
 import pickle
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -200,8 +201,7 @@ def _read_arrays(saved: Saved, prefix: str, compressed: bool, mmap: Any) -> None
     """Set the attributes that are stored in files of their own, also those of the objects in the attributes."""
     for attribute in _names(saved, "__numpys", prefix):
         file = f"{prefix}.{attribute}.{'npz' if compressed else 'npy'}"
-        loaded = np.load(file, mmap_mode=None if compressed else mmap, allow_pickle=False)
-        saved.__dict__[attribute] = loaded["val"] if compressed else loaded
+        saved.__dict__[attribute] = _read_array(file, compressed, mmap)
     if any(_names(saved, "__scipys", prefix)):
         raise pickle.UnpicklingError(f"{prefix}: the object has sparse matrices, which no model of words has")
     for attribute in _names(saved, "__ignoreds", prefix):
@@ -210,6 +210,14 @@ def _read_arrays(saved: Saved, prefix: str, compressed: bool, mmap: Any) -> None
         child = saved.__dict__.get(attribute)
         if isinstance(child, Saved):
             _read_arrays(child, f"{prefix}.{attribute}", compressed, mmap)
+
+
+def _read_array(file: str, compressed: bool, mmap: Any) -> Any:
+    try:
+        loaded = np.load(file, mmap_mode=None if compressed else mmap, allow_pickle=False)
+        return loaded["val"] if compressed else loaded
+    except (ValueError, EOFError, LookupError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file}: this is no array of numbers as gensim stores it: {error}") from error
 
 
 def _names(saved: Saved, attribute: str, path: str) -> Iterator[str]:
