@@ -268,3 +268,14 @@ def test_a_file_that_is_cut_off(tmp_path, make, length):
 def test_vectors_that_do_not_fit(tmp_path, make):
     with pytest.raises(pickle.UnpicklingError, match=r"3 keys, but vectors of the shape \(2, 4\)"):
         KeyedVectors.load(dump(tmp_path / "short", vectors(make, ROWS[:2])))
+
+
+@pytest.mark.parametrize("mmap", [None, "r"])
+def test_an_array_of_objects_in_a_separate_file_is_refused_with_its_path(tmp_path, make, mmap):
+    thing = vectors(make)
+    del thing.vectors
+    vars(thing)["__numpys"] = ["vectors"]
+    path = dump(tmp_path / "kv", thing)
+    np.save(f"{path}.vectors.npy", np.array([[{}]], object), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"kv\.vectors\.npy: this is no array of numbers"):
+        KeyedVectors.load(path, mmap=mmap)

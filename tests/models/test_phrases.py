@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wildvec import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, LineSentence, Phrases
+from wildvec import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, LineSentence, Phrases, Word2Vec
 from wildvec.models.phrases import PhrasesTransformation, npmi_scorer, original_scorer
 from wildvec.text import phrase_counts
 
@@ -247,3 +247,15 @@ def test_wrong_sentences():
         phrases[["new", 3]]
     with pytest.raises(TypeError, match="sentence 1 is int 3"):
         list(phrases[[["new"], 3]])
+
+
+def test_phrases_of_phrases_of_a_file(tmp_path):
+    """A file as sentences has no length; gensim's users join its phrases, and count phrases of these."""
+    path = tmp_path / "text"
+    path.write_text("new york city\nnew york city hall\n" * 5)
+    pairs = Phrases(LineSentence(path), min_count=1, threshold=0.1)
+    triples = Phrases(pairs[LineSentence(path)], min_count=1, threshold=0.1)
+    joined = triples[pairs[LineSentence(path)]]
+    assert next(iter(joined)) == ["new_york_city"]
+    model = Word2Vec(joined, min_count=1, vector_size=16, epochs=1)
+    assert "new_york_city" in model.wv

@@ -28,6 +28,7 @@ RENAMED = {
     "wordNgrams": "word_ngrams",
     "ws": "window",
     "iter": "epochs",
+    "docvecs": "dv",
     "index2entity": "wv.index_to_key",
     "index2word": "wv.index_to_key",
     "layer1_size": "vector_size",
@@ -42,6 +43,20 @@ RENAMED = {
         )
     },
 }
+# Attributes of gensim's models that it does not document.
+INTERNALS = frozenset(
+    {
+        *(
+            "cum_table",
+            "lifecycle_events",
+            "min_alpha_yet_reached",
+            "random",
+            "raw_vocab",
+            "running_training_loss",
+        ),
+        *("syn1", "syn1neg", "total_train_time", "train_count"),
+    }
+)
 # Arguments that would change the result: the remedy, and the value that means "not used".
 REFUSED: dict[str, tuple[Any, str]] = {
     "null_word": (0, "leave it out; no model needs a null word here"),
@@ -82,6 +97,8 @@ def missing_attribute(model: object, name: str) -> AttributeError:
     "'int' object has no attribute 'syn0'; use wv.vectors"
     """
     remedy = f"; use {RENAMED[name]}" if name in RENAMED else ""
+    if name in INTERNALS:
+        remedy = "; it is an internal of gensim, which the classes of wildvec.compat.gensim have"
     return AttributeError(
         f"{type(model).__name__!r} object has no attribute {name!r}{remedy}", name=name, obj=model
     )

@@ -35,7 +35,7 @@ __all__ = [
 BYTES_OF_WORD = 500, 700  # gensim's estimate, without and with a Huffman tree
 
 
-class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVectors):
+class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVectors):  # type: ignore[misc]  # `save`
     """wildvec's FastTextKeyedVectors with gensim's internals: all buckets seem to have rows."""
 
     compatible_hash = True  # the hashes are those of fastText
