@@ -145,6 +145,9 @@ def test_the_huffman_tree_keeps_its_nodes(tmp_path, make):
     thing = word2vec(make, syn1=ROWS[:2] + 50)
     vars(thing).update(hs=1, negative=0)
     thing.wv.expandos["point"] = points
+    codes = np.empty(3, object)
+    codes[:] = [np.array([1]), np.array([0, 1]), np.array([0, 0])]
+    thing.wv.expandos["code"] = codes
     model = Word2Vec.load(dump(tmp_path / "hs", thing))
     assert np.array_equal(model._matrices["node_rows"][:, :4], ROWS[1::-1] + 50)
 
