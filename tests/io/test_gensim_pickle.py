@@ -204,6 +204,14 @@ def test_phrases_of_all_versions(tmp_path, make):
         Phrases.load(tmp_path / "old")
 
 
+def test_old_models_without_rows_of_words_are_refused(tmp_path, make):
+    old = make("gensim.models.fasttext.FastText", vector_size=4, wv=vectors(make), min_n=3, max_n=4, bucket=5)
+    path = dump(tmp_path / "old", old)
+    with pytest.raises(pickle.UnpicklingError, match=r"before 3\.0.*KeyedVectors\.load"):
+        FastText.load(path)
+    assert len(KeyedVectors.load(path)) == 3
+
+
 def test_another_class_is_named(tmp_path, make):
     path = dump(tmp_path / "model", word2vec(make))
     with pytest.raises(

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -313,7 +314,7 @@ def test_a_loaded_model_has_the_loss_of_fasttext(tmp_path):
     losses = [
         np.logaddexp(0, -(2 * bit - 1) * (file.output[row] @ file.input[context])).sum()
         for line in text
-        for context, word in [*zip(line[:-1], line[1:], strict=True), *zip(line[1:], line[:-1], strict=True)]
+        for context, word in [*pairwise(line), *pairwise(line[::-1])]
         for row, bit in [np.array(fasttext_paths(file.word_counts.tolist())[word]).T]
     ]
     sentences = [[words[i] for i in line] for line in text]

@@ -75,7 +75,7 @@ def _make_random(*args: Any) -> _Random:
     return _Random()
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
+def _encode(text: Any, encoding: str = "latin1") -> bytes:
     """Return the bytes that Python 2 stored as text. A pickle may use no other encoding: some run code."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"the pickle encodes as {encoding!r}; only latin1 is accepted")

@@ -103,6 +103,11 @@ def convert_fasttext(path: Path, cls: Any, saved: Saved, wv: Saved) -> Any:
     model, vocab = cls(**settings_of(saved), **given), vocab_of(wv)
     if not len(vocab):
         return model
+    if wv.get("vectors_vocab", "syn0_vocab") is None:
+        raise UnpicklingError(
+            f"{os.fspath(path)}: this FastText of gensim before 3.0 has no rows of words to train further; its "
+            "vectors can be read with KeyedVectors.load"
+        )
     words = rows_of(path, wv, vocab.keys, "vectors_vocab", "syn0_vocab")
     ngrams = buckets_of(path, wv, model.bucket, words.shape[1])
     model.vector_size = words.shape[1]

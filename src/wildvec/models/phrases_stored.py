@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -75,12 +75,13 @@ def load(path: str | os.PathLike[str], cls: type[T]) -> T:
     if not native.is_native(head):
         from wildvec.models import from_gensim
 
-        return from_gensim.load_phrases(path, cls)
+        return cast(T, from_gensim.load_phrases(path, cls))
     tensors, metadata = native.read(path)
     native.check_class(path, metadata, "Phrases" if issubclass(cls, Phrases) else "FrozenPhrases")
     try:
         header = json.loads(metadata["phrases"])
-        return _phrases(cls, header, tensors) if issubclass(cls, Phrases) else _frozen(cls, header, tensors)
+        make = _phrases if issubclass(cls, Phrases) else _frozen
+        return cast(T, make(cls, header, tensors))
     except (KeyError, TypeError, ValueError, IndexError, UnicodeDecodeError) as error:
         raise ValueError(f"{os.fspath(path)}: damaged file of phrases: {error}") from error
 

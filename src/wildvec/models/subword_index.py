@@ -53,11 +53,13 @@ class SubwordIndex:
         if n + len(buckets) > 2**31 - 1:
             raise ValueError(f"{n:,} words and {len(buckets):,} buckets are too many rows; lower bucket")
         offsets = found.offsets + np.arange(n + 1)
+        numbers += np.int32(n)  # in place: millions of words have hundreds of megabytes of n-grams
+        del found
         ids = np.zeros(offsets[-1] + PATH_PADDING, np.int32)
         is_ngram = np.ones(offsets[-1], np.bool_)
         is_ngram[offsets[:-1]] = False
         ids[offsets[:-1]] = np.arange(n, dtype=np.int32)
-        ids[: offsets[-1]][is_ngram] = n + numbers
+        ids[: offsets[-1]][is_ngram] = numbers
         return cls(buckets, ids, offsets)
 
     @property
@@ -93,7 +95,8 @@ class SubwordIndex:
     def uses(self, of_words: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how often each row is used. of_words: how often each word is used."""
         weights = np.repeat(of_words, np.diff(self.offsets))
-        return np.bincount(self.ids[: self.offsets[-1]], weights, self.n_rows)
+        uses = np.bincount(self.ids[: self.offsets[-1]], weights, self.n_rows)
+        return uses.astype(np.float64, copy=False)
 
 
 def _number_buckets(values: NDArray[np.int32], bucket: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

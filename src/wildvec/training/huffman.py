@@ -68,7 +68,9 @@ def _checked(paths: Paths) -> Paths:
     if n_words < 2 or offsets[0] or offsets[-1] != end or lengths.min() < 1 or len(codes) != len(nodes):
         raise ValueError(f"paths of {n_words} words with {end} nodes are no Huffman tree")
     if nodes.min() < 0 or nodes.max() > n_words - 2 or codes.max() > 1 or nodes[offsets[:-1]].any():
-        raise ValueError(f"the nodes of the Huffman tree must lie in 0..{n_words - 2}, and each path begin at 0")
+        raise ValueError(
+            f"the nodes of the Huffman tree must lie in 0..{n_words - 2}, and each path begin at 0"
+        )
     return offsets, nodes, codes, int(lengths.max())
 
 

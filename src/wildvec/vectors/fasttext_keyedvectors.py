@@ -213,7 +213,7 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @classmethod
     def load(cls, fname: Path, mmap: bool | str | None = False, **options: Any) -> Self:
-        """Read a native file that `save` wrote, or a file of gensim; others as `KeyedVectors.load` does, without n-grams.
+        """Read a native file that `save` wrote or a file of gensim; others as `KeyedVectors.load`, without n-grams.
 
         A fastText model (.bin) with its n-grams: `load_facebook_vectors`. The arguments and errors are those of
         `KeyedVectors.load`.

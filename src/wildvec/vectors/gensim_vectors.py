@@ -109,7 +109,7 @@ def _load_fasttext(path: Path, cls: type[KeyedVectors], saved: Saved, keys: list
     from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 
     chosen = cls if issubclass(cls, FastTextKeyedVectors) else FastTextKeyedVectors
-    rules = {name: int(saved.get(name, default=0)) for name in ("min_n", "max_n", "bucket")}
+    rules: dict[str, Any] = {name: int(saved.get(name, default=0)) for name in ("min_n", "max_n", "bucket")}
     words = rows_of(path, saved, keys, "vectors_vocab", "syn0_vocab").astype(np.float32, copy=False)
     ngrams = buckets_of(path, saved, rules["bucket"], words.shape[1])
     result = chosen.from_rows(keys, counts_of(saved, keys), words, ngrams, **rules)
