@@ -145,6 +145,9 @@ def test_the_huffman_tree_keeps_its_nodes(tmp_path, make):
     thing = word2vec(make, syn1=ROWS[:2] + 50)
     vars(thing).update(hs=1, negative=0)
     thing.wv.expandos["point"] = points
+    codes = np.empty(3, object)
+    codes[:] = [np.array([1]), np.array([0, 1]), np.array([0, 0])]
+    thing.wv.expandos["code"] = codes
     model = Word2Vec.load(dump(tmp_path / "hs", thing))
     assert np.array_equal(model._matrices["node_rows"][:, :4], ROWS[1::-1] + 50)
 
@@ -199,6 +202,14 @@ def test_phrases_of_all_versions(tmp_path, make):
     assert frozen.phrasegrams == {"a_b": 7.5} and frozen[["a", "b"]] == ["a_b"]
     with pytest.raises(ValueError, match="not a Phrases"):
         Phrases.load(tmp_path / "old")
+
+
+def test_old_models_without_rows_of_words_are_refused(tmp_path, make):
+    old = make("gensim.models.fasttext.FastText", vector_size=4, wv=vectors(make), min_n=3, max_n=4, bucket=5)
+    path = dump(tmp_path / "old", old)
+    with pytest.raises(pickle.UnpicklingError, match=r"before 3\.0.*KeyedVectors\.load"):
+        FastText.load(path)
+    assert len(KeyedVectors.load(path)) == 3
 
 
 def test_another_class_is_named(tmp_path, make):

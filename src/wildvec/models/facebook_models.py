@@ -225,6 +225,8 @@ def _output_of(model: FastText) -> NDArray[np.float32]:
     rows = model._unpadded_matrices()
     if not model.hs:
         return rows["output_rows"]
+    if model.vocab.tree is not None:
+        logger.warning("the output rows fit gensim's Huffman tree; fastText builds another one")
     output = np.zeros((len(model.vocab), model.vector_size), np.float32)
     np.negative(rows["node_rows"][::-1], out=output[:-1])
     return output

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key
-from wildvec.io import attributes, native
+from wildvec.io import attributes, gensim_pickle, native
 from wildvec.io import vectors as files
 from wildvec.vectors.keyed_files import SEP_LIMIT, Path
 from wildvec.vectors.keyedvectors import KeyedVectors
@@ -217,12 +217,13 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @classmethod
     def load(cls, fname: Path, mmap: bool | str | None = False, **options: Any) -> Self:
-        """Read a native file that `save` wrote; other files as `KeyedVectors.load` does, without n-grams.
+        """Read a native file that `save` wrote or a file of gensim; others as `KeyedVectors.load`, without n-grams.
 
         A fastText model (.bin) with its n-grams: `load_facebook_vectors`. The arguments and errors are those of
         `KeyedVectors.load`.
         """
-        if options.get("limit") is not None or files.read_class(fname) != cls.FILE_CLASS:
+        is_pickle = gensim_pickle.is_pickle(fname)
+        if is_pickle or options.get("limit") is not None or files.read_class(fname) != cls.FILE_CLASS:
             return super().load(fname, mmap, **options)
         tensors, metadata = native.read(fname, mmap=bool(mmap))
         keys, matrix, found = files.unpack_attributed(os.fspath(fname), tensors)

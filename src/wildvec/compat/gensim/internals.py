@@ -29,7 +29,7 @@ from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import EmptyVocabError, Vocab, VocabRules, keep_chances, raise_min_count
 from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
-from wildvec.training.huffman import huffman_paths
+from wildvec.training.huffman import paths_of
 from wildvec.vectors import keyedvectors
 
 logger = logging.getLogger(__name__)
@@ -372,7 +372,7 @@ class Internals(word2vec.Word2Vec):
 
 def _codes_and_points(vocab: Vocab) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Return the path of each word in the Huffman tree: its turns (uint8) and its nodes (int32)."""
-    ends, nodes, codes, _ = huffman_paths(vocab.counts)
+    ends, nodes, codes, _ = paths_of(vocab)
     parts: tuple[NDArray[np.object_], NDArray[np.object_]] = (
         np.empty(len(vocab), object),
         np.empty(len(vocab), object),
