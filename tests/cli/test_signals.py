@@ -129,7 +129,7 @@ def test_a_signal_before_training_writes_nothing(text, tmp_path, monkeypatch, ca
 
 
 def test_a_signal_in_another_command_ends_it(vectors, monkeypatch, capsys):
-    monkeypatch.setattr("wildvec.io.load", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(KeyedVectors, "load", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
     assert cli.main(["nearest", vectors, "king"]) == 143
     assert capsys.readouterr().err == "wildvec: interrupted\n"
 

@@ -58,7 +58,9 @@ def make_environment(folder: Path) -> Path | None:
 def packages_of(python: Path) -> str:
     """Return the folder of the packages of an interpreter."""
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [str(python), "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def run(python: Path, names: list[str], options: list[str]) -> tuple[dict[str, Result], int]:
@@ -84,7 +86,12 @@ def run(python: Path, names: list[str], options: list[str]) -> tuple[dict[str, R
             "-c",
             os.devnull,
         ]
-        command += [f"--junit-xml={results}", "--continue-on-collection-errors", "--rootdir", packages_of(python)]
+        command += [
+            f"--junit-xml={results}",
+            "--continue-on-collection-errors",
+            "--rootdir",
+            packages_of(python),
+        ]
         command += options
         code = subprocess.run(
             command, cwd=work, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

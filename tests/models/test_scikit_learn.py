@@ -39,7 +39,16 @@ EXPECTED_TO_FAIL = {
     "check_n_features_in": "texts have no number of features",
 }
 
-EXPECTED_OF_MODEL = {"GloVe": {"check_fit2d_1feature": "texts of one word have no co-occurrences"}}
+LIKELIHOOD = "score has gensim's arguments and returns the log-probability of each sentence"
+EXPECTED_OF_MODEL = {
+    "GloVe": {"check_fit2d_1feature": "texts of one word have no co-occurrences"},
+    **{
+        name: {"check_fit_score_takes_y": LIKELIHOOD, "check_pipeline_consistency": LIKELIHOOD}
+        for name in ("Word2Vec", "FastText", "Doc2Vec")
+    },
+}
+# Random vectors of words differ between texts of different words; inferred vectors of texts must be learned first.
+LEARNS_SLOWLY = {"Doc2Vec": {"epochs": 20, "alpha": 0.2}}
 
 
 class OfNumbers:
@@ -99,7 +108,8 @@ each_model = pytest.mark.parametrize("model", TEXT_MODELS)
 @each_model
 def test_a_model_stands_in_a_pipeline_and_in_a_grid_search(model):
     X, y = texts()
-    pipeline = make_pipeline(model(**SETTINGS, seed=3), LogisticRegression())
+    settings = SETTINGS | LEARNS_SLOWLY.get(model.__name__, {})
+    pipeline = make_pipeline(model(**settings, seed=3), LogisticRegression())
     name = model.__name__.lower()
     search = GridSearchCV(pipeline, {f"{name}__vector_size": [4, 6], f"{name}__seed": [1, 2]}, cv=2).fit(X, y)
     assert search.best_score_ > 0.9

@@ -20,8 +20,28 @@ SETTINGS = {"vector_size": 8, "min_count": 2, "workers": 1, "epochs": 3, "sample
 
 def test_parameters_are_in_the_order_of_gensim():
     names = [
-        *("sentences", "corpus_file", "vector_size", "alpha", "window", "min_count", "max_vocab_size", "sample"),
-        *("seed", "workers", "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "hashfxn", "epochs"),
+        *(
+            "sentences",
+            "corpus_file",
+            "vector_size",
+            "alpha",
+            "window",
+            "min_count",
+            "max_vocab_size",
+            "sample",
+        ),
+        *(
+            "seed",
+            "workers",
+            "min_alpha",
+            "sg",
+            "hs",
+            "negative",
+            "ns_exponent",
+            "cbow_mean",
+            "hashfxn",
+            "epochs",
+        ),
         *("null_word", "trim_rule", "sorted_vocab", "batch_words", "compute_loss", "callbacks", "comment"),
         *("max_final_vocab", "shrink_windows"),
     ]

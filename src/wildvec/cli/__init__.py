@@ -7,12 +7,24 @@ import sys
 from collections.abc import Sequence
 
 from wildvec import __version__
-from wildvec.cli import classify, convert, cooccur, demo, evaluate, phrases, plot, quantize, query, train
+from wildvec.cli import (
+    classify,
+    convert,
+    cooccur,
+    demo,
+    evaluate,
+    infer,
+    phrases,
+    plot,
+    quantize,
+    query,
+    train,
+)
 from wildvec.cli.options import UsageError, in_option_syntax
 from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import accept_any_text, drop_output, open_missing_streams, say
 
-COMMANDS = (train, query, evaluate, classify, quantize, plot, convert, cooccur, phrases, demo)
+COMMANDS = (train, infer, query, evaluate, classify, quantize, plot, convert, cooccur, phrases, demo)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from wildvec.base.checks import whole
 from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
+from wildvec.models.doc2vec import Doc2Vec
+from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.settings import Setting, number_from_text
 from wildvec.models.text_model import TextModel
@@ -19,7 +21,12 @@ from wildvec.text.readers import ERRORS
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 READING_OPTIONS = ("limit", "errors", "encoding")
-MODELS: dict[str, type[TextModel]] = {"word2vec": Word2Vec, "glove": GloVe}  # the values of --model
+MODELS: dict[str, type[TextModel]] = {  # the values of --model
+    "word2vec": Word2Vec,
+    "fasttext": FastText,
+    "doc2vec": Doc2Vec,
+    "glove": GloVe,
+}
 
 
 # Settings that have options of other names, or none, stay as they are.
@@ -35,6 +42,13 @@ _OTHERS = {
     "trim_rule",
     "symmetric",
     "distance_weighting",
+    "null_word",
+    "dm",
+    "dm_mean",
+    "dm_concat",
+    "dm_tag_count",
+    "dbow_words",
+    "freeze_words",
 }
 SETTINGS = {name for model in MODELS.values() for name in model.SETTINGS}
 _NAMES = [*sorted(SETTINGS - _OTHERS), *READING_OPTIONS, "restrict_vocab"]

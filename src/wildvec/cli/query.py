@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from wildvec.cli.options import (
+    READING_OPTIONS,
     UsageError,
     add_reading_options,
     argument_type,
@@ -16,6 +17,12 @@ from wildvec.cli.options import (
     queries,
 )
 from wildvec.cli.streams import say
+from wildvec.io.gensim_pickle import is_pickle
+from wildvec.io.vectors import read_class
+from wildvec.models.doc2vec import Doc2Vec
+from wildvec.models.fasttext import FastText
+from wildvec.models.fasttext_files import is_fasttext_file
+from wildvec.vectors.facebook_vectors import load_facebook_vectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 
@@ -25,7 +32,13 @@ def add_to(commands: Any) -> None:
         "nearest",
         help="print the words nearest to a word",
         description="Print the nearest words and their cosine similarities. Without WORD, each line of stdin "
-        "is a word. If there are several words, each output line begins with its word.",
+        "is a word. If there are several words, each output line begins with its word. If VECTORS is a "
+        "fastText model, an unknown word has a vector too.",
+    )
+    nearest.add_argument(
+        "--docs",
+        action="store_true",
+        help="VECTORS is a Doc2Vec model: print the documents nearest to the document with the tag WORD",
     )
     analogy = commands.add_parser(
         "analogy",
@@ -39,7 +52,7 @@ def add_to(commands: Any) -> None:
     ):
         parser.add_argument("vectors", help="a file of vectors of any format")
         parser.add_argument("words", nargs="*", metavar=metavar, help=text)
-        parser.set_defaults(run=run, n_words=n_words)
+        parser.set_defaults(run=run, n_words=n_words, docs=False)
         parser.add_argument(
             "-n",
             "--topn",
@@ -55,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the result of every query; return 1 if one of them failed."""
     if len(args.words) % args.n_words:
         raise UsageError(f"an analogy takes 3 words, not {len(args.words)}")
-    vectors = load_vectors(args, args.vectors)
+    vectors = _load(args)
     only_one = len(args.words) == args.n_words or (not args.words and sys.stdin.isatty())
     code = 0
     for query in queries(args.words, args.n_words):
@@ -70,6 +83,22 @@ def run(args: argparse.Namespace) -> int:
             print(f"{label}{word}\t{cosine:.4f}")
         sys.stdout.flush()
     return code
+
+
+def _load(args: argparse.Namespace) -> KeyedVectors:
+    """Load vectors; those of a fastText model with its n-grams, which give unknown words a vector."""
+    options = [name for name in READING_OPTIONS if name in args]
+    if args.docs and options:
+        raise UsageError(f"--{options[0]} is no option of --docs; leave it out")
+    if args.docs:
+        return Doc2Vec.load(args.vectors).dv
+    if options or is_pickle(args.vectors):
+        return load_vectors(args, args.vectors)
+    if is_fasttext_file(args.vectors):
+        return load_facebook_vectors(args.vectors)
+    if read_class(args.vectors) == FastText.NAME:
+        return FastText.load(args.vectors).wv
+    return load_vectors(args, args.vectors)
 
 
 def _nearest(vectors: KeyedVectors, query: list[str], n_words: int, topn: int) -> list[tuple[Any, float]]:

@@ -21,14 +21,19 @@ from wildvec.cli.output import (
 )
 from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import say
+from wildvec.models.doc2vec import Doc2Vec
+from wildvec.models.facebook_models import save_facebook_model
+from wildvec.models.fasttext import FastText
 from wildvec.models.text_model import TextModel
 from wildvec.training.checkpoint import list_checkpoints
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 MODEL_OPTIONS = (
     "update",
     *("vector_size", "window", "epochs", "negative", "ns_exponent", "alpha", "min_alpha", "sample"),
     *("seed", "workers"),
 )
+NGRAM_OPTIONS = ("min_n", "max_n", "bucket")
 GLOVE_OPTIONS = ("x_max", "exponent", "combine", "initial", "mittens", "max_memory")
 SWITCHES = {  # options of settings whose options have other names
     "sg": "--cbow",
@@ -37,11 +42,14 @@ SWITCHES = {  # options of settings whose options have other names
     "shrink_windows": "--full-windows",
     "symmetric": "--left-only",
     "distance_weighting": "--equal-weights",
+    "dm": "--dbow",
+    "dm_mean": "--dm-sum",
 }
 STOP_OPTIONS = ("held_out", "patience", "max_seconds")
 CHECKPOINT_OPTIONS = ("checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
 TEXT_OPTIONS = ("min_count", "max_final_vocab", "max_vocab_size", "max_sentence_length", "errors")
 BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12, io.Kind.GLOVE: 12}
+SKIPGRAM = ("word2vec", "fasttext")  # the models that are skip-gram unless --cbow is given
 
 
 def add_to(commands: Any) -> None:
@@ -50,9 +58,11 @@ def add_to(commands: Any) -> None:
         "train",
         help="learn vectors from text",
         description="Learn vectors from text files (each line is a sentence) and save them. The model is skip-gram; "
-        "--cbow trains CBOW, which is the default of the Python class Word2Vec; "
-        "--model glove trains GloVe. Ctrl-C and SIGTERM stop early and "
-        "save what was learned.",
+        "--cbow trains CBOW, which is the default of the Python class Word2Vec. --model fasttext also learns vectors "
+        "of character n-grams, for unknown words; --model doc2vec learns a vector of each line (its tag is the "
+        "number of the line, from 0), and its files hold the whole model, or in the formats of word2vec and GloVe "
+        "the vectors of the lines; --model glove trains GloVe. Ctrl-C and SIGTERM stop early and save what was "
+        "learned.",
     )
     parser.add_argument(
         "inputs",
@@ -67,7 +77,11 @@ def add_to(commands: Any) -> None:
         help="the file to write: .wv native, .bin word2vec binary, .txt or .vec word2vec text, "
         ".glove GloVe text; - is stdout",
     )
-    add_format(parser, model="native, with all that further training needs (Word2Vec.load, GloVe.load)")
+    add_format(
+        parser,
+        model="native, with all that further training needs (Word2Vec.load, GloVe.load)",
+        fasttext="fastText's .bin, of --model fasttext",
+    )
     model = parser.add_argument_group("model")
     model.add_argument(
         "--model", choices=tuple(MODELS), default="word2vec", help="what is trained (default: word2vec)"
@@ -78,6 +92,8 @@ def add_to(commands: Any) -> None:
     add_switch(model, "--full-windows", "shrink_windows", False, "always use the full window")
     add_switch(model, "--deterministic", "deterministic", True)
     _add_settings(model, MODEL_OPTIONS)
+    _add_settings(parser.add_argument_group("fastText"), NGRAM_OPTIONS)
+    _add_doc2vec(parser.add_argument_group("Doc2Vec"))
     glove = parser.add_argument_group("GloVe")
     add_switch(glove, "--left-only", "symmetric", False, "count words on the left only")
     add_switch(
@@ -99,6 +115,17 @@ def add_to(commands: Any) -> None:
     _add_settings(text, TEXT_OPTIONS)
     add_setting(text, "cache_dir")
     parser.set_defaults(run=run)
+
+
+def _add_doc2vec(group: Any) -> None:
+    add_switch(group, "--dbow", "dm", 0, "train PV-DBOW instead of PV-DM")
+    add_switch(
+        group, "--dbow-words", "dbow_words", 1, "PV-DBOW: train the vectors of words too, by skip-gram"
+    )
+    add_switch(group, "--dm-sum", "dm_mean", 0, "PV-DM: add up the vectors instead of their mean")
+    add_switch(group, "--dm-concat", "dm_concat", 1, "PV-DM: concatenate the vectors, which is slow")
+    add_setting(group, "pretrained")
+    add_switch(group, "--freeze-words", "freeze_words", True)
 
 
 def _add_settings(group: Any, names: Sequence[str]) -> None:
@@ -148,14 +175,17 @@ def output_bytes(model: TextModel, kind: io.Kind | None) -> int:
     """Return about how many bytes the output takes, without compression and without its keys."""
     if kind is None:
         return sum(rows.nbytes for rows in model._unpadded_matrices().values())
-    return BYTES_PER_VALUE[kind] * len(model.wv) * model.vector_size
+    n_rows = len(_vectors(model))
+    if isinstance(model, FastText) and kind in (io.Kind.NATIVE, io.Kind.FASTTEXT):
+        n_rows = 2 * n_rows + (model.bucket if kind is io.Kind.FASTTEXT else len(model.wv.vectors_ngrams))
+    return BYTES_PER_VALUE.get(kind, 4) * n_rows * model.vector_size
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and save; if training is interrupted, save what was learned."""
     settings = {name: value for name, value in vars(args).items() if name in SETTINGS}
     _check_options(args, settings)
-    kind = None if args.format == "model" else output_kind(args.output, args.format)
+    kind = _kind(args)
     report = _Report(args.output, kind)
     signals: StopSignals = args.signals
     interrupted = False
@@ -179,12 +209,24 @@ def run(args: argparse.Namespace) -> int:
     return 0 if is_saved else 1
 
 
+def _kind(args: argparse.Namespace) -> io.Kind | None:
+    """Return the kind of file to write; None is the whole model."""
+    if args.format == "model":
+        return None
+    if args.format == "fasttext":
+        return io.Kind.FASTTEXT
+    kind = output_kind(args.output, args.format)
+    return None if args.model == "doc2vec" and kind is io.Kind.NATIVE else kind
+
+
 def _check_options(args: argparse.Namespace, settings: dict[str, Any]) -> None:
     """Raise before anything is read if the options do not fit each other or the output cannot be written."""
     for name in settings:
         if name not in MODELS[args.model].SETTINGS:
             option = SWITCHES.get(name, option_name(name))
             raise UsageError(f"{option} is no option of --model {args.model}; leave it out")
+    if args.format == "fasttext" and args.model != "fasttext":
+        raise UsageError(f"--format fasttext is no format of --model {args.model}; add --model fasttext")
     folder = settings.get("checkpoint")
     if args.resume and folder is None:
         raise UsageError("--resume needs the folder of the checkpoints; add --checkpoint DIR")
@@ -206,7 +248,7 @@ def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) 
     if args.resume and list_checkpoints(settings["checkpoint"]):
         resumed: TextModel = cls.resume(settings.pop("checkpoint"), **settings)
         return resumed
-    if args.model == "word2vec":
+    if args.model in SKIPGRAM:
         settings = {"sg": 1, **settings}
     model: TextModel = cls(**settings)
     return model
@@ -215,9 +257,18 @@ def _train(args: argparse.Namespace, settings: dict[str, Any], report: _Report) 
 def _save(model: TextModel, output: Any, kind: io.Kind | None) -> None:
     if kind is None:
         model.save(output)
+    elif isinstance(model, FastText) and kind is io.Kind.FASTTEXT:
+        save_facebook_model(model, output)
+    elif isinstance(model, FastText) and kind is io.Kind.NATIVE:
+        model.wv.save_native(output)
     else:
-        vectors = model.wv
+        vectors = _vectors(model)
         io.save(output, vectors.index_to_key, vectors.vectors, vectors.counts, kind)
+
+
+def _vectors(model: TextModel) -> KeyedVectors:
+    """Return what is saved if the format holds one matrix: for Doc2Vec the vectors of the lines."""
+    return model.dv if isinstance(model, Doc2Vec) else model.wv
 
 
 def _resume_hint(model: TextModel, settings: dict[str, Any]) -> str:

@@ -25,6 +25,10 @@ PROTOCOLS = tuple(b"\x80%c" % number for number in range(2, 6))
 OLD_PROTOCOLS = b"ccopy_reg\n"
 
 
+class NotGensimError(pickle.UnpicklingError, ValueError, AttributeError):
+    """A pickle holds something else than an object of gensim."""
+
+
 class Saved:
     """The attributes of an object of gensim. `saved_class`: the name of its class."""
 
@@ -149,7 +153,7 @@ class _Unpickler(pickle.Unpickler):
                     else SavedFunction(name)
                 )
             return self.classes[module, name]
-        raise pickle.UnpicklingError(
+        raise NotGensimError(
             f"{self.path}: the pickle refers to {module}.{name}, which is neither of gensim nor of numpy, so it "
             "is not loaded (a pickle can run any code); if you trust the file, load it with gensim and save the "
             "vectors with save_word2vec_format"
@@ -180,7 +184,8 @@ def read_gensim(path: str | os.PathLike[str], mmap: str | bool | None = None) ->
     Objects in the attributes are `Saved`. mmap: "r" or True: map the arrays in separate files, read-only.
 
     Raises:
-        UnpicklingError: The file is no pickle of gensim, or refers to something that is not accepted.
+        NotGensimError: The pickle holds something else, or refers to something that is not accepted.
+        UnpicklingError: The pickle is damaged.
         FileNotFoundError: An array beside the file is missing.
         ValueError: An array in a separate file is damaged.
     """
@@ -188,14 +193,17 @@ def read_gensim(path: str | os.PathLike[str], mmap: str | bool | None = None) ->
     with open(name, "rb") as raw:
         try:
             found = _Unpickler(decompressed(raw), name).load()
+        except NotGensimError:
+            raise
         except pickle.UnpicklingError as error:
             text = str(error)
             raise pickle.UnpicklingError(text if text.startswith(name) else f"{name}: {text}") from None
         except (EOFError, AttributeError, IndexError, KeyError, TypeError, ValueError, ImportError) as error:
             raise pickle.UnpicklingError(f"{name}: damaged pickle: {error}") from error
     if not isinstance(found, Saved):
-        raise pickle.UnpicklingError(
-            f"{name}: the pickle holds a {type(found).__name__}, not a model of gensim"
+        raise NotGensimError(
+            f"{name} is a Python pickle that holds a {type(found).__name__}, and wildvec opens only those of gensim's "
+            "models and vectors; if it holds vectors, write them with save_word2vec_format"
         )
     _read_arrays(found, name, name.endswith(COMPRESSED_SUFFIXES), "r" if mmap else None)
     return found.saved_class, found.__dict__

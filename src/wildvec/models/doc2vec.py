@@ -207,7 +207,7 @@ class Doc2Vec(Word2Vec):
                 "dv is given: build_vocab makes the vectors of tags; assign model.dv.vectors after it"
             )
         self._tags = TagTable.empty()
-        self._last_inference: DocumentObjective | None = None
+        self._inference: list[DocumentObjective] = []
         self._set_up(locals())
         self._start(documents, corpus_file, callbacks)
 
@@ -476,9 +476,9 @@ class Doc2Vec(Word2Vec):
     def _inference_objective(self) -> DocumentObjective:
         """Return the objective of inference; the same object as last time if nothing changed, with its tables."""
         objective = replace(self._objective(), dbow_words=0)
-        if objective != self._last_inference:
-            self._last_inference = objective
-        return self._last_inference
+        if [objective] != self._inference:
+            self._inference[:] = [objective]
+        return self._inference[0]
 
     def _as_texts(self, documents: Any) -> Texts:
         """Return the words of documents, which may be texts without tags."""
@@ -582,17 +582,17 @@ class Doc2Vec(Word2Vec):
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
         super()._set_more_tensors(tensors, n_keys)
         self._tags = tag_files.from_tensors(tensors)
-        self._last_inference = None
+        self._inference = []
         self._factors_of_file = tensors.get(tag_files.FACTORS)
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        del state["dv"], state["_last_inference"]
+        del state["dv"], state["_inference"]
         return state | {"_document_factors": self.dv.vectors_lockf}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         factors = state.pop("_document_factors")
-        self._last_inference = None
+        self._inference = []
         super().__setstate__(state)
         self.dv.vectors_lockf = factors
 

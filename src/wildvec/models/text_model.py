@@ -413,7 +413,8 @@ class TextModel(Model):
             EOFError: The file is cut off.
             ValueError: The file holds something else (then also AttributeError, as in gensim), is damaged, or holds a
                 setting that is unknown or out of range.
-            UnpicklingError: A pickle that is no model of gensim, or refers to other things than gensim and numpy.
+            UnpicklingError: A pickle that is damaged, holds no model of gensim (then also ValueError and
+                AttributeError), or refers to other things than gensim and numpy (the same).
         """
         if gensim_pickle.is_pickle(path):
             from wildvec.models import from_gensim

@@ -201,7 +201,11 @@ class FastTextKeyedVectors(KeyedVectors):
         """
         if files.kind_by_name(fname, files.Kind.NATIVE) is not files.Kind.NATIVE:
             super().save(fname, separately, sep_limit, ignore, pickle_protocol)
-            return
+        else:
+            self.save_native(fname, ignore)
+
+    def save_native(self, fname: Path, ignore: Iterable[str] = ()) -> None:
+        """Write all rows to a native file, whatever its ending, or to a binary stream; ignore: as for `save`."""
         left_out = {ignore} if isinstance(ignore, str) else set(ignore)
         kept = {name: values for name, values in self.expandos.items() if name not in left_out}
         tensors = files.to_tensors(self.index_to_key, self.vectors, kept.pop(COUNT, None)) | attributes.pack(

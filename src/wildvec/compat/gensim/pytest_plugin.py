@@ -2,7 +2,7 @@
 
     pytest -p wildvec.compat.gensim.pytest_plugin --pyargs gensim.test.test_word2vec
 
-pytest imports it before it collects tests. The run fails if one of the replaced modules is gensim's own.
+gensim's models are replaced before pytest imports a test. The run fails if one of the replaced modules is gensim's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from typing import Any
 
 from wildvec.compat.gensim.install import CLASSES, REPLACED, install_as_gensim
 
-install_as_gensim()
+
+def pytest_configure() -> None:
+    """Replace gensim's models. pytest has read the options and not yet imported a test."""
+    install_as_gensim()
 
 
 def find_modules_of_gensim() -> list[str]:
