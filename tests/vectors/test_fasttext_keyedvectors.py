@@ -189,7 +189,12 @@ def test_rows_that_do_not_fit_are_an_error():
 def test_an_int_is_no_word_where_keys_are_str():
     wv = make(min_n=1)
     assert 3 not in wv
-    for call in (lambda: wv[3], lambda: wv[["day", 3]], lambda: wv.most_similar(0), lambda: wv.similarity("day", 5)):
+    for call in (
+        lambda: wv[3],
+        lambda: wv[["day", 3]],
+        lambda: wv.most_similar(0),
+        lambda: wv.similarity("day", 5),
+    ):
         with pytest.raises(KeyError, match="the keys are str here"):
             call()
     numbers = make(words=[10, 11, 12, 13, 14], min_n=1)

@@ -309,7 +309,9 @@ class _Builder:
 
         ids, kept = self.buffer.finish(remap, self.workers)
         if not len(ids):
-            raise ValueError("none of the tokens read is in the vocabulary")
+            raise ValueError(
+                "none of the tokens read is in the vocabulary; to add new words, call build_vocab(…, update=True) first"
+            )
         offsets = _offsets(ends, kept, self.keep_empty)
         trim_heap()
         return ids, offsets

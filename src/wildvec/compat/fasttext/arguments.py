@@ -108,7 +108,8 @@ def read_arguments(
     if "input" not in values:
         raise TypeError("missing the argument 'input', the path of the training text")
     chosen = {**defaults, **values}
-    for name, check in CHECKS.items():
+    checks = CHECKS | ({"model": choice("skipgram", "cbow")} if names is UNSUPERVISED else {})
+    for name, check in checks.items():
         chosen[name] = checked(name, chosen[name], check)
     args = Args(**chosen)
     _check_together(args, values)
