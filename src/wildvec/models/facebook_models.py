@@ -173,8 +173,8 @@ def to_file(model: FastText, encoding: str = "utf-8") -> FastTextFile:
     """Return the content of the file of a model; its rows are those of the model, without a copy."""
     if not isinstance(model, FastText):
         raise TypeError(
-            f"{type(model).__name__} is no FastText model; save a model of another class with its method `save`, vectors "
-            "with wv.save_word2vec_format"
+            f"{type(model).__name__} is no FastText model; save other models with their method `save`, and "
+            "vectors with wv.save_word2vec_format"
         )
     if not len(model.vocab):
         raise RuntimeError("the model has no vocabulary yet; call build_vocab first")

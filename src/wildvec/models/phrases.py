@@ -518,7 +518,7 @@ class FrozenPhrases(PhrasesTransformation):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in SETTLED:
             raise AttributeError(
-                f"{name} cannot be set, because the phrases are frozen; set it in the Phrases object and freeze it again"
+                f"{name} of frozen phrases cannot be set; set it in the Phrases object and freeze that again"
             )
         super().__setattr__(name, value)
 

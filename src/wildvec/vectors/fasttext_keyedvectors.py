@@ -39,8 +39,8 @@ class FastTextKeyedVectors(KeyedVectors):
 
     The vector of a word is the mean of its own row and the rows of its n-grams; that of an unknown word is the mean
     of the rows of its n-grams. N-grams of `min_n` to `max_n` characters are hashed to `bucket` numbers, as fastText
-    does. All methods of `KeyedVectors` take unknown words where they need a vector only. An unknown int has n-grams (of
-    its digits) only where keys are int; with keys of str it is a KeyError.
+    does. All methods of `KeyedVectors` take unknown words where they need a vector only. An unknown int has
+    n-grams (of its digits) only where keys are int; with keys of str it is a KeyError.
 
     `key in wv` is true for each word that has n-grams; `wv.has_index_for(key)` says whether it has a row. A word that
     is too short for n-grams has a vector of zeros. Without n-grams (`bucket` or `max_n` is 0) an unknown word is a
