@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
+from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
     CategoryEmbeddingClassifier,
@@ -23,6 +24,7 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
     "ENGLISH_CONNECTOR_WORDS",
+    "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",

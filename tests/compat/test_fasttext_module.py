@@ -454,3 +454,13 @@ def test_numbers_of_labels_and_neighbours_are_checked(tmp_path):
         model.predict("x", threshold=float("nan"))
     with pytest.raises(ValueError, match="k=-1"):
         model.get_nearest_neighbors("x", k=-1)
+
+
+def test_wrong_model_and_word(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("night day nights\n" * 9)
+    with pytest.raises(ValueError, match="give 'skipgram' or 'cbow'"):
+        fasttext.train_unsupervised(str(path), model="foo")
+    model = fasttext.train_unsupervised(str(path), minCount=1, epoch=1, dim=8, bucket=20, thread=1)
+    with pytest.raises(TypeError, match="give a str"):
+        model.get_word_vector(5)

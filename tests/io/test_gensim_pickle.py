@@ -9,7 +9,7 @@ import types
 import numpy as np
 import pytest
 
-from wildvec import Doc2Vec, FastText, FrozenPhrases, KeyedVectors, Phrases, Word2Vec
+from wildvec import Doc2Vec, FastText, FastTextKeyedVectors, FrozenPhrases, KeyedVectors, Phrases, Word2Vec
 from wildvec.io import gensim_pickle
 
 WORDS = ["b", "a", "c"]
@@ -157,10 +157,16 @@ def test_subwords(tmp_path, make):
     buckets = random.normal(size=(20, 4)).astype(np.float32)
     wv = make("gensim.models.fasttext.FastTextKeyedVectors", min_n=3, max_n=4, bucket=20, vectors_vocab=ROWS)
     vars(wv).update(vars(vectors(make)), vectors_ngrams=buckets)
+    del wv.vectors  # which gensim computes when it reads
     thing = make(
         "gensim.models.fasttext.FastText", wv=wv, syn1neg=OUTPUT, vector_size=4, negative=2, min_count=1
     )
     model = FastText.load(dump(tmp_path / "ft", thing))
+    of_words = KeyedVectors.load(
+        tmp_path / "ft"
+    )  # gensim does not write the vectors of words, but their rows
+    assert isinstance(of_words, FastTextKeyedVectors)
+    assert np.array_equal(of_words["unknown"], model.wv["unknown"])
     assert np.array_equal(model.wv.vectors_vocab, ROWS)
     alone = KeyedVectors.load(dump(tmp_path / "ftkv", wv))
     for word in ("a", "unknown"):

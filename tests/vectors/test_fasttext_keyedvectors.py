@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from wildvec import FastTextKeyedVectors, KeyedVectors
+from wildvec import FastText, FastTextKeyedVectors, KeyedVectors
 from wildvec.compat.fasttext.subwords import char_ngrams, hash_of
 
 WORDS = ["night", "day", "</s>", "a", "größe"]
@@ -184,3 +184,34 @@ def test_rows_that_do_not_fit_are_an_error():
         FastTextKeyedVectors.from_rows(["a"], None, rows(2), rows(10), min_n=3, max_n=6, bucket=10)
     with pytest.raises(ValueError, match="bucket=-1"):
         FastTextKeyedVectors(5, 3, 6, -1)
+
+
+def test_an_int_is_no_word_where_keys_are_str():
+    wv = make(min_n=1)
+    assert 3 not in wv
+    for call in (
+        lambda: wv[3],
+        lambda: wv[["day", 3]],
+        lambda: wv.most_similar(0),
+        lambda: wv.similarity("day", 5),
+    ):
+        with pytest.raises(KeyError, match="the keys are str here"):
+            call()
+    numbers = make(words=[10, 11, 12, 13, 14], min_n=1)
+    assert 101 in numbers
+    assert np.abs(numbers[101]).sum() > 0
+
+
+def test_the_empty_word_has_no_neighbours():
+    with pytest.raises(KeyError, match="''"):
+        make().most_similar("")
+
+
+def test_the_file_of_a_model_gives_vectors_with_ngrams(tmp_path):
+    model = FastText([["night", "day", "nights"]] * 9, vector_size=8, min_count=1, bucket=50, workers=1)
+    model.save(tmp_path / "model")
+    for cls in (KeyedVectors, FastTextKeyedVectors):
+        wv = cls.load(tmp_path / "model")
+        assert type(wv) is FastTextKeyedVectors
+        np.testing.assert_array_equal(wv[["nightly", "day"]], model.wv[["nightly", "day"]])
+    assert type(KeyedVectors.load(tmp_path / "model", limit=2)) is KeyedVectors

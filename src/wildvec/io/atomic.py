@@ -96,9 +96,12 @@ def write_atomically(path: str | os.PathLike[str] | BinaryIO, *, append: bool = 
 
     append: begin with a copy of the old file, if there is one.
 
-    Raises OSError with path and remedy, for example if the disk is full; others as `check_output`.
+    Raises OSError with path and remedy, for example if the disk is full; TypeError if `path` is neither a path nor a
+    stream; others as `check_output`.
     """
     if not isinstance(path, (str, os.PathLike)):
+        if not hasattr(path, "write"):
+            raise TypeError(f"{path!r} is {type(path).__name__}; give the path of a file")
         yield path
         return
     target = check_output(path)

@@ -200,6 +200,7 @@ class ReadMode:
 
 
 WHOLE = ReadMode()
+MOST_DIMENSIONS = 2**20  # a file that begins with a larger number is not of the first format
 
 
 def read(path: str | os.PathLike[str], mode: ReadMode = WHOLE) -> FastTextFile:
@@ -238,8 +239,10 @@ def _read_first_format(source: BinaryReader, head: bytes, mode: ReadMode) -> Fas
             source, FIRST_VERSION, head + source.read(SETTINGS.size - len(head), "settings"), mode
         )
     except (EOFError, ValueError) as error:
+        could_be = int.from_bytes(head[:4], "little") < MOST_DIMENSIONS
+        reason = f" ({error})" if could_be else "; read vectors of other formats with KeyedVectors.load"
         raise ValueError(
-            f"{source.path} is no fastText model: it begins with {head[:4]!r}, not with {HEAD!r} ({error})"
+            f"{source.path} is no fastText model: it begins with {head[:4]!r}, not with {HEAD!r}{reason}"
         ) from error
 
 

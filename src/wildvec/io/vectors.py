@@ -48,6 +48,10 @@ class Kind(Enum):
     FASTTEXT = "fastText"
 
 
+LOADERS = {
+    Kind.FASTTEXT: "load_facebook_model (to train it further) or load_facebook_vectors; a supervised model with "
+    "TextClassifier.load_fasttext"
+}
 SUFFIXES = {
     ".wv": Kind.NATIVE,
     ".bin": Kind.BINARY,
@@ -141,9 +145,10 @@ def load_native(
     with Source(path) as source:
         kind = detect_kind(source)
         if kind is not Kind.NATIVE:
+            remedy = LOADERS.get(kind, f"{CLASS}.load")
             raise ValueError(
                 f"{source.path} is {kind.value}, which holds vectors but no {' or '.join(classes)}; "
-                f"read it with {CLASS}.load"
+                f"read it with {remedy}"
             )
         tensors, metadata = native.read_from(source, allocate=allocate)
     native.check_class(path, metadata, *classes)
@@ -260,7 +265,7 @@ def detect_kind(source: Source) -> Kind:
         return Kind.GLOVE
     raise ValueError(
         f"{source.path} is no file of vectors that wildvec can read (native, word2vec text or "
-        f"binary, GloVe text); it begins with {head[:20]!r}"
+        f"binary, GloVe text, fastText, gensim's save); it begins with {head[:20]!r}"
     )
 
 

@@ -429,6 +429,12 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         def __getattr__(self, name: str) -> Any:
             raise missing_attribute(self, name)
 
+        def __getitem__(self, key: Any) -> Any:
+            raise TypeError(f"a {type(self).__name__} model has no rows by key; use wv[{key!r:.60}]")
+
+        def __contains__(self, key: Any) -> bool:
+            raise TypeError(f"a {type(self).__name__} model has no keys; use {key!r:.60} in model.wv")
+
 
 def _address(array: np.ndarray[Any, Any]) -> int:
     address: int = array.__array_interface__["data"][0]

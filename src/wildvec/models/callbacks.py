@@ -6,7 +6,7 @@ In: a model and a list of callbacks. Out: an object that the training loop calls
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from wildvec.training.state import Epoch
 
@@ -50,6 +50,34 @@ class OnTrainEnd(Protocol[M_contra]):
 Callback: TypeAlias = (
     OnTrainBegin[M_contra] | OnEpochBegin[M_contra] | OnEpochEnd[M_contra] | OnTrainEnd[M_contra]
 )
+
+
+class CallbackAny2Vec:
+    """Base class of callbacks, as in gensim: four methods that do nothing until a subclass replaces them.
+
+    It is not needed: any object with at least one of the methods is a callback.
+
+    >>> from wildvec import CallbackAny2Vec, Word2Vec
+    >>> class PrintLoss(CallbackAny2Vec):
+    ...     def on_epoch_end(self, model):
+    ...         print(f"epoch {model.epochs_trained}: {'lower' if model.epoch_losses[-1] < 99 else 'higher'} than 99")
+    >>> text = [["king", "rules", "land"]] * 50
+    >>> model = Word2Vec(text, vector_size=16, epochs=2, workers=1, callbacks=[PrintLoss()])
+    epoch 1: lower than 99
+    epoch 2: lower than 99
+    """
+
+    def on_train_begin(self, model: Any) -> None:
+        """Run before the first epoch."""
+
+    def on_epoch_begin(self, model: Any) -> None:
+        """Run before each epoch."""
+
+    def on_epoch_end(self, model: Any) -> None:
+        """Run after each epoch."""
+
+    def on_train_end(self, model: Any) -> None:
+        """Run after the last epoch."""
 
 
 class Trained(Protocol):

@@ -20,10 +20,11 @@ from wildvec.base.ragged import join_rows
 from wildvec.models import inference, memory, stored, tag_files
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.document_objective import DocumentObjective
+from wildvec.models.gensim_names import refuse_unknown
 from wildvec.models.given_vectors import GivenVectors, given_rows, vectors_or_none
 from wildvec.models.row_factors import row_factors
 from wildvec.models.settings import Setting, one_of, switch
-from wildvec.models.text_model import Source, TextFeed
+from wildvec.models.text_model import EITHER, Source, TextFeed
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.files import as_paths
 from wildvec.text.readers import Tokenizer
@@ -251,7 +252,7 @@ class Doc2Vec(Word2Vec):
     def _read(self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any) -> TextFeed:
         """Read documents; with a vocabulary or one to grow, use the tags of the model, else make a new table."""
         if (sentences is None) == (corpus_file is None):
-            raise TypeError("give either documents or corpus_file")
+            raise TypeError(EITHER.format("documents"))
         return TaggedCorpus.read(
             as_paths(corpus_file) if sentences is None else sentences,
             known=None if vocab is None and "grow" not in building else self._tags,
@@ -406,6 +407,7 @@ class Doc2Vec(Word2Vec):
         alpha: float | None = None,
         min_alpha: float | None = None,
         epochs: int | None = None,
+        **others: Any,
     ) -> FloatRows:
         """Return the vector of a new document, float32 (vector_size,). It depends on the model and the words only.
 
@@ -417,11 +419,13 @@ class Doc2Vec(Word2Vec):
             alpha: Learning rate at the start; default: `self.alpha`.
             min_alpha: Learning rate at the end; default: `self.min_alpha`.
             epochs: Passes over the document; default: `self.epochs`.
+            others: None; names of older gensim get an error that names today's.
 
         Raises:
-            TypeError: doc_words is a str.
+            TypeError: doc_words is a str, or an argument is unknown.
             RuntimeError: There is no vocabulary yet.
         """
+        refuse_unknown(others)
         if isinstance(doc_words, (str, bytes)):
             raise TypeError(
                 f"doc_words={doc_words!r:.60}: give a list of words, for example doc_words.split()"

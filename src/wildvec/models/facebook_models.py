@@ -151,6 +151,7 @@ def save_facebook_model(
         word_ngrams: The same; None: that of the file, or 1.
 
     Raises:
+        TypeError: It is no FastText model.
         RuntimeError: The model has no vocabulary yet.
         ValueError: A word is empty or contains white space or NUL, or cannot be encoded.
         OSError: The file cannot be written. An existing file is then unchanged.
@@ -170,6 +171,11 @@ def save_facebook_model(
 
 def to_file(model: FastText, encoding: str = "utf-8") -> FastTextFile:
     """Return the content of the file of a model; its rows are those of the model, without a copy."""
+    if not isinstance(model, FastText):
+        raise TypeError(
+            f"{type(model).__name__} is no FastText model; save other models with their method `save`, and "
+            "vectors with wv.save_word2vec_format"
+        )
     if not len(model.vocab):
         raise RuntimeError("the model has no vocabulary yet; call build_vocab first")
     model._take_over_vectors()

@@ -234,7 +234,11 @@ def load_phrases(path: Path, cls: Any) -> Any:
     name, state = read_gensim(path)
     is_phrases = issubclass(cls, Phrases)
     if name not in (("Phrases",) if is_phrases else ("FrozenPhrases", "Phraser")):
-        raise WrongClassError(f"{os.fspath(path)} holds a {name} of gensim, not a {cls.__name__}")
+        remedies = {"Phrases": "Phrases.load(path).freeze()", "Phraser": "FrozenPhrases.load"}
+        remedy = remedies.get(name, f"{name}.load")
+        raise WrongClassError(
+            f"{os.fspath(path)} holds a {name} of gensim, not a {cls.__name__}; load it with {remedy}"
+        )
     saved = Saved()
     vars(saved).update(state)
     return _phrases(cls, saved) if is_phrases else _frozen(cls, saved)

@@ -43,20 +43,30 @@ RENAMED = {
         )
     },
 }
-# Attributes of gensim's models that it does not document.
-INTERNALS = frozenset(
-    {
-        *(
-            "cum_table",
-            "lifecycle_events",
-            "min_alpha_yet_reached",
-            "random",
-            "raw_vocab",
-            "running_training_loss",
+INTERNAL = "wildvec.compat.gensim.install_as_gensim(), which provides gensim's internals"
+# Attributes and methods of gensim that are no settings here, and what to use.
+FORMER = {
+    "accuracy": "wv.evaluate_word_analogies",
+    "build_vocab_from_corpus": "build_vocab",
+    "delete_temporary_training_data": "no call at all: no temporary data are kept",
+    "docvecs": "dv",
+    "init_sims": "no call at all: no norms are stored",
+    "intersect_word2vec_format": "wv.intersect_word2vec_format",
+    "syn0norm": "wv.get_normed_vectors()",
+    "vocabulary": "vocab and wv.key_to_index",
+    "wmdistance": "wv.wmdistance",
+    **dict.fromkeys(
+        (
+            *("cum_table", "make_cum_table", "raw_vocab", "scan_vocab", "prepare_vocab", "prepare_weights"),
+            *("syn1", "syn1neg", "trainables", "create_binary_tree", "init_weights", "update_weights"),
+            *("lifecycle_events", "min_alpha_yet_reached", "random", "running_training_loss"),
+            *("total_train_time", "train_count"),
         ),
-        *("syn1", "syn1neg", "total_train_time", "train_count"),
-    }
-)
+        INTERNAL,
+    ),
+}
+# Arguments of gensim 3 in methods that have fixed ones.
+FORMER_ARGUMENTS = {"common_terms": "connector_words", "steps": "epochs"}
 # Arguments that would change the result: the remedy, and the value that means "not used".
 REFUSED: dict[str, tuple[Any, str]] = {
     "null_word": (0, "leave it out; no model needs a null word here"),
@@ -90,15 +100,27 @@ def check_arguments(given: Mapping[str, Any], known: Iterable[str] = ()) -> None
             raise TypeError(f"{name}={value!r}: there is no argument of this name{hint}")
 
 
+def refuse_unknown(others: Mapping[str, Any]) -> None:
+    """Raise TypeError for arguments that a method does not have; the text names today's name of gensim 3's.
+
+    >>> refuse_unknown({"steps": 5})
+    Traceback (most recent call last):
+    TypeError: steps=5: the name of this argument is epochs
+    """
+    for name, value in others.items():
+        current = FORMER_ARGUMENTS.get(name)
+        reason = f"the name of this argument is {current}" if current else "there is no argument of this name"
+        raise TypeError(f"{name}={value!r}: {reason}")
+
+
 def missing_attribute(model: object, name: str) -> AttributeError:
     """Return the error for an attribute that a model does not have.
 
     >>> str(missing_attribute(5, "syn0"))
     "'int' object has no attribute 'syn0'; use wv.vectors"
     """
-    remedy = f"; use {RENAMED[name]}" if name in RENAMED else ""
-    if name in INTERNALS:
-        remedy = "; it is an internal of gensim, which the classes of wildvec.compat.gensim have"
+    current = RENAMED.get(name) or FORMER.get(name)
+    remedy = f"; use {current}" if current else ""
     return AttributeError(
         f"{type(model).__name__!r} object has no attribute {name!r}{remedy}", name=name, obj=model
     )

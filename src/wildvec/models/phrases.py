@@ -13,7 +13,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from wildvec.base.keys import key_bytes
 from wildvec.base.threads import check_workers
 from wildvec.io import atomic
 from wildvec.models import phrases_stored
+from wildvec.models.gensim_names import refuse_unknown
 from wildvec.text.phrase_counts import PhraseCounts
 from wildvec.text.phrase_files import join_files
 from wildvec.text.phrase_finder import GIVEN, NPMI, ORIGINAL, PhraseIndex, SentencePhrases
@@ -246,6 +247,7 @@ class Phrases(PhrasesTransformation):
         connector_words: Words that can stand inside of a phrase ("bank of america"), but not begin or end it; they
             are not counted. For English use ENGLISH_CONNECTOR_WORDS.
         workers: Threads; default: the CPUs that this process may use.
+        others: None; names of older gensim get an error that names today's.
 
     min_count, threshold, scoring and connector_words may be changed later; they apply to the next query.
 
@@ -277,7 +279,9 @@ class Phrases(PhrasesTransformation):
         connector_words: Iterable[str] = frozenset(),
         *,
         workers: int | None = None,
+        **others: Any,
     ) -> None:
+        refuse_unknown(others)
         super().__init__(connector_words)
         if not min_count > 0:
             raise ValueError(f"min_count={min_count}: give at least 1")
@@ -453,23 +457,36 @@ class Phrases(PhrasesTransformation):
         self._set_counts(self._new_counts().add_arrays(*arrays))
 
 
+SETTLED = ("min_count", "scoring", "delimiter")  # which a frozen object cannot change
+COUNTS_ARE_GONE = "; only the Phrases object, before freeze(), has it"
+NOT_FROZEN = {
+    "export_phrases": "; use phrasegrams, the phrases and their scores",
+    **dict.fromkeys(("add_vocab", "vocab", "corpus_word_count", "max_vocab_size", "freeze"), COUNTS_ARE_GONE),
+}
+
+
 class FrozenPhrases(PhrasesTransformation):
     """The phrases that a `Phrases` object found, without its counts.
 
-    Attributes: `phrasegrams`, the score of each phrase (a dict, which may be changed); `threshold`; `min_count`,
-    `scoring` and `delimiter` of the Phrases object.
+    Methods and attributes that need the counts (`export_phrases`, `vocab`, `add_vocab`) are only those of `Phrases`.
+    `min_count`, `scoring` and `delimiter` cannot be set: the phrases are found already.
+
+    Attributes: `phrasegrams`, the score of each phrase (a dict, which may be changed); `threshold`, which may be
+    raised; `min_count`, `scoring` and `delimiter` of the Phrases object.
 
     >>> frozen = FrozenPhrases(Phrases([["new", "york"]] * 3, min_count=1, threshold=0.1))
     >>> frozen[["in", "new", "york"]]
     ['in', 'new_york']
     """
 
+    min_count: float
+    scoring: Scorer
+    delimiter: str
+
     def __init__(self, phrases_model: Phrases) -> None:
         super().__init__(phrases_model.connector_words)
         self.threshold = phrases_model.threshold
-        self.min_count = phrases_model.min_count
-        self.delimiter = phrases_model.delimiter
-        self.scoring = phrases_model.scoring
+        vars(self).update({name: getattr(phrases_model, name) for name in SETTLED})
         self.phrasegrams = phrases_model.export_phrases()
         self._ready: tuple[Any, SentencePhrases] | None = None
 
@@ -500,6 +517,19 @@ class FrozenPhrases(PhrasesTransformation):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._ready = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in SETTLED:
+            raise AttributeError(
+                f"{name} of frozen phrases cannot be set; set it in the Phrases object and freeze that again"
+            )
+        super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(f"{text}{NOT_FROZEN[name]}" if name in NOT_FROZEN else text)
 
 
 Phraser = FrozenPhrases  # the old name in gensim

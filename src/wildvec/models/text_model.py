@@ -26,6 +26,10 @@ from wildvec.training.feed import Feed
 from wildvec.vectors.means import mean_rows
 
 Source = Any  # all that Corpus.read accepts
+EITHER = (
+    "give either {0} or corpus_file: the second argument by position is corpus_file, so name the others, as in "
+    "vector_size=100"
+)
 
 
 class TextFeed(Feed, Protocol):
@@ -110,7 +114,7 @@ class TextModel(Model):
         self, sentences: Source, corpus_file: Source, vocab: Vocab | None, **building: Any
     ) -> Corpus:
         if (sentences is None) == (corpus_file is None):
-            raise TypeError("give either sentences or corpus_file")
+            raise TypeError(EITHER.format("sentences"))
         source = as_paths(corpus_file) if sentences is None else sentences
         return Corpus.read(source, **self._reading_options(vocab, **building))
 

@@ -309,7 +309,9 @@ class _Builder:
 
         ids, kept = self.buffer.finish(remap, self.workers)
         if not len(ids):
-            raise ValueError("none of the tokens read is in the vocabulary")
+            raise ValueError(
+                "none of the tokens read is in the vocabulary; a model's build_vocab(…, update=True) adds new words"
+            )
         offsets = _offsets(ends, kept, self.keep_empty)
         trim_heap()
         return ids, offsets

@@ -29,6 +29,8 @@ from wildvec.vectors.row_attributes import COUNT
 from wildvec.vectors.subword_rows import Floats, SubwordRows
 
 N_GRAMS = ("vectors_vocab", "vectors_ngrams", "buckets")  # tensors of native files
+MODEL = "FastText"  # the class in files of models, in which one matrix has the rows of words and of buckets
+MODEL_ROWS = "subword_rows"
 RULES = {"min_n": whole(0), "max_n": whole(0, 1000), "bucket": whole(0, 2**31 - 1)}
 
 
@@ -37,7 +39,8 @@ class FastTextKeyedVectors(KeyedVectors):
 
     The vector of a word is the mean of its own row and the rows of its n-grams; that of an unknown word is the mean
     of the rows of its n-grams. N-grams of `min_n` to `max_n` characters are hashed to `bucket` numbers, as fastText
-    does. All methods of `KeyedVectors` take unknown words where they need a vector only.
+    does. All methods of `KeyedVectors` take unknown words where they need a vector only. An unknown int has
+    n-grams (of its digits) only where keys are int; with keys of str it is a KeyError.
 
     `key in wv` is true for each word that has n-grams; `wv.has_index_for(key)` says whether it has a row. A word that
     is too short for n-grams has a vector of zeros. Without n-grams (`bucket` or `max_n` is 0) an unknown word is a
@@ -69,6 +72,7 @@ class FastTextKeyedVectors(KeyedVectors):
     """
 
     FILE_CLASS: ClassVar[str] = "FastTextKeyedVectors"
+    MODEL_CLASS: ClassVar[str | None] = MODEL
 
     def __init__(
         self,
@@ -143,12 +147,19 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def __contains__(self, key: object) -> bool:
         """Return whether a key has a row, or n-grams."""
-        return key in self.key_to_index or (is_key(key) and self._subwords.has_ngrams(key))
+        return key in self.key_to_index or (
+            is_key(key) and self._subwords.has_ngrams(key) and self._is_word(key)
+        )
+
+    def _is_word(self, key: Key) -> bool:
+        """Return whether an unknown key can have n-grams: a str, or an int where the vocabulary has such keys."""
+        return isinstance(key, str) or not all(isinstance(known, str) for known in self.index_to_key)
 
     def _compose(self, keys: list[Key]) -> Floats:
         """Return the vectors of unknown words, float32 (n, vector_size). KeyError: there are no n-grams."""
-        if keys and not self._uses_ngrams:
-            self.get_index(keys[0])  # raises KeyError
+        for key in keys:
+            if not self._uses_ngrams or not self._is_word(key):
+                self.get_index(key)  # raises KeyError
         return self._subwords.compose(keys)
 
     def _infer_vector(self, key: Key) -> Vector:
@@ -167,6 +178,8 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def _matrix(self, items: Iterable[Any]) -> Vector:
         items = list(items)
+        if any(isinstance(item, str) and not item for item in items):
+            self.get_index("")  # raises KeyError, unless it is a key
         unknown = [item for item in items if is_key(item) and self.get_index(item, -1) < 0]
         vectors = dict(zip(unknown, self._compose(unknown), strict=True))
         return super()._matrix([vectors.get(item, item) if is_key(item) else item for item in items])
@@ -217,18 +230,24 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @classmethod
     def load(cls, fname: Path, mmap: bool | str | None = False, **options: Any) -> Self:
-        """Read a native file that `save` wrote or a file of gensim; others as `KeyedVectors.load`, without n-grams.
+        """Read a native file that `save` or `FastText.save` wrote, or a file of gensim, with n-grams.
+
+        Other files are read as by `KeyedVectors.load`, without n-grams.
 
         A fastText model (.bin) with its n-grams: `load_facebook_vectors`. The arguments and errors are those of
         `KeyedVectors.load`.
         """
-        is_pickle = gensim_pickle.is_pickle(fname)
-        if is_pickle or options.get("limit") is not None or files.read_class(fname) != cls.FILE_CLASS:
+        if options.get("limit") is not None or gensim_pickle.is_pickle(fname):
+            return super().load(fname, mmap, **options)
+        if (stored := files.read_class(fname)) not in (cls.FILE_CLASS, cls.MODEL_CLASS):
             return super().load(fname, mmap, **options)
         tensors, metadata = native.read(fname, mmap=bool(mmap))
         keys, matrix, found = files.unpack_attributed(os.fspath(fname), tensors)
         try:
-            given = json.loads(metadata["ngrams"])
+            given = json.loads(metadata["ngrams" if stored == cls.FILE_CLASS else "model"])
+            if stored == cls.MODEL_CLASS:
+                rows = tensors[MODEL_ROWS]
+                tensors |= {"vectors_vocab": rows[: len(keys)], "vectors_ngrams": rows[len(keys) :]}
             rules: dict[str, int] = {name: checked(name, given[name], check) for name, check in RULES.items()}
             wv = cls.from_rows(
                 keys,

@@ -92,10 +92,12 @@ def load(path: Path, cls: type[KeyedVectors], mmap: Any = None) -> KeyedVectors:
     """
     name, state = read_gensim(path, mmap)
     wv = state.get("wv")
-    saved = wv if isinstance(wv, Saved) and wv.get("vectors", "syn0") is not None else flatten(state)
+    model = flatten(state)
+    has_rows = isinstance(wv, Saved) and wv.get("vectors", "syn0", "vectors_vocab", "syn0_vocab") is not None
+    saved = wv if has_rows and isinstance(wv, Saved) else model
     keys = keys_of(saved)
     if "FastText" in name and saved.get("vectors_vocab", "syn0_vocab") is not None:
-        result = _load_fasttext(path, cls, saved, keys)
+        result = _load_fasttext(path, cls, model, saved, keys)
     else:
         rows = rows_of(path, saved, keys, "vectors", "syn0", "vectors_docs", "doctag_syn0")
         result = cls.from_arrays(keys, rows, counts_of(saved, keys))
@@ -105,11 +107,16 @@ def load(path: Path, cls: type[KeyedVectors], mmap: Any = None) -> KeyedVectors:
     return result
 
 
-def _load_fasttext(path: Path, cls: type[KeyedVectors], saved: Saved, keys: list[Key]) -> KeyedVectors:
+def _load_fasttext(
+    path: Path, cls: type[KeyedVectors], model: Saved, saved: Saved, keys: list[Key]
+) -> KeyedVectors:
+    """Return vectors with n-grams. saved: what has the rows; model: what has their rules in old versions."""
     from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 
     chosen = cls if issubclass(cls, FastTextKeyedVectors) else FastTextKeyedVectors
-    min_n, max_n, bucket = (int(saved.get(name, default=0)) for name in ("min_n", "max_n", "bucket"))
+    min_n, max_n, bucket = (
+        int(saved.get(name, default=model.get(name, default=0))) for name in ("min_n", "max_n", "bucket")
+    )
     words = rows_of(path, saved, keys, "vectors_vocab", "syn0_vocab").astype(np.float32, copy=False)
     ngrams = buckets_of(path, saved, bucket, words.shape[1])
     counts = counts_of(saved, keys)

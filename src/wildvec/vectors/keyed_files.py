@@ -28,6 +28,7 @@ class KeyedFiles(KeyedRows):
     """Methods of `KeyedVectors` that read and write files."""
 
     FILE_CLASS: ClassVar[str] = "KeyedVectors"  # in native files; `load` of a base class returns this class
+    MODEL_CLASS: ClassVar[str | None] = None  # of a model whose files `load` reads as this class too
 
     def save(
         self,
@@ -91,7 +92,8 @@ class KeyedFiles(KeyedRows):
             from wildvec.vectors import gensim_vectors
 
             return gensim_vectors.load(fname, cls, mmap)  # type: ignore[arg-type, return-value]
-        subclasses = {c.FILE_CLASS: c for c in cls.__subclasses__() if cls.FILE_CLASS != c.FILE_CLASS}
+        own = [c for c in cls.__subclasses__() if cls.FILE_CLASS != c.FILE_CLASS]
+        subclasses = {name: c for c in own for name in (c.FILE_CLASS, c.MODEL_CLASS) if name}
         if subclasses and limit is None and (stored := subclasses.get(read_class(fname) or "")):
             return stored.load(fname, mmap)
         options: dict[str, Any] = {"limit": limit, "errors": errors, "encoding": encoding}

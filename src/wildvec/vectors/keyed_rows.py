@@ -36,6 +36,7 @@ FORMER_NAMES = {  # names of gensim 3, and the current ones
     "init_sims": "no call at all: no norms are stored",
     "word_vec": "get_vector",
     "words_closer_than": "closer_than",
+    "accuracy": "evaluate_word_analogies",
     "wv": "the object itself: it is the KeyedVectors",
 }
 

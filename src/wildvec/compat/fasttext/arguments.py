@@ -108,7 +108,10 @@ def read_arguments(
     if "input" not in values:
         raise TypeError("missing the argument 'input', the path of the training text")
     chosen = {**defaults, **values}
-    for name, check in CHECKS.items():
+    checks = CHECKS
+    if names is UNSUPERVISED and chosen["model"] != "supervised":  # for which there is another function
+        checks = CHECKS | {"model": choice("skipgram", "cbow")}
+    for name, check in checks.items():
         chosen[name] = checked(name, chosen[name], check)
     args = Args(**chosen)
     _check_together(args, values)

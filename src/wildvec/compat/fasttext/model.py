@@ -154,7 +154,9 @@ class _FastText:
         return int(self._content.args.dim)
 
     def get_word_vector(self, word: str) -> Floats:
-        """Return the vector of a word: the mean of its row and those of its n-grams."""
+        """Return the vector of a word: the mean of its row and those of its n-grams. TypeError: it is no str."""
+        if not isinstance(word, str):
+            raise TypeError(f"word={word!r:.60} is {type(word).__name__}; give a str")
         return self._content.word_vector(word)
 
     def __getitem__(self, word: str) -> Floats:
