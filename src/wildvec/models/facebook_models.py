@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -245,7 +246,7 @@ class SparseRows:
     Attributes:
         words: Rows of the words (n_words, dim).
         ngrams: Rows of the buckets that have one (n, dim).
-        buckets: These buckets, ascending (int32).
+        buckets: These buckets (int32).
         bucket: Number of buckets.
         seed: The row of another bucket b is drawn by (seed, b), uniform in ±1 / dim as in fastText.
     """
@@ -255,6 +256,10 @@ class SparseRows:
     buckets: NDArray[np.int32]
     bucket: int
     seed: int
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        return np.argsort(self.buckets)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -272,7 +277,7 @@ class SparseRows:
         if len(self.ngrams) == self.bucket:
             parts.append(self.ngrams[first:last])
         elif last > first:
-            parts.append(fill_rows(self.ngrams, self.buckets, first, last, self.seed))
+            parts.append(fill_rows(self.ngrams, self.buckets, self._order, first, last, self.seed))
         return np.concatenate(parts)
 
     def take(self, numbers: NDArray[np.int64]) -> FloatRows:

@@ -47,9 +47,9 @@ class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVect
     def vectors_ngrams(self) -> Floats:
         """Rows of all buckets, (bucket, vector_size); those of buckets that do not occur are drawn."""
         rows: Floats = vars(self)["vectors_ngrams"]
-        if self.buckets is None or len(rows) == self.bucket:
+        if self.buckets is None or self._order is None or len(rows) == self.bucket:
             return rows
-        return fill_rows(rows, self.buckets, 0, self.bucket, seed=1)
+        return fill_rows(rows, self.buckets, self._order, 0, self.bucket, seed=1)
 
     @vectors_ngrams.setter
     def vectors_ngrams(self, rows: Floats) -> None:
