@@ -23,9 +23,9 @@ LARGEST_TABLE = 2**24  # buckets; more are sorted
 class SubwordIndex:
     """The parts of n words. Rows 0 … n - 1 of their matrix are those of the words, then follow those of the buckets.
 
-    buckets: (n_buckets) the bucket of each further row, in the order in which the words use them first. ids: the rows of all words one after the other,
-    and PATH_PADDING more. offsets: (n + 1) where the rows of each word begin in `ids`. A word's own row comes first;
-    an n-gram that occurs twice in a word is listed twice.
+    buckets: (n_buckets) the bucket of each further row, in the order in which the words use them first. ids: the rows
+    of all words one after the other, and PATH_PADDING more. offsets: (n + 1) where the rows of each word begin in
+    `ids`. A word's own row comes first; an n-gram that occurs twice in a word is listed twice.
     """
 
     buckets: NDArray[np.int32]
