@@ -161,7 +161,7 @@ class Reference:
         return targets
 
     def next_draws(self) -> list[int]:
-        """The numbers of the next window's draws. Each serves several, except with the classic update, many or parts."""
+        """The numbers of the next window's draws. Each serves several, except: classic update, many, parts."""
         n = self.negative
         if not (self.cbow or self.pair or self.nodes is not None):
             n += (3 * n + 2) // 5  # of two centres
