@@ -65,6 +65,8 @@ class Block:
 class Reference:
     """Matrices of shape (n_words, size); paths: per word, (node, code) pairs from the root."""
 
+    has_parts = False  # whether words consist of parts: then each window draws new noise
+
     input: np.ndarray
     output: np.ndarray | None
     nodes: np.ndarray | None
@@ -159,13 +161,13 @@ class Reference:
         return targets
 
     def next_draws(self) -> list[int]:
-        """The numbers of the next window's draws. Each serves several, unless the update is classic or takes many."""
+        """The numbers of the next window's draws. Each serves several, except: classic update, many, parts."""
         n = self.negative
         if not (self.cbow or self.pair or self.nodes is not None):
             n += (3 * n + 2) // 5  # of two centres
         window, spacing = self._windows, max(1, NOISE_SPAN // max(1, (n - 1) ** 2))
         self._windows += 1
-        if self.pair or n > 64:
+        if self.pair or self.has_parts or n > 64:
             return [window * n + k for k in range(n)]
         return [window + spacing * k * k for k in range(n)]
 

@@ -48,9 +48,6 @@ struct wv_block {
 /* Blocks are made some steps before they are trained, so that their rows can be prefetched. */
 enum { WV_AHEAD = 4, WV_RING = 8 };
 
-/* Parts of one token that are prefetched at most. */
-enum { WV_QUEUED_PARTS = 64 };
-
 /* Loops over short arrays of pointers, weights and ids run in steps of eight or four, so that branch prediction of their
  * ends succeeds. The arrays have space for this many more elements, which are read and written but never used. */
 enum { WV_OVERRUN = WV_PATH_PADDING };

@@ -28,6 +28,7 @@ MODELS = {
 class SubwordReference(Reference):
     """`input` holds the rows of tokens, by position; `rows` those of words and n-grams. rates: of these rows."""
 
+    has_parts = True
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0))
     parts: list[list[int]] = field(default_factory=list)
     rates: np.ndarray = field(default_factory=lambda: np.ones(N_ROWS))

@@ -28,19 +28,6 @@ WV_INLINE int64_t parts_of_token(const struct wv_worker *worker, int64_t positio
     return offsets[1] - offsets[0];
 }
 
-/* Writes pointers to the parts that a token will read soon to `rows`, which has space for WV_QUEUED_PARTS + WV_OVERRUN.
- * Returns their number. */
-WV_INLINE int parts_to_prefetch(struct wv_worker *worker, int64_t position, float **rows)
-{
-    const int32_t *ids;
-    int64_t n = parts_of_token(worker, position, &ids);
-    n = n < WV_QUEUED_PARTS ? n : WV_QUEUED_PARTS;
-    if (worker->views[WV_INPUT].copy_of)
-        return 0; /* rows_in_round prefetches */
-    rows_at(&worker->views[WV_INPUT], ids, n, rows);
-    return (int)n;
-}
-
 /* Vectors of rows that are processed together. Most rows have no more, so that a row is read in one piece. */
 enum { PART_VECS = 8 };
 

@@ -23,9 +23,9 @@ LARGEST_TABLE = 2**24  # buckets; more are sorted
 class SubwordIndex:
     """The parts of n words. Rows 0 … n - 1 of their matrix are those of the words, then follow those of the buckets.
 
-    buckets: (n_buckets) the bucket of each further row, in the order in which the words use them first. ids: the rows of all words one after the other,
-    and PATH_PADDING more. offsets: (n + 1) where the rows of each word begin in `ids`. A word's own row comes first;
-    an n-gram that occurs twice in a word is listed twice.
+    buckets: (n_buckets) the bucket of each further row, in the order in which the words use them first. ids: the rows
+    of all words one after the other, and PATH_PADDING more. offsets: (n + 1) where the rows of each word begin in
+    `ids`. A word's own row comes first; an n-gram that occurs twice in a word is listed twice.
     """
 
     buckets: NDArray[np.int32]
@@ -101,11 +101,12 @@ def _number_buckets(values: NDArray[np.int32], bucket: int) -> tuple[NDArray[np.
     """Return the distinct buckets in the order of their first use, and the position of each value among them.
 
     Most n-grams of a rare word belong to few words. In this order their rows are neighbours in memory, which makes
-    training a quarter faster. If all buckets occur, row b is that of bucket b.
+    training about a tenth faster (measured on a busy machine). If all buckets occur, row b is that of bucket b.
     """
     known = np.arange(bucket, dtype=np.int32)
     if bucket > LARGEST_TABLE:
-        known, values = np.unique(values, return_inverse=True)
+        known, inverse = np.unique(values, return_inverse=True)
+        values = inverse.astype(np.int32)
     first_use = np.full(len(known), len(values))
     first_use[values[::-1]] = np.arange(len(values))[::-1]
     used = np.flatnonzero(first_use < len(values))

@@ -289,5 +289,10 @@ def _check_rows(
     if buckets is None or not len(buckets):
         return
     ascending = np.sort(buckets)
-    if buckets.dtype != np.int32 or ascending[0] < 0 or ascending[-1] >= bucket or (np.diff(ascending) == 0).any():
+    if (
+        buckets.dtype != np.int32
+        or ascending[0] < 0
+        or ascending[-1] >= bucket
+        or (np.diff(ascending) == 0).any()
+    ):
         raise ValueError(f"the buckets must be int32, all different and below {bucket}")
