@@ -416,8 +416,7 @@ class Doc2Vec(Word2Vec):
             doc_words: The tokens of the document.
             alpha: Learning rate at the start; default: `self.alpha`.
             min_alpha: Learning rate at the end; default: `self.min_alpha`.
-            epochs: Passes over the document; default: `self.epochs`. PV-DM needs them: with half as many, vectors are
-                shorter than those of training.
+            epochs: Passes over the document; default: `self.epochs`.
 
         Raises:
             TypeError: doc_words is a str.
