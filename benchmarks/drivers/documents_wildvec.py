@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 import numpy as np
-from wildvec.text.tagged import TaggedDocument
 
 from wildvec import Doc2Vec, __version__
+from wildvec.text.tagged import TaggedDocument
 
 settings = json.loads(sys.argv[1])
 with open(settings["corpus"], encoding="utf-8") as file:

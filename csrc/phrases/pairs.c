@@ -1,4 +1,9 @@
 /* In: sentences of word ids. Out: a hash table of the pairs in them, with their counts. */
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise, which -std=c11 hides */
+#include <sys/mman.h>
+#endif
+
 #include "pairs.h"
 
 #include <stdlib.h>
@@ -6,7 +11,7 @@
 
 #include "../isa/region.h"
 
-enum { FIRST_LOG2 = 12, FIRST_SEQUENCES = 64, MAX_PENDING = 16 };
+enum { HUGE_PAGE = 1 << 21, FIRST_LOG2 = 12, FIRST_SEQUENCES = 64, N_PENDING = 32 };
 
 /* --- Sequences of connector words --- */
 
@@ -80,12 +85,30 @@ enum wv_status wv_merge_sequences(struct wv_sequences *into, const int32_t *pare
 
 /* --- The table --- */
 
+/* Returns n free slots, or NULL. Each look-up in a large table reads another page. With pages of 2 MB, the processor holds the
+ * addresses of all of them. Aligned slots lie in one cache line each. */
+static struct wv_pair *new_slots(int64_t n)
+{
+    const size_t n_bytes = (size_t)n * sizeof(struct wv_pair);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (n_bytes >= HUGE_PAGE) {
+        struct wv_pair *slots = aligned_alloc(HUGE_PAGE, n_bytes);
+        if (slots) {
+            madvise(slots, n_bytes, MADV_HUGEPAGE); /* a hint; the table also works without it */
+            memset(slots, 0, n_bytes);
+        }
+        return slots;
+    }
+#endif
+    return calloc((size_t)n, sizeof(struct wv_pair));
+}
+
 enum wv_status wv_pair_table_init(struct wv_pair_table *table)
 {
     memset(table, 0, sizeof *table);
     table->shift = 32 - FIRST_LOG2;
     table->n_slots = (int64_t)1 << FIRST_LOG2;
-    table->slots = calloc((size_t)table->n_slots, sizeof *table->slots);
+    table->slots = new_slots(table->n_slots);
     table->sequences.n = 1;
     if (table->slots && !resize_sequences(&table->sequences, FIRST_SEQUENCES)) {
         table->sequences.parents[0] = table->sequences.words[0] = 0;
@@ -115,7 +138,7 @@ static enum wv_status move_slots(struct wv_pair_table *table, int log2_slots, in
     if (log2_slots > 31)
         return WV_VOCAB_FULL;
     const int64_t n_slots = (int64_t)1 << log2_slots;
-    struct wv_pair *slots = calloc((size_t)n_slots, sizeof *slots);
+    struct wv_pair *slots = new_slots(n_slots);
     if (!slots)
         return WV_NO_MEMORY;
     table->size = table->n_used = 0;
@@ -363,20 +386,16 @@ enum wv_status wv_mark_words(struct wv_pair_table *table, const struct wv_phrase
     return WV_OK;
 }
 
-/* Pairs whose slots are prefetched and which are counted together later. */
+/* Pairs whose slots are prefetched and which are counted N_PENDING pairs later: a ring, pair i is at i % N_PENDING. */
 struct pending {
-    struct found pairs[MAX_PENDING];
-    int n;
+    struct found pairs[N_PENDING];
+    int64_t n_added, n_counted;
 };
 
-static enum wv_status count_pending(struct wv_pair_table *table, const struct wv_phrase_words *words,
-                                    struct pending *pending)
+static enum wv_status count_oldest(struct wv_pair_table *table, const struct wv_phrase_words *words,
+                                   struct pending *pending)
 {
-    enum wv_status status = WV_OK;
-    for (int i = 0; !status && i < pending->n; i++)
-        status = add_count(table, words, pending->pairs[i], 1);
-    pending->n = 0;
-    return status;
+    return add_count(table, words, pending->pairs[pending->n_counted++ % N_PENDING], 1);
 }
 
 /* The words of a sentence since the last one that is no connector. */
@@ -397,9 +416,11 @@ static enum wv_status add_pending(struct wv_pair_table *table, const struct wv_p
         if (status)
             return status;
     }
+    const int is_full = pending->n_added - pending->n_counted == N_PENDING;
+    const enum wv_status status = is_full ? count_oldest(table, words, pending) : WV_OK;
     WV_PREFETCH_TO_WRITE(table->slots + (tag >> table->shift));
-    pending->pairs[pending->n++] = found;
-    return pending->n == MAX_PENDING ? count_pending(table, words, pending) : WV_OK;
+    pending->pairs[pending->n_added++ % N_PENDING] = found;
+    return status;
 }
 
 /* Count the pairs that end at the tokens from … to - 1 of one sentence. */
@@ -434,7 +455,7 @@ enum wv_status wv_count_pairs(struct wv_pair_table *table, const struct wv_phras
                               const struct wv_id_sentences *sentences, int part, int n_parts)
 {
     struct pending pending;
-    pending.n = 0;
+    pending.n_added = pending.n_counted = 0;
     enum wv_status status = WV_OK;
     int64_t start = 0;
     for (int64_t i = 0; !status && i <= sentences->n_ends; i++) {
@@ -442,7 +463,9 @@ enum wv_status wv_count_pairs(struct wv_pair_table *table, const struct wv_phras
         status = count_sentence(table, words, sentences, start, end, part, n_parts, &pending);
         start = end;
     }
-    return status ? status : count_pending(table, words, &pending);
+    while (!status && pending.n_counted < pending.n_added)
+        status = count_oldest(table, words, &pending);
+    return status;
 }
 
 /* --- Pairs as arrays --- */

@@ -210,8 +210,9 @@ cdef class PhraseWords:
             raise ValueError(f"n_begun={n_begun}, position={position}: they do not fit {ids.shape[0]} ids")
         sentences.ids, sentences.n_ids = &ids[0] if ids.shape[0] else NULL, ids.shape[0]
         sentences.n_begun, sentences.position = n_begun, position
-        with nogil:
-            n_new = wv_count_words(&self.words, &sentences)
+        with self.reading():
+            with nogil:
+                n_new = wv_count_words(&self.words, &sentences)
         return n_new
 
     def join(self, Pairs pairs not None, PairTable sequences not None):

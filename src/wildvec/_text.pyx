@@ -394,13 +394,13 @@ cdef class VocabTable:
             self.frozen = True
 
     def scan_text(
-        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None, int32_t[::1] ends not None,
-        bint all_ends=False
+        self, const uint8_t[::1] text not None, int64_t block, int32_t[::1] ids not None,
+        int32_t[::1] ends not None, bint all_ends=False
     ):
         """Encode prepared text into `ids` and `ends`: (number of ids, number of ends).
 
-        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each. all_ends: also the ends
-        of empty lines; ids and ends then have at least len(text) + 1 elements.
+        block: its number, 0..2**32 - 1. ids, ends: at least len(text) // 2 + 2 elements each. all_ends: also the
+        ends of empty lines; ids and ends then have at least len(text) + 1 elements.
         """
         return self.scan(text, block, ids, ends, False, all_ends)
 

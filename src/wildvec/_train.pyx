@@ -688,11 +688,14 @@ cdef class Task:
 
     cdef void check_round_rows(self, int read, int make) except *:
         """ValueError if a worker could touch more rows in a round than it has copies for."""
-        cdef int64_t items = self.task.round_tokens
-        pairs = 2 * self.task.window if self.task.one_pair_at_a_time and make == WV_make_skipgram else 1
+        cdef int64_t items = self.task.round_tokens, draws = 1  # of negatives, for each item
+        if read == WV_read_dbow:
+            draws = self.task.max_tags
+        elif self.task.one_pair_at_a_time and make in (WV_make_skipgram, WV_make_dbow_words):
+            draws = 2 * <int64_t>self.task.window + self.task.max_tags
         touched = {
             "input": items * max(1, self.task.max_parts) + (read == WV_read_dm_concat),
-            "output": items * (1 + pairs * self.task.n_noise) if read in TEXT_READERS else items,
+            "output": items * (1 + draws * self.task.n_noise) if read in TEXT_READERS else items,
             "nodes": items * self.task.max_path,
             "documents": items * self.task.max_tags,
         }

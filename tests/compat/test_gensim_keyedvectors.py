@@ -59,9 +59,6 @@ def test_names_of_gensim_3(wv: KeyedVectors) -> None:
     with pytest.deprecated_call(match="unit_normalize_all"):
         wv.init_sims(replace=True)
     assert wv.norms.tolist() == [1, 1, 1]
-    for name in ("vocab", "index2word", "index2entity", "vectors_norm"):
-        with pytest.raises(AttributeError, match="; use "):
-            getattr(wv, name)
     assert keyedvectors.EuclideanKeyedVectors is keyedvectors.Word2VecKeyedVectors is KeyedVectors
 
 
@@ -78,3 +75,20 @@ def test_random_vectors() -> None:
     rows = keyedvectors.prep_vectors((3, 2), np.ones((2, 2)))
     assert rows[:2].tolist() == [[1, 1], [1, 1]] and rows.dtype == np.float32 and np.abs(rows[2]).max() <= 0.5
     assert keyedvectors.prep_vectors((3, 2), rows) is rows
+
+
+def test_attributes_of_gensim_3(wv: KeyedVectors) -> None:
+    for name, expected in (("index2word", ["a", "b", 7]), ("index2entity", ["a", "b", 7])):
+        with pytest.deprecated_call(match="use index_to_key"):
+            assert getattr(wv, name) == expected
+    with pytest.deprecated_call(match="use vectors"):
+        assert wv.syn0 is wv.vectors
+    for name in ("syn0norm", "vectors_norm"):
+        with pytest.deprecated_call(match="get_normed_vectors"):
+            assert np.array_equal(getattr(wv, name), wv.vectors)
+    wv.set_vecattr("b", "count", 5)
+    with pytest.deprecated_call(match="key_to_index"):
+        vocab = wv.vocab
+    assert list(vocab) == ["a", "b", 7] and (vocab["b"].index, vocab["b"].count) == (1, 5)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        getattr(wv, "nothing")  # noqa: B009

@@ -105,6 +105,23 @@ def test_names_of_gensim_3_warn(model):
             assert getattr(model, old) == getattr(model, new)
 
 
+def test_arguments_and_methods_of_gensim_3_warn():
+    with pytest.deprecated_call(match="use vector_size"):
+        former = Word2Vec(TEXT, size=6, min_count=1)
+    with pytest.deprecated_call(match="use epochs"):
+        assert Word2Vec(iter=2).epochs == 2
+    with pytest.deprecated_call(match=r"use wv\.most_similar"):
+        assert len(former.most_similar(former.wv.index_to_key[0], topn=1)) == 1
+    assert former.vector_size == 6
+
+
+def test_files_by_the_names_of_gensims_arguments(model, tmp_path):
+    model.save(fname_or_handle=tmp_path / "model")
+    assert len(Word2Vec.load(fname=tmp_path / "model").wv) == len(model.wv)
+    model.wv.save(fname_or_handle=tmp_path / "vectors")
+    assert len(type(model.wv).load(fname=tmp_path / "vectors")) == len(model.wv)
+
+
 def test_nothing_of_it_is_in_the_core():
     core = CoreWord2Vec(TEXT, **SETTINGS)
     for name in ("syn1neg", "cum_table", "layer1_size", "scan_vocab", "lifecycle_events", "train_count"):

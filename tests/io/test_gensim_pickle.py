@@ -145,6 +145,9 @@ def test_the_huffman_tree_keeps_its_nodes(tmp_path, make):
     thing = word2vec(make, syn1=ROWS[:2] + 50)
     vars(thing).update(hs=1, negative=0)
     thing.wv.expandos["point"] = points
+    codes = np.empty(3, object)
+    codes[:] = [np.array([1]), np.array([0, 1]), np.array([0, 0])]
+    thing.wv.expandos["code"] = codes
     model = Word2Vec.load(dump(tmp_path / "hs", thing))
     assert np.array_equal(model._matrices["node_rows"][:, :4], ROWS[1::-1] + 50)
 
@@ -205,6 +208,14 @@ def test_phrases_of_all_versions(tmp_path, make):
     assert frozen.phrasegrams == {"a_b": 7.5} and frozen[["a", "b"]] == ["a_b"]
     with pytest.raises(ValueError, match="not a Phrases"):
         Phrases.load(tmp_path / "old")
+
+
+def test_old_models_without_rows_of_words_are_refused(tmp_path, make):
+    old = make("gensim.models.fasttext.FastText", vector_size=4, wv=vectors(make), min_n=3, max_n=4, bucket=5)
+    path = dump(tmp_path / "old", old)
+    with pytest.raises(pickle.UnpicklingError, match=r"before 3\.0.*KeyedVectors\.load"):
+        FastText.load(path)
+    assert len(KeyedVectors.load(path)) == 3
 
 
 def test_another_class_is_named(tmp_path, make):
@@ -274,3 +285,14 @@ def test_a_file_that_is_cut_off(tmp_path, make, length):
 def test_vectors_that_do_not_fit(tmp_path, make):
     with pytest.raises(pickle.UnpicklingError, match=r"3 keys, but vectors of the shape \(2, 4\)"):
         KeyedVectors.load(dump(tmp_path / "short", vectors(make, ROWS[:2])))
+
+
+@pytest.mark.parametrize("mmap", [None, "r"])
+def test_an_array_of_objects_in_a_separate_file_is_refused_with_its_path(tmp_path, make, mmap):
+    thing = vectors(make)
+    del thing.vectors
+    vars(thing)["__numpys"] = ["vectors"]
+    path = dump(tmp_path / "kv", thing)
+    np.save(f"{path}.vectors.npy", np.array([[{}]], object), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"kv\.vectors\.npy: this is no array of numbers"):
+        KeyedVectors.load(path, mmap=mmap)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
 
 import numpy as np
 import pytest
 
 from wildvec import Doc2Vec, KeyedVectors, TaggedDocument, TaggedLineDocument, Word2Vec
+from wildvec.training import deterministic
 from wildvec.training.matrices import random
 
 SETTINGS = {"vector_size": 16, "min_count": 1, "workers": 1, "epochs": 20, "sample": 0, "alpha": 0.05}
@@ -233,6 +235,18 @@ def test_the_loss_of_held_out_pieces_falls():
     assert model.held_out_losses[-1] < 0.95 * model.held_out_losses[0]
 
 
+@pytest.mark.parametrize(
+    "kind", [{"dm": 0}, {"dm": 0, "update": "pair"}, {"dm": 1}, {"dm": 1, "dm_concat": 1, "dm_tag_count": 7}]
+)
+def test_rounds_have_space_for_many_tags_and_words(kind, monkeypatch):
+    monkeypatch.setattr(deterministic, "STALE_TOKENS", (250, 250))
+    words = [f"w{i}" for i in range(3_000)]
+    documents = [TaggedDocument(words[i : i + 10], list(range(i, i + 7))) for i in range(0, 3_000, 10)]
+    settings = SETTINGS | {"vector_size": 4, "window": 1, "epochs": 1, "workers": 2, "deterministic": True}
+    model = Doc2Vec(documents, **settings, **kind)
+    assert np.isfinite(model.epoch_losses).all()
+
+
 def test_frozen_documents_do_not_change():
     model = Doc2Vec(**SETTINGS)
     model.build_vocab(DOCUMENTS)
@@ -316,6 +330,23 @@ def test_bad_input_of_inference_is_refused():
         model.infer_vectors([["a"], 5])
     with pytest.raises(ValueError, match="epochs=-1"):
         model.infer_vector(["a"], epochs=-1)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer signal")
+@pytest.mark.parametrize("dm", [0, 1])
+def test_ctrl_c_ends_the_inference_of_a_long_document(dm):
+    model = Doc2Vec(make_documents(), **SETTINGS | {"epochs": 1}, dm=dm)
+    words = make_documents(1)[0].words * 20_000
+    expected = model.infer_vector(words[:50])
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            model.infer_vector(words, epochs=10_000)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    np.testing.assert_array_equal(model.infer_vector(words[:50]), expected)
 
 
 def test_the_similarity_of_unseen_documents_is_a_cosine():

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -266,11 +267,13 @@ def test_fasttext_reads_our_files(name, tmp_path):
     assert path.read_bytes() == again.read_bytes()
 
 
-def test_the_tree_of_hierarchical_softmax_is_that_of_fasttext():
-    """fastText joins the two rarest trees; of equal ones an inner node comes first. It numbers the root last."""
-    counts = np.array([40, 9, 9, 9, 5, 4, 4, 2, 1, 1, 1, 1])
+def fasttext_paths(counts):
+    """Return the (row, bit) pairs of each word from the root on, as fastText's model computes them.
+
+    fastText joins the two rarest trees; of equal ones an inner node comes first. It numbers the root last.
+    """
     n = len(counts)
-    weights, parents, sides = counts.tolist(), {}, {}
+    weights, parents, bits = list(counts), {}, {}
     leaves, inner = list(range(n)), []
     for node in range(n, 2 * n - 1):
         pair = []
@@ -278,14 +281,42 @@ def test_the_tree_of_hierarchical_softmax_is_that_of_fasttext():
             is_leaf = leaves and (not inner or weights[leaves[-1]] < weights[inner[0]])
             pair.append(leaves.pop() if is_leaf else inner.pop(0))
         weights.append(weights[pair[0]] + weights[pair[1]])
-        for side, child in enumerate(pair):
-            parents[child], sides[child] = node, side
+        for bit, child in enumerate(pair):
+            parents[child], bits[child] = node, bit
         inner.append(node)
-    offsets, nodes, codes, _ = huffman_paths(counts)
+    paths = []
     for word in range(n):
         path, at = [], word
         while at in parents:
-            path.insert(0, (n - 2 - (parents[at] - n), sides[at]))
+            path.insert(0, (parents[at] - n, bits[at]))
             at = parents[at]
+        paths.append(path)
+    return paths
+
+
+def test_the_tree_is_that_of_fasttext():
+    counts = [40, 9, 9, 9, 5, 4, 4, 2, 1, 1, 1, 1]
+    offsets, nodes, codes, _ = huffman_paths(np.array(counts))
+    for word, path in enumerate(fasttext_paths(counts)):
         part = slice(offsets[word], offsets[word + 1])
-        assert path == list(zip(nodes[part].tolist(), codes[part].tolist(), strict=True))
+        ours = zip(nodes[part].tolist(), codes[part].tolist(), strict=True)
+        assert [(len(counts) - 2 - row, bit) for row, bit in path] == list(ours)
+
+
+def test_a_loaded_model_has_the_loss_of_fasttext(tmp_path):
+    """The model of a file predicts each word from its neighbours as fastText's model of the file does."""
+    words = [f"w{i}" for i in range(9)]
+    file = make_file(words, loss="hs", t=0.0, ws=1, maxn=0)
+    file.output[-1] = 0
+    fasttext.write(tmp_path / "a.bin", file)
+    model = load_facebook_model(tmp_path / "a.bin")
+    text = np.random.default_rng(3).integers(0, 9, (30, 8))
+    losses = [
+        np.logaddexp(0, -(2 * bit - 1) * (file.output[row] @ file.input[context])).sum()
+        for line in text
+        for context, word in [*pairwise(line), *pairwise(line[::-1])]
+        for row, bit in [np.array(fasttext_paths(file.word_counts.tolist())[word]).T]
+    ]
+    sentences = [[words[i] for i in line] for line in text]
+    model.train(sentences, total_examples=len(text), epochs=1, start_alpha=1e-9, end_alpha=1e-9)
+    assert model.epoch_losses[-1] == pytest.approx(np.mean(losses), rel=1e-4)

@@ -25,7 +25,8 @@ def composed(model, word):
     """Return the mean of the parts of a word, found without the model's index."""
     wv = model.wv
     (grams,) = find_ngrams([word], model.min_n, model.max_n, model.bucket)
-    rows = wv.vectors_ngrams[np.searchsorted(wv.buckets, grams)]
+    row_of = dict(zip(wv.buckets.tolist(), wv.vectors_ngrams, strict=True))
+    rows = [row_of[gram] for gram in grams.tolist()]
     return np.vstack([wv.vectors_vocab[wv.key_to_index[word]], rows]).mean(axis=0)
 
 
@@ -48,10 +49,11 @@ def test_the_vectors_learn():
     assert (start.wv.vectors_ngrams != wv.vectors_ngrams).any(axis=1).all()
 
 
-def test_only_buckets_that_occur_have_rows():
-    model = trained(bucket=2**31 - 1, epochs=1)
-    grams = np.unique(find_ngrams(model.wv.index_to_key, 3, 6, 2**31 - 1).values)
-    assert model.wv.buckets.tolist() == grams.tolist()
+@pytest.mark.parametrize("bucket", [3_000, 2**31 - 1])
+def test_only_buckets_that_occur_have_rows_in_the_order_of_their_use(bucket):
+    model = trained(bucket=bucket, epochs=1)
+    grams = list(dict.fromkeys(find_ngrams(model.wv.index_to_key, 3, 6, bucket).values.tolist()))
+    assert model.wv.buckets.tolist() == grams
     assert model._matrices["subword_rows"].shape[0] == len(model.wv.index_to_key) + len(grams)
     assert model.estimate_memory()["subword_rows"] == model._matrices["subword_rows"].nbytes
 
@@ -196,3 +198,12 @@ def test_rules_of_ngrams_cannot_change():
 def test_integers_are_words():
     model = trained([[1, 20, 300], [20, 1, 4000]] * 20)
     np.testing.assert_allclose(model.wv[4000], composed(model, 4000), atol=1e-6)
+
+
+def test_scores_are_those_of_word2vec_with_the_composed_vectors():
+    settings = {"hs": 1, "negative": 0, "vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
+    model, words = FastText(TEXT, **settings), Word2Vec(TEXT, **settings)
+    assert words.wv.index_to_key == model.wv.index_to_key
+    words.wv.vectors = model.wv.vectors.copy()
+    words._matrices["node_rows"][...] = model._matrices["node_rows"]
+    np.testing.assert_allclose(model.score(TEXT[:5]), words.score(TEXT[:5]), rtol=1e-6)

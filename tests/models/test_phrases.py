@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wildvec import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, LineSentence, Phrases
+from wildvec import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, LineSentence, Phrases, Word2Vec
 from wildvec.models.phrases import PhrasesTransformation, npmi_scorer, original_scorer
 from wildvec.text import phrase_counts
 
@@ -225,7 +225,10 @@ def test_the_analysis_uses_a_score_of_a_subclass():
         ({"scoring": "npmi", "threshold": 2}, ValueError, "from -1 to 1"),
         ({"scoring": "pmi"}, ValueError, "scoring='pmi'"),
         ({"scoring": lambda worda_count: 1}, ValueError, "lacks the parameters wordb_count"),
+        ({"threshold": float("nan")}, ValueError, "threshold=nan"),
         ({"delimiter": b"_"}, TypeError, "give a str"),
+        ({"delimiter": "\0"}, ValueError, "NUL"),
+        ({"delimiter": "\ud800"}, ValueError, "lone surrogate"),
         ({"sentences": [["a", 1]]}, TypeError, "sentence 0, token 1 is int 1"),
         ({"sentences": [["a", b"b"]]}, TypeError, "token 1"),
         ({"sentences": [["a\0b", "c"]]}, ValueError, "NUL"),
@@ -244,3 +247,15 @@ def test_wrong_sentences():
         phrases[["new", 3]]
     with pytest.raises(TypeError, match="sentence 1 is int 3"):
         list(phrases[[["new"], 3]])
+
+
+def test_phrases_of_phrases_of_a_file(tmp_path):
+    """A file as sentences has no length; gensim's users join its phrases, and count phrases of these."""
+    path = tmp_path / "text"
+    path.write_text("new york city\nnew york city hall\n" * 5)
+    pairs = Phrases(LineSentence(path), min_count=1, threshold=0.1)
+    triples = Phrases(pairs[LineSentence(path)], min_count=1, threshold=0.1)
+    joined = triples[pairs[LineSentence(path)]]
+    assert next(iter(joined)) == ["new_york_city"]
+    model = Word2Vec(joined, min_count=1, vector_size=16, epochs=1)
+    assert "new_york_city" in model.wv

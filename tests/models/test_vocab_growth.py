@@ -175,3 +175,12 @@ def test_rules_choose_nothing_new_without_an_error():
     rules = VocabRules(min_count=5, grow=Vocab(["a"], [3]))
     vocab, ids = rules.choose(np.array([2, 1]), np.arange(2), lambda tokens: [["a", "b"][i] for i in tokens])
     assert (vocab.keys, vocab.counts.tolist(), ids.tolist()) == (["a"], [5], [0, -1])
+
+
+def test_growth_in_a_callback_is_refused_because_later_epochs_would_be_lost():
+    class Grow:
+        def on_epoch_end(self, model):
+            model.build_vocab(NEW, update=True)
+
+    with pytest.raises(RuntimeError, match="call build_vocab after train"):
+        Word2Vec(OLD, **SETTINGS, callbacks=[Grow()])

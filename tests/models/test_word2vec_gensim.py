@@ -271,3 +271,9 @@ def test_callbacks_are_called_and_not_stored(tmp_path):
     model.save(tmp_path / "model")
     Word2Vec.load(tmp_path / "model").train(TEXT, None, 19, None, 1, 0.02, None, 0, 2, 1.0, True, [])
     assert len(callback.losses) == 3
+
+
+def test_an_internal_of_gensim_is_an_error_that_names_where_it_is():
+    for name in ("syn1neg", "random", "running_training_loss"):
+        with pytest.raises(AttributeError, match=f"{name}.*wildvec.compat.gensim"):
+            getattr(Word2Vec(), name)

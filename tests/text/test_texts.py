@@ -59,6 +59,44 @@ def test_much_text_gives_the_ids_of_a_lookup_of_each_token(texts, lowercase, siz
     assert len(fast) == len(texts)
 
 
+@given(
+    st.lists(
+        st.lists(
+            st.text(alphabet=st.sampled_from("ab\xe9\x01 \n\x85I\u0130\ud800"), max_size=3) | st.just(7),
+            max_size=4,
+        ),
+        max_size=6,
+    ),
+    st.booleans(),
+    st.sampled_from([1, 5, 10**6]),
+)
+def test_many_tokens_give_the_ids_of_a_lookup_of_each(lists, lowercase, size):
+    found = Texts(lists, lowercase=lowercase)
+    tokens = {token: None for text in found for token in text if "\ud800" not in str(token)}
+    ids = {key: i for i, key in enumerate(tokens) if i % 3}
+    ids = {key: i for i, key in enumerate(ids)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BATCH_TOKENS", size)
+        fast = [row.tolist() for batch in found._ids_of_lists(ids) for row in batch]
+        assert fast == [row.tolist() for batch in found._ids_of_tokens(ids) for row in batch]
+    assert len(fast) == len(lists)
+
+
+def test_the_core_encodes_many_tokens_only(monkeypatch):
+    calls = []
+    monkeypatch.setattr(Texts, "_ids_of_lists", lambda self, ids: calls.append(self) or iter(()))
+    ids = {f"w{i}": i for i in range(100)}
+    many = [["w1", "w2", "w3"]] * 200
+    for texts in (Texts([["w1"]]), Texts([*many, "w1"]), Texts([*many, ("w1",)])):
+        list(texts.known_ids(ids))
+        assert not calls
+    list(Texts(many).known_ids(ids))
+    assert calls
+    monkeypatch.undo()
+    with pytest.raises(TypeError, match="text 200 has a token that is neither str nor int"):
+        list(Texts([*many, [["a"]]]).known_ids(ids))
+
+
 def test_the_core_encodes_much_text_only(monkeypatch):
     calls = []
     monkeypatch.setattr(Texts, "_ids_of_lines", lambda self, ids: calls.append(self) or iter(()))

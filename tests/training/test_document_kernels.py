@@ -386,6 +386,23 @@ def test_a_round_of_one_worker_is_plain_training(model):
         np.testing.assert_allclose(run.rows[role], plain.rows[role], atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("model", "options", "role", "least"),
+    [
+        ("dbow", {"n_tags": 3}, "output", 32),
+        ("dbow pair", {"n_tags": 1, "window": 1}, "output", 32),
+        ("dm pair", {"n_tags": 3}, "output", 12),
+        ("dm concat", {}, "input", 3),
+    ],
+)
+def test_a_round_has_space_for_every_row_that_two_tokens_can_use(model, options, role, least):
+    run = Run(**MODELS[model], **options)
+    rows = {name: len(rows) for name, rows in run.rows.items()}
+    run.task.rounds(2, {**rows, role: least - 1})
+    with pytest.raises(ValueError, match=f"the {role} matrix: a worker can touch {least} rows"):
+        Worker(run.task)
+
+
 # -- vectors of new documents -------------------------------------------------------------------------------------
 
 

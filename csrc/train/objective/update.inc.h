@@ -4,8 +4,9 @@
  * a target too: then it receives all its gradients. m, the number of hidden rows, is a constant of the caller, so that
  * they and their gradients stay in registers while target rows are streamed. Pair (i, j) of a block is at [j * m + i]. */
 
-/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. trains_targets: a constant of the caller. The same part of the rows to prefetch is
- * prefetched here: the processor has too few line fill buffers for all prefetches at once. */
+/* n_vecs vectors of dimensions from `at` of all rows: both gradients in one pass. The same part of the rows to prefetch is
+ * prefetched here: the processor has too few line fill buffers for all prefetches at once. trains_targets: 0 if target rows are
+ * frozen, a constant of the caller. */
 WV_INLINE void update_part(const struct wv_block *block, float *const *later, int n_later, const float *gradients,
                            int trains_targets, int at, int n_vecs, int m)
 {

@@ -11,11 +11,13 @@ import collections
 import os
 import pickle
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from wildvec.io.pickled_arrays import CONSTRUCTORS, PickledFunction, plain
 from wildvec.text.files import decompressed
 
 COMPRESSED_SUFFIXES = (".gz", ".bz2")  # for which gensim compresses the arrays, too
@@ -23,6 +25,16 @@ ATTRIBUTE = re.compile(r"\w+")
 GENSIM_CLASS = re.compile(r"[A-Z]\w*")
 PROTOCOLS = tuple(b"\x80%c" % number for number in range(2, 6))
 OLD_PROTOCOLS = b"ccopy_reg\n"
+DAMAGE = (
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ImportError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class NotGensimError(pickle.UnpicklingError, ValueError, AttributeError):
@@ -51,7 +63,7 @@ class Saved:
             raise pickle.UnpicklingError(
                 f"the state of a {self.saved_class} is {type(state).__name__}, not a dict"
             )
-        self.__dict__.update(state)
+        self.__dict__.update((name, plain(value)) for name, value in state.items())
 
     def get(self, *names: str, default: Any = None) -> Any:
         """Return the first attribute of these names that is not None."""
@@ -79,7 +91,7 @@ def _make_random(*args: Any) -> _Random:
     return _Random()
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
+def _encode(text: Any, encoding: str = "latin1") -> bytes:
     """Return the bytes that Python 2 stored as text. A pickle may use no other encoding: some run code."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise pickle.UnpicklingError(f"the pickle encodes as {encoding!r}; only latin1 is accepted")
@@ -93,22 +105,12 @@ def _reconstructor(cls: Any, base: Any, state: Any) -> Any:
     return cls()
 
 
-def _numpy_functions() -> dict[str, Any]:
-    core = np._core if hasattr(np, "_core") else np.core
-    return {
-        "_reconstruct": core.multiarray._reconstruct,
-        "scalar": core.multiarray.scalar,
-        "_frombuffer": core.numeric._frombuffer,
-    }
-
-
 ALLOWED: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): collections.OrderedDict,
-    ("_codecs", "encode"): _encode,
-    ("copy_reg", "_reconstructor"): _reconstructor,
-    ("copyreg", "_reconstructor"): _reconstructor,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("_codecs", "encode"): PickledFunction(_encode),
+    ("copy_reg", "_reconstructor"): PickledFunction(_reconstructor),
+    ("copyreg", "_reconstructor"): PickledFunction(_reconstructor),
+    **CONSTRUCTORS,
     **{(name, "defaultdict"): collections.defaultdict for name in ("collections", "UserString", "UserDict")},
     **{
         (module, name): kind
@@ -119,12 +121,6 @@ ALLOWED: dict[tuple[str, str], Any] = {
             "long": int,
             "unicode": str,
         }.items()
-    },
-    **{
-        (f"numpy.{core}.{module}", name): function
-        for core in ("core", "_core")
-        for module in ("multiarray", "numeric")
-        for name, function in _numpy_functions().items()
     },
 }
 
@@ -142,7 +138,7 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) in ALLOWED:
             return ALLOWED[module, name]
         if module == "numpy.random" or module.startswith("numpy.random."):
-            return _make_random if name.startswith("__") else _Random
+            return PickledFunction(_make_random) if name.startswith("__") else _Random
         if module in ("builtins", "__builtin__") and name == "hash":
             return SavedFunction(name)
         if module == "gensim" or module.startswith("gensim."):
@@ -198,12 +194,12 @@ def read_gensim(path: str | os.PathLike[str], mmap: str | bool | None = None) ->
         except pickle.UnpicklingError as error:
             text = str(error)
             raise pickle.UnpicklingError(text if text.startswith(name) else f"{name}: {text}") from None
-        except (EOFError, AttributeError, IndexError, KeyError, TypeError, ValueError, ImportError) as error:
+        except DAMAGE as error:
             raise pickle.UnpicklingError(f"{name}: damaged pickle: {error}") from error
     if not isinstance(found, Saved):
         raise NotGensimError(
-            f"{name} is a Python pickle that holds a {type(found).__name__}, and wildvec opens only those of gensim's "
-            "models and vectors; if it holds vectors, write them with save_word2vec_format"
+            f"{name} is a Python pickle that holds a {type(found).__name__}, and wildvec opens only those of "
+            "gensim's models and vectors; if it holds vectors, write them with save_word2vec_format"
         )
     _read_arrays(found, name, name.endswith(COMPRESSED_SUFFIXES), "r" if mmap else None)
     return found.saved_class, found.__dict__
@@ -213,8 +209,7 @@ def _read_arrays(saved: Saved, prefix: str, compressed: bool, mmap: Any) -> None
     """Set the attributes that are stored in files of their own, also those of the objects in the attributes."""
     for attribute in _names(saved, "__numpys", prefix):
         file = f"{prefix}.{attribute}.{'npz' if compressed else 'npy'}"
-        loaded = np.load(file, mmap_mode=None if compressed else mmap, allow_pickle=False)
-        saved.__dict__[attribute] = loaded["val"] if compressed else loaded
+        saved.__dict__[attribute] = _read_array(file, compressed, mmap)
     if any(_names(saved, "__scipys", prefix)):
         raise pickle.UnpicklingError(f"{prefix}: the object has sparse matrices, which no model of words has")
     for attribute in _names(saved, "__ignoreds", prefix):
@@ -223,6 +218,14 @@ def _read_arrays(saved: Saved, prefix: str, compressed: bool, mmap: Any) -> None
         child = saved.__dict__.get(attribute)
         if isinstance(child, Saved):
             _read_arrays(child, f"{prefix}.{attribute}", compressed, mmap)
+
+
+def _read_array(file: str, compressed: bool, mmap: Any) -> Any:
+    try:
+        loaded = np.load(file, mmap_mode=None if compressed else mmap, allow_pickle=False)
+        return loaded["val"] if compressed else loaded
+    except (ValueError, EOFError, LookupError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{file}: this is no array of numbers as gensim stores it: {error}") from error
 
 
 def _names(saved: Saved, attribute: str, path: str) -> Iterator[str]:

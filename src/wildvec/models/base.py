@@ -296,7 +296,16 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
         )
         task = plan.make_task(objective, feed, self._matrices, self._rates_by_matrix(), seed)
         rows = list(self._matrices.values())
-        engine = Engine(task, plan, feed.raw_items, rows, self._check_finite, self._why_no_examples, seed)
+
+        def check_rows() -> None:
+            if list(map(id, rows)) != list(map(id, self._matrices.values())):
+                raise RuntimeError(
+                    "a callback has built a new vocabulary, so this training changes rows that the model no longer "
+                    "has; call build_vocab after train"
+                )
+            self._check_finite()
+
+        engine = Engine(task, plan, feed.raw_items, rows, check_rows, self._why_no_examples, seed)
         run(engine, schedule, callbacks, state, saver)
 
     def _resume(

@@ -71,7 +71,19 @@ class DocumentObjective(WindowObjective):
             specs = [replace(words, uses=None), replace(output, uses=uses)]
         tags = getattr(feed, "tags", None)
         most = 1 if tags is None else max(1, int(np.diff(tags.offsets).max(initial=1)))
+        specs = [replace(spec, rows_per_item=self._rows_per_item(spec, most)) for spec in specs]
         return (*specs, replace(documents, rows_per_item=most))
+
+    def _rows_per_item(self, spec: MatrixSpec, most_tags: int) -> int:
+        """Return how many rows of a matrix one token can use; also the row of the null word, with each token."""
+        if spec.role == "input":
+            return 2 if self.kernel == "dm_concat" else 1
+        if spec.role != "output" or self.dm:
+            return spec.rows_per_item
+        if self.kernel == "dbow_words" and self.update == "block":
+            return spec.rows_per_item
+        draws = most_tags if self.kernel == "dbow" else 2 * self.window + most_tags
+        return 1 + draws * self.noise_of_window()
 
     def _curvature(self, name: str, longest: int) -> float:
         is_tag = name == "document_vectors"

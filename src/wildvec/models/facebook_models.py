@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -231,6 +232,8 @@ def _output_of(model: FastText) -> NDArray[np.float32]:
     rows = model._unpadded_matrices()
     if not model.hs:
         return rows["output_rows"]
+    if model.vocab.tree is not None:
+        logger.warning("the output rows fit gensim's Huffman tree; fastText builds another one")
     output = np.zeros((len(model.vocab), model.vector_size), np.float32)
     np.negative(rows["node_rows"][::-1], out=output[:-1])
     return output
@@ -243,7 +246,7 @@ class SparseRows:
     Attributes:
         words: Rows of the words (n_words, dim).
         ngrams: Rows of the buckets that have one (n, dim).
-        buckets: These buckets, ascending (int32).
+        buckets: These buckets (int32).
         bucket: Number of buckets.
         seed: The row of another bucket b is drawn by (seed, b), uniform in ±1 / dim as in fastText.
     """
@@ -253,6 +256,10 @@ class SparseRows:
     buckets: NDArray[np.int32]
     bucket: int
     seed: int
+
+    @cached_property
+    def _order(self) -> NDArray[np.intp]:
+        return np.argsort(self.buckets)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -270,7 +277,7 @@ class SparseRows:
         if len(self.ngrams) == self.bucket:
             parts.append(self.ngrams[first:last])
         elif last > first:
-            parts.append(fill_rows(self.ngrams, self.buckets, first, last, self.seed))
+            parts.append(fill_rows(self.ngrams, self.buckets, self._order, first, last, self.seed))
         return np.concatenate(parts)
 
     def take(self, numbers: NDArray[np.int64]) -> FloatRows:

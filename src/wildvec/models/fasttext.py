@@ -125,6 +125,8 @@ class FastText(Word2Vec):
     (16,)
     """
 
+    wv: FastTextKeyedVectors
+
     NAME: ClassVar[str] = "FastText"
     _has_all_buckets = False  # whether buckets that do not occur have rows too, as in fastText's files
     MATRICES: ClassVar[tuple[str, ...]] = (ROWS, "output_rows", "node_rows")
@@ -290,9 +292,10 @@ class FastText(Word2Vec):
     # -- files ----------------------------------------------------------------------------------------------------
 
     def _more_tensors(self) -> dict[str, NDArray[Any]]:
-        return {"buckets": self._index.buckets}
+        return {**super()._more_tensors(), "buckets": self._index.buckets}
 
     def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
+        super()._set_more_tensors(tensors, n_keys)
         self._is_training = False
         self._has_all_buckets = len(tensors.get("buckets", ())) == self.bucket
         self._index = self._index_of(self.vocab)

@@ -6,14 +6,14 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.io import fasttext
 from wildvec.io.atomic import COMPRESSORS
-from wildvec.io.fasttext import FastTextFile, FastTextSettings
+from wildvec.io.fasttext import FastTextFile, FastTextSettings, Matrix
 from wildvec.io.source import Source
 from wildvec.models.quantizing import Quantized, row_blocks, rows_of
 from wildvec.quantize import QuantizedMatrix
@@ -97,8 +97,9 @@ def from_file(cls: type[C], file: FastTextFile, label_prefix: str) -> C:
     buckets, order = _buckets(file, model._n_buckets)
     model._set_parts(Vocab(file.words, file.word_counts), labels, file.label_counts.tolist(), buckets)
     model.pruned = file.kept_buckets is not None
-    source = rows_of(file.input, order) if isinstance(file.input, QuantizedMatrix) else file.input
-    _fill(model._matrices["input_rows"], source, order if source is file.input else None)
+    stored = _input_of(file)
+    source = rows_of(stored, order) if isinstance(stored, QuantizedMatrix) else stored
+    _fill(model._matrices["input_rows"], source, order if source is stored else None)
     _fill(model._matrices["output_rows"], file.output)
     if isinstance(source, QuantizedMatrix):
         model._quantized = Quantized(
@@ -151,9 +152,15 @@ def _only_unicode(file: FastTextFile) -> FastTextFile:
         return file
     logger.warning("%d words are not UTF-8 and are left out", is_odd.sum())
     rows = np.concatenate([np.flatnonzero(~is_odd), np.arange(len(file.words), file.input.shape[0])])
-    matrix = rows_of(file.input, rows) if isinstance(file.input, QuantizedMatrix) else file.input[rows]
+    stored = _input_of(file)
+    matrix = rows_of(stored, rows) if isinstance(stored, QuantizedMatrix) else stored[rows]
     words = [word for word, odd in zip(file.words, is_odd.tolist(), strict=True) if not odd]
     return replace(file, words=words, word_counts=file.word_counts[~is_odd], input=matrix)
+
+
+def _input_of(file: FastTextFile) -> Matrix:
+    """Return the input matrix of a file that was read; only one that is written can be made block by block."""
+    return cast(Matrix, file.input)
 
 
 def _is_unicode(word: str) -> bool:

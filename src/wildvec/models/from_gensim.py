@@ -17,7 +17,7 @@ from wildvec.io.native import WrongClassError
 from wildvec.text.tags import TagTable
 from wildvec.text.vocab import Vocab
 from wildvec.training import matrices
-from wildvec.training.huffman import huffman_paths
+from wildvec.training.huffman import join_paths
 from wildvec.vectors.gensim_vectors import buckets_of, counts_of, flatten, keys_of, rows_of
 
 if TYPE_CHECKING:
@@ -103,6 +103,11 @@ def convert_fasttext(path: Path, cls: Any, saved: Saved, wv: Saved) -> Any:
     model, vocab = cls(**settings_of(saved), **given), vocab_of(wv)
     if not len(vocab):
         return model
+    if wv.get("vectors_vocab", "syn0_vocab") is None:
+        raise UnpicklingError(
+            f"{os.fspath(path)}: this FastText of gensim before 3.0 has no rows of words to train further; its "
+            "vectors can be read with KeyedVectors.load"
+        )
     words = rows_of(path, wv, vocab.keys, "vectors_vocab", "syn0_vocab")
     ngrams = buckets_of(path, wv, model.bucket, words.shape[1])
     model.vector_size = words.shape[1]
@@ -197,28 +202,26 @@ def set_output(model: Word2Vec, path: Path, saved: Saved, wv: Saved) -> None:
             logger.warning("%s: it has no %s; training begins with zeros there", os.fspath(path), attribute)
             continue
         n, dim = min(len(rows), len(matrix)), min(rows.shape[1], matrix.shape[1])
-        order = _node_order(model.vocab, wv, n) if name == "node_rows" else slice(n)
-        matrix[:n, :dim] = rows[order, :dim]
+        if name == "node_rows":
+            set_tree(model.vocab, wv)
+            rows = rows[:n][::-1]  # gensim numbers the root last
+        matrix[:n, :dim] = rows[:n, :dim]
 
 
-def _node_order(vocab: Vocab, wv: Saved, n: int) -> NDArray[np.int64]:
-    """Return the row of each node of our Huffman tree in gensim's. Equal counts can lead to different trees."""
-    offsets, nodes, _, _ = huffman_paths(vocab.counts)
-    order = np.arange(n)
+def set_tree(vocab: Vocab, wv: Saved) -> None:
+    """Give a vocabulary the Huffman tree of the saved model: gensim joins equal counts in another order."""
     entries, expandos = wv.get("vocab", default={}), wv.get("expandos", default={})
-    n_different = 0
-    for row, key in enumerate(vocab.keys):
-        theirs = expandos["point"][row] if "point" in expandos else getattr(entries.get(key), "point", None)
-        ours = nodes[offsets[row] : offsets[row + 1]]
-        if theirs is None or len(theirs) != len(ours):
-            n_different += 1
-            continue
-        order[ours] = np.minimum(np.asarray(theirs, np.int64), n - 1)
-    if n_different:
-        logger.warning(
-            "%d words have another path in the Huffman tree than in gensim; train further", n_different
+    if "point" in expandos and "code" in expandos:
+        points, codes = expandos["point"], expandos["code"]
+    else:
+        points, codes = (
+            [getattr(entries.get(key), name, ()) for key in vocab.keys] for name in ("point", "code")
         )
-    return order
+    root = len(vocab) - 2
+    try:
+        vocab.tree = join_paths([root - np.asarray(path, np.int64) for path in points], codes)
+    except ValueError as error:
+        raise UnpicklingError(f"the paths of words are damaged: {error}") from error
 
 
 # -- phrases -------------------------------------------------------------------------------------------------

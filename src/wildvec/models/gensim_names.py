@@ -28,6 +28,7 @@ RENAMED = {
     "wordNgrams": "word_ngrams",
     "ws": "window",
     "iter": "epochs",
+    "docvecs": "dv",
     "index2entity": "wv.index_to_key",
     "index2word": "wv.index_to_key",
     "layer1_size": "vector_size",
@@ -58,6 +59,8 @@ FORMER = {
         (
             *("cum_table", "make_cum_table", "raw_vocab", "scan_vocab", "prepare_vocab", "prepare_weights"),
             *("syn1", "syn1neg", "trainables", "create_binary_tree", "init_weights", "update_weights"),
+            *("lifecycle_events", "min_alpha_yet_reached", "random", "running_training_loss"),
+            *("total_train_time", "train_count"),
         ),
         INTERNAL,
     ),

@@ -102,7 +102,7 @@ class _Inference:
 
     def run(self, rates: NDArray[np.float32], workers: int) -> None:
         """Train all documents; rates: the learning rate of each epoch."""
-        stop = threading.Event()
+        stop = _Stop(self._task)
         before = np.concatenate([[0], np.cumsum(self._items(self._chunks))])
         cuts = np.searchsorted(before[:-1], np.arange(0, before[-1] + 1, TOKENS_AT_ONCE))
         cuts = np.unique(np.append(cuts, len(self._chunks)))
@@ -122,16 +122,25 @@ class _Inference:
 
         steps = [step_of(Worker(self._task)) for _ in range(workers)]
         parts = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-        if len(parts) == 1:  # a thread would take longer than one document
-            steps[0](parts[0])
+        if before[-1] <= TOKENS_AT_ONCE:  # a thread would take longer than one short document
+            for part in parts:
+                steps[0](part)
             return
         with progress_bar(int(before[-1]), "inferring", "tokens") as bar:
-            try:
-                for n in in_order(steps, parts, stop):
-                    bar.update(n)
-            except BaseException:
-                self._task.stop()
-                raise
+            for n in in_order(steps, parts, stop):
+                bar.update(n)
+
+
+class _Stop(threading.Event):
+    """Is set at Ctrl-C or an error; then also the C core returns, before threads are joined."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self._task = task
+
+    def set(self) -> None:
+        super().set()
+        self._task.stop()
 
 
 def _reordered(ids: Ragged, order: Numbers, offsets: Numbers) -> NDArray[np.int32]:

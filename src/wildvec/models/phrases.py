@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from wildvec.base.keys import key_bytes
 from wildvec.base.threads import check_workers
 from wildvec.io import atomic
 from wildvec.models import phrases_stored
@@ -282,14 +283,16 @@ class Phrases(PhrasesTransformation):
     ) -> None:
         refuse_unknown(others)
         super().__init__(connector_words)
-        if min_count <= 0:
+        if not min_count > 0:
             raise ValueError(f"min_count={min_count}: give at least 1")
-        if threshold <= 0 and scoring == "default":
+        if not threshold > 0 and scoring == "default":
             raise ValueError(f"threshold={threshold}: the default scoring needs a number above 0")
         if scoring == "npmi" and not -1 <= threshold <= 1:
             raise ValueError(f"threshold={threshold}: npmi scoring needs a number from -1 to 1")
         if not isinstance(delimiter, str):
             raise TypeError(f"delimiter={delimiter!r}: give a str")
+        if b"\0" in key_bytes(delimiter):
+            raise ValueError(f"delimiter={delimiter!r} contains a NUL character; give another one")
         self.scoring: Scorer = check_scorer(scoring)
         self.min_count = min_count
         self.threshold = threshold

@@ -75,12 +75,15 @@ def load(path: str | os.PathLike[str], cls: type[T]) -> T:
     if not native.is_native(head):
         from wildvec.models import from_gensim
 
-        return from_gensim.load_phrases(path, cls)
+        of_gensim: T = from_gensim.load_phrases(path, cls)
+        return of_gensim
     tensors, metadata = native.read(path)
     native.check_class(path, metadata, "Phrases" if issubclass(cls, Phrases) else "FrozenPhrases")
     try:
         header = json.loads(metadata["phrases"])
-        return _phrases(cls, header, tensors) if issubclass(cls, Phrases) else _frozen(cls, header, tensors)
+        read = _phrases if issubclass(cls, Phrases) else _frozen
+        found: T = read(cls, header, tensors)
+        return found
     except (KeyError, TypeError, ValueError, IndexError, UnicodeDecodeError) as error:
         raise ValueError(f"{os.fspath(path)}: damaged file of phrases: {error}") from error
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wildvec._train import Task, alias_table, shared_noise
 from wildvec.text.vocab import Vocab, keep_chances, noise_weights
 from wildvec.training.feed import Feed
-from wildvec.training.huffman import huffman_paths
+from wildvec.training.huffman import Paths, paths_of
 from wildvec.training.objective import FloatArray, MatrixSpec
 
 WORDS_AT_ONCE = 50_000  # the paths of all words would need too much memory
@@ -22,8 +22,6 @@ WORDS_AT_ONCE = 50_000  # the paths of all words would need too much memory
 # By how much one use moves a row towards its goal, measured with deterministic rounds: with smaller values 32 workers
 # diverge, with larger ones frequent rows learn too slowly.
 CURVATURE = {"vectors": 0.14, "output_rows": 0.33, "node_rows": 0.33}
-
-Paths = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int]  # see `huffman_paths`
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class WindowObjective:
     @cached_property
     def _paths(self) -> Paths:
         """The Huffman paths of all words."""
-        return huffman_paths(self.vocab.counts)
+        return paths_of(self.vocab)
 
 
 def _normalized(weights: FloatArray) -> FloatArray:

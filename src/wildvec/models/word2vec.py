@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -27,7 +27,7 @@ from wildvec.text.readers import Tokenizer
 from wildvec.text.texts import Texts
 from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import NULL_WORD, Vocab
-from wildvec.training import matrices
+from wildvec.training import huffman, matrices
 from wildvec.training.deterministic import Rounds
 from wildvec.training.hot_rows import max_hot_rows
 from wildvec.training.objective import MatrixSpec
@@ -247,6 +247,13 @@ class Word2Vec(TextModel):
                 "or use negative sampling (hs=0, negative=5)"
             )
 
+    def _more_tensors(self) -> dict[str, NDArray[Any]]:
+        return {**super()._more_tensors(), **huffman.tree_tensors(self.vocab)}
+
+    def _set_more_tensors(self, tensors: Mapping[str, NDArray[Any]], n_keys: int) -> None:
+        super()._set_more_tensors(tensors, n_keys)
+        huffman.set_tree(self.vocab, tensors)
+
     def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
         return self._objective().shapes(n_keys)
 
@@ -300,7 +307,8 @@ class Word2Vec(TextModel):
         self._take_over_vectors()
         texts = Texts(first_sentences(sentences, total_sentences), self.tokenizer, self.lowercase)
         batches = texts.known_ids(self.wv.key_to_index)
-        return score_sentences(self._objective(), self._matrices, batches, self.workers)
+        matrices = {**self._matrices, "vectors": self._vectors}
+        return score_sentences(self._objective(), matrices, batches, self.workers)
 
     def predict_output_word(
         self, context_words_list: Iterable[Key], topn: int = 10

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from wildvec.base.ragged import Ragged
 from wildvec.base.threads import in_order
-from wildvec.models.window_objective import Paths, WindowObjective
-from wildvec.training.huffman import huffman_paths
+from wildvec.models.window_objective import WindowObjective
+from wildvec.training.huffman import Paths, paths_of
 from wildvec.training.matrices import FloatRows
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def score_sentences(
 
     batches: the ids of the sentences. The result does not depend on the number of workers.
     """
-    scorer = _Scorer(objective, matrices, huffman_paths(objective.vocab.counts))
+    scorer = _Scorer(objective, matrices, paths_of(objective.vocab))
     with closing(in_order([scorer.score] * workers, batches)) as results:
         return np.concatenate([np.empty(0, np.float32), *results])
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wildvec._text import VocabTable, prepare_text, remap_block
 from wildvec.base.keys import Key
@@ -15,7 +16,10 @@ from wildvec.text.readers import BLOCK_BYTES, Tokenizer
 
 BATCH_TOKENS = 100_000
 CHARACTERS_PER_KEY = 10
+TOKENS_PER_KEY = 2
 MARK = "\x01"
+
+Ids = NDArray[np.int32]
 
 
 class Texts:
@@ -75,6 +79,8 @@ class Texts:
         """
         if self._are_much_text(len(ids)):
             return self._ids_of_lines(ids)
+        if self._are_many_tokens(len(ids)):
+            return self._ids_of_lists(ids)
         return self._ids_of_tokens(ids)
 
     def _are_much_text(self, n_keys: int) -> bool:
@@ -83,12 +89,32 @@ class Texts:
             return False
         return sum(map(len, self.texts)) > CHARACTERS_PER_KEY * n_keys
 
+    def _are_many_tokens(self, n_keys: int) -> bool:
+        """Return whether all texts are lists, and so long that the table pays."""
+        if not all(isinstance(text, list) for text in self.texts):
+            return False
+        return sum(map(len, self.texts)) > TOKENS_PER_KEY * n_keys
+
+    def _ids_of_lists(self, ids: Mapping[Key, int]) -> Generator[Ragged, None, None]:
+        """Yield the ids of lists of tokens, which are joined to lines, in batches of about BATCH_TOKENS."""
+        table, mark = table_of_keys(ids), _mark(ids)
+        batch: list[list[Any]] = []
+        n_tokens = 0
+        for number, text in enumerate(self.texts, 1):
+            batch.append(text)
+            n_tokens += len(text)
+            if n_tokens < BATCH_TOKENS and len(batch) < BATCH_TOKENS and number < len(self.texts):
+                continue
+            found = _found_of_lists(batch, mark, table, self.lowercase)
+            if found is None:
+                yield from Texts(batch, lowercase=self.lowercase)._ids_of_tokens(ids, number - len(batch))
+            else:
+                yield _without_unknown(*found)
+            batch, n_tokens = [], 0
+
     def _ids_of_lines(self, ids: Mapping[Key, int]) -> Generator[Ragged, None, None]:
         """Yield the ids in batches of about BLOCK_BYTES. A first token that is no key keeps empty lines."""
-        table = table_of_keys(ids)
-        mark = MARK
-        while mark in ids:
-            mark += MARK
+        table, mark = table_of_keys(ids), _mark(ids)
         lines: list[str] = []
         n_characters = 0
         for text in self.texts:
@@ -109,23 +135,21 @@ class Texts:
         if self.lowercase:
             text = text.lower()
         try:
-            data = np.frombuffer(bytearray(text, "utf-8"), np.uint8)
+            found = _scan(text, len(lines), table)
         except UnicodeEncodeError:  # a lone surrogate, which no key contains
             yield from Texts(lines, lowercase=self.lowercase)._ids_of_tokens(ids)
             return
-        prepare_text(data, False)
-        found, ends = (np.empty(len(data) // 2 + 2, np.int32) for _ in range(2))
-        n_ids, n_ends = table.scan_text(data, 0, found, ends)
-        all_ends = np.append(ends[:n_ends], np.int32(n_ids))[: len(lines)]
-        n_kept = remap_block(found[:n_ids], all_ends)
-        yield Ragged(found[:n_kept], np.concatenate([[0], all_ends]).astype(np.int64))
+        yield _without_unknown(*found)
 
-    def _ids_of_tokens(self, ids: Mapping[Key, int]) -> Generator[Ragged, None, None]:
-        """Yield the ids in batches of about BATCH_TOKENS tokens: each token is looked up in the dict."""
+    def _ids_of_tokens(self, ids: Mapping[Key, int], first: int = 0) -> Generator[Ragged, None, None]:
+        """Yield the ids in batches of about BATCH_TOKENS tokens: each token is looked up in the dict.
+
+        first: the number of the first text, for errors.
+        """
         get: Callable[[Any], int | None] = ids.get
         found: list[int] = []
         ends = [0]
-        for number, tokens in enumerate(self):
+        for number, tokens in enumerate(self, first):
             try:
                 found += [i for i in map(get, tokens) if i is not None]
             except TypeError as error:
@@ -140,3 +164,42 @@ class Texts:
 
 def _ragged(ids: list[int], ends: list[int]) -> Ragged:
     return Ragged(np.array(ids, np.int32), np.array(ends, np.int64))
+
+
+def _mark(ids: Mapping[Key, int]) -> str:
+    """Return a token that is no key; at the beginning of a line it keeps the line if it is otherwise empty."""
+    mark = MARK
+    while mark in ids:
+        mark += MARK
+    return mark
+
+
+def _scan(text: str, n_lines: int, table: VocabTable) -> tuple[Ids, Ids]:
+    """Return the ids of all tokens, negative if unknown, and where each line ends.
+
+    UnicodeEncodeError: the text contains a lone surrogate.
+    """
+    data = np.frombuffer(bytearray(text, "utf-8"), np.uint8)
+    prepare_text(data, False)
+    found, ends = (np.empty(len(data) // 2 + 2, np.int32) for _ in range(2))
+    n_ids, n_ends = table.scan_text(data, 0, found, ends)
+    return found[:n_ids], np.append(ends[:n_ends], np.int32(n_ids))[:n_lines]
+
+
+def _without_unknown(found: Ids, ends: Ids) -> Ragged:
+    n_kept = remap_block(found, ends)
+    return Ragged(found[:n_kept], np.concatenate([[0], ends]).astype(np.int64))
+
+
+def _found_of_lists(
+    lists: list[list[Any]], mark: str, table: VocabTable, lowercase: bool
+) -> tuple[Ids, Ids] | None:
+    """Return what `_scan` does; None if a token is no str, is empty, or has white space or a lone surrogate in it."""
+    try:
+        text = "\n".join([f"{mark} {' '.join(tokens)}" for tokens in lists])
+        found, ends = _scan(text.lower() if lowercase else text, len(lists), table)
+    except (TypeError, UnicodeEncodeError):
+        return None
+    lengths = np.fromiter(map(len, lists), np.int64, len(lists))
+    is_whole = ends[-1] == len(found) and np.array_equal(np.diff(ends, prepend=0), lengths + 1)
+    return (found, ends) if is_whole and all(map(all, lists)) else None

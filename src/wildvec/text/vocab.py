@@ -28,6 +28,9 @@ class Vocab:
     keys: distinct str or int, usually the most frequent first. counts: int64, one per key, at least 1, at most 2**62
     together. ValueError: they are not.
 
+    Attributes: `tree`, the Huffman tree of a model of another program, which joins equal counts in another order (see
+    `training.huffman.paths_of`); None: the tree of the counts.
+
     >>> vocab = Vocab(["the", "cat"], [7, 2])
     >>> len(vocab), "cat" in vocab, vocab.key_to_index["cat"], vocab.total
     (2, True, 1, 9)
@@ -36,6 +39,7 @@ class Vocab:
     def __init__(self, keys: Iterable[Key], counts: ArrayLike) -> None:
         self.keys: list[Key] = list(keys)
         self.counts: NDArray[np.int64] = _whole_numbers(counts)
+        self.tree: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int] | None = None
         if self.counts.shape != (len(self.keys),):
             raise ValueError(f"{len(self.keys)} keys need as many counts, not {self.counts.shape}")
         if len(self.counts) and self.counts.min() < 1:

@@ -81,8 +81,8 @@ def plan_merges(specs: Sequence[MatrixSpec], workers: int) -> MergePlan:
             ids = np.argsort(-uses, kind="stable")[:n_private]
         rows.append(PrivateRows(ids.astype(np.int32), spec.uses[ids].astype(np.float32)))
     # The interval is for examples that use one input row; a bag uses many.
-    is_input_used = shared[0] is specs[0] and specs[0].uses is not None
-    input_rows = max(1.0, float(specs[0].uses.sum())) if is_input_used else 1.0
+    input_uses = specs[0].uses if shared[0] is specs[0] else None
+    input_rows = 1.0 if input_uses is None else max(1.0, float(input_uses.sum()))
     interval = max(1, round(merge_interval(workers, fractions) / input_rows))
     return MergePlan(tuple(rows), n_hottest, interval)
 

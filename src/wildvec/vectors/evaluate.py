@@ -235,8 +235,7 @@ def _find_by_products(
     for part in (rows[first : first + at_once] for first in range(0, len(rows), at_once)):
         words, places = np.unique(part, return_inverse=True)
         shifted = (1 + search.cosines(matrix[words], matrix, stop=stop, workers=workers)) / 2
-        triples: list[list[int]] = places.reshape(part.shape).tolist()
-        for a, b, c in triples:
+        for a, b, c in places.reshape(len(part), 3):
             scores = shifted[b] * shifted[c] / (shifted[a] + search.EPSILON)
             yield search.top_of(scores, _CANDIDATES)[0].tolist()
 

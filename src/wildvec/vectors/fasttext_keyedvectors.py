@@ -57,8 +57,8 @@ class FastTextKeyedVectors(KeyedVectors):
         vectors: Vectors of words, (n, vector_size).
         vectors_vocab: Rows of the words themselves, float32 (n, vector_size). Words that were added later have none.
         vectors_ngrams: Rows of buckets, float32 (n_rows, vector_size).
-        buckets: The bucket of each of these rows, ascending (int32); None: row b is that of bucket b. Buckets without
-            a row do not count in a mean.
+        buckets: The bucket of each of these rows (int32); None: row b is that of bucket b. Buckets without
+            a row count as rows of zeros.
         vectors_vocab_lockf, vectors_ngrams_lockf: Factors of the changes of these rows in the training of a model,
             one for all or one for each: 0 freezes a row.
         min_n, max_n, bucket: The arguments. Other attributes: see `KeyedVectors`.
@@ -90,6 +90,7 @@ class FastTextKeyedVectors(KeyedVectors):
         self.vectors_vocab: Floats = np.empty((0, self.vector_size), np.float32)
         self.vectors_ngrams: Floats = np.empty((0, self.vector_size), np.float32)
         self.buckets: NDArray[np.int32] | None = np.empty(0, np.int32)
+        self._sorted: tuple[NDArray[np.int32], NDArray[np.intp]] | None = None  # buckets, and their order
         self.vectors_vocab_lockf: Floats = np.ones(1, np.float32)
         self.vectors_ngrams_lockf: Floats = np.ones(1, np.float32)
 
@@ -118,7 +119,7 @@ class FastTextKeyedVectors(KeyedVectors):
             min_n: Characters of the shortest n-gram.
             max_n: Characters of the longest n-gram.
             bucket: Number of buckets.
-            buckets: The bucket of each row of `ngrams`, ascending; None: all buckets have rows.
+            buckets: The bucket of each row of `ngrams`, all different; None: all buckets have rows.
             vectors: The vectors of the words; None: they are computed.
             workers: Threads; None: all CPUs.
 
@@ -137,7 +138,17 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @property
     def _subwords(self) -> SubwordRows:
-        return SubwordRows(vars(self)["vectors_ngrams"], self.buckets, self.bucket, self.min_n, self.max_n)
+        rows: Floats = vars(self)["vectors_ngrams"]
+        return SubwordRows(rows, self.buckets, self.bucket, self.min_n, self.max_n, self._order)
+
+    @property
+    def _order(self) -> NDArray[np.intp] | None:
+        """The numbers of the rows of n-grams by ascending bucket; they are computed once for an array of buckets."""
+        if self.buckets is None:
+            return None
+        if self._sorted is None or self._sorted[0] is not self.buckets:
+            self._sorted = self.buckets, np.argsort(self.buckets)
+        return self._sorted[1]
 
     @property
     def _uses_ngrams(self) -> bool:
@@ -230,7 +241,9 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @classmethod
     def load(cls, fname: Path, mmap: bool | str | None = False, **options: Any) -> Self:
-        """Read a native file that `save` or `FastText.save` wrote, with n-grams; other files as `KeyedVectors.load`.
+        """Read a native file that `save` or `FastText.save` wrote, or a file of gensim, with n-grams.
+
+        Other files are read as by `KeyedVectors.load`, without n-grams.
 
         A fastText model (.bin) with its n-grams: `load_facebook_vectors`. The arguments and errors are those of
         `KeyedVectors.load`.
@@ -275,5 +288,6 @@ def _check_rows(
         raise ValueError(f"{len(ngrams)} rows of n-grams for {n_rows} buckets")
     if buckets is None or not len(buckets):
         return
-    if buckets.dtype != np.int32 or buckets[0] < 0 or buckets[-1] >= bucket or (np.diff(buckets) <= 0).any():
-        raise ValueError(f"the buckets must be int32, ascending and below {bucket}")
+    ascending = np.sort(buckets)
+    if buckets.dtype != np.int32 or ascending[0] < 0 or ascending[-1] >= bucket or (np.diff(ascending) == 0).any():
+        raise ValueError(f"the buckets must be int32, all different and below {bucket}")

@@ -114,11 +114,11 @@ def _load_fasttext(
     from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 
     chosen = cls if issubclass(cls, FastTextKeyedVectors) else FastTextKeyedVectors
-    rules = {
-        name: int(saved.get(name, default=model.get(name, default=0)))
-        for name in ("min_n", "max_n", "bucket")
-    }
+    min_n, max_n, bucket = (
+        int(saved.get(name, default=model.get(name, default=0))) for name in ("min_n", "max_n", "bucket")
+    )
     words = rows_of(path, saved, keys, "vectors_vocab", "syn0_vocab").astype(np.float32, copy=False)
-    ngrams = buckets_of(path, saved, rules["bucket"], words.shape[1])
-    result = chosen.from_rows(keys, counts_of(saved, keys), words, ngrams, **rules)
+    ngrams = buckets_of(path, saved, bucket, words.shape[1])
+    counts = counts_of(saved, keys)
+    result = chosen.from_rows(keys, counts, words, ngrams, min_n=min_n, max_n=max_n, bucket=bucket)
     return cast("KeyedVectors", result)

@@ -35,7 +35,8 @@ class SubwordRows:
 
     Attributes:
         ngrams: Float32 (n_rows, dim).
-        buckets: The bucket of each row, ascending (int32); None: row b is that of bucket b.
+        buckets: The bucket of each row (int32); None: row b is that of bucket b.
+        order: The numbers of the rows by ascending bucket, if `buckets` are given.
         bucket: Number of buckets.
         min_n, max_n: Characters of the shortest and the longest n-gram.
     """
@@ -45,6 +46,7 @@ class SubwordRows:
     bucket: int
     min_n: int
     max_n: int
+    order: NDArray[np.intp] | None = None
 
     def has_ngrams(self, word: Key) -> bool:
         """Return whether a word has n-grams, with or without rows.
@@ -61,7 +63,7 @@ class SubwordRows:
     def compose(self, words: Sequence[Key], own: Floats | None = None, workers: int | None = None) -> Floats:
         """Return the mean of the rows of each word, float32 (n, dim).
 
-        Buckets without a row are left out; a word without any row has a vector of zeros.
+        Buckets without a row count as rows of zeros, which gives the same cosines as leaving them out.
 
         Args:
             words: n words.
@@ -95,10 +97,12 @@ class SubwordRows:
             return found
         if not len(self.buckets):
             return np.full(len(found), -1, np.int32)
-        places = np.searchsorted(self.buckets, found).astype(np.int32)
-        places[places == len(self.buckets)] = 0
-        places[self.buckets[places] != found] = -1
-        return places
+        order = np.argsort(self.buckets) if self.order is None else self.order
+        places = np.searchsorted(self.buckets, found, sorter=order)
+        places[places == len(order)] = 0
+        rows: NDArray[np.int32] = order[places].astype(np.int32)
+        rows[self.buckets[rows] != found] = -1
+        return rows
 
     def _row_of_bucket(self) -> NDArray[np.int32]:
         """Return the row of every bucket, as `_rows` does."""
@@ -114,14 +118,17 @@ def _as_rows(matrix: NDArray[Any]) -> Floats:
     return np.ascontiguousarray(matrix, np.float32)
 
 
-def fill_rows(ngrams: Floats, buckets: NDArray[np.int32], first: int, last: int, seed: int) -> Floats:
+def fill_rows(
+    ngrams: Floats, buckets: NDArray[np.int32], order: NDArray[np.intp], first: int, last: int, seed: int
+) -> Floats:
     """Return the rows of all buckets from `first` to `last` - 1, float32 (last - first, dim).
 
     Rows that are not given are drawn by (seed, bucket), uniform in ±1 / dim as in fastText.
 
     Args:
         ngrams: The rows that are given (n, dim).
-        buckets: Their buckets, ascending.
+        buckets: Their buckets.
+        order: The numbers of the rows by ascending bucket.
         first: The first bucket.
         last: The end of the buckets.
         seed: From 0 up.
@@ -129,8 +136,9 @@ def fill_rows(ngrams: Floats, buckets: NDArray[np.int32], first: int, last: int,
     blocks = range(first // BUCKETS_AT_ONCE, -(-last // BUCKETS_AT_ONCE))
     drawn = np.concatenate([ngrams[:0], *(_draw(seed, block, ngrams.shape[1]) for block in blocks)])
     start = blocks.start * BUCKETS_AT_ONCE
-    at, to = np.searchsorted(buckets, [first, last]).tolist()
-    drawn[buckets[at:to] - start] = ngrams[at:to]
+    at, to = np.searchsorted(buckets, [first, last], sorter=order).tolist()
+    given = order[at:to]
+    drawn[buckets[given] - start] = ngrams[given]
     return np.asarray(drawn[first - start : last - start])
 
 

@@ -35,7 +35,7 @@ __all__ = [
 BYTES_OF_WORD = 500, 700  # gensim's estimate, without and with a Huffman tree
 
 
-class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVectors):
+class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVectors):  # type: ignore[misc]  # `save`
     """wildvec's FastTextKeyedVectors with gensim's internals: all buckets seem to have rows."""
 
     compatible_hash = True  # the hashes are those of fastText
@@ -47,9 +47,9 @@ class FastTextKeyedVectors(KeyedVectors, fasttext_keyedvectors.FastTextKeyedVect
     def vectors_ngrams(self) -> Floats:
         """Rows of all buckets, (bucket, vector_size); those of buckets that do not occur are drawn."""
         rows: Floats = vars(self)["vectors_ngrams"]
-        if self.buckets is None or len(rows) == self.bucket:
+        if self.buckets is None or self._order is None or len(rows) == self.bucket:
             return rows
-        return fill_rows(rows, self.buckets, 0, self.bucket, seed=1)
+        return fill_rows(rows, self.buckets, self._order, 0, self.bucket, seed=1)
 
     @vectors_ngrams.setter
     def vectors_ngrams(self, rows: Floats) -> None:

@@ -10,6 +10,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -23,18 +24,20 @@ from wildvec.compat.gensim.keyedvectors import KeyedVectors, pseudorandom_weak_v
 from wildvec.io.gensim_pickle import is_pickle
 from wildvec.models import word2vec
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.gensim_names import RENAMED
 from wildvec.text.trimming import TrimRule
 from wildvec.text.vocab import EmptyVocabError, Vocab, VocabRules, keep_chances, raise_min_count
 from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
-from wildvec.training.huffman import huffman_paths
+from wildvec.training.huffman import paths_of
 from wildvec.vectors import keyedvectors
 
 logger = logging.getLogger(__name__)
 
 Rows = NDArray[np.float32]
 LARGEST_NUMBER = 2**31 - 1  # of cum_table
-FORMER_NAMES = {"iter": "epochs", "size": "vector_size"}  # of gensim 3
+FORMER_ARGUMENTS = {"iter": "epochs", "size": "vector_size"}  # of gensim 3
+FORMER_NAMES = {**FORMER_ARGUMENTS, **{old: name for old, name in RENAMED.items() if name.startswith("wv.")}}
 
 
 class Internals(word2vec.Word2Vec):
@@ -56,6 +59,7 @@ class Internals(word2vec.Word2Vec):
     _least_count: int | None = None
 
     def _set_up(self, given: Mapping[str, Any]) -> None:
+        given = _with_current_names(given)
         all_given = {**given.get("others", {}), **given}
         for name in ("hashfxn", "batch_words", "compute_loss", "comment", "callbacks"):
             if all_given.get(name) is not None:
@@ -339,16 +343,20 @@ class Internals(word2vec.Word2Vec):
 
     # -- files and names of gensim 3 -------------------------------------------------------------------------------
 
+    def save(self, fname_or_handle: Any, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """Write the model to a file, or to an object with `write`."""
+        super().save(fname_or_handle, *args, **kwargs)
+
     @ClassOnlyMethod
     def load(  # type: ignore[override]
         cls,  # noqa: N805
-        path: str | os.PathLike[str],
+        fname: str | os.PathLike[str],
         *args: Any,
         **kwargs: Any,
     ) -> Any:
         """Read a model that `save` wrote; AttributeError: called on a model, whose values would not change."""
-        model: Any = super().load(path, *args, **kwargs)
-        if is_pickle(path) and not model.corpus_total_words:
+        model: Any = super().load(fname, *args, **kwargs)
+        if is_pickle(fname) and not model.corpus_total_words:
             model.corpus_total_words = None  # old versions of gensim did not store it
         return model
 
@@ -358,13 +366,13 @@ class Internals(word2vec.Word2Vec):
             """Return an attribute of gensim 3 by its name of today."""
             if name in FORMER_NAMES:
                 _warn(name, FORMER_NAMES[name])
-                return getattr(self, FORMER_NAMES[name])
+                return attrgetter(FORMER_NAMES[name])(self)
             return super().__getattr__(name)
 
 
 def _codes_and_points(vocab: Vocab) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Return the path of each word in the Huffman tree: its turns (uint8) and its nodes (int32)."""
-    ends, nodes, codes, _ = huffman_paths(vocab.counts)
+    ends, nodes, codes, _ = paths_of(vocab)
     parts: tuple[NDArray[np.object_], NDArray[np.object_]] = (
         np.empty(len(vocab), object),
         np.empty(len(vocab), object),
@@ -372,6 +380,15 @@ def _codes_and_points(vocab: Vocab) -> tuple[NDArray[np.object_], NDArray[np.obj
     for i, (start, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
         parts[0][i], parts[1][i] = codes[start:end], nodes[start:end]
     return parts
+
+
+def _with_current_names(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a constructor, those of gensim 3 by their names of today."""
+    others = dict(given.get("others", {}))
+    found = {name: others.pop(name) for name in FORMER_ARGUMENTS if name in others}
+    for name in found:
+        _warn(name, FORMER_ARGUMENTS[name])
+    return {**given, "others": others, **{FORMER_ARGUMENTS[name]: value for name, value in found.items()}}
 
 
 def _first_of(given: Any, others: Mapping[str, Any], *names: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -16,6 +16,8 @@ from wildvec.vectors.queries import Vector, is_key
 REAL = np.float32
 
 MAX_SEED = 0xFFFFFFFF  # of a word
+FORMER_NAMES = {"index2word": "index_to_key", "index2entity": "index_to_key", "syn0": "vectors"}
+FORMER_NORMED = ("syn0norm", "vectors_norm")
 
 
 class KeyedVectors(keyedvectors.KeyedVectors):
@@ -89,6 +91,31 @@ class KeyedVectors(keyedvectors.KeyedVectors):
         _warn("init_sims", "unit_normalize_all, or nothing: no norms are stored")
         if replace:
             self.unit_normalize_all()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return an attribute of gensim 3 by its name of today."""
+            if name in FORMER_NAMES:
+                _warn(name, FORMER_NAMES[name])
+                return getattr(self, FORMER_NAMES[name])
+            if name in FORMER_NORMED:
+                _warn(name, "get_normed_vectors()")
+                return self.get_normed_vectors()
+            if name == "vocab":
+                _warn(name, "key_to_index, or get_vecattr(key, 'count')")
+                return self._former_vocab()
+            return super().__getattr__(name)
+
+    def _former_vocab(self) -> dict[Key, CompatVocab]:
+        """Return the attribute `vocab` of gensim 3: for each key an object with `index` and `count`."""
+        counts = [0] * len(self) if self.counts is None else self.counts.tolist()
+        items = enumerate(zip(self.index_to_key, counts, strict=True))
+        return {key: CompatVocab(index=row, count=count) for row, (key, count) in items}
+
+    def save(self, fname_or_handle: Any, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """Write the vectors to a file, or to an object with `write`."""
+        super().save(fname_or_handle, *args, **kwargs)
 
     def similarity_unseen_docs(self, *args: Any, **kwargs: Any) -> float:
         """Raise NotImplementedError: only a Doc2Vec model can infer vectors of documents."""

@@ -2,7 +2,8 @@
 
     pytest -p wildvec.compat.gensim.pytest_plugin --pyargs gensim.test.test_word2vec
 
-gensim's models are replaced before pytest imports a test. The run fails if one of the replaced modules is gensim's own.
+gensim's models are replaced before pytest imports a test. The run fails if one of the replaced modules is gensim's
+own.
 """
 
 from __future__ import annotations
