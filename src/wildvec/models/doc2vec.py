@@ -479,7 +479,9 @@ class Doc2Vec(Word2Vec):
 
     def _inference_objective(self) -> DocumentObjective:
         """Return the objective of inference; the same object as last time if nothing changed, with its tables."""
-        objective = replace(self._objective(), dbow_words=0)
+        objective = self._objective()
+        if objective.dbow_words:
+            objective = replace(objective, dbow_words=0)
         if [objective] != self._inference:
             self._inference[:] = [objective]
         return self._inference[0]

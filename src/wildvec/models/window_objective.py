@@ -107,11 +107,16 @@ class WindowObjective:
             # as in word2vec.c and gensim: the gradient of a mean is not divided, that of a sum is
             task.compose(average_hidden=mean, average_grad=not mean)
         if self.sample:
-            task.subsample(self.vocab.keep_thresholds(self.sample))
+            task.subsample(self._keep_thresholds)
         if self.negative:
             task.negative_sampling(self._noise_table, self.negative)
         if self.hs:
             task.hierarchical_softmax(*self._paths)
+
+    @cached_property
+    def _keep_thresholds(self) -> NDArray[np.uint32]:
+        """The thresholds of subsampling, (words,)."""
+        return self.vocab.keep_thresholds(self.sample)
 
     @cached_property
     def _noise_table(self) -> NDArray[np.uint32]:
