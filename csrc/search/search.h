@@ -42,7 +42,7 @@ void wv_best_write(struct wv_best *best, float *scores, int64_t *rows);
 void wv_cosines(const struct wv_queries *queries, const float *rows, int64_t n, int64_t stride, float *cosines,
                 int64_t out_stride);
 
-/* n lists of row numbers: list i is ids[offsets[i]] … ids[offsets[i + 1] - 1]; -1 stands for a row of zeros. */
+/* n lists of row numbers: list i is ids[offsets[i]] … ids[offsets[i + 1] - 1]; -1 stands for no row. */
 struct wv_row_lists {
     const float *rows;
     const float *own;                /* row i also belongs to list i; NULL: none */
@@ -52,7 +52,7 @@ struct wv_row_lists {
     int64_t n;
 };
 
-/* Set means[i * dim …] to the mean of the rows of list i; zeros for an empty list. */
+/* Set means[i * dim …] to the mean of the rows of list i; zeros for a list without rows. */
 void wv_mean_rows(const struct wv_row_lists *lists, float *means);
 
 #endif

@@ -153,7 +153,7 @@ def mean_rows(
 ) -> None:
     """Set means[i] to the mean of the rows ids[offsets[i]:offsets[i + 1]] and of own[i]; zeros for no rows.
 
-    An id of -1 stands for a row of zeros.
+    An id of -1 stands for no row.
     """
     cdef int64_t n = means.shape[0], dim = means.shape[1]
     check_lists(ids, offsets, n, rows.shape[0])

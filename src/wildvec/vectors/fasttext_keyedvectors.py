@@ -58,7 +58,7 @@ class FastTextKeyedVectors(KeyedVectors):
         vectors_vocab: Rows of the words themselves, float32 (n, vector_size). Words that were added later have none.
         vectors_ngrams: Rows of buckets, float32 (n_rows, vector_size).
         buckets: The bucket of each of these rows (int32); None: row b is that of bucket b. Buckets without
-            a row count as rows of zeros.
+            a row do not count in a mean.
         vectors_vocab_lockf, vectors_ngrams_lockf: Factors of the changes of these rows in the training of a model,
             one for all or one for each: 0 freezes a row.
         min_n, max_n, bucket: The arguments. Other attributes: see `KeyedVectors`.

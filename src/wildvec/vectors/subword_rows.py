@@ -63,7 +63,7 @@ class SubwordRows:
     def compose(self, words: Sequence[Key], own: Floats | None = None, workers: int | None = None) -> Floats:
         """Return the mean of the rows of each word, float32 (n, dim).
 
-        Buckets without a row count as rows of zeros, which gives the same cosines as leaving them out.
+        Buckets without a row are left out; a word without any row has a vector of zeros.
 
         Args:
             words: n words.
