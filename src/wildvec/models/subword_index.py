@@ -42,7 +42,7 @@ class SubwordIndex:
 
         >>> index = SubwordIndex.of(["ab", "abc"], 3, 3, 100)
         >>> index.n_rows, index.ids[: index.offsets[-1]].tolist()
-        (6, [0, 2, 4, 1, 2, 3, 5])
+        (6, [0, 2, 3, 1, 2, 4, 5])
         """
         found = find_ngrams(words, min_n, max_n, bucket)
         if all_buckets:
@@ -85,7 +85,7 @@ class SubwordIndex:
 
         >>> old, new = (SubwordIndex.of(words, 3, 3, 100) for words in (["ab"], ["ab", "abc"]))
         >>> new.rows_of(old).tolist()
-        [0, 2, 4]
+        [0, 2, 3]
         """
         order = np.argsort(self.buckets)
         of_buckets = self.n_words + order[np.searchsorted(self.buckets, old.buckets, sorter=order)]
