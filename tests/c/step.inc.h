@@ -1,6 +1,8 @@
 /* The block step of one ISA. Checked: scores, logistic loss and the fast update against doubles, for all numbers of hidden
  * rows and targets that tiles consist of. Included once in the region of each ISA (see test_isa_*.c), before the tests of the
- * losses and of the general update. */
+ * losses and of the general update. Functions for tokens of parts and for inference are tested through whole chunks only. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+
 #include "train/objective/rows.inc.h"
 
 #include "train/objective/score.inc.h"
