@@ -179,16 +179,25 @@ static void unknown_instruction_sets(void)
 static void means_of_rows(void)
 {
     enum { N_ROWS = 5, DIM = 7, STRIDE = 9, N = 3 };
-    const int32_t ids[] = {4, 0, 4, 2};
-    const int64_t offsets[N + 1] = {0, 3, 3, 4};
+    const int32_t ids[] = {4, 0, 4, 2, -1};
+    const int64_t offsets[N + 1] = {0, 3, 3, 5};
     float *rows = random_rows(N_ROWS, DIM, STRIDE, 3), *means = malloc(N * DIM * sizeof *means);
-    wv_mean_rows(rows, STRIDE, DIM, ids, offsets, N, means);
+    struct wv_row_lists lists = {rows, NULL, STRIDE, 0, DIM, ids, offsets, N};
+    wv_mean_rows(&lists, means);
     for (int d = 0; d < DIM; d++) {
         CHECK_NEAR(means[d], (2 * rows[4 * STRIDE + d] + rows[d]) / 3, 1e-6);
         CHECK(means[DIM + d] == 0);
         CHECK(means[2 * DIM + d] == rows[2 * STRIDE + d]);
     }
-    wv_mean_rows(rows + (N_ROWS - 1) * STRIDE, -STRIDE, DIM, ids + 3, offsets, 0, means);
+    lists.own = rows;
+    lists.own_stride = STRIDE;
+    wv_mean_rows(&lists, means);
+    for (int d = 0; d < DIM; d++) {
+        CHECK(means[DIM + d] == rows[STRIDE + d]);
+        CHECK_NEAR(means[2 * DIM + d], rows[2 * STRIDE + d], 1e-6);
+    }
+    lists = (struct wv_row_lists){rows + (N_ROWS - 1) * STRIDE, NULL, -STRIDE, 0, DIM, ids + 3, offsets, 0};
+    wv_mean_rows(&lists, means);
     free(rows);
     free(means);
 }

@@ -92,7 +92,7 @@ static struct wv_encoded scan(struct wv_vocab *vocab, const char *text, uint64_t
 {
     size_t n = strlen(text);
     uint8_t *copy = exactly(text, n);
-    struct wv_encoded out = {malloc((n / 2 + 1) * sizeof(int32_t)), malloc((n / 2 + 2) * sizeof(int32_t)), 0, 0};
+    struct wv_encoded out = {malloc((n / 2 + 1) * sizeof(int32_t)), malloc((n / 2 + 2) * sizeof(int32_t)), 0, 0, 0};
     CHECK(wv_scan_text(vocab, copy, (int64_t)n, block, frozen, &out) == WV_OK);
     free(copy);
     return out;
@@ -140,7 +140,7 @@ static enum wv_status scan_joined(struct wv_vocab *vocab, const char *bytes, siz
                                   int64_t n_tokens, int32_t *ids)
 {
     uint8_t *copy = exactly(bytes, n);
-    struct wv_encoded out = {ids, NULL, 0, 0};
+    struct wv_encoded out = {ids, NULL, 0, 0, 0};
     enum wv_status status = wv_scan_tokens(vocab, copy, (int64_t)n, lengths, n_tokens, 0, 0, &out);
     free(copy);
     return status;
@@ -183,7 +183,7 @@ static void integers_have_marked_decimal_keys(void)
     static const int64_t values[] = {0, -7, INT64_MIN, INT64_MAX, -7};
     struct wv_vocab vocab;
     int32_t ids[5];
-    struct wv_encoded out = {ids, NULL, 0, 0};
+    struct wv_encoded out = {ids, NULL, 0, 0, 0};
     CHECK(wv_vocab_init(&vocab) == WV_OK);
     CHECK(wv_scan_ints(&vocab, values, 5, 0, 0, &out) == WV_OK);
     CHECK(ids[0] == 0 && ids[3] == 3 && ids[4] == 1 && vocab.size == 4);
