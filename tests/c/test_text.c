@@ -300,7 +300,7 @@ static void read_frozen(void *shared, int thread)
     struct shared *all = shared;
     static const uint8_t text[] = "one two three one";
     int32_t ids[16], ends[16];
-    struct wv_encoded out = {ids, ends, 0, 0};
+    struct wv_encoded out = {ids, ends, 0, 0, 0};
     for (int i = 0; i < 100; i++) {
         wv_scan_text(&all->vocab, text, sizeof text - 1, 0, 1, &out);
         for (int64_t j = 0; j < out.n_ids; j++)
