@@ -13,7 +13,14 @@ from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
-from wildvec.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases
+from wildvec.models.phrases import (
+    ENGLISH_CONNECTOR_WORDS,
+    FrozenPhrases,
+    Phraser,
+    Phrases,
+    npmi_scorer,
+    original_scorer,
+)
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
@@ -37,6 +44,7 @@ __all__ = [
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",
+    "Phraser",
     "Phrases",
     "TaggedDocument",
     "TaggedLineDocument",
@@ -46,6 +54,8 @@ __all__ = [
     "__version__",
     "load_facebook_model",
     "load_facebook_vectors",
+    "npmi_scorer",
+    "original_scorer",
     "save_facebook_model",
 ]
 

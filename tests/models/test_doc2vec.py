@@ -496,3 +496,16 @@ def test_an_estimator_learns_the_vectors_of_texts():
     assert model.dv.index_to_key == list(range(60))
     assert fraction_of_neighbours_with_the_same_topic(model.transform(texts)) > 0.9
     assert model.get_feature_names_out()[1] == "doc2vec1"
+
+
+@pytest.mark.parametrize("negative", [0, 5])
+def test_concatenation_predicts_nothing_from_words_alone(negative):
+    documents = [TaggedDocument(["a", "b", "c"], [number]) for number in range(3)]
+    model = Doc2Vec(
+        documents, dm_concat=1, hs=1, negative=negative, vector_size=4, min_count=1, epochs=1, workers=1
+    )
+    with pytest.raises(RuntimeError, match="dm_concat=1"):
+        model.score([["a", "b"]])
+    if negative:
+        with pytest.raises(RuntimeError, match="dm_concat=1"):
+            model.predict_output_word(["a"])

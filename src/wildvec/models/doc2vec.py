@@ -343,6 +343,12 @@ class Doc2Vec(Word2Vec):
     def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
         return self._objective().shapes(n_keys)
 
+    def _check_predicts_from_words(self) -> None:
+        if self.dm and self.dm_concat:
+            raise RuntimeError(
+                "dm_concat=1 predicts from tags and a whole window, not from words alone"
+            )
+
     def _objective(self) -> DocumentObjective:
         return DocumentObjective(
             **{field.name: getattr(self, field.name) for field in fields(DocumentObjective)}

@@ -264,6 +264,9 @@ class Word2Vec(TextModel):
     def _kind(self) -> str:
         return "skip-gram, " if self.sg else "CBOW, "
 
+    def _check_predicts_from_words(self) -> None:
+        """Raise RuntimeError if a hidden row needs more than words."""
+
     def _why_no_examples(self) -> str:
         return (
             f"with sample={self.sample:g} and min_count={self.min_count} no sentence had two words left; raise "
@@ -304,6 +307,7 @@ class Word2Vec(TextModel):
         if not self.hs:
             raise RuntimeError("score needs hierarchical softmax; train a model with hs=1")
         self._check_has_vocab()
+        self._check_predicts_from_words()
         self._take_over_vectors()
         texts = Texts(first_sentences(sentences, total_sentences), self.tokenizer, self.lowercase)
         batches = texts.known_ids(self.wv.key_to_index)
@@ -332,6 +336,7 @@ class Word2Vec(TextModel):
             raise RuntimeError("predict_output_word needs negative sampling; train a model with negative=5")
         if not len(self.vocab):
             raise RuntimeError("predict_output_word needs a trained model, but there is no vocabulary")
+        self._check_predicts_from_words()
         self._take_over_vectors()
         rows = [self.wv.key_to_index[word] for word in context_words_list if word in self.wv]
         if not rows:
