@@ -345,9 +345,7 @@ class Doc2Vec(Word2Vec):
 
     def _check_predicts_from_words(self) -> None:
         if self.dm and self.dm_concat:
-            raise RuntimeError(
-                "dm_concat=1 predicts from tags and a whole window, not from words alone"
-            )
+            raise RuntimeError("dm_concat=1 predicts from tags and a whole window, not from words alone")
 
     def _objective(self) -> DocumentObjective:
         return DocumentObjective(
