@@ -24,7 +24,7 @@ from wildvec.models import stored
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.gensim_names import check_arguments, missing_attribute
 from wildvec.models.resuming import make_saver
-from wildvec.models.row_factors import row_factors
+from wildvec.models.row_factors import grow_factors, row_factors
 from wildvec.models.scikit_learn import ScikitLearnMethods
 from wildvec.models.training_settings import TrainingSettings
 from wildvec.text.vocab import Vocab
@@ -152,9 +152,7 @@ class Model(TrainingSettings, ScikitLearnMethods, ABC):
             for spec in self._matrix_specs(len(vocab))
         }
         self._set_matrices(vocab, rows)
-        self.wv.vectors_lockf = old.vectors_lockf
-        if len(old.vectors_lockf) > 1:
-            self.wv.vectors_lockf = np.concatenate([old.vectors_lockf, np.ones(n_new, np.float32)])
+        self.wv.vectors_lockf = grow_factors(old.vectors_lockf, n_new)
         self.wv.expandos = {**old.expandos, **self.wv.expandos}
         self.wv.allocate_vecattrs()
 

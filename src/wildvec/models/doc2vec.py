@@ -22,7 +22,7 @@ from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.document_objective import DocumentObjective
 from wildvec.models.gensim_names import refuse_unknown
 from wildvec.models.given_vectors import GivenVectors, given_rows, vectors_or_none
-from wildvec.models.row_factors import row_factors
+from wildvec.models.row_factors import grow_factors, row_factors
 from wildvec.models.settings import Setting, one_of, switch
 from wildvec.models.text_model import EITHER, Source, TextFeed
 from wildvec.models.word2vec import Word2Vec
@@ -287,7 +287,7 @@ class Doc2Vec(Word2Vec):
         spec = self._document_spec()
         self._matrices[spec.name] = matrices.grow(spec, self._matrices[spec.name], self.seed)
         self._set_dv()
-        return factors if len(factors) == 1 else np.concatenate([factors, np.ones(n_new, np.float32)])
+        return grow_factors(factors, n_new)
 
     def _grow(self, vocab: Vocab) -> None:
         n_old = len(self.vocab)

@@ -28,3 +28,12 @@ def row_factors(vectors: KeyedVectors, name: str) -> FloatRows | None:
     if len(bad):
         raise ValueError(f"{name}.vectors_lockf[{bad[0]}]={factors[bad[0]]}: give a finite number from 0 up")
     return None if (factors == 1).all() else np.array(np.broadcast_to(factors, n), order="C")
+
+
+def grow_factors(factors: FloatRows, n_new: int) -> FloatRows:
+    """Return the factors of old rows and n new ones, which have the factor 1; a single factor stays one for all.
+
+    >>> grow_factors(np.array([0, 0.5], np.float32), 1).tolist(), grow_factors(np.zeros(1, np.float32), 1).tolist()
+    ([0.0, 0.5, 1.0], [0.0])
+    """
+    return factors if len(factors) == 1 else np.concatenate([factors, np.ones(n_new, np.float32)])

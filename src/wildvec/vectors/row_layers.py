@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from wildvec.base.keys import Key
-from wildvec.base.ragged import Ragged
+from wildvec.base.ragged import Ragged, join_rows
 from wildvec.text.texts import Texts
 from wildvec.vectors import torch_layers
 from wildvec.vectors.keyed_rows import KeyedRows
@@ -75,8 +74,4 @@ class RowLayers(KeyedRows):
         >>> bags.values.tolist(), bags.offsets[:-1].tolist()
         ([1, 0, 0, 0], [0, 2, 2])
         """
-        batches = list(Texts(texts, tokenizer, lowercase).known_ids(self.key_to_index))
-        lengths = [np.diff(batch.offsets) for batch in batches]
-        values = [batch.values for batch in batches]
-        ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
-        return Ragged(np.concatenate([np.empty(0, np.int32), *values]), ends)
+        return join_rows(list(Texts(texts, tokenizer, lowercase).known_ids(self.key_to_index)))
