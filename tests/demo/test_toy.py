@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from wildvec.demo import toy
@@ -67,3 +68,22 @@ def test_the_two_words_of_a_pair_have_the_same_context_words():
     assert crown["king"] == pytest.approx(crown["queen"], rel=0.3) and crown["witch"] == 0
     assert near["king"]["he"] and not near["king"]["she"]
     assert near["queen"]["she"] and not near["queen"]["he"]
+
+
+def test_most_edges_of_the_graph_are_inside_of_groups():
+    edges, groups = toy.graph(n_groups=3, group_size=20)
+    same = groups[edges[:, 0]] == groups[edges[:, 1]]
+    assert len(groups) == 60 and (edges[:, 0] < edges[:, 1]).all()
+    assert len(np.unique(edges, axis=0)) == len(edges)
+    assert same.mean() > 0.8
+    np.testing.assert_array_equal(edges, toy.graph(n_groups=3, group_size=20)[0])
+
+
+def test_users_have_different_songs_of_two_genres_at_most():
+    pairs = toy.interactions(n_users=50)
+    assert len(set(pairs)) == len(pairs) == 600
+    genres = {}
+    for user, song in pairs:
+        genres.setdefault(user, set()).add(song.split("-")[0])
+    assert len(genres) == 50 and max(map(len, genres.values())) == 2
+    assert set().union(*genres.values()) == set(toy.GENRES)

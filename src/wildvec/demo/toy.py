@@ -1,4 +1,5 @@
-"""A generated text whose structure is known: sentences and analogy questions for the demo and for tests.
+"""Generated data whose structure is known, for the demo, the documentation and tests: a text with analogy questions, a
+graph, interactions of users with items.
 
 Each word of a question belongs to a pair (king, queen; italy, rome; sing, sang) and to one side of it. Each pair and
 each side have their own context words. "crown" occurs with king and with queen, "he" occurs with king and with actor.
@@ -10,6 +11,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
 
 # Context words of each pair; the sides have the context words "he, his, …" and "she, her, …".
 PEOPLE = {
@@ -226,3 +230,49 @@ PICTURE: dict[str, tuple[tuple[str, str], list[tuple[str, str]]]] = {
     "present : past": (("present", "past"), [(v.split()[0], v.split()[1]) for v in VERBS]),
     "animal : young": (("grown", "young"), list(ANIMALS)),
 }
+
+# -- a graph and interactions ----------------------------------------------------------------------------------------
+
+GENRES = ("folk", "jazz", "rock", "techno")
+
+
+def graph(
+    n_groups: int = 4, group_size: int = 25, inside: float = 0.3, across: float = 0.01, seed: int = 1
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the edges (m, 2) of an undirected graph of groups, and the group of each node (n,).
+
+    Nodes are numbered from 0. Two nodes of a group have an edge with the probability `inside`, two nodes of different
+    groups with the probability `across` (a stochastic block model). Each edge occurs once; some nodes may have none.
+
+    >>> edges, groups = graph(n_groups=2, group_size=10)
+    >>> edges.shape[1], len(groups), int(groups[12])
+    (2, 20, 1)
+    """
+    groups = np.repeat(np.arange(n_groups, dtype=np.int64), group_size)
+    first, second = np.triu_indices(len(groups), 1)
+    chances = np.where(groups[first] == groups[second], inside, across)
+    drawn = np.random.default_rng(seed).random(len(first)) < chances
+    return np.column_stack((first[drawn], second[drawn])).astype(np.int64), groups
+
+
+def interactions(
+    n_users: int = 200, items_per_genre: int = 25, per_user: int = 12, seed: int = 1
+) -> list[tuple[str, str]]:
+    """Return pairs (user, song), all different. A user likes one genre or two, and popular songs more than others.
+
+    The name of a song begins with its genre, so it is visible whether a recommendation fits.
+
+    >>> pairs = interactions(n_users=3)
+    >>> len(pairs), pairs[0][0], pairs[0][1].split("-")[0] in GENRES
+    (36, 'user000', True)
+    """
+    draw = np.random.default_rng(seed)
+    popularity = 1 / np.arange(4, 4 + items_per_genre)
+    pairs = []
+    for user in range(n_users):
+        liked = draw.permutation(len(GENRES))[: draw.integers(1, 3)]
+        songs = [f"{GENRES[genre]}-{song:02}" for genre in sorted(liked) for song in range(items_per_genre)]
+        chances = np.tile(popularity, len(liked)) / popularity.sum() / len(liked)
+        chosen = draw.choice(len(songs), min(per_user, len(songs)), replace=False, p=chances)
+        pairs += [(f"user{user:03}", songs[song]) for song in chosen]
+    return pairs
