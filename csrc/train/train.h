@@ -105,6 +105,7 @@ struct wv_task {
     int32_t merge_every; /* examples that a worker may train before it merges private rows */
     int32_t n_workers;   /* that train at the same time */
     int32_t shrink_windows;
+    int32_t shuffle_items;      /* the kept tokens of a unit are shuffled: a unit is a set, not a sequence */
     int32_t average_hidden;     /* composed hidden rows are means; else sums */
     int32_t average_grad;       /* their gradient is divided by the number of rows */
     int32_t freeze_targets;     /* target rows do not change (inference) */

@@ -80,7 +80,7 @@ cdef extern from "wildvec.h":
         int32_t n_matrices, max_targets, max_context, max_parts, window, negative, n_noise, max_path
         int32_t max_tags, concat_tags, null_word, train_words, infers
         int32_t n_hottest, merge_every, n_workers
-        int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
+        int32_t shrink_windows, shuffle_items, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_bag_loss bag_loss
         wv_objective objective
         wv_isa isa
@@ -404,13 +404,16 @@ cdef class Task:
         self.task.keep = &keep[0]
         self.done.add("subsampling")
 
-    def windows(self, int32_t window, *, bint shrink, bint one_pair_at_a_time):
-        """Skip-gram and CBOW: positions on each side of a centre. shrink: each centre draws its width."""
+    def windows(self, int32_t window, *, bint shrink, bint one_pair_at_a_time, bint shuffle=False):
+        """Skip-gram and CBOW: positions on each side of a centre. shrink: each centre draws its width.
+
+        shuffle: the items of a unit are in a new random order in each epoch.
+        """
         self.check_new("windows")
         if not 1 <= window <= MAX_TARGETS:
             raise ValueError(f"window={window}: give 1 to {MAX_TARGETS}")
         self.task.window = window
-        self.task.shrink_windows = shrink
+        self.task.shrink_windows, self.task.shuffle_items = shrink, shuffle
         self.task.one_pair_at_a_time = one_pair_at_a_time
         self.done.add("windows")
 

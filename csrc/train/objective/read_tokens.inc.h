@@ -2,7 +2,7 @@
  * kept token; one or two centres and the context positions around them. */
 
 /* Streams of random draws. */
-enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS };
+enum { KEEP_DRAWS, WIDTH_DRAWS, NOISE_DRAWS, ORDER_DRAWS };
 
 /* The least number of kept tokens with which unit s is trained: a lone token has no context except tags. */
 WV_INLINE int64_t least_tokens(const struct wv_task *task, int64_t s, int has_tags)
@@ -13,11 +13,22 @@ WV_INLINE int64_t least_tokens(const struct wv_task *task, int64_t s, int has_ta
     return n_tags ? 1 : !has_tags || task->train_words ? 2 : INT64_MAX;
 }
 
+/* Shuffles n ids (Fisher and Yates). */
+static void shuffle_ids(int32_t *ids, int64_t n, uint64_t key)
+{
+    for (int64_t k = n - 1; k > 0; k--) {
+        const int64_t other = wv_below(wv_draw(key, (uint64_t)k), (uint32_t)k + 1);
+        const int32_t id = ids[k];
+        ids[k] = ids[other];
+        ids[other] = id;
+    }
+}
+
 /* Reads the sentences, or documents with tags, first … last into the worker's chunk. */
 WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, int has_tags)
 {
     const struct wv_task *task = worker->task;
-    const uint64_t keep_key = wv_subkey(key, KEEP_DRAWS);
+    const uint64_t keep_key = wv_subkey(key, KEEP_DRAWS), order_key = wv_subkey(key, ORDER_DRAWS);
     struct wv_chunk *chunk = &worker->chunk;
     int64_t n = 0, n_sentences = 0;
     for (int64_t s = first; s < last; s++) {
@@ -32,6 +43,8 @@ WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last,
             n = start;
             continue;
         }
+        if (task->shuffle_items)
+            shuffle_ids(chunk->words + start, n - start, wv_subkey(order_key, (uint64_t)(s - first)));
         if (has_tags)
             chunk->units[n_sentences] = s;
         chunk->ends[n_sentences++] = n;
