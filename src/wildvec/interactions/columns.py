@@ -73,8 +73,8 @@ def _number(name: str, column: NDArray[Any], distinct: bool = True) -> tuple[lis
     if column.dtype.kind in "iu":
         if not distinct:
             return column.tolist(), np.arange(len(column), dtype=np.int32)
-        unique, ids = np.unique(column, return_inverse=True)
-        return unique.tolist(), ids.astype(np.int32)
+        unique, inverse = np.unique(column, return_inverse=True)
+        return unique.tolist(), inverse.astype(np.int32)
     if column.dtype.kind == "f" and len(column):
         raise TypeError(f"{name} {column[0]!r} is a float; convert the column to int or str")
     values = column.tolist()

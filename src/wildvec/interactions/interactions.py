@@ -267,7 +267,8 @@ class Interactions:
 
     def __repr__(self) -> str:
         more = "".join(f", {name}" for name in ("weights", "times") if getattr(self, name) is not None)
-        return f"{type(self).__name__}({self.n_users:,} users × {self.n_items:,} items, {len(self):,} interactions{more})"
+        size = f"{self.n_users:,} users × {self.n_items:,} items, {len(self):,} interactions{more}"
+        return f"{type(self).__name__}({size})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Interactions):
