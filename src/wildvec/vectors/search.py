@@ -275,3 +275,32 @@ def top_of(scores: Floats, k: int) -> tuple[Rows, Floats]:
         best.write(best_scores, found)
     is_found = found[0] >= 0
     return found[0][is_found], best_scores[0][is_found]
+
+
+def best_products(
+    queries: Floats,
+    matrix: Floats,
+    k: int,
+    *,
+    exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+    rows: NDArray[np.int64] | None = None,
+    workers: int | None = None,
+) -> tuple[Rows, Floats]:
+    """Find the k rows of `matrix` with the largest dot product with each query.
+
+    exclude: offsets (queries + 1,) and ids: the rows ids[offsets[q]:offsets[q + 1]], ascending, are not found for
+    query q. rows: search only these rows. Result as in `top_k`.
+    """
+    k = min(k, len(matrix) if rows is None else len(rows))
+    found, best = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+    for q in range(len(queries)):
+        scores = matrix @ queries[q]
+        if exclude is not None:
+            scores[exclude[1][exclude[0][q] : exclude[0][q + 1]]] = -np.inf
+        if rows is not None:
+            scores = scores[rows]
+        order = np.argsort(-scores, kind="stable")[:k]
+        is_left = scores[order] > -np.inf
+        found[q] = np.where(is_left, order if rows is None else rows[order], -1)
+        best[q] = np.where(is_left, scores[order], np.nan)
+    return found, best
