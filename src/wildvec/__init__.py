@@ -14,6 +14,7 @@ from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
+from wildvec.models.item2vec import Item2Vec
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -43,6 +44,7 @@ __all__ = [
     "FrozenPhrases",
     "GloVe",
     "Interactions",
+    "Item2Vec",
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",

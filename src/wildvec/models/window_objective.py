@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,12 @@ CURVATURE = {"vectors": 0.14, "output_rows": 0.33, "node_rows": 0.33}
 
 @dataclass(frozen=True)
 class WindowObjective:
-    """Skip-gram or CBOW; the fields are the settings of `Word2Vec`."""
+    """Skip-gram or CBOW; the fields are the settings of `Word2Vec`.
+
+    SHUFFLES: whether the items of a unit are in a new random order in each epoch.
+    """
+
+    SHUFFLES: ClassVar[bool] = False
 
     vocab: Vocab
     vector_size: int
@@ -101,7 +107,7 @@ class WindowObjective:
     def attach(self, task: Task) -> None:
         """Give the task windows, subsampling, noise and paths."""
         pair = self.update == "pair"
-        task.windows(self.window, shrink=self.shrink_windows, one_pair_at_a_time=pair)
+        task.windows(self.window, shrink=self.shrink_windows, one_pair_at_a_time=pair, shuffle=self.SHUFFLES)
         if not self.sg:
             mean = bool(self.cbow_mean)
             # as in word2vec.c and gensim: the gradient of a mean is not divided, that of a sum is
