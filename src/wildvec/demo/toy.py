@@ -1,5 +1,6 @@
-"""Generated data whose structure is known, for the demo, the documentation and tests: a text with analogy questions, a
-graph, interactions of users with items.
+"""Generated data whose structure is known, for the demo, the documentation and tests.
+
+There are a text with analogy questions, a graph, and interactions of users with songs.
 
 Each word of a question belongs to a pair (king, queen; italy, rome; sing, sang) and to one side of it. Each pair and
 each side have their own context words. "crown" occurs with king and with queen, "he" occurs with king and with actor.

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from wildvec.base.checks import number, whole
-from wildvec.base.keys import Key
 from wildvec.base.ragged import Ragged
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.basket_objective import BasketFeed, BasketObjective
@@ -30,14 +29,14 @@ from wildvec.vectors.means import mean_rows
 class Item2Vec(ItemModel):
     """Vectors of items, learned from which items occur in the same baskets.
 
-    A basket (the items of a user, a session, an order) is a set: its items are shuffled in each epoch, and each pair of
-    items at most `window` places apart is a positive pair of skip-gram with negative sampling. A basket of up to
-    `window + 1` items is thus trained with all its pairs. In a longer basket each pair has the same chance, and the work
-    grows with the number of its items, not with the square of it.
+    A basket (the items of a user, a session, an order) is a set: its items are shuffled in each epoch, and each pair
+    of items at most `window` places apart is a positive pair of skip-gram with negative sampling. A basket of up to
+    `window + 1` items is thus trained with all its pairs. In a longer basket each pair has the same chance, and the
+    work grows with the number of its items, not with the square of it.
 
-    The row of a user is the mean of the rows of their items, each of length 1, and so is that of a new user. Items are
-    scored by its cosine with the rows of items, times (number of users + 1) ** popularity. Weights of interactions are
-    not used.
+    The row of a user is the mean of the rows of their items, each of length 1, and so is that of a new user. Items
+    are scored by its cosine with the rows of items, times (number of users + 1) ** popularity. Weights of
+    interactions are not used.
 
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`. Settings are
     attributes: they may be assigned later.
@@ -77,12 +76,12 @@ class Item2Vec(ItemModel):
         ValueError: A setting is out of range, or there are no interactions.
         TypeError: A setting has the wrong type, or there is no such setting.
 
-    >>> baskets = [["tea", "milk"], ["tea", "milk", "sugar"], ["nail", "hammer"], ["nail", "screw"]] * 20
-    >>> model = Item2Vec(Interactions.from_baskets(baskets), vector_size=8, epochs=50, workers=1)
+    >>> from wildvec.demo import toy
+    >>> model = Item2Vec(toy.interactions(), epochs=20, workers=1)
     >>> model
-    Item2Vec(80 users and 6 items × 8, 50 epochs trained)
-    >>> sorted(item for item, score in model.recommend(history=["tea"], n=2))
-    ['milk', 'sugar']
+    Item2Vec(200 users and 100 items × 64, 20 epochs trained)
+    >>> [item[:4] for item, score in model.recommend(history=["jazz-01", "jazz-02"], n=3)]
+    ['jazz', 'jazz', 'jazz']
     """
 
     NAME: ClassVar[str] = "Item2Vec"
