@@ -18,13 +18,29 @@ from wildvec.cli import (
     plot,
     quantize,
     query,
+    recommend,
     train,
+    train_items,
 )
 from wildvec.cli.options import UsageError, in_option_syntax
 from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import accept_any_text, drop_output, open_missing_streams, say
 
-COMMANDS = (train, infer, query, evaluate, classify, quantize, plot, convert, cooccur, phrases, demo)
+COMMANDS = (
+    train,
+    train_items,
+    infer,
+    query,
+    recommend,
+    evaluate,
+    classify,
+    quantize,
+    plot,
+    convert,
+    cooccur,
+    phrases,
+    demo,
+)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 

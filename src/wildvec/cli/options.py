@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wildvec.base.checks import whole
 from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
+from wildvec.models.base import Model
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
-from wildvec.models.settings import Setting, number_from_text
+from wildvec.models.item2vec import Item2Vec
+from wildvec.models.item_model import ItemModel
+from wildvec.models.settings import number_from_text
 from wildvec.models.text_model import TextModel
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.readers import ERRORS
@@ -27,6 +30,8 @@ MODELS: dict[str, type[TextModel]] = {  # the values of --model
     "doc2vec": Doc2Vec,
     "glove": GloVe,
 }
+ITEM_MODELS: dict[str, type[ItemModel]] = {"item2vec": Item2Vec}  # the values of --loss
+GRAPH_MODELS: dict[str, type[Model]] = {}  # the values of --method
 
 
 # Settings that have options of other names, or none, stay as they are.
@@ -51,7 +56,9 @@ _OTHERS = {
     "freeze_words",
 }
 SETTINGS = {name for model in MODELS.values() for name in model.SETTINGS}
-_NAMES = [*sorted(SETTINGS - _OTHERS), *READING_OPTIONS, "restrict_vocab"]
+_ALL_MODELS: tuple[type[Model], ...] = (*MODELS.values(), *ITEM_MODELS.values(), *GRAPH_MODELS.values())
+_ALL_SETTINGS = {name for model in _ALL_MODELS for name in model.SETTINGS}
+_NAMES = [*sorted(_ALL_SETTINGS - _OTHERS), *READING_OPTIONS, "restrict_vocab"]
 _ARGUMENT = re.compile(rf"\b({'|'.join(_NAMES)})=('?)([\w.+-]+)\2")
 # A name without a value, if it is no English word and no part of a path: between spaces, before punctuation.
 _BARE_NAME = re.compile(
@@ -81,9 +88,12 @@ def positive_number(text: str) -> int:
     return number
 
 
-def add_setting(parser: Any, name: str) -> None:
-    """Add an option for a setting of one model or of several. Left out, it is absent from the parsed arguments."""
-    by_model = _settings_of(name)
+def add_setting(parser: Any, name: str, models: Mapping[str, type[Model]] = MODELS) -> None:
+    """Add an option for a setting of one model or of several. Left out, it is absent from the parsed arguments.
+
+    models: all models of the command by the value of its option.
+    """
+    by_model = {key: model.SETTINGS[name] for key, model in models.items() if name in model.SETTINGS}
     setting = next(iter(by_model.values()))
     others = [
         f"; {model}: {of_model.default}"
@@ -92,7 +102,10 @@ def add_setting(parser: Any, name: str) -> None:
     ]
     shown = f"{setting.default}{''.join(others)}"
     is_shown = setting.default is not None
-    only = "" if len(by_model) == len(MODELS) else f"{', '.join(by_model)}: "
+    only = "" if len(by_model) == len(models) else f"{', '.join(by_model)}: "
+    if setting.choices == (True, False):
+        add_two_way_switch(parser, name, f"{only}{setting.help} (default: {_yes_or_no(setting.default)})")
+        return
     parser.add_argument(
         option_name(name),
         type=argument_type(setting.parse),
@@ -103,6 +116,17 @@ def add_setting(parser: Any, name: str) -> None:
     )
 
 
+def add_two_way_switch(parser: Any, name: str, text: str) -> None:
+    """Add two options without a value, which give a setting the values True and False."""
+    parser.add_argument(
+        option_name(name), action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text
+    )
+
+
+def _yes_or_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
 def add_switch(parser: Any, option: str, name: str, value: Any, text: str = "") -> None:
     """Add an option without a value, which gives a setting of a model this value. text: help, if it is another."""
     parser.add_argument(
@@ -111,13 +135,8 @@ def add_switch(parser: Any, option: str, name: str, value: Any, text: str = "") 
         action="store_const",
         const=value,
         default=argparse.SUPPRESS,
-        help=text or next(iter(_settings_of(name).values())).help,
+        help=text or next(model.SETTINGS[name].help for model in MODELS.values() if name in model.SETTINGS),
     )
-
-
-def _settings_of(name: str) -> dict[str, Setting[Any]]:
-    """Return the setting of this name by model, for the models that have one."""
-    return {key: model.SETTINGS[name] for key, model in MODELS.items() if name in model.SETTINGS}
 
 
 def add_reading_options(parser: Any) -> None:

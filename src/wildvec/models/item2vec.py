@@ -90,7 +90,7 @@ class Item2Vec(ItemModel):
     negative = Setting(10, whole(1, 10_000), "negatives of an item and its window")
     l2 = None  # type: ignore[assignment]
     alpha = ItemModel.alpha.with_default(0.05)
-    epochs = ItemModel.epochs.with_default(30)
+    epochs = Setting(30, whole(1, 10**9), "passes over the interactions")
     window = Setting(20, whole(1, 10_000), "places that two items of a shuffled basket may be apart")
     ns_exponent = Setting(
         0.75, number(-10, 10), "negatives are drawn by number of users to this power", metavar="X"
