@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MASK = 2**64 - 1
-KEEP, WIDTH, NOISE = range(3)
+KEEP, WIDTH, NOISE, ORDER = range(4)
 TILE = 6  # hidden rows of a block at most
 NOISE_SPAN = 256  # windows over which a noise word's uses are spread, at least
 
@@ -30,6 +30,14 @@ def subkey(key: int, number: int) -> int:
 
 def below(bits: int, n: int) -> int:
     return (bits >> 32) * n >> 32
+
+
+def shuffled(items: list[int], key: int) -> list[int]:
+    items = list(items)
+    for k in range(len(items) - 1, 0, -1):
+        other = below(draw(key, k), k + 1)
+        items[k], items[other] = items[other], items[k]
+    return items
 
 
 def alias_draw(table: np.ndarray, bits: int) -> int:
@@ -80,6 +88,7 @@ class Reference:
     shrink_windows: bool = True
     cbow_mean: bool = True
     pair: bool = False
+    shuffle: bool = False
     loss: float = 0.0
     examples: int = 0
     far_off: int = 0  # pairs with (1 + e^-z)^|weight| > 2^28
@@ -90,6 +99,9 @@ class Reference:
         key = subkey(subkey(mix(self.seed), epoch), chunk)
         self._noise_key, self._windows = subkey(key, NOISE), 0
         kept = self.subsampled(sentences, subkey(key, KEEP))
+        if self.shuffle:
+            kept = [shuffled(words, subkey(subkey(key, ORDER), unit)) for unit, words in enumerate(kept)]
+        kept = [words for words in kept if len(words) > 1]
         for block in self.blocks(kept, subkey(key, WIDTH)):
             self.step(block, rate)
 
@@ -98,7 +110,7 @@ class Reference:
         for sentence in sentences:
             kept.append([int(w) for i, w in enumerate(sentence) if draw(key, read + i) >> 32 <= self.keep[w]])
             read += len(sentence)
-        return [words for words in kept if len(words) > 1]
+        return kept
 
     def blocks(self, sentences: list[list[int]], width_key: int) -> Iterator[Block]:
         alone = self.pair or (self.nodes is not None and not self.cbow)

@@ -69,6 +69,7 @@ class Run:
         cbow_mean=True,
         pair=False,
         shrink_windows=True,
+        shuffle=False,
         lengths=(30, 1, 2, 17, 3, 50),
         n_words=N_WORDS,
         slots="first",
@@ -95,7 +96,7 @@ class Run:
             self.task.matrix("nodes", self.nodes, size)
         self.task.items(self.ids, self.offsets)
         self.task.subsample(self.keep)
-        self.task.windows(window, shrink=shrink_windows, one_pair_at_a_time=pair)
+        self.task.windows(window, shrink=shrink_windows, one_pair_at_a_time=pair, shuffle=shuffle)
         if cbow:
             self.task.compose(average_hidden=cbow_mean, average_grad=not cbow_mean)
         if negative:
@@ -121,6 +122,7 @@ class Run:
             shrink_windows=shrink_windows,
             cbow_mean=cbow_mean,
             pair=pair,
+            shuffle=shuffle,
         )
 
     def matrix(self, random, n):
@@ -173,6 +175,12 @@ def test_every_size_matches_numpy_on_every_isa(isa, size):
 @pytest.mark.parametrize("model", ["skip-gram", "cbow", "skip-gram hs + negative", "cbow hs + negative"])
 def test_windows_wider_than_a_tile_of_registers(isa, model, window):
     run = Run(window=window, shrink_windows=False, sample=False, lengths=(40, 7), **MODELS[model])
+    run.check(*run.both())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_items_of_a_unit_are_shuffled(isa, model):
+    run = Run(shuffle=True, window=2, **MODELS[model])
     run.check(*run.both())
 
 
