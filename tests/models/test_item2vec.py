@@ -1,0 +1,92 @@
+"""Item2Vec: baskets are sets, users are means of their items."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from wildvec import Interactions, Item2Vec
+from wildvec.demo import toy
+
+QUICK = {"vector_size": 16, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Item2Vec(toy.interactions(), epochs=15, **QUICK)
+
+
+def genres(recommended):
+    return {song.split("-")[0] for song, _ in recommended}
+
+
+def test_items_of_the_same_baskets_are_near(model):
+    assert genres(model.similar_items("jazz-01", 2)) == {"jazz"}
+    assert genres(model.recommend(history=["rock-00", "rock-03"], n=5)) == {"rock"}
+
+
+def test_users_are_means_of_their_items_of_length_1(model):
+    unit = model.wv.get_normed_vectors()
+    own = Interactions(toy.interactions()).items_of("user003")
+    expected = np.mean([unit[model.wv.key_to_index[song]] for song in own], axis=0)
+    np.testing.assert_allclose(model.uv["user003"], expected, atol=1e-6)
+    np.testing.assert_allclose(model.user_vector(own), expected, atol=1e-6)
+
+
+def test_scores_are_cosines_times_popularity(model):
+    popular = model.recommend("user003", 1, exclude_seen=False)[0]
+    cosine = model.uv.cosine_similarities(model.uv["user003"], model.wv.vectors)[model.wv.key_to_index[popular[0]]]
+    count = model.wv.get_vecattr(popular[0], "count")
+    assert popular[1] == pytest.approx(float(cosine) * (count + 1) ** model.popularity, rel=1e-5)
+    model.popularity = 3.0
+    most = model.wv.index_to_key[int(np.argmax(model.vocab.counts))]
+    assert most in [song for song, _ in model.recommend("user003", 3, exclude_seen=False)]
+    model.popularity = Item2Vec.popularity.default
+
+
+def test_a_long_basket_pairs_all_of_its_items_in_the_long_run():
+    """With window=1, items that are far apart in the order of the data are neighbours in some epoch."""
+    rows = [(user, item) for user in range(40) for item in range(user % 2, 60, 2)]
+    model = Item2Vec(rows, window=1, epochs=20, **QUICK)
+    cosines = model.wv.cosine_similarities(model.wv[0], model.wv[list(range(60))])
+    assert cosines[2:60:2].min() > cosines[1:60:2].max()
+
+
+def test_one_worker_gives_the_same_bits_and_the_seed_others():
+    def vectors(**settings):
+        return Item2Vec(toy.interactions(30), epochs=2, **QUICK | settings).wv.vectors
+
+    np.testing.assert_array_equal(vectors(), vectors())
+    assert (vectors() != vectors(seed=2)).any()
+    rounds = {"workers": 2, "deterministic": True}
+    np.testing.assert_array_equal(vectors(**rounds), vectors(**rounds))
+
+
+def test_new_items_are_recommended(model):
+    new = Item2Vec(toy.interactions(), epochs=15, **QUICK)
+    new.add_item("jazz-99", neighbours=["jazz-01", "jazz-02"])
+    assert "jazz-99" in [song for song, _ in new.recommend(history=["jazz-01", "jazz-02"], n=5)]
+    fans = [user for user, song in toy.interactions() if song == "folk-01"]
+    new.add_item("folk-99", users=fans)
+    assert genres(new.similar_items("folk-99", 3)) == {"folk"}
+
+
+def test_partial_fit_trains_new_users_and_items():
+    model = Item2Vec(toy.interactions(), epochs=5, **QUICK)
+    model.partial_fit([("bob", "jazz-01"), ("bob", "jazz-02"), ("bob", "jazz-99")], epochs=3)
+    assert genres(model.recommend("bob", 3)) == {"jazz"}
+    assert model.wv.get_vecattr("jazz-99", "count") == 1
+
+
+def test_users_with_one_item_or_none():
+    data = Interactions.from_columns(["ann"], ["tea"], all_users=["ann", "eve"], all_items=["tea", "milk"])
+    model = Item2Vec(data, epochs=1, **QUICK)
+    assert model.recommend("ann", 1)[0][0] == "milk"
+    assert len(model.recommend("eve", 2)) == 2
+    assert not model.uv["eve"].any()
+
+
+@pytest.mark.parametrize("settings", [{"l2": 0.1}, {"window": 0}, {"negative": 0}, {"sg": 0}, {"popularity": "x"}])
+def test_wrong_settings_are_named(settings):
+    with pytest.raises((TypeError, ValueError), match=next(iter(settings))):
+        Item2Vec(**settings)
