@@ -15,12 +15,9 @@ from wildvec.cli.output import (
     check_before_work,
     check_no_input,
     output_kind,
-    output_name,
-    warn_if_disk_is_small,
-    write_or_rescue,
 )
-from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import say
+from wildvec.cli.training import BYTES_PER_VALUE, CHECKPOINT_OPTIONS, STOP_OPTIONS, Report, train_and_save
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import save_facebook_model
 from wildvec.models.fasttext import FastText
@@ -45,10 +42,7 @@ SWITCHES = {  # options of settings whose options have other names
     "dm": "--dbow",
     "dm_mean": "--dm-sum",
 }
-STOP_OPTIONS = ("held_out", "patience", "max_seconds")
-CHECKPOINT_OPTIONS = ("checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
 TEXT_OPTIONS = ("min_count", "max_final_vocab", "max_vocab_size", "max_sentence_length", "errors")
-BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12, io.Kind.GLOVE: 12}
 SKIPGRAM = ("word2vec", "fasttext")  # the models that are skip-gram unless --cbow is given
 
 
@@ -133,31 +127,15 @@ def _add_settings(group: Any, names: Sequence[str]) -> None:
         add_setting(group, name)
 
 
-class _Report:
-    """Callback that prints progress, and keeps the model so that it can be saved when training is interrupted.
-
-    output, kind: the file to be written; kind None is the whole model. begun: at least one epoch has begun.
-    """
-
-    def __init__(self, output: str, kind: io.Kind | None) -> None:
-        self._output = output
-        self._kind = kind
-        self.model: TextModel | None = None
-        self.begun = False
+class _Report(Report):
+    """Callback that prints progress and keeps the model."""
 
     def on_train_begin(self, model: TextModel) -> None:
-        self.model = model
-        if model.epochs_trained:
-            say(f"resumed: {model!r}")
-        warn_if_disk_is_small(self._output, output_bytes(model, self._kind))
+        super().on_train_begin(model)
         say(f"memory at the peak: at most {model.estimate_memory()['total'] / 1e6:,.0f} MB")
 
-    def on_epoch_begin(self, model: TextModel) -> None:
-        self.begun = True
-
-    def on_epoch_end(self, model: TextModel) -> None:
-        held_out = f", {model.held_out_losses[-1]:.4f} held out" if model.held_out else ""
-        say(f"epoch {len(model.epoch_losses)}/{model.epochs}: loss {model.epoch_losses[-1]:.4f}{held_out}")
+    def output_bytes(self, model: TextModel) -> int:
+        return output_bytes(model, self.kind)
 
     def on_train_end(self, model: TextModel) -> None:
         if model.patience is not None and model.held_out_losses:
@@ -187,26 +165,7 @@ def run(args: argparse.Namespace) -> int:
     _check_options(args, settings)
     kind = _kind(args)
     report = _Report(args.output, kind)
-    signals: StopSignals = args.signals
-    interrupted = False
-    try:
-        model = _train(args, settings, report)
-        signals.hold()
-    except KeyboardInterrupt:
-        signals.hold()
-        if report.model is None or not (report.begun or report.model.epochs_trained):
-            raise
-        model, interrupted = report.model, True
-    is_saved = write_or_rescue(args.output, lambda path: _save(model, path, kind), signals)
-    if report.model is None:
-        say(f"nothing was trained: the training in {args.checkpoint} is finished")
-    say(summary(model))
-    name = output_name(args.output)
-    if interrupted and is_saved:
-        say(f"wildvec: interrupted; {name} holds what was learned{_resume_hint(model, settings)}")
-    elif is_saved:
-        say(f"saved {name}")
-    return 0 if is_saved else 1
+    return train_and_save(args, report, lambda: _train(args, settings, report), _save, summary)
 
 
 def _kind(args: argparse.Namespace) -> io.Kind | None:
@@ -269,14 +228,6 @@ def _save(model: TextModel, output: Any, kind: io.Kind | None) -> None:
 def _vectors(model: TextModel) -> KeyedVectors:
     """Return what is saved if the format holds one matrix: for Doc2Vec the vectors of the lines."""
     return model.dv if isinstance(model, Doc2Vec) else model.wv
-
-
-def _resume_hint(model: TextModel, settings: dict[str, Any]) -> str:
-    if "checkpoint" not in settings:
-        return ""
-    if model._is_in_checkpoint:
-        return "; add --resume to continue"
-    return "; the newest checkpoint is older, so --resume would train again what was learned since then"
 
 
 def summary(model: TextModel) -> str:

@@ -60,4 +60,4 @@ def run(args: argparse.Namespace) -> int:
         graph = Graph(args.edges, directed=args.directed)
         return train_model(GRAPH_MODELS[args.method], graph, args, settings, report)
 
-    return train_and_save(args, kind, report, train)
+    return train_and_save(args, report, train)

@@ -63,4 +63,4 @@ def run(args: argparse.Namespace) -> int:
         data = Interactions.read(args.interactions, format=args.input_format)
         return train_model(ITEM_MODELS[args.loss], data, args, settings, report)
 
-    return train_and_save(args, kind, report, train)
+    return train_and_save(args, report, train)

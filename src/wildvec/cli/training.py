@@ -80,7 +80,7 @@ class Report:
     """
 
     def __init__(self, output: str, kind: io.Kind | None) -> None:
-        self._output, self._kind = output, kind
+        self.output, self.kind = output, kind
         self.model: Any = None
         self.begun = False
 
@@ -89,7 +89,11 @@ class Report:
         self.model = model
         if model.epochs_trained:
             say(f"resumed: {model!r}")
-        warn_if_disk_is_small(self._output, output_bytes(model, self._kind))
+        warn_if_disk_is_small(self.output, self.output_bytes(model))
+
+    def output_bytes(self, model: Any) -> int:
+        """Return about how many bytes the output takes, without compression and without its keys."""
+        return output_bytes(model, self.kind)
 
     def on_epoch_begin(self, model: Any) -> None:
         """Note that something is learned from now on."""
@@ -108,10 +112,25 @@ def output_bytes(model: Model, kind: io.Kind | None) -> int:
     return BYTES_PER_VALUE.get(kind, 4) * len(model.vocab) * model.vector_size
 
 
+def save_model(model: Any, output: Any, kind: io.Kind | None) -> None:
+    """Write the whole model (kind None), or its vectors."""
+    if kind is None:
+        model.save(output)
+    else:
+        io.save(output, model.wv.index_to_key, model.wv.vectors, model.wv.counts, kind)
+
+
 def train_and_save(
-    args: argparse.Namespace, kind: io.Kind | None, report: Report, train: Callable[[], Any]
+    args: argparse.Namespace,
+    report: Report,
+    train: Callable[[], Any],
+    save: Callable[[Any, Any, io.Kind | None], None] = save_model,
+    summarize: Callable[[Any], str] = repr,
 ) -> int:
-    """Train and write the output; if training is interrupted, write what was learned. Returns the exit code."""
+    """Train and write the output; if training is interrupted, write what was learned. Returns the exit code.
+
+    save: writes a model to a path, as a kind of file. summarize: returns one line about the model.
+    """
     signals: StopSignals = args.signals
     interrupted = False
     try:
@@ -122,23 +141,24 @@ def train_and_save(
         if report.model is None or not (report.begun or report.model.epochs_trained):
             raise
         model, interrupted = report.model, True
-    is_saved = write_or_rescue(args.output, lambda path: save_model(model, path, kind), signals)
-    say(repr(model))
+    is_saved = write_or_rescue(args.output, lambda path: save(model, path, report.kind), signals)
+    if report.model is None and getattr(args, "resume", False):
+        say(f"nothing was trained: the training in {args.checkpoint} is finished")
+    say(summarize(model))
     name = output_name(args.output)
     if interrupted and is_saved:
-        hint = "; add --resume to continue" if model.checkpoint and model._is_in_checkpoint else ""
-        say(f"wildvec: interrupted; {name} holds what was learned{hint}")
+        say(f"wildvec: interrupted; {name} holds what was learned{_resume_hint(model)}")
     elif is_saved:
         say(f"saved {name}")
     return 0 if is_saved else 1
 
 
-def save_model(model: Any, output: Any, kind: io.Kind | None) -> None:
-    """Write the whole model (kind None), or its vectors."""
-    if kind is None:
-        model.save(output)
-    else:
-        io.save(output, model.wv.index_to_key, model.wv.vectors, model.wv.counts, kind)
+def _resume_hint(model: Any) -> str:
+    if not model.checkpoint:
+        return ""
+    if model._is_in_checkpoint:
+        return "; add --resume to continue"
+    return "; the newest checkpoint is older, so --resume would train again what was learned since then"
 
 
 def chosen_kind(args: argparse.Namespace, *, whole_model: bool) -> io.Kind | None:
