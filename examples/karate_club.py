@@ -27,11 +27,16 @@ def main() -> None:
     """Learn the vectors, and compare what they say with how the club split."""
     edges = [(member, int(friend)) for member, friends in FRIENDS.items() for friend in friends.split()]
     graph = Graph(edges)
-    model = DeepWalk(graph, vector_size=16, window=3, walk_length=20, num_walks=20, epochs=5, seed=1, workers=1)
+    model = DeepWalk(
+        graph, vector_size=16, window=3, walk_length=20, num_walks=20, epochs=5, seed=1, workers=1
+    )
     vectors = model.wv
     print(f"{graph.n_nodes} members, {graph.n_edges} friendships")
     for member in (INSTRUCTOR, PRESIDENT):
-        print(f"nearest to {member}:", ", ".join(str(other) for other, _ in vectors.most_similar(member, topn=5)))
+        print(
+            f"nearest to {member}:",
+            ", ".join(str(other) for other, _ in vectors.most_similar(member, topn=5)),
+        )
 
     members = vectors.index_to_key
     side = [int(member in WITH_INSTRUCTOR) for member in members]
