@@ -38,6 +38,10 @@ def folder_with_texts(tmp_path, monkeypatch):
         Path(name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     for name in ("train.txt", "test.txt"):
         Path(name).write_text("__label__pos a good film\n__label__neg a bad film\n" * 20, encoding="utf-8")
+    songs = "".join(f"{user}\t{song}\n" for user, song in toy.interactions())
+    Path("songs.tsv").write_text(songs, encoding="utf-8")
+    edges = "".join(f"{a},{b}\n" for a, b in toy.graph()[0])
+    Path("edges.csv").write_text(edges, encoding="utf-8")
     Path("questions-words.txt").write_text(": people\nman king woman queen\n", encoding="utf-8")
     return tmp_path
 
@@ -72,6 +76,8 @@ OF_PACKAGES = {  # documents, and what they need
     "docs/from-gensim.md": "wildvec",
     "docs/fasttext-vectors.md": "wildvec",
     "docs/phrases.md": "wildvec",
+    "docs/graphs.md": "wildvec",
+    "docs/users-and-items.md": "wildvec",
 }
 
 
@@ -80,6 +86,9 @@ def test_examples_of_a_page_run(document, folder_with_texts):
     names: dict[str, object] = {}
     for block in python_blocks(ROOT / document):
         exec(block, names)
+    if document in ("docs/graphs.md", "docs/users-and-items.md"):
+        for words in command_lines(ROOT / document):
+            assert cli.main(words) == 0, words
 
 
 def test_the_two_commands_of_the_readme_need_no_other_command():
