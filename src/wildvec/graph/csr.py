@@ -117,7 +117,9 @@ def _number_of_parts(workers: int) -> int:
     return min(power if power == workers else 2 * power, MAX_PARTS)
 
 
-def _close_gaps(builder: CsrBuilder, bounds: list[int], begins: NDArray[np.int64], kept: NDArray[np.int64]) -> Csr:
+def _close_gaps(
+    builder: CsrBuilder, bounds: list[int], begins: NDArray[np.int64], kept: NDArray[np.int64]
+) -> Csr:
     """Move the entries of all units together."""
     columns, weights = builder.take()
     offsets, n = builder.offsets, int(kept.sum())
