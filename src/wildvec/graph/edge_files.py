@@ -1,7 +1,7 @@
 """Edge lists in text files. In: a path. Out: the edges as arrays, and the names of the nodes.
 
-Blocks of integers are parsed in C (csrc/graph/edge_list.c). Other lines are parsed here; from the first name that is no integer on, all
-names are str.
+Blocks of integers are parsed in C (csrc/graph/edge_list.c). Other lines are parsed here; from the first name that is
+no integer on, all names are str.
 """
 
 from __future__ import annotations
@@ -27,18 +27,32 @@ COMMENTS = ("#", "%")
 PLACES = ("nodes", "the sources", "the targets")
 FORMAT = "a line is 'source target' or 'source target weight'"
 HEADER_NAMES = frozenset(
-    "source target src dst from to node node1 node2 source_id target_id fromnodeid tonodeid head tail u v id_1 id_2 "
-    "node_1 node_2 sourceid targetid start end".split()
+    {
+        "source",
+        "src",
+        "from",
+        "start",
+        "head",
+        "u",
+        "node",
+        "node1",
+        "node_1",
+        "id_1",
+        "sourceid",
+        "source_id",
+    }
+    | {"target", "dst", "to", "end", "tail", "v", "node2", "node_2", "id_2", "targetid", "target_id"}
+    | {"fromnodeid", "tonodeid"}
 )
 
 
 class EdgeList(NamedTuple):
-    """The edges of a file: names of nodes, int32 ids of both ends, and float64 weights or None."""
+    """Edges between nodes: names of the nodes, int32 ids of both ends, and weights as they were given, or None."""
 
     names: list[Key]
     sources: Ids
     targets: Ids
-    weights: NDArray[np.float64] | None
+    weights: Any
 
 
 def read_edge_list(
@@ -50,8 +64,8 @@ def read_edge_list(
 ) -> EdgeList:
     """Read a file with an edge on each line: source, target and perhaps a weight; further values are skipped.
 
-    Empty lines and lines that begin with # or % are skipped. The file may be compressed (gzip, bzip2, xz, zstd). Names are int if all
-    of them are integers as Python writes them, otherwise str.
+    Empty lines and lines that begin with # or % are skipped. The file may be compressed (gzip, bzip2, xz, zstd).
+    Names are int if all of them are integers as Python writes them, otherwise str.
 
     Args:
         path: The file; the str ``-`` is standard input.
@@ -119,7 +133,7 @@ class _Reader:
                 start += self._read_names(block, start)
 
     def _read_start(self, block: bytes) -> int:
-        """Choose the separator and the columns. Return the bytes up to the end of a header; all if there is no edge."""
+        """Choose the separator and the columns. Return the bytes of a header, or of the block if it has no edge."""
         found = list(islice(self._first_lines(block), 2))
         if not found:
             self.n_lines += block.count(b"\n")

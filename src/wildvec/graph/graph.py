@@ -15,7 +15,7 @@ from wildvec.base.keys import Key
 from wildvec.base.threads import check_workers
 from wildvec.graph.csr import build_csr
 from wildvec.graph.edge_files import read_edge_list
-from wildvec.graph.inputs import Edges, check_edges, read_edges
+from wildvec.graph.inputs import Edges, node_names, read_edges, with_weights
 from wildvec.graph.numbering import PIECE
 
 STORED = ("nodes", "offsets", "neighbours", "weights", "directed")
@@ -36,13 +36,15 @@ class Graph:
 
     - Undirected (the default): an edge is stored at both of its nodes, and (a, b) is the same edge as (b, a).
     - A self-loop is kept, once.
-    - Parallel edges are one edge. With weights, its weight is their sum, in float64 rounded to float32; without, it counts once.
+    - Parallel edges are one edge. With weights, its weight is their sum, in float64 rounded to float32; without, it
+      counts once.
     - An edge of weight 0 is left out; its nodes stay. Negative, infinite or NaN weights are errors.
     - Isolated nodes are those that only `nodes` names. A graph may have no edges, or no nodes.
     - A graph whose weights are all 1 is the same as one without weights.
 
     Memory: 8 bytes a node, and 4 bytes (with weights 8) for each stored neighbour: twice that for an undirected edge.
-    100 million undirected edges without weights need 0.8 GB. Building needs no more, beside the arrays that are given.
+    100 million undirected edges without weights need 0.8 GB. Building needs no more, beside the arrays that are
+    given.
 
     Args:
         data: One of these.
@@ -51,16 +53,19 @@ class Graph:
             A path of an edge list (.csv, .tsv, .txt, compressed too), see `read`.
             A scipy.sparse matrix: an undirected graph needs a symmetric one, or one half of it.
             A networkx graph, also a directed one or a multigraph.
-            A frame of pandas, polars or pyarrow with the columns source, target and perhaps weight; or with two or three columns.
+            A frame of pandas, polars or pyarrow with the columns source, target and perhaps weight; or with two or
+            three columns.
         weights: One weight per edge. Of a frame also the name of a column; of a networkx graph the name of an
-            attribute (default "weight"; edges without it have weight 1). False leaves out the weights of a file, a matrix or a
-            networkx graph.
-        nodes: Names of nodes that may have no edges; a number n stands for 0 … n - 1. Of a matrix: the name of each row.
+            attribute (default "weight"; edges without it have weight 1). False leaves out the weights of a file, a
+            matrix or a networkx graph.
+        nodes: Names of nodes that may have no edges; a number n stands for 0 … n - 1. Of a matrix: the name of
+            each row.
         directed: Whether edges have a direction. None: as a networkx graph says; others are undirected.
         workers: Threads; None: all CPUs. The graph has the same bits for any number of them.
 
-    Names of nodes are all str or all int (64 bits), the keys of vectors. Integers need not be consecutive, and are in ascending
-    order; str are in the order of first use (sources before targets). Map other objects, such as tuples, to str first.
+    Names of nodes are all str or all int (64 bits), the keys of vectors. Integers need not be consecutive, and are in
+    ascending order; str are in the order of first use (sources before targets). Map other objects, such as tuples, to
+    str first.
 
     Attributes:
         nodes: The name of each node.
@@ -129,12 +134,13 @@ class Graph:
     ) -> Graph:
         """Read an edge list: a text file with an edge "source target" or "source target weight" on each line.
 
-        Further values are skipped, and so are empty lines and lines that begin with # or %. Names are int if all of them are
-        integers as Python writes them, otherwise str. The file may be compressed (gzip, bzip2, xz, zstd).
+        Further values are skipped, and so are empty lines and lines that begin with # or %. Names are int if all of
+        them are integers as Python writes them, otherwise str. The file may be compressed (gzip, bzip2, xz, zstd).
 
         Args:
             path: The file; the str ``-`` is standard input.
-            separator: "," or ";" or a tab, or " " for any number of spaces and tabs. None: chosen from the first line.
+            separator: "," or ";" or a tab, or " " for any number of spaces and tabs. None: chosen from the first
+                line.
             header: Whether the first line names the columns. None: it does if it contains usual names such as
                 "source", or if only its names are no integers.
             weighted: Whether the third value is a weight. None: it is, if the first line has one.
@@ -146,9 +152,8 @@ class Graph:
             ValueError: A line has no target or no weight, or a weight is no number; the text names the line.
             OSError: The file cannot be read.
         """
-        names = () if nodes is None else range(nodes) if isinstance(nodes, (int, np.integer)) else nodes
-        edges = read_edge_list(path, separator, header, weighted, names)
-        return cls._of(check_edges(Edges(*edges, bool(directed))), workers)
+        edges = read_edge_list(path, separator, header, weighted, node_names(nodes))
+        return cls._of(with_weights(edges, directed), workers)
 
     @classmethod
     def _of(cls, edges: Edges, workers: int | None = None) -> Graph:
@@ -188,7 +193,7 @@ class Graph:
 
     @cached_property
     def degrees(self) -> NDArray[np.float64]:
-        """The sum of the weights of each node's edges (of a directed graph: those that leave it), float64 (n_nodes,)."""
+        """The sum of the weights of each node's edges (if directed: those that leave it), float64 (n_nodes,)."""
         if self.weights is None:
             return np.diff(self.offsets).astype(np.float64)
         sums = np.zeros(self.n_nodes)
@@ -283,8 +288,8 @@ class Graph:
     def without_edges(self, sources: ArrayLike, targets: ArrayLike) -> Graph:
         """Return the graph with all nodes, but without some edges.
 
-        sources, targets: indices of nodes, (n,) each; of an undirected graph in any order. Pairs without an edge have no
-        effect. IndexError: an index is not in 0 … n_nodes - 1.
+        sources, targets: indices of nodes, (n,) each; of an undirected graph in any order. Pairs without an edge have
+        no effect. IndexError: an index is not in 0 … n_nodes - 1.
 
         >>> Graph([(1, 2), (2, 3)]).without_edges([1], [0])
         Graph(3 nodes, 1 edges)
@@ -306,7 +311,7 @@ class Graph:
         return sources * self.n_nodes + targets
 
     def to_scipy(self) -> Any:
-        """Return the adjacency matrix, a scipy.sparse.csr_array (n_nodes, n_nodes) of float32 in the order of `nodes`."""
+        """Return the adjacency matrix, a csr_array (n_nodes, n_nodes) of float32, rows in the order of `nodes`."""
         from scipy.sparse import csr_array
 
         values = np.ones(len(self.neighbours), np.float32) if self.weights is None else self.weights
@@ -347,7 +352,7 @@ class Graph:
         return node in self.node_to_index
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the other graph has the same nodes in the same order, the same edges and the same weights."""
+        """Return whether the other graph has the same nodes in the same order, and the same edges and weights."""
         if not isinstance(other, Graph):
             return NotImplemented
         return (
@@ -355,8 +360,7 @@ class Graph:
             and self.nodes == other.nodes
             and np.array_equal(self.offsets, other.offsets)
             and np.array_equal(self.neighbours, other.neighbours)
-            and (self.weights is None) == (other.weights is None)
-            and (self.weights is None or np.array_equal(self.weights, other.weights))
+            and _are_equal(self.weights, other.weights)
         )
 
     __hash__ = object.__hash__
@@ -391,6 +395,10 @@ def as_graph(data: Any, **options: Any) -> Graph:
             f"{given[0]}={options[given[0]]!r:.40}: the data is a Graph already; give this to Graph(…)"
         )
     return data
+
+
+def _are_equal(a: NDArray[np.float32] | None, b: NDArray[np.float32] | None) -> bool:
+    return a is b if a is None or b is None else np.array_equal(a, b)
 
 
 def _are_finite(weights: NDArray[np.float32]) -> bool:

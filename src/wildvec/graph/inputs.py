@@ -1,4 +1,4 @@
-"""What a graph is made of. In: arrays, files, sparse matrices, networkx graphs, frames. Out: numbered edges and checked weights."""
+"""What a graph is made of. In: arrays, files, sparse matrices, networkx graphs, frames. Out: numbered edges."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
-from wildvec.graph.edge_files import PLACES, read_edge_list
+from wildvec.graph.edge_files import PLACES, EdgeList, read_edge_list
 from wildvec.graph.numbering import PIECE, Ids, number_keys
 
 KINDS = (
-    "an (n, 2) array of edges, a tuple of arrays (sources, targets[, weights]), a path, a scipy.sparse matrix, a networkx "
-    "graph, or a frame with the columns source and target"
+    "an (n, 2) array of edges, a tuple of arrays (sources, targets[, weights]), a path, a scipy.sparse matrix, "
+    "a networkx graph, or a frame with the columns source and target"
 )
 
 
 class Edges(NamedTuple):
-    """Edges between nodes: names of the nodes, int32 ids of both ends, float32 weights or None, and the kind of graph."""
+    """Edges between nodes: names of the nodes, int32 ids of both ends, float32 weights or None."""
 
     names: list[Key]
     sources: Ids
@@ -31,7 +31,7 @@ class Edges(NamedTuple):
 
 def read_edges(data: Any, weights: Any, nodes: Any, directed: bool | None) -> Edges:
     """Return the edges of any input of `Graph`."""
-    nodes = () if nodes is None else range(nodes) if isinstance(nodes, (int, np.integer)) else nodes
+    nodes = node_names(nodes)
     if isinstance(data, (str, os.PathLike)):
         return _edges_of_file(data, weights, nodes, directed)
     if hasattr(data, "tocoo"):
@@ -53,65 +53,71 @@ def read_edges(data: Any, weights: Any, nodes: Any, directed: bool | None) -> Ed
     return number_edges(sources, targets, own_weights if weights is None else weights, nodes, bool(directed))
 
 
+def node_names(nodes: Any) -> Any:
+    """Return the argument `nodes` of `Graph` as a column: nothing for None, 0 … n - 1 for a number."""
+    if nodes is None:
+        return ()
+    return np.arange(nodes) if isinstance(nodes, (int, np.integer)) else nodes
+
+
 def number_edges(sources: Any, targets: Any, weights: Any, nodes: Any, directed: bool) -> Edges:
     """Return edges of columns of names."""
     names, (_, rows, columns) = number_keys([nodes, sources, targets], "node", PLACES)
-    return check_edges(Edges(names, rows, columns, weights, directed))
+    return with_weights(EdgeList(names, rows, columns, weights), directed)
 
 
-def check_edges(edges: Edges) -> Edges:
+def with_weights(edges: EdgeList, directed: Any) -> Edges:
     """Return edges with weights as float32, without those of weight 0.
 
     ValueError: the lengths differ, or a weight is negative, NaN, infinite or outside the range of float32.
     """
-    n = len(edges.sources)
-    if len(edges.targets) != n:
-        raise ValueError(f"{n} sources and {len(edges.targets)} targets; give as many of both")
-    if edges.weights is None:
-        return edges
-    given = np.asarray(edges.weights.to_numpy() if hasattr(edges.weights, "to_numpy") else edges.weights)
+    names, sources, targets, given = edges
+    n = len(sources)
+    if len(targets) != n:
+        raise ValueError(f"{n} sources and {len(targets)} targets; give as many of both")
+    if given is None:
+        return Edges(names, sources, targets, None, bool(directed))
+    given = _numbers(given)
     if given.shape != (n,):
         raise ValueError(f"weights of the shape {given.shape} for {n} edges; give one weight for each edge")
-    if given.dtype.kind not in "biuf":
-        given = _as_floats(given)
-    weights, has_zeros = np.empty(n, np.float32), False
+    weights = np.empty(n, np.float32)
     for i in range(0, n, PIECE):
         piece = given[i : i + PIECE]
         with np.errstate(over="ignore"):
-            weights[i : i + PIECE] = piece
-        rounded = weights[i : i + PIECE]
+            rounded = weights[i : i + PIECE] = piece.astype(np.float32)
         bad = np.flatnonzero(~((rounded > 0) & np.isfinite(rounded)) & ~(piece == 0))
         if len(bad):
             _raise_bad_weight(edges, i + int(bad[0]), piece[bad[0]])
-        has_zeros = has_zeros or not rounded.all()
-    if not has_zeros:
-        return edges._replace(weights=weights)
+    if weights.all():
+        return Edges(names, sources, targets, weights, bool(directed))
     kept = weights > 0
-    return edges._replace(sources=edges.sources[kept], targets=edges.targets[kept], weights=weights[kept])
+    return Edges(names, sources[kept], targets[kept], weights[kept], bool(directed))
 
 
-def _as_floats(given: NDArray[Any]) -> NDArray[np.float64]:
+def _numbers(given: Any) -> NDArray[Any]:
+    array = np.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
+    if array.dtype.kind in "biuf":
+        return array
     try:
-        return given.astype(np.float64)
+        return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"the weights are {given.dtype}, not numbers: {error}") from None
+        raise TypeError(f"the weights are {array.dtype}, not numbers: {error}") from None
 
 
-def _raise_bad_weight(edges: Edges, i: int, weight: Any) -> None:
+def _raise_bad_weight(edges: EdgeList, i: int, weight: Any) -> None:
     source, target = edges.names[edges.sources[i]], edges.names[edges.targets[i]]
     raise ValueError(
-        f"the weight {weight} of edge {i} ({source!r} – {target!r}): weights must be positive and finite numbers of float32; "
-        "an edge of weight 0 is left out"
+        f"the weight {weight} of edge {i} ({source!r} – {target!r}): weights must be positive, finite and in the range "
+        "of float32; an edge of weight 0 is left out"
     )
 
 
 def _edges_of_file(path: Any, weights: Any, nodes: Any, directed: bool | None) -> Edges:
-    if weights is not None and not isinstance(weights, (bool, np.bool_)):
+    if weights is not None and not isinstance(weights, bool):
         raise TypeError(
             f"weights={weights!r:.60}: the weights of a file are its third column; give False to leave them out"
         )
-    edges = read_edge_list(path, weighted=weights, nodes=nodes)
-    return check_edges(Edges(*edges, bool(directed)))
+    return with_weights(read_edge_list(path, weighted=weights, nodes=nodes), directed)
 
 
 def _columns_of_array(data: Any) -> list[Any]:
@@ -233,7 +239,7 @@ def _edges_of_matrix(matrix: Any, weights: Any, nodes: Any, directed: bool) -> E
     entries = matrix.tocoo()
     rows, columns = (np.asarray(ids, np.int32) for ids in (entries.row, entries.col))
     values = None if weights is False or not len(entries.data) or np.all(entries.data == 1) else entries.data
-    return check_edges(Edges(names, rows, columns, values, directed))
+    return with_weights(EdgeList(names, rows, columns, values), directed)
 
 
 def _upper_half(matrix: Any, sparse: Any) -> Any:
@@ -245,6 +251,6 @@ def _upper_half(matrix: Any, sparse: Any) -> Any:
         return matrix
     i, j = int(difference.row[0]), int(difference.col[0])
     raise ValueError(
-        f"the matrix is not symmetric: [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] is {matrix[j, i]}; give directed=True, or a "
-        "symmetric matrix such as A.maximum(A.T)"
+        f"the matrix is not symmetric: [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] is {matrix[j, i]}; give directed=True, "
+        "or a symmetric matrix such as A.maximum(A.T)"
     )

@@ -22,12 +22,12 @@ def number_keys(
 ) -> tuple[list[Key], list[Ids]]:
     """Return the distinct keys of all columns, and the index of each element, int32 arrays of the columns' lengths.
 
-    columns: flat arrays, sequences or columns of a frame, all of str or all of int (64 bits; floats that are whole numbers count
-    as int). Integers are numbered in ascending order, so that 0 … n - 1 keep their numbers if all occur; str in the
-    order of first use, column by column.
+    columns: flat arrays, sequences or columns of a frame, all of str or all of int (64 bits; floats that are whole
+    numbers count as int). Integers are numbered in ascending order, so that 0 … n - 1 keep their numbers if all
+    occur; str in the order of first use, column by column.
     what: what an element is, for messages. places: the names of the columns, for messages.
-    TypeError: an element is neither str nor int, or the columns mix both. ValueError: a str is not Unicode, a float is no whole
-    number, or there are more than 2**31 - 1 keys.
+    TypeError: an element is neither str nor int, or the columns mix both. ValueError: a str is not Unicode, a float
+    is no whole number, or there are more than 2**31 - 1 keys.
 
     >>> number_keys([[30, 10], [10, 20]])
     ([10, 20, 30], [array([2, 0], dtype=int32), array([0, 1], dtype=int32)])
@@ -111,8 +111,8 @@ def _check_objects(objects: NDArray[Any], what: str, place: str) -> NDArray[Any]
 
 def _refusal(value: Any, what: str, place: str) -> str:
     return (
-        f"{what} {value!r} at {place} is {type(value).__name__}; {what}s are str or int: convert it, for example with "
-        "str()"
+        f"{what} {value!r} at {place} is {type(value).__name__}; {what}s are str or int: convert it, for example "
+        "with str()"
     )
 
 
@@ -173,11 +173,12 @@ def _number_dense(columns: list[NDArray[Any]], low: int, span: int) -> tuple[lis
         for i in range(0, len(column), PIECE):
             used[column[i : i + PIECE].astype(np.int64) - low] = True
     keys = np.flatnonzero(used) + low
+    names: list[Key] = keys.tolist()
     if len(keys) == span and low == 0:
-        return keys.tolist(), [column.astype(np.int32, copy=False) for column in columns]
+        return names, [column.astype(np.int32, copy=False) for column in columns]
     table = np.cumsum(used, dtype=np.int32) - np.int32(1)
     look_up = lambda piece: table[piece.astype(np.int64) - low]  # noqa: E731
-    return keys.tolist(), [_in_pieces(column, look_up) for column in columns]
+    return names, [_in_pieces(column, look_up) for column in columns]
 
 
 def _in_pieces(column: NDArray[Any], convert: Any) -> Ids:
