@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wildvec import evaluate
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
@@ -52,6 +53,7 @@ __all__ = [
     "TextClassifier",
     "Word2Vec",
     "__version__",
+    "evaluate",
     "load_facebook_model",
     "load_facebook_vectors",
     "npmi_scorer",
