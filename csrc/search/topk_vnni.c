@@ -1,8 +1,8 @@
 /* The scan for many queries on AVX-512 with VNNI, four times faster than with floats. In: rows of floats and queries
  * packed as bytes. Out: entries in the heaps, with the exact scores of score.inc.h.
  *
- * Query and row are rounded to bytes: q = q' + dq and r = r' + dr. For a query of length 1, q.r and q'.r' differ by at
- * most |dr| + |dq| |r'|. The lengths of dq and dr are known. So a row can only enter a heap if its score in bytes plus
+ * Query and row are rounded to bytes: q = q' + dq and r = r' + dr. q.r and q'.r' differ by at most
+ * |dr| |q| + |dq| |r'|. Cosines have |q| = |r| = 1 here, and products have |r'| <= longest + |dr|. The lengths of dq and dr are known. So a row can only enter a heap if its score in bytes plus
  * this bound is above the worst score in the heap. Such a row gets an exact score, and the result is exact. */
 #include "cpu.h"
 #include "isa/region.h"
@@ -25,20 +25,24 @@ static void pack_bytes(struct wv_queries *queries)
         const float *row = queries->rows + q * queries->stride;
         if (isinf(queries->slack[q]))
             continue;
-        double largest = 0, squares = 0;
-        for (int64_t d = 0; d < queries->dim; d++)
+        double largest = 0, squares = 0, length = 0;
+        for (int64_t d = 0; d < queries->dim; d++) {
             largest = fmax(largest, fabs(row[d]));
+            length += (double)row[d] * (double)row[d];
+        }
+        length = queries->is_product ? sqrt(length) * 1.001 : 1;
         double scale = largest > 0 ? 127 / largest : 1;
         int32_t sum = 0;
         for (int64_t d = 0; d < queries->dim; d++) {
-            double rounded = rint(row[d] * scale), error = row[d] - rounded / scale;
-            squares += error * error;
+            double rounded = rint(row[d] * scale), rest = row[d] - rounded / scale;
+            squares += rest * rest;
             sum += (int32_t)rounded;
             packed[(q / group * queries->packed_dim + d / 4 * 4) * group + q % group * 4 + d % 4] = (int8_t)rounded;
         }
         queries->scale[q] = (float)scale;
-        queries->slack[q] += (float)sqrt(squares) * 1.001f;
-        queries->row_factor[q] = (float)(scale * (1 + sqrt(squares) * 1.001));
+        double error = sqrt(squares) * 1.001;
+        queries->slack[q] += (float)(error * queries->longest);
+        queries->row_factor[q] = (float)(scale * (length + error));
         queries->offsets[q] = -128 * sum; /* the bytes of a row have 128 added */
     }
 }
@@ -51,8 +55,8 @@ WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")
 enum { BYTE_ROWS = 4 }; /* with 8 rows, the sums do not fit into the registers */
 
 /* Round a row to bytes: the numbers are scaled so that the largest is 127, then rounded, then 128 is added. *inverse is
- * 1 / |row| at first; it becomes the factor from a sum of products of bytes to the cosine times the scale of the query.
- * Returns |dr| / |row|, rounded up. */
+ * 1 / |row| at first, for products 1; it becomes the factor from a sum of products of bytes to the score times the scale of
+ * the query. Returns |dr| / |row|, for products |dr|, rounded up. */
 static float row_to_bytes(const float *row, int64_t dim, uint8_t *bytes, float *inverse)
 {
     __m512 largest = _mm512_setzero_ps(), squares = _mm512_setzero_ps();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wildvec import evaluate
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.graph.graph import Graph
+from wildvec.interactions.interactions import Interactions
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
@@ -44,6 +45,7 @@ __all__ = [
     "FrozenPhrases",
     "GloVe",
     "Graph",
+    "Interactions",
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",
