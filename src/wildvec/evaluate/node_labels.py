@@ -37,7 +37,7 @@ class NodeLabels:
 def read_node_labels(labels: Any, key_to_index: Mapping[Key, int]) -> NodeLabels:
     """Return the labels of the nodes that have a vector.
 
-    labels: {node: label or list of labels}, pairs (node, label), an array or a frame with two such columns, or a path.
+    labels: {node: label or list of labels}, pairs (node, label), an array or a frame with two such columns, a path.
     key_to_index: the row of each node. The text of a file and numpy's numbers are compared with integer keys as
     integers.
 
