@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wildvec import evaluate
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.graph.graph import Graph
 from wildvec.interactions.interactions import Interactions
@@ -58,6 +59,7 @@ __all__ = [
     "TextClassifier",
     "Word2Vec",
     "__version__",
+    "evaluate",
     "load_facebook_model",
     "load_facebook_vectors",
     "npmi_scorer",
