@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
+from wildvec.interactions.interactions import Interactions
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
@@ -41,6 +42,7 @@ __all__ = [
     "FastTextKeyedVectors",
     "FrozenPhrases",
     "GloVe",
+    "Interactions",
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",

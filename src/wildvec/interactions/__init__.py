@@ -1,0 +1,1 @@
+"""Which users have which items: the data of models of users and items."""

@@ -1,0 +1,267 @@
+"""Sources of interactions. In: what a user gives. Out: columns of users, items, weights and times."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec.base.checks import checked, choice
+from wildvec.base.keys import Key
+from wildvec.text.corpus import Corpus
+from wildvec.text.files import open_file
+
+NAMES = ("user", "item", "weight", "time")
+FORMATS = ("columns", "lists", "baskets")
+ADVICE = "give (user, item) pairs, a tuple of columns, a sparse matrix, a data frame or a path"
+
+
+class Columns(NamedTuple):
+    """Columns of interactions."""
+
+    users: Any
+    items: Any
+    weights: Any = None
+    times: Any = None
+
+
+def columns_of(data: Any) -> Columns:
+    """Return the columns of any source; see `Interactions`."""
+    if isinstance(data, (str, os.PathLike)):
+        return read(data, "columns")[0]
+    if hasattr(data, "item_ids") and hasattr(data, "user_ids"):
+        return _columns_of_interactions(data)
+    if hasattr(data, "tocoo"):
+        return columns_of_matrix(data)[0]
+    if _is_frame(data):
+        return _columns_of_frame(data)
+    if isinstance(data, tuple):
+        return _columns_of_tuple(data)
+    if isinstance(data, np.ndarray):
+        return _columns_of_array(data)
+    if isinstance(data, Iterable) and not isinstance(data, (bytes, dict)):
+        return _columns_of_rows(list(data))
+    raise TypeError(f"{type(data).__name__} is no source of interactions; {ADVICE}")
+
+
+def _columns_of_interactions(data: Any) -> Columns:
+    users = _take(data.users, data.user_ids)
+    return Columns(users, _take(data.items, data.item_ids), data.weights, data.times)
+
+
+def _take(keys: list[Key], ids: NDArray[np.int32]) -> NDArray[Any]:
+    """Return the key of each id: int64 for integers, else objects."""
+    if keys and all(type(key) is int for key in keys):
+        return np.array(keys, np.int64)[ids]
+    array = np.empty(len(keys), object)
+    array[:] = keys
+    return np.asarray(array[ids])
+
+
+def _check_n_columns(n: int) -> None:
+    if not 2 <= n <= 4:
+        s = "" if n == 1 else "s"
+        raise ValueError(f"{n} column{s}; give users and items, and if you like weights and times")
+
+
+def _columns_of_tuple(data: tuple[Any, ...]) -> Columns:
+    if any(isinstance(column, (str, bytes, int)) for column in data):
+        raise TypeError(
+            f"a single tuple {data!r:.60}; give a list of (user, item) tuples, or a tuple of columns"
+        )
+    _check_n_columns(len(data))
+    return Columns(*data)
+
+
+def _columns_of_array(data: NDArray[Any]) -> Columns:
+    if data.ndim != 2:
+        raise ValueError(f"an array of shape {data.shape}; give (interactions, 2) users and items")
+    _check_n_columns(data.shape[1])
+    columns = list(data.T)
+    if data.dtype.kind == "f":
+        for i, column in enumerate(columns[:2]):
+            if len(bad := np.flatnonzero(column != np.rint(column))):
+                raise ValueError(f"row {bad[0]}: {NAMES[i]} {column[bad[0]]:g} is no whole number")
+            columns[i] = column.astype(np.int64)
+    return Columns(*columns)
+
+
+def _columns_of_rows(rows: list[Any]) -> Columns:
+    """Return the columns of a list of tuples."""
+    for number, row in enumerate(rows):
+        if not isinstance(row, tuple):
+            raise TypeError(
+                f"row {number} is {type(row).__name__} {row!r:.60}; give tuples (user, item), or lists of items to "
+                "Interactions.from_baskets"
+            )
+        if len(row) != len(rows[0]) or not 2 <= len(row) <= 4:
+            raise ValueError(
+                f"row {number} has {len(row)} value{'s' * (len(row) != 1)}, {row!r:.60}; give (user, item), (user, "
+                "item, weight) or (user, item, weight, time), the same in all rows"
+            )
+    return Columns(*zip(*rows, strict=True)) if rows else Columns([], [])
+
+
+def columns_of_matrix(matrix: Any) -> tuple[Columns, tuple[int, int]]:
+    """Return the columns of a matrix of users × items, and its shape. Ids are int32; equal cells may repeat."""
+    if isinstance(matrix, np.ndarray):
+        if matrix.ndim != 2:
+            raise ValueError(f"a matrix of shape {matrix.shape}; give users × items")
+        rows, items = np.nonzero(matrix)
+        values = matrix[rows, items]
+    elif hasattr(matrix, "tocoo"):
+        coo = matrix.tocoo()
+        rows, items, values = coo.row, coo.col, coo.data
+    else:
+        raise TypeError(f"{type(matrix).__name__} is no matrix; give a sparse matrix of scipy or an array")
+    from wildvec.interactions.columns import check_weights
+
+    checked_values = check_weights(values, len(values))
+    weights = None if checked_values is None or bool((checked_values == 1).all()) else checked_values
+    return Columns(rows.astype(np.int32), items.astype(np.int32), weights), matrix.shape
+
+
+def _is_frame(data: Any) -> bool:
+    return any(
+        (module := sys.modules.get(library)) is not None and isinstance(data, module.DataFrame)
+        for library in ("pandas", "polars")
+    )
+
+
+def _columns_of_frame(frame: Any) -> Columns:
+    names = [str(name) for name in frame.columns]
+    if {"user", "item"} <= set(names):
+        return Columns(*(frame[name].to_numpy() if name in names else None for name in NAMES))
+    if {"user", "item"} & set(names):
+        raise ValueError(f"columns {', '.join(names[:6])}: name the columns {', '.join(NAMES)}")
+    _check_n_columns(len(names))
+    return Columns(*(frame[name].to_numpy() for name in frame.columns))
+
+
+def columns_of_baskets(baskets: Iterable[Iterable[Key]]) -> tuple[Columns, int]:
+    """Return the columns of lists of items, and the number of lists."""
+    lists: list[list[Key]] = []
+    for number, basket in enumerate(baskets):
+        if isinstance(basket, (str, bytes)) or not isinstance(basket, Iterable):
+            raise TypeError(
+                f"basket {number} is {type(basket).__name__} {basket!r:.60}; give a list of items"
+            )
+        lists.append(list(basket))
+    sizes = [len(basket) for basket in lists]
+    users = np.repeat(np.arange(len(lists), dtype=np.int64), sizes)
+    return Columns(users, list(chain.from_iterable(lists))), len(lists)
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def read(path: str | os.PathLike[str], format: str) -> tuple[Columns, Any]:
+    """Return the columns of a file, and all users if lines without items name some; see `Interactions.read`."""
+    if checked("format", format, choice(*FORMATS)) == "columns":
+        return _read_columns(os.fspath(path)), None
+    return _read_lists(os.fspath(path), format)
+
+
+def _read_lists(path: str, format: str) -> tuple[Columns, Any]:
+    """Read lines of items, with a user before them if the format is "lists"."""
+    with Corpus.read(
+        Path(path), min_count=1, sorted_vocab=False, max_sentence_length=2**31 - 1, keep_empty=True
+    ) as corpus:
+        ids, offsets = np.array(corpus.ids), np.array(corpus.offsets)
+        keys: list[Key] = corpus.vocab.keys
+    sizes = np.diff(offsets)
+    if format == "baskets":
+        return Columns(np.repeat(np.arange(len(sizes)), sizes), _names(keys, ids)), range(len(sizes))
+    is_user = np.zeros(len(ids), bool)
+    is_user[offsets[:-1][sizes > 0]] = True
+    users = ids[is_user]
+    items = ids[~is_user]
+    all_users = _names(keys, users)
+    column = np.repeat(all_users, sizes[sizes > 0] - 1)
+    _, first = np.unique(users, return_index=True)
+    return Columns(column, _names(keys, items)), all_users[np.sort(first)].tolist()
+
+
+def _names(keys: list[Key], ids: NDArray[np.int32]) -> NDArray[Any]:
+    """Return the names of ids: int64 if all that occur are whole numbers, else objects."""
+    used = np.unique(ids)
+    return _take_used(keys, used, ids)
+
+
+def _take_used(keys: list[Key], used: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[Any]:
+    names = [str(keys[i]) for i in used.tolist()]
+    places = np.searchsorted(used, ids)
+    try:
+        return np.array([_whole(name) for name in names], np.int64)[places]
+    except (ValueError, OverflowError):
+        array = np.empty(len(names), object)
+        array[:] = names
+        return np.asarray(array[places])
+
+
+def _whole(name: str) -> int:
+    """Return the integer whose usual text is `name`; ValueError: there is none ("007" and "1_0" are names)."""
+    value = int(name)
+    if str(value) != name:
+        raise ValueError(name)
+    return value
+
+
+def _read_columns(path: str) -> Columns:
+    with open_file(path) as (stream, _):
+        lines = [line for line in stream.read().decode("utf-8-sig").splitlines() if line.strip()]
+    if not lines:
+        return Columns([], [])
+    separator = next((s for s in "\t,;" if s in lines[0]), None)
+    rows = [line.split(separator) for line in lines]
+    order = _order_of_names(rows[0])
+    first = 0 if order is None else 1
+    width = len(rows[0])
+    for number, row in enumerate(rows[first:], first + 1):
+        if len(row) != width or width < 2:
+            values = f"{len(row)} value{'s' * (len(row) != 1)}"
+            raise ValueError(
+                f"{path}, line {number}: {values}, {lines[number - 1]!r:.60}; give user and item"
+            )
+    columns = list(zip(*rows[first:], strict=True)) or [()] * width
+    places = order or list(range(min(width, 4)))
+    users, items = (_as_names(columns[places[i]]) for i in range(2))
+    return Columns(users, items, *(_as_numbers(path, columns[place]) for place in places[2:]))
+
+
+def _order_of_names(row: list[str]) -> list[int] | None:
+    """Return the places of the columns that a line names; None: it is a line of data."""
+    names = [name.strip().strip('"').lower() for name in row]
+    if "user" not in names or "item" not in names:
+        return None
+    return [names.index(name) for name in NAMES if name in names]
+
+
+def _as_names(values: Iterable[str]) -> Any:
+    names = list(values)
+    try:
+        return np.array([_whole(name) for name in names], np.int64)
+    except (ValueError, OverflowError):
+        return names
+
+
+def _as_numbers(path: str, values: Iterable[str]) -> NDArray[np.float64]:
+    try:
+        return np.array(list(values), np.float64)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def import_scipy_sparse() -> Any:
+    """Return scipy.sparse; ImportError that names the extra if it is missing."""
+    try:
+        import scipy.sparse
+    except ImportError:
+        raise ImportError("a sparse matrix needs scipy; install it: pip install scipy") from None
+    return scipy.sparse

@@ -1,0 +1,286 @@
+"""Recommendations: the best items of users, similar items and users, and reasons.
+
+In: trained rows. Out: keys or row numbers, and scores.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wildvec.base.checks import checked, whole
+from wildvec.base.keys import Key
+from wildvec.interactions.interactions import Interactions
+from wildvec.models.fold_in import fold_in
+from wildvec.models.seen_items import SeenItems
+from wildvec.text.vocab import Vocab
+from wildvec.vectors import search
+from wildvec.vectors.keyedvectors import KeyedVectors
+from wildvec.vectors.products import best_products
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+Scored = list[tuple[Key, float]]
+
+AT_LEAST_ONE = whole(1)
+FOLD_IN_WEIGHT, FOLD_IN_RIDGE = 100.0, 1.0
+
+
+class Recommender(ABC):
+    """A model of users and items that recommends.
+
+    Attributes:
+        wv: The rows of items by key (KeyedVectors).
+        uv: The rows of users by key (KeyedVectors).
+        user_counts: int64 (users,): the number of items of each user in all trainings.
+    """
+
+    wv: KeyedVectors
+    uv: KeyedVectors
+    vocab: Vocab
+    workers: int
+    keep_seen: bool
+    user_counts: NDArray[np.int64]
+    _seen: SeenItems
+
+    @abstractmethod
+    def _scoring(self) -> tuple[Floats, Floats]:
+        """Return float32 rows of all users and all items whose dot products are the scores."""
+
+    def _fold_in(self, seen: SeenItems) -> Floats:
+        """Return the rows of new users with these items, float32 (users, vector_size)."""
+        return fold_in(self.wv.vectors, seen.offsets, seen.ids, FOLD_IN_WEIGHT, FOLD_IN_RIDGE)
+
+    def _fold_in_item(self, seen: SeenItems) -> Floats:
+        """Return the rows of new items that these users have, float32 (items, vector_size)."""
+        return fold_in(self.uv.vectors, seen.offsets, seen.ids, FOLD_IN_WEIGHT, FOLD_IN_RIDGE)
+
+    # -- recommendations ------------------------------------------------------------------------------------------
+
+    @overload
+    def recommend(  # type: ignore[overload-overlap]  # a str is an iterable of str too
+        self,
+        users: Key | None = None,
+        n: int = 10,
+        *,
+        history: Iterable[Key] | None = None,
+        exclude_seen: bool = True,
+        among: Iterable[Key] | None = None,
+    ) -> Scored: ...
+    @overload
+    def recommend(
+        self,
+        users: Iterable[Key],
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        among: Iterable[Key] | None = None,
+    ) -> list[Scored]: ...
+    def recommend(
+        self,
+        users: Key | Iterable[Key] | None = None,
+        n: int = 10,
+        *,
+        history: Iterable[Key] | None = None,
+        exclude_seen: bool = True,
+        among: Iterable[Key] | None = None,
+    ) -> Scored | list[Scored]:
+        """Return the n items with the highest scores for a user, best first, or such lists for several users.
+
+        Of equal scores, the item with the lower row comes first. A user without interactions gets the mean of the
+        rows of all users that have some, which ranks items that many users like first. For arrays in place of lists,
+        and row numbers in place of keys, see `recommend_rows`.
+
+        Args:
+            users: One user (str or int) or several.
+            n: Number of items; there are fewer if fewer are left.
+            history: In place of a user: the items of a new user, best first or in any order (see `user_vector`).
+            exclude_seen: Leave out the items that the user has, those of `history` included.
+            among: Only these items; None: all.
+
+        Returns:
+            A list of (item, score); for several users a list of such lists.
+
+        Raises:
+            KeyError: A user, or an item in `among`, is unknown.
+            ValueError: No item of `history` is known; n < 1.
+            RuntimeError: exclude_seen=True, but the model was trained with keep_seen=False.
+        """
+        allowed = None if among is None else self._item_rows(among)
+        if history is not None:
+            if users is not None:
+                raise TypeError("give users or history, not both")
+            seen = self._history(history)
+            exclude = seen if exclude_seen else None
+            return self._with_keys(*self._best(self._queries_of_new(seen), n, exclude, allowed))[0]
+        if users is None:
+            raise TypeError("give a user, several users, or history=[items of a new user]")
+        one = isinstance(users, (str, int, np.integer))
+        rows = self._user_rows([users] if one else users)  # type: ignore[list-item, arg-type]
+        found = self._with_keys(*self.recommend_rows(rows, n, exclude_seen=exclude_seen, among=allowed))
+        return found[0] if one else found
+
+    def recommend_rows(
+        self,
+        users: ArrayLike | None = None,
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        exclude: Interactions | None = None,
+        among: ArrayLike | None = None,
+    ) -> tuple[Rows, Floats]:
+        """Return the rows and scores of the best items for users that are given by row: the fast way for many users.
+
+        Args:
+            users: Row numbers of users (the places of their keys in `uv.index_to_key`); None: all users.
+            n: Number of items.
+            exclude_seen: Leave out the items that the user has.
+            exclude: Leave out these interactions in place of the seen ones; users and items have the model's numbers.
+            among: Only these rows of items.
+
+        Returns:
+            int64 row numbers of items and float32 scores, each (users, min(n, items)), best first; -1 and NaN where
+            fewer items are left. `wv.index_to_key` has the keys.
+        """
+        rows = np.arange(len(self.uv)) if users is None else _rows("users", users, len(self.uv))
+        excluded = None
+        if exclude is not None:
+            if (exclude.n_users, exclude.n_items) != (len(self.uv), len(self.wv)):
+                raise ValueError(
+                    f"exclude={exclude!r} has other users or items than the model; use its method reindex"
+                )
+            excluded = SeenItems(exclude.offsets, exclude.item_ids).take(rows)
+        elif exclude_seen:
+            excluded = self._seen_of(rows)
+        allowed = None if among is None else _rows("among", among, len(self.wv))
+        return self._best(self._queries(rows), n, excluded, allowed)
+
+    def _best(
+        self, queries: Floats, n: int, excluded: SeenItems | None, among: Rows | None
+    ) -> tuple[Rows, Floats]:
+        """Return rows and scores of the best items for queries in the space of `_scoring`."""
+        n = checked("n", n, AT_LEAST_ONE)
+        items = self._scoring()[1]
+        exclude = None if excluded is None else (excluded.offsets, excluded.ids)
+        return best_products(queries, items, n, exclude=exclude, rows=among, workers=self.workers)
+
+    def _queries(self, rows: Rows) -> Floats:
+        """Return the users' rows for scoring."""
+        users = self._scoring()[0]
+        queries = users[rows]
+        if (without := self.user_counts[rows] == 0).any() and (trained := self.user_counts > 0).any():
+            queries[without] = users[trained].mean(axis=0)
+        return queries
+
+    def _queries_of_new(self, seen: SeenItems) -> Floats:
+        """Return the rows for scoring of new users, who have `seen` items."""
+        return self._fold_in(seen)
+
+    def _with_keys(self, rows: Rows, scores: Floats) -> list[Scored]:
+        keys = self.wv.index_to_key
+        return [
+            [(keys[i], score) for i, score in zip(line, values, strict=True) if i >= 0]
+            for line, values in zip(rows.tolist(), scores.tolist(), strict=True)
+        ]
+
+    # -- rows of keys ---------------------------------------------------------------------------------------------
+
+    def _user_rows(self, users: Iterable[Key]) -> Rows:
+        index = self.uv.key_to_index
+        rows = []
+        for user in users:
+            row = index.get(user)
+            if row is None:
+                raise KeyError(
+                    f"there is no user {user!r:.60}; for a new user, call recommend(history=[…]), "
+                    "add_user(user, history), or partial_fit"
+                )
+            rows.append(row)
+        return np.array(rows, np.int64)
+
+    def _item_rows(self, items: Iterable[Key]) -> Rows:
+        if isinstance(items, (str, bytes)):
+            raise TypeError(f"{items!r:.60}: give a list of items")
+        index = self.wv.key_to_index
+        rows = []
+        for item in items:
+            row = index.get(item)
+            if row is None:
+                raise KeyError(f"there is no item {item!r:.60}; see add_item and partial_fit for new items")
+            rows.append(row)
+        return np.array(rows, np.int64)
+
+    def _history(self, items: Iterable[Key]) -> SeenItems:
+        """Return the known items of one new user. ValueError: there is none."""
+        if isinstance(items, (str, bytes)):
+            raise TypeError(f"history={items!r:.60}: give a list of items")
+        given = list(items)
+        index = self.wv.key_to_index
+        known = sorted({index[item] for item in given if item in index})
+        if not known:
+            raise ValueError(f"history={given!r:.60}: the model has none of these {len(given)} items")
+        return SeenItems(np.array([0, len(known)]), np.array(known, np.int32))
+
+    def _seen_of(self, rows: Rows) -> SeenItems:
+        if not self.keep_seen:
+            raise RuntimeError(
+                "the model does not keep the items of users (keep_seen=False); give exclude_seen=False, or "
+                "exclude=Interactions to recommend_rows"
+            )
+        return self._seen.take(rows)
+
+    # -- neighbours and reasons -----------------------------------------------------------------------------------
+
+    def similar_items(self, item: Key, n: int = 10) -> Scored:
+        """Return the n items whose rows have the highest cosine with that of `item`; KeyError for an unknown one."""
+        self._item_rows([item])
+        n = checked("n", n, AT_LEAST_ONE)
+        return self.wv.most_similar(item, topn=n)
+
+    def similar_users(self, user: Key, n: int = 10) -> Scored:
+        """Return the n users whose rows have the highest cosine with that of `user`; KeyError for an unknown one."""
+        self._user_rows([user])
+        n = checked("n", n, AT_LEAST_ONE)
+        return self.uv.most_similar(user, topn=n)
+
+    def explain(self, user: Key, item: Key, n: int = 10) -> Scored:
+        """Return which of the user's own items are nearest to an item: the reasons for a recommendation.
+
+        A value is the cosine of the rows of the two items. The item itself is left out.
+
+        Raises:
+            KeyError: The user or the item is unknown.
+            RuntimeError: The model was trained with keep_seen=False.
+        """
+        row = int(self._item_rows([item])[0])
+        own = self._seen_of(self._user_rows([user])).ids
+        own = own[own != row]
+        if not len(own):
+            return []
+        rows, scores = search.top_k(
+            self.wv.vectors[[row]], self.wv.vectors, checked("n", n, AT_LEAST_ONE), rows=own
+        )
+        return self._with_keys(rows, scores)[0]
+
+    def user_vector(self, history: Iterable[Key]) -> Floats:
+        """Return the vector of a new user from a list of items, float32 (vector_size,); no row is changed.
+
+        Items that the model does not have are left out. ValueError: it has none of them.
+        """
+        vector: Floats = self._fold_in(self._history(history))[0]
+        return vector
+
+
+def _rows(name: str, rows: ArrayLike, n: int) -> Rows:
+    array = np.asarray(rows)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: {array.dtype} of shape {array.shape}; give a flat array of row numbers")
+    if array.size and not (array.min() >= 0 and array.max() < n):
+        raise IndexError(f"{name}: rows from {array.min()} to {array.max()}; the model has {n:,}")
+    return array.astype(np.int64)

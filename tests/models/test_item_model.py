@@ -1,0 +1,110 @@
+"""Models of users and items: recommendations, neighbours, new users and items, files."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from small_models import ArrayFeed, SmallObjective
+
+from wildvec import Interactions
+from wildvec.models.item_model import ItemModel
+from wildvec.training.objective import MatrixSpec
+
+
+class SmallItemModel(ItemModel):
+    """Users and items whose dot products approach 1, by the kernel of cells."""
+
+    NAME = "SmallItemModel"
+
+    def __init__(self, interactions=None, callbacks=(), **settings):
+        self._set_up({**settings, "others": {k: v for k, v in settings.items() if k not in self.SETTINGS}})
+        self._start(interactions, callbacks)
+
+    def _objective(self):
+        class Objective(SmallObjective):
+            def shapes(objective, n_items, n_users):
+                spec = {"size": self.vector_size, "adagrad": 0.1}
+                return (
+                    MatrixSpec("vectors", "input", n_items, uses=np.full(n_items, 0.1), **spec),
+                    MatrixSpec(
+                        "user_vectors",
+                        "output",
+                        n_users,
+                        uses=np.full(n_users, 0.1),
+                        **spec,
+                        rows_per_item=99,
+                    ),
+                )
+
+            def matrices(objective, feed):
+                return objective.shapes(len(self.vocab), len(self._users))
+
+        return Objective("cells", ())
+
+    def _feed(self, interactions, seen):
+        dense = np.full((interactions.n_items, interactions.n_users), np.nan)
+        dense[interactions.item_ids, interactions.user_ids] = 1
+        return ArrayFeed.cells(dense)
+
+
+def grouped(n_users=40, n_items=60, seed=1):
+    """Users of two groups, who like the even or the odd items."""
+    random = np.random.default_rng(seed)
+    rows = [
+        (f"u{u}", f"i{i}") for u in range(n_users) for i in random.permutation(n_items // 2)[:12] * 2 + u % 2
+    ]
+    return Interactions(rows)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return SmallItemModel(grouped(), vector_size=8, epochs=5, workers=1)
+
+
+def test_recommends_what_numpy_recommends(model):
+    rows, scores = model.recommend_rows(None, 5)
+    data = grouped()
+    expected = model.uv.vectors @ model.wv.vectors.T
+    expected[data.user_ids, data.item_ids] = -np.inf
+    order = np.argsort(-expected, axis=1)[:, :5]
+    assert rows.tolist() == order.tolist()
+    assert scores == pytest.approx(np.take_along_axis(expected, order, 1), abs=1e-5)
+
+
+def test_forms_of_recommend(model):
+    one = model.recommend("u3", 4)
+    assert len(one) == 4 and not {item for item, _ in one} & set(grouped().items_of("u3"))
+    assert model.recommend(["u3", "u4"], 4)[0] == one
+    assert model.recommend("u3", 99, exclude_seen=False)[0][1] >= one[0][1]
+    assert {item for item, _ in model.recommend("u3", 9, among=["i1", "i2"], exclude_seen=False)} == {
+        "i1",
+        "i2",
+    }
+    assert len(model.recommend(history=["i2", "i4", "unknown"])) == 10
+    assert len(model.recommend("u3", 99)) == len(model.wv) - 12
+
+
+def test_files_and_copies(model, tmp_path):
+    model.save(tmp_path / "m.wv")
+    for other in (
+        SmallItemModel.load(tmp_path / "m.wv"),
+        copy.deepcopy(model),
+        pickle.loads(pickle.dumps(model)),
+    ):
+        assert other.recommend("u3") == model.recommend("u3")
+        assert other.uv.index_to_key == model.uv.index_to_key
+
+
+def test_new_users_and_items(model):
+    other = copy.deepcopy(model)
+    other.add_user("new", ["i2", "i4"])
+    assert "i2" not in dict(other.recommend("new", 99))
+    other.add_item("item", neighbours=["i2", "i4"])
+    other.add_item("another", users=["u3", "new"])
+    assert "another" not in dict(other.recommend("new", 99)) and "item" in dict(other.recommend("new", 99))
+    other.partial_fit([("new", "i6"), ("newer", "i99")], epochs=1)
+    assert "i6" not in dict(other.recommend("new", 99))
+    assert other.uv.index_to_key[-1] == "newer" and other.wv.index_to_key[-1] == "i99"
+    assert other.similar_users("newer", 3) and other.similar_items("i99", 3)
+    assert other.explain("new", "i8", 2)
