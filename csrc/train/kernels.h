@@ -160,6 +160,16 @@ struct wv_contrast_scratch {
 };
 enum { WV_ITEM_BITS = 1 << 16, WV_ITEM_CHAINS = 1 << 10 };
 
+/* Triplets that are made together (objective/triplets.inc.h), with the current group of negatives of each. */
+enum { WV_TRIPLETS = 16, WV_GROUP = WV_OVERRUN };
+struct wv_triplet_batch {
+    int32_t users[WV_TRIPLETS], items[WV_TRIPLETS], negatives[WV_TRIPLETS * WV_GROUP];
+    float *user_rows[WV_TRIPLETS], *item_rows[WV_TRIPLETS], *negative_rows[WV_TRIPLETS * WV_GROUP];
+    int n_negatives[WV_TRIPLETS];                     /* in the group */
+    uint64_t keys[WV_TRIPLETS], n_draws[WV_TRIPLETS]; /* of random draws of each pair */
+    int n;
+};
+
 /* The loss. log Π (1 + e^-z) of many pairs is kept as a product, split into mantissa and exponent so that it stays in
  * range; other losses are added to `sum` at once. */
 struct wv_loss {
@@ -178,6 +188,7 @@ struct wv_worker {
     struct wv_prefetch_queue queue;
     struct wv_scratch scratch;
     struct wv_loss loss;
+    struct wv_triplet_batch triplets[2];
     struct wv_contrast_scratch contrast;
     uint64_t epoch_key;
     int32_t n_private;               /* of the matrix that has most */

@@ -84,6 +84,14 @@ struct wv_contrast {
     float temperature;               /* bsl */
 };
 
+/* Pairs of a user and an item that have negatives of their own (objective/step_bpr.inc.h). */
+struct wv_triplets {
+    const struct wv_alias *sampling; /* (items) distribution of negatives; NULL: uniform */
+    int32_t candidates; /* draws of each pair. bpr: the one with the highest score is its negative; warp: at most so many */
+    int32_t has_bias;
+    float margin; /* warp */
+};
+
 /* What all workers of one training share. Only `stop` changes while they run. A pointer is NULL where its part is
  * not in use. */
 struct wv_task {
@@ -98,6 +106,7 @@ struct wv_task {
     const float *weights;     /* cells: (n_cells) its weight in the loss */
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
     struct wv_pairs pairs;
+    struct wv_triplets triplets;
     struct wv_contrast contrast;
     struct wv_fm fm;          /* factorization machine; `values`: x of each item */
     float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */

@@ -91,6 +91,14 @@ class Task:
         own_ids: NDArray[np.int32],
         own_offsets: NDArray[np.int64],
     ) -> None: ...
+    def triplets(
+        self,
+        candidates: int,
+        *,
+        sampling: NDArray[np.uint32] | None = None,
+        margin: float = 0,
+        item_bias: bool = False,
+    ) -> None: ...
     def shared_negatives(
         self,
         n_negatives: int,

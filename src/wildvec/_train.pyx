@@ -37,6 +37,8 @@ cdef extern from "wildvec.h":
     enum: WV_N_BAG_LOSSES
     ctypedef int wv_bag_loss "enum wv_bag_loss"
     enum: WV_read_fm
+    enum: WV_read_bpr
+    enum: WV_read_warp
     enum: WV_read_ccl
     enum: WV_read_bsl
     enum: WV_read_bpr_shared
@@ -72,6 +74,10 @@ cdef extern from "wildvec.h":
         const int32_t *items
         wv_ragged own
         int64_t n, n_trained
+    struct wv_triplets:
+        const wv_alias *sampling
+        int32_t candidates, has_bias
+        float margin
     struct wv_contrast:
         const wv_alias *sampling
         int32_t block, n_negatives
@@ -79,6 +85,7 @@ cdef extern from "wildvec.h":
     struct wv_task:
         wv_matrix *matrices
         wv_pairs pairs
+        wv_triplets triplets
         wv_contrast contrast
         wv_ragged items, labels, parts, tags, paths
         const float *values
@@ -166,7 +173,8 @@ ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents":
 
 
 CONTRAST_READERS = (WV_read_ccl, WV_read_bsl, WV_read_bpr_shared)  # pairs that share negatives
-PAIR_READERS = CONTRAST_READERS  # pairs of users and items
+TRIPLET_READERS = (WV_read_bpr, WV_read_warp)  # pairs that have negatives of their own
+PAIR_READERS = CONTRAST_READERS + TRIPLET_READERS  # pairs of users and items
 TEXT_READERS = (WV_read_tokens, WV_read_documents, WV_read_dbow, WV_read_dm_concat)
 
 
@@ -656,6 +664,24 @@ cdef class Task:
         self.task.contrast.temperature = temperature
         self.done.add("shared_negatives")
 
+    def triplets(self, int32_t candidates, *, const uint32_t[:, ::1] sampling=None, float margin=0,
+                 bint item_bias=False):
+        """Each pair has negatives of its own, drawn from `sampling`: alias table (items, 2); None: uniform.
+
+        "bpr" trains the one of `candidates` draws that has the highest score, "warp" the first of at most
+        `candidates` that is within `margin`. Rows of both matrices need two columns behind their values.
+        """
+        self.check_new("triplets")
+        if not 1 <= candidates <= MAX_TARGETS or not margin >= 0:
+            raise ValueError(f"{candidates} candidates, margin={margin}: give 1 to {MAX_TARGETS}, and 0 or more")
+        if sampling is not None:
+            self.check_table(sampling, self.get("input").n)
+            self.arrays.append(sampling)
+            self.task.triplets.sampling = <const wv_alias *>&sampling[0, 0]
+        self.task.triplets.candidates, self.task.triplets.margin = candidates, margin
+        self.task.triplets.has_bias = item_bias
+        self.done.add("triplets")
+
     def freeze_targets(self):
         """Train the input rows only (inference)."""
         self.check_new("frozen targets")
@@ -713,6 +739,7 @@ cdef class Task:
         missing = {
             "items": task.items.offsets == NULL and read not in PAIR_READERS,
             "interactions": read in PAIR_READERS and task.pairs.users == NULL,
+            "triplets": read in TRIPLET_READERS and not task.triplets.candidates,
             "shared_negatives": read in CONTRAST_READERS and not task.contrast.block,
             "cells": read == WV_read_cells and task.values == NULL,
             "cell_counts": read == WV_read_glove and task.unit_rows == NULL,
@@ -758,10 +785,11 @@ cdef class Task:
 
     cdef void check_pair_rows(self, int read) except *:
         """ValueError if rows of users or items do not fit an objective of pairs."""
+        n_extra = 2 if read in TRIPLET_READERS else 1  # columns behind the values of a row
         for role in ("input", "output"):
             matrix = self.get(role)
-            if matrix.stride != matrix.width or read in CONTRAST_READERS and matrix.width <= matrix.size:
-                raise ValueError(f"rows of the {role} matrix need one column behind their values, and no AdaGrad")
+            if matrix.stride != matrix.width or matrix.width < matrix.size + n_extra:
+                raise ValueError(f"rows of the {role} matrix need {n_extra} columns behind their values, and no AdaGrad")
 
     cdef void check_documents(self, int read) except *:
         """ValueError if matrices or settings do not fit an objective of documents."""
@@ -790,7 +818,8 @@ cdef class Task:
         elif self.task.one_pair_at_a_time and make in (WV_make_skipgram, WV_make_dbow_words):
             draws = 2 * <int64_t>self.task.window + self.task.max_tags
         touched = {
-            "input": items * max(1, self.task.max_parts) + (read == WV_read_dm_concat),
+            "input": items * max(1, self.task.max_parts, 1 + self.task.triplets.candidates)
+            + (read == WV_read_dm_concat),
             "output": items * (1 + draws * self.task.n_noise) if read in TEXT_READERS else items,
             "nodes": items * self.task.max_path,
             "documents": items * self.task.max_tags,

@@ -30,17 +30,14 @@ WV_INLINE int64_t pair_of_unit(const struct pair_order *order, int64_t unit)
     return (int64_t)(order->holds_out ? wv_permute(&order->held_out_order, pair) : pair);
 }
 
-/* Whether the user has the item. */
+/* Whether the user has the item. The search has no branch that depends on an item. */
 WV_INLINE int user_has_item(const struct wv_pairs *pairs, int32_t user, int32_t item)
 {
-    int64_t low = pairs->own.offsets[user], high = pairs->own.offsets[user + 1];
-    const int64_t end = high;
-    while (low < high) {
-        const int64_t middle = low + (high - low) / 2;
-        if (pairs->own.ids[middle] < item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < end && pairs->own.ids[low] == item;
+    const int32_t *items = pairs->own.ids + pairs->own.offsets[user];
+    int64_t n = pairs->own.offsets[user + 1] - pairs->own.offsets[user];
+    if (n == 0)
+        return 0;
+    for (; n > 1; n -= n / 2)
+        items += items[n / 2] <= item ? n / 2 : 0;
+    return *items == item;
 }

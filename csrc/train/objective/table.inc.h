@@ -43,6 +43,8 @@
 #include "train/objective/contrast_loss.inc.h"
 #include "train/objective/contrast_update.inc.h"
 #include "train/objective/step_contrast.inc.h"
+#include "train/objective/triplets.inc.h"
+#include "train/objective/step_bpr.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
