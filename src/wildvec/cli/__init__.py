@@ -20,6 +20,7 @@ from wildvec.cli import (
     query,
     recommend,
     train,
+    train_graph,
     train_items,
 )
 from wildvec.cli.options import UsageError, in_option_syntax
@@ -28,6 +29,7 @@ from wildvec.cli.streams import accept_any_text, drop_output, open_missing_strea
 
 COMMANDS = (
     train,
+    train_graph,
     train_items,
     infer,
     query,

@@ -12,13 +12,16 @@ from wildvec.base.checks import whole
 from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
 from wildvec.models.base import Model
+from wildvec.models.bpr import BPR
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.item2vec import Item2Vec
 from wildvec.models.item_model import ItemModel
+from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.settings import number_from_text
 from wildvec.models.text_model import TextModel
+from wildvec.models.warp import WARP
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.readers import ERRORS
 from wildvec.vectors.keyedvectors import KeyedVectors
@@ -30,8 +33,15 @@ MODELS: dict[str, type[TextModel]] = {  # the values of --model
     "doc2vec": Doc2Vec,
     "glove": GloVe,
 }
-ITEM_MODELS: dict[str, type[ItemModel]] = {"item2vec": Item2Vec}  # the values of --loss
-GRAPH_MODELS: dict[str, type[Model]] = {}  # the values of --method
+ITEM_MODELS: dict[str, type[ItemModel]] = {  # the values of --loss
+    "bpr": BPR,
+    "warp": WARP,
+    "item2vec": Item2Vec,
+}
+GRAPH_MODELS: dict[str, type[Model]] = {  # the values of --method
+    "deepwalk": DeepWalk,
+    "node2vec": Node2Vec,
+}
 
 
 # Settings that have options of other names, or none, stay as they are.
