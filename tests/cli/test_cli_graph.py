@@ -60,13 +60,22 @@ def test_directed_edges(tmp_path):
     )
 
 
+def test_a_third_value_is_a_weight_unless_unweighted(tmp_path):
+    path, out = tmp_path / "edges.tsv", str(tmp_path / "nodes.wv")
+    path.write_text("a b 9\nb c 1\nc a 1\n", encoding="utf-8")
+    for option in ([], ["--unweighted"]):
+        assert cli.main(["train-graph", str(path), "-o", out, *QUICK, *option]) == 0
+        graph = Graph.read(path, weighted=False if option else None)
+        np.testing.assert_array_equal(KeyedVectors.load(out).vectors, DeepWalk(graph, **SETTINGS).wv.vectors)
+
+
 @pytest.mark.parametrize(
     ("text", "options", "code", "message"),
     [
         ("1,2\n3\n", [], 1, "line 2"),
         ("1,2,-1\n", [], 1, "-1"),
         ("1,2,nan\n", [], 1, "nan"),
-        ("", [], 1, "edges.csv"),
+        ("", [], 1, "no node"),
         ("1,2\n", ["--p", "0.5"], 2, "--p is no option of --method deepwalk"),
         ("1,2\n", ["--method", "node2vec", "--p", "-1"], 2, "'-1'"),
         ("1,2\n", ["--resume"], 2, "--checkpoint DIR"),

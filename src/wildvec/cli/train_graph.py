@@ -39,6 +39,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--directed", action="store_true", help="an edge leads from the first node to the second only"
     )
+    parser.add_argument("--unweighted", action="store_true", help="a third value of a line is no weight")
     parser.add_argument(
         "--method",
         choices=tuple(GRAPH_MODELS),
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     report = Report(args.output, kind)
 
     def train() -> Any:
-        graph = Graph(args.edges, directed=args.directed)
+        graph = Graph.read(args.edges, directed=args.directed, weighted=False if args.unweighted else None)
         return train_model(GRAPH_MODELS[args.method], graph, args, settings, report)
 
     return train_and_save(args, report, train)
