@@ -11,7 +11,6 @@ from typing import Any
 from wildvec.base.checks import whole
 from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
-from wildvec.models.base import Model
 from wildvec.models.bpr import BPR
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.fasttext import FastText
@@ -19,7 +18,7 @@ from wildvec.models.glove import GloVe
 from wildvec.models.item2vec import Item2Vec
 from wildvec.models.item_model import ItemModel
 from wildvec.models.node2vec import DeepWalk, Node2Vec
-from wildvec.models.settings import number_from_text
+from wildvec.models.settings import HasSettings, number_from_text
 from wildvec.models.text_model import TextModel
 from wildvec.models.warp import WARP
 from wildvec.models.word2vec import Word2Vec
@@ -38,7 +37,7 @@ ITEM_MODELS: dict[str, type[ItemModel]] = {  # the values of --loss
     "warp": WARP,
     "item2vec": Item2Vec,
 }
-GRAPH_MODELS: dict[str, type[Model]] = {  # the values of --method
+GRAPH_MODELS: dict[str, type[HasSettings]] = {  # the values of --method
     "deepwalk": DeepWalk,
     "node2vec": Node2Vec,
 }
@@ -66,7 +65,7 @@ _OTHERS = {
     "freeze_words",
 }
 SETTINGS = {name for model in MODELS.values() for name in model.SETTINGS}
-_ALL_MODELS: tuple[type[Model], ...] = (*MODELS.values(), *ITEM_MODELS.values(), *GRAPH_MODELS.values())
+_ALL_MODELS: tuple[type[HasSettings], ...] = (*MODELS.values(), *ITEM_MODELS.values(), *GRAPH_MODELS.values())
 _ALL_SETTINGS = {name for model in _ALL_MODELS for name in model.SETTINGS}
 _NAMES = [*sorted(_ALL_SETTINGS - _OTHERS), *READING_OPTIONS, "restrict_vocab"]
 _ARGUMENT = re.compile(rf"\b({'|'.join(_NAMES)})=('?)([\w.+-]+)\2")
@@ -98,7 +97,7 @@ def positive_number(text: str) -> int:
     return number
 
 
-def add_setting(parser: Any, name: str, models: Mapping[str, type[Model]] = MODELS) -> None:
+def add_setting(parser: Any, name: str, models: Mapping[str, type[HasSettings]] = MODELS) -> None:
     """Add an option for a setting of one model or of several. Left out, it is absent from the parsed arguments.
 
     models: all models of the command by the value of its option.

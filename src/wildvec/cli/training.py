@@ -12,13 +12,14 @@ from wildvec.cli.output import output_kind, output_name, warn_if_disk_is_small, 
 from wildvec.cli.signals import StopSignals
 from wildvec.cli.streams import say
 from wildvec.models.base import Model
+from wildvec.models.settings import HasSettings
 from wildvec.training.checkpoint import list_checkpoints
 
 STOP_OPTIONS = ("held_out", "patience", "max_seconds")
 CHECKPOINT_OPTIONS = ("checkpoint_minutes", "checkpoint_epochs", "keep_checkpoints")
 BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12, io.Kind.GLOVE: 12}
 
-Classes = Mapping[str, type[Model]]  # the models of a command by the value of its option
+Classes = Mapping[str, type[HasSettings]]  # the models of a command by the value of its option
 
 
 def add_model_options(parser: Any, classes: Classes, without: Sequence[str] = ()) -> None:
