@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -173,8 +173,7 @@ class _Reader:
     def _read_names(self, block: bytes, start: int) -> int:
         """Read one line that the C parser did not read, or all lines once there are names. Return their bytes."""
         end = len(block) if self.names is not None else block.index(b"\n", start) + 1
-        sources: list[str] = []
-        targets: list[str] = []
+        names: list[str] = []  # of both ends of each edge
         weights: list[float] = []
         for line in block[start : end - 1].split(b"\n"):
             self.n_lines += 1
@@ -182,39 +181,31 @@ class _Reader:
             if _is_edge(text):
                 values = self._split(text)
                 self._check(values)
-                sources.append(values[0])
-                targets.append(values[1])
+                names += values[:2]
                 if self.weighted:
                     weights.append(self._weight(values[2]))
-        self._append(sources, targets)
-        if self.weighted:
-            self.weights.append(np.array(weights, np.float64))
+        self._append(names)
+        self.weights.append(np.array(weights, np.float64))
         return end - start
 
-    def _append(self, sources: list[str], targets: list[str]) -> None:
+    def _append(self, names: list[str]) -> None:
         if self.names is None:
-            integers = [_integer(name) for name in (*sources, *targets)]
+            integers = [_integer(name) for name in names]
             if None not in integers:
-                numbers = np.array(integers, np.int64)
-                self.columns.append((numbers[: len(sources)], numbers[len(sources) :]))
+                self.columns.append(_ends(np.array(integers, np.int64)))
                 return
-            self._convert_to_names()
-        self.columns.append((self._number(sources), self._number(targets)))
+            self.names = {}
+            self.columns = [
+                self._number(map(str, np.column_stack(ends).ravel().tolist())) for ends in self.columns
+            ]
+        self.columns.append(self._number(names))
 
-    def _convert_to_names(self) -> None:
-        """Make str of the integers that were read."""
-        self.names = {}
-        self.columns = [
-            (self._number(list(map(str, a.tolist()))), self._number(list(map(str, b.tolist()))))
-            for a, b in self.columns
-        ]
-
-    def _number(self, names: list[str]) -> Ids:
-        table = self.names
-        assert table is not None
-        for name in dict.fromkeys(names):
-            table.setdefault(name, len(table))
-        return np.fromiter(map(table.__getitem__, names), np.int32, len(names))
+    def _number(self, names: Iterable[str]) -> tuple[Ids, Ids]:
+        """Return the numbers of the names of both ends, in the order of first use."""
+        table = self.names or {}
+        self.names = table
+        ids = [table.setdefault(name, len(table)) for name in names]
+        return _ends(np.array(ids, np.int32))
 
     def _decode(self, line: bytes) -> str:
         try:
@@ -261,6 +252,11 @@ class _Reader:
             keys, (_, numbers) = number_keys([nodes, list(self.names)], "node", ("nodes", self.file))
             sources, targets = numbers[ends[0]], numbers[ends[1]]
         return EdgeList(keys, sources, targets, weights)
+
+
+def _ends(pairs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first and the second elements of pairs in one array."""
+    return pairs[0::2].copy(), pairs[1::2].copy()
 
 
 def _shorten(values: NDArray[np.int64]) -> NDArray[Any]:

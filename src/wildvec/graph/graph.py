@@ -64,7 +64,7 @@ class Graph:
         workers: Threads; None: all CPUs. The graph has the same bits for any number of them.
 
     Names of nodes are all str or all int (64 bits), the keys of vectors. Integers need not be consecutive, and are in
-    ascending order; str are in the order of first use (sources before targets). Map other objects, such as tuples, to
+    ascending order; str are in the order of first use. Map other objects, such as tuples, to
     str first.
 
     Attributes:
@@ -212,10 +212,8 @@ class Graph:
         try:
             return self.node_to_index[node]
         except (KeyError, TypeError):
-            kind = type(self.nodes[0]).__name__ if self.nodes else "none"
-            raise KeyError(
-                f"{node!r} is not a node of the graph; the names of its {self.n_nodes:,} nodes are {kind}"
-            ) from None
+            kind = f", whose names are {type(self.nodes[0]).__name__}" if self.nodes else ""
+            raise KeyError(f"{node!r} is none of the {self.n_nodes:,} nodes of the graph{kind}") from None
 
     def neighbors(self, node: Key) -> list[Key]:
         """Return the names of a node's neighbours; of a directed graph those that its edges lead to."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
 from wildvec.graph.edge_files import PLACES, EdgeList, read_edge_list
-from wildvec.graph.numbering import PIECE, Ids, number_keys
+from wildvec.graph.numbering import PIECE, Ids, flat_column, number_keys
 
 KINDS = (
     "an (n, 2) array of edges, a tuple of arrays (sources, targets[, weights]), a path, a scipy.sparse matrix, "
@@ -61,8 +61,18 @@ def node_names(nodes: Any) -> Any:
 
 
 def number_edges(sources: Any, targets: Any, weights: Any, nodes: Any, directed: bool) -> Edges:
-    """Return edges of columns of names."""
-    names, (_, rows, columns) = number_keys([nodes, sources, targets], "node", PLACES)
+    """Return edges of columns of names. Names that are str are numbered edge by edge, as in a file."""
+    ends = [
+        flat_column(column, "node", place)
+        for column, place in zip((sources, targets), PLACES[1:], strict=True)
+    ]
+    if len(ends[0]) == len(ends[1]) and all(column.dtype == object for column in ends):
+        pairs = np.empty(2 * len(ends[0]), object)
+        pairs[0::2], pairs[1::2] = ends
+        names, (_, ids) = number_keys([nodes, pairs], "node", ("nodes", "the edges"))
+        rows, columns = ids[0::2], ids[1::2]
+    else:
+        names, (_, rows, columns) = number_keys([nodes, *ends], "node", PLACES)
     return with_weights(EdgeList(names, rows, columns, weights), directed)
 
 
@@ -107,8 +117,8 @@ def _numbers(given: Any) -> NDArray[Any]:
 def _raise_bad_weight(edges: EdgeList, i: int, weight: Any) -> None:
     source, target = edges.names[edges.sources[i]], edges.names[edges.targets[i]]
     raise ValueError(
-        f"the weight {weight} of edge {i} ({source!r} – {target!r}): weights must be positive, finite and in the range "
-        "of float32; an edge of weight 0 is left out"
+        f"the weight {weight} of edge {i} ({source!r} – {target!r}): weights must be positive, finite and in the "
+        "range of float32; an edge of weight 0 is left out"
     )
 
 
@@ -251,6 +261,6 @@ def _upper_half(matrix: Any, sparse: Any) -> Any:
         return matrix
     i, j = int(difference.row[0]), int(difference.col[0])
     raise ValueError(
-        f"the matrix is not symmetric: [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] is {matrix[j, i]}; give directed=True, "
-        "or a symmetric matrix such as A.maximum(A.T)"
+        f"the matrix is not symmetric: [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] is {matrix[j, i]}; give "
+        "directed=True, or a symmetric matrix such as A.maximum(A.T)"
     )

@@ -173,7 +173,7 @@ def _number_dense(columns: list[NDArray[Any]], low: int, span: int) -> tuple[lis
         for i in range(0, len(column), PIECE):
             used[column[i : i + PIECE].astype(np.int64) - low] = True
     keys = np.flatnonzero(used) + low
-    names: list[Key] = keys.tolist()
+    names = list[Key](keys.tolist())
     if len(keys) == span and low == 0:
         return names, [column.astype(np.int32, copy=False) for column in columns]
     table = np.cumsum(used, dtype=np.int32) - np.int32(1)
