@@ -66,4 +66,13 @@
 #define WV_PREFETCH_TO_WRITE(address) __builtin_prefetch(address, 1) /* also takes the line from other cores */
 #endif
 
+/* Reads and writes of an int32_t that another thread changes, without an order: the flags that stop work. */
+#if defined(_MSC_VER) && !defined(__clang__)
+#define WV_LOAD_RELAXED(p) (*(const volatile int32_t *)(p))
+#define WV_STORE_RELAXED(p, value) (*(volatile int32_t *)(p) = (value))
+#else
+#define WV_LOAD_RELAXED(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define WV_STORE_RELAXED(p, value) __atomic_store_n((p), (value), __ATOMIC_RELAXED)
+#endif
+
 #endif

@@ -191,12 +191,4 @@ static inline size_t wv_max_scores(const struct wv_task *task)
     return (WV_TILE * (size_t)task->max_targets + 2 * WV_PAD - 1) / WV_PAD * WV_PAD;
 }
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define WV_LOAD_RELAXED(p) (*(const volatile int32_t *)(p))
-#define WV_STORE_RELAXED(p, value) (*(volatile int32_t *)(p) = (value))
-#else
-#define WV_LOAD_RELAXED(p) __atomic_load_n((p), __ATOMIC_RELAXED)
-#define WV_STORE_RELAXED(p, value) __atomic_store_n((p), (value), __ATOMIC_RELAXED)
-#endif
-
 #endif

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
+from wildvec.graph.graph import Graph
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
@@ -42,6 +43,7 @@ __all__ = [
     "FastTextKeyedVectors",
     "FrozenPhrases",
     "GloVe",
+    "Graph",
     "Interactions",
     "KeyedVectors",
     "LineSentence",

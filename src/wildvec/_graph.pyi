@@ -1,0 +1,32 @@
+"""Checked access to graphs in the C core (csrc/graph)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_ROWS: int
+MAX_PARTS: int
+
+class CsrBuilder:
+    n_parts: int
+    offsets: NDArray[np.int64]
+    def __init__(
+        self,
+        rows: NDArray[np.int32],
+        columns: NDArray[np.int32],
+        weights: NDArray[np.float32] | None,
+        n_rows: int,
+        n_columns: int,
+        symmetric: bool,
+        n_parts: int,
+    ) -> None: ...
+    def count(self, part: int, n: int) -> int: ...
+    def allocate(self) -> None: ...
+    def place(self, part: int, n: int) -> int: ...
+    def plan(self, n: int) -> list[int]: ...
+    def sort(self, unit: int) -> int: ...
+    def take(self) -> tuple[NDArray[np.int32], NDArray[np.float32] | None]: ...
+    def stop(self, stop: bool = True) -> None: ...
+
+def find_bad_row(
+    offsets: NDArray[np.int64], columns: NDArray[np.int32], n_columns: int, first: int, last: int
+) -> int: ...

@@ -1,0 +1,202 @@
+"""Checked access to graphs in the C core (csrc/graph)."""
+
+from libc.stdint cimport int32_t, int64_t, uint32_t
+
+from contextlib import contextmanager
+from threading import Lock
+
+import numpy as np
+
+from wildvec.base.status import check
+
+
+cdef extern from "wildvec.h" nogil:
+    struct wv_graph:
+        const int64_t *offsets
+        const int32_t *neighbours
+        const float *weights
+        int64_t n_nodes
+
+    struct wv_edges:
+        const int32_t *rows
+        const int32_t *columns
+        const float *weights
+        int64_t n_rows
+        int64_t n_columns
+        int32_t symmetric
+
+    struct wv_rows_part:
+        uint32_t part
+        uint32_t mask
+
+    int64_t wv_count_edges(const wv_edges *edges, int64_t first, int64_t last, wv_rows_part part, int64_t *counts)
+    void wv_place_edges(const wv_edges *edges, int64_t first, int64_t last, wv_rows_part part, int64_t *next,
+                        int32_t *columns, float *weights)
+    int wv_sort_rows(int64_t first, int64_t last, int64_t begin, int64_t *ends, int32_t *columns, float *weights,
+                     const int32_t *stop)
+    int64_t wv_find_bad_row(const wv_graph *graph, int64_t first, int64_t last, int64_t n_columns)
+
+
+cdef const int32_t *ints(const int32_t[::1] array):
+    """Return the address of an array, NULL if it is empty."""
+    if array.shape[0]:
+        return &array[0]
+    return NULL
+
+
+cdef const float *floats(const float[::1] array):
+    """Return the address of an array, NULL if it is None or empty."""
+    if array is not None and array.shape[0]:
+        return &array[0]
+    return NULL
+
+
+MAX_ROWS = 2**31 - 1
+MAX_PARTS = 1024
+
+
+@contextmanager
+def held(lock):
+    """Hold a lock. RuntimeError: another thread holds it."""
+    if not lock.acquire(False):
+        raise RuntimeError("another thread does this already")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+cdef class CsrBuilder:
+    """A sparse matrix in the making, from n entries at (rows[i], columns[i]); see csrc/graph/graph.h.
+
+    For each part: `count` until it returns 0. Then `allocate`, and for each part `place` until it returns 0. Then `plan`,
+    and `sort` for each unit. The methods of different parts and units may run on different threads.
+    rows, columns: int32 (n,), not changed meanwhile. weights: float32 (n,) or None. n_parts: a power of two.
+    """
+
+    cdef const int32_t[::1] rows, columns
+    cdef const float[::1] weights
+    cdef wv_edges edges
+    cdef int64_t n_edges
+    cdef readonly int n_parts
+    cdef list locks
+    cdef int64_t[::1] n_counted, n_placed, shifted, unit_rows, unit_begins
+    cdef int32_t[::1] out_columns
+    cdef float[::1] out_weights
+    cdef float *out_weights_start
+    cdef int32_t stopped
+    cdef readonly object offsets
+    cdef object out, state
+
+    def __cinit__(self, const int32_t[::1] rows not None, const int32_t[::1] columns not None, const float[::1] weights,
+                  int64_t n_rows, int64_t n_columns, bint symmetric, int n_parts):
+        cdef int64_t n = rows.shape[0]
+        if columns.shape[0] != n or (weights is not None and weights.shape[0] != n):
+            raise ValueError(f"{n} rows, {columns.shape[0]} columns: give as many, and as many weights")
+        if not 0 <= n_rows <= MAX_ROWS or not 0 <= n_columns <= MAX_ROWS or (symmetric and n_rows != n_columns):
+            raise ValueError(f"a matrix of {n_rows} x {n_columns}: at most {MAX_ROWS:,}; square if symmetric")
+        if not 1 <= n_parts <= MAX_PARTS or n_parts & (n_parts - 1):
+            raise ValueError(f"n_parts={n_parts}: give a power of two up to {MAX_PARTS}")
+        self.rows, self.columns, self.weights, self.n_edges, self.n_parts = rows, columns, weights, n, n_parts
+        self.edges = wv_edges(ints(rows), ints(columns), floats(weights), n_rows, n_columns, symmetric)
+        self.locks = [Lock() for _ in range(n_parts)]
+        self.n_counted, self.n_placed = np.zeros(n_parts, np.int64), np.zeros(n_parts, np.int64)
+        self.state = "counting"
+        # Counts are at [2:]. Their running sums at [1:] are first the beginnings, then the ends of the rows.
+        array = np.zeros(n_rows + 2, np.int64)
+        self.offsets, self.shifted = array[:n_rows + 1], array
+
+    def count(self, int part, int64_t n) -> int:
+        """Count the next n entries of a part. Return how many are left. ValueError: a row or column does not exist."""
+        cdef int64_t first, last, bad
+        self._check(part, n, "counting")
+        with held(self.locks[part]):
+            first = self.n_counted[part]
+            last = first + min(n, self.n_edges - first)
+            with nogil:
+                bad = wv_count_edges(&self.edges, first, last, wv_rows_part(part, self.n_parts - 1),
+                                     &self.shifted[1] + 1)
+            if bad >= 0:
+                raise ValueError(f"entry {bad} is at row {self.rows[bad]}, column {self.columns[bad]}; the matrix has "
+                                 f"{self.edges.n_rows} rows and {self.edges.n_columns} columns")
+            self.n_counted[part] = last
+            return self.n_edges - last
+
+    def allocate(self) -> None:
+        """Allocate the entries."""
+        if self.state != "counting" or np.any(np.asarray(self.n_counted) < self.n_edges):
+            raise RuntimeError("the entries are not all counted")
+        whole = np.asarray(self.shifted)
+        np.cumsum(whole, out=whole)
+        n = int(whole[-1])
+        self.out = np.empty(n, np.int32), None if self.weights is None else np.empty(n, np.float32)
+        self.out_columns, self.out_weights = self.out
+        self.out_weights_start = <float *> floats(self.out_weights)
+        self.state = "placing"
+
+    def place(self, int part, int64_t n) -> int:
+        """Write the next n entries of a part to their rows. Return how many are left."""
+        cdef int64_t first, last
+        self._check(part, n, "placing")
+        with held(self.locks[part]):
+            first = self.n_placed[part]
+            last = first + min(n, self.n_edges - first)
+            if last > first:
+                with nogil:
+                    wv_place_edges(&self.edges, first, last, wv_rows_part(part, self.n_parts - 1), &self.shifted[1],
+                                   &self.out_columns[0], self.out_weights_start)
+            self.n_placed[part] = last
+            return self.n_edges - last
+
+    def plan(self, int64_t n) -> list:
+        """Split the rows into units of about n entries. Return the first entry of each unit, and the end of the last."""
+        if self.state != "placing" or np.any(np.asarray(self.n_placed) < self.n_edges) or n < 1:
+            raise RuntimeError("the entries are not all placed")
+        starts = np.arange(0, self.offsets[-1] + 1, n)
+        rows = np.unique(np.append(np.searchsorted(self.offsets, starts), [0, self.edges.n_rows]))
+        self.unit_rows, self.unit_begins = rows, self.offsets[rows]
+        self.locks = [Lock() for _ in range(len(rows) - 1)]
+        self.state = "sorting"
+        return rows.tolist()
+
+    def sort(self, int unit) -> int:
+        """Sort the rows of a unit and merge equal entries. Return how many are left. Each unit is sorted once."""
+        cdef int64_t first, last, begin
+        cdef int status
+        if self.state != "sorting" or not 0 <= unit < len(self.locks) or not self.locks[unit].acquire(False):
+            raise RuntimeError(f"unit {unit} does not exist or was sorted")
+        first, last, begin = self.unit_rows[unit], self.unit_rows[unit + 1], self.unit_begins[unit]
+        if begin == self.unit_begins[unit + 1]:
+            return 0
+        with nogil:
+            status = wv_sort_rows(first, last, begin, &self.shifted[1], &self.out_columns[0], self.out_weights_start,
+                                  &self.stopped)
+        check(status, f"sorting rows {first} to {last}")
+        return self.shifted[last] - begin
+
+    def take(self) -> tuple:
+        """Return columns and weights when all units are sorted; those of units that lost entries have gaps at their ends."""
+        if self.state != "sorting" or not all(lock.locked() for lock in self.locks):
+            raise RuntimeError("the rows are not all sorted")
+        out, self.out, self.out_columns, self.out_weights, self.state = self.out, None, None, None, "taken"
+        return out
+
+    def stop(self, bint stop=True) -> None:
+        """Make `sort` return soon, with rows in no order; False: allow it to run."""
+        self.stopped = stop
+
+    def _check(self, part, n, state) -> None:
+        if self.state != state or not 0 <= part < self.n_parts or n < 0:
+            raise RuntimeError(f"part {part} of {self.n_parts} for {n} entries: the builder is {self.state}")
+
+
+def find_bad_row(const int64_t[::1] offsets not None, const int32_t[::1] columns not None, int64_t n_columns,
+                 int64_t first, int64_t last) -> int:
+    """Return the first of the rows first … last whose columns do not rise from 0 or more to less than n_columns, or -1."""
+    cdef int64_t n = offsets.shape[0] - 1, bad
+    if n < 0 or not 0 <= first <= last <= n or offsets[0] != 0 or offsets[n] != columns.shape[0]:
+        raise ValueError(f"{n + 1} offsets, rows {first} to {last}: the offsets must rise from 0 to {columns.shape[0]}")
+    cdef wv_graph graph = wv_graph(&offsets[0], ints(columns), NULL, n)
+    with nogil:
+        bad = wv_find_bad_row(&graph, first, last, n_columns)
+    return bad

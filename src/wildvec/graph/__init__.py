@@ -1,0 +1,1 @@
+"""Graphs. In: edges. Out: compressed rows of neighbours."""
