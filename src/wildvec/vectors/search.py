@@ -341,5 +341,3 @@ def top_of(scores: Floats, k: int) -> tuple[Rows, Floats]:
         best.write(best_scores, found)
     is_found = found[0] >= 0
     return found[0][is_found], best_scores[0][is_found]
-
-
