@@ -14,6 +14,7 @@ from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
+from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -37,6 +38,7 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "DeepWalk",
     "Doc2Vec",
     "FastText",
     "FastTextKeyedVectors",
@@ -46,6 +48,7 @@ __all__ = [
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",
+    "Node2Vec",
     "Phraser",
     "Phrases",
     "TaggedDocument",
