@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "isa/region.h"
 #include "train/train.h"
 
 /* The rows of one matrix as one worker sees them: shared rows, or private copies of some rows. Private rows are copied
