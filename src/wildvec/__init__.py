@@ -17,6 +17,7 @@ from wildvec.models.facebook_models import load_facebook_model, save_facebook_mo
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.item2vec import Item2Vec
+from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -40,6 +41,7 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "DeepWalk",
     "Doc2Vec",
     "FastText",
     "FastTextKeyedVectors",
@@ -50,6 +52,7 @@ __all__ = [
     "Item2Vec",
     "KeyedVectors",
     "LineSentence",
+    "Node2Vec",
     "PathLineSentences",
     "Phraser",
     "Phrases",
