@@ -5,6 +5,7 @@
 #include "cooccur/cooccur.h"
 #include "cpu.h"
 #include "graph/graph.h"
+#include "graph/propagate.h"
 #include "phrases/phrases.h"
 #include "quantize/quantize.h"
 #include "search/search.h"
