@@ -4,6 +4,7 @@
 
 #include "cooccur/cooccur.h"
 #include "cpu.h"
+#include "graph/edge_list.h"
 #include "graph/graph.h"
 #include "graph/propagate.h"
 #include "phrases/phrases.h"

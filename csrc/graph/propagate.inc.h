@@ -62,7 +62,7 @@ WV_INLINE void propagate_part(const struct wv_propagation *step, int64_t node, c
     WV_UNROLL
     for (int v = 0; v < n_vecs; v++)
         sums[v] = vec_zero();
-    for (int64_t e = offsets[node]; e < end && !WV_IS_STOPPED(stop); e += EDGES_OF_CHECK)
+    for (int64_t e = offsets[node]; e < end && !WV_LOAD_RELAXED(stop); e += EDGES_OF_CHECK)
         add_neighbours(step, e, end - e < EDGES_OF_CHECK ? end : e + EDGES_OF_CHECK, n_edges, at, n_vecs, sums);
     const vec scale = vec_set(step->scale[node]), shift = vec_set(step->shift);
     WV_UNROLL
@@ -74,7 +74,7 @@ WV_INLINE void propagate_part(const struct wv_propagation *step, int64_t node, c
 
 static void propagate(const struct wv_propagation *step, int64_t first, int64_t last, const int32_t *stop)
 {
-    for (int64_t node = first; node < last && !WV_IS_STOPPED(stop); node++)
+    for (int64_t node = first; node < last && !WV_LOAD_RELAXED(stop); node++)
         BY_VECS(step->width, STEP_VECS, propagate_part, step, node, stop);
 }
 

@@ -12,12 +12,6 @@ struct wv_propagate_kernels {
     void (*scale)(float *rows, int64_t n, int64_t width, float length);
 };
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define WV_IS_STOPPED(stop) (*(const volatile int32_t *)(stop))
-#else
-#define WV_IS_STOPPED(stop) __atomic_load_n((stop), __ATOMIC_RELAXED)
-#endif
-
 extern const struct wv_propagate_kernels wv_propagate_scalar, wv_propagate_avx2, wv_propagate_avx512,
     wv_propagate_neon;
 

@@ -1,6 +1,6 @@
 """Checked access to graphs in the C core (csrc/graph)."""
 
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from contextlib import contextmanager
 from threading import Lock
@@ -35,6 +35,20 @@ cdef extern from "wildvec.h" nogil:
     int wv_sort_rows(int64_t first, int64_t last, int64_t begin, int64_t *ends, int32_t *columns, float *weights,
                      const int32_t *stop)
     int64_t wv_find_bad_row(const wv_graph *graph, int64_t first, int64_t last, int64_t n_columns)
+
+    struct wv_edge_sink:
+        int64_t *sources
+        int64_t *targets
+        double *weights
+        int64_t max_edges
+
+    struct wv_edge_report:
+        int64_t bytes
+        int64_t lines
+        int64_t edges
+
+    void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, const wv_edge_sink *sink,
+                            wv_edge_report *report)
 
 
 cdef const int32_t *ints(const int32_t[::1] array):
@@ -200,6 +214,33 @@ def find_bad_row(const int64_t[::1] offsets not None, const int32_t[::1] columns
     with nogil:
         bad = wv_find_bad_row(&graph, first, last, n_columns)
     return bad
+
+
+SEPARATORS = (" ", ",", ";", "\t")
+
+
+def read_edge_lines(const uint8_t[::1] text not None, int64_t start, separator, int64_t[::1] sources not None,
+                    int64_t[::1] targets not None, double[::1] weights) -> tuple:
+    """Read lines of integers from text[start:] into arrays. Return the bytes, lines and edges that were read.
+
+    It stops before a line that is not "source target", or with weights "source target weight"; see csrc/graph/edge_list.h.
+    """
+    cdef int64_t n = min(sources.shape[0], targets.shape[0])
+    cdef wv_edge_report report = wv_edge_report(0, 0, 0)
+    cdef uint8_t byte
+    if separator not in SEPARATORS or not 0 <= start <= text.shape[0]:
+        raise ValueError(f"separator={separator!r}: give one of {SEPARATORS}")
+    if weights is not None and weights.shape[0] < n:
+        raise ValueError(f"{weights.shape[0]} weights for {n} edges")
+    if start == text.shape[0] or n == 0:
+        return 0, 0, 0
+    byte = ord(separator)
+    cdef wv_edge_sink sink = wv_edge_sink(&sources[0], &targets[0], NULL, n)
+    if weights is not None:
+        sink.weights = &weights[0]
+    with nogil:
+        wv_read_edge_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
+    return report.bytes, report.lines, report.edges
 
 
 cdef extern from "wildvec.h" nogil:
