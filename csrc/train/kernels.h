@@ -166,6 +166,7 @@ struct wv_worker {
     int64_t n_merges;                /* calls of merge_hottest */
     int64_t merged_at[WV_MAX_TIERS]; /* n_trained at the last merge of each tier */
     float rate;                      /* of the current chunk; in a merge, of the last one */
+    uint64_t epoch_key;              /* of the current epoch: the key of draws that do not depend on chunks */
     void *memory; /* one block that holds all of the above, on cache lines that no other worker uses */
 };
 

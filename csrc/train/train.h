@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cpu.h"
+#include "graph/walks.h"
 #include "sampler.h"
 #include "status.h"
 #include "train/objectives.h"
@@ -81,6 +82,7 @@ struct wv_task {
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
     struct wv_fm fm;          /* factorization machine; `values`: x of each item */
     float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
+    struct wv_walks walks;    /* random walks, drawn in training; node i has input row i */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
     const struct wv_alias *noise; /* (output rows) distribution of negatives */
     struct wv_ragged paths;    /* hierarchical softmax: nodes from the root to each id, and WV_PATH_PADDING more */

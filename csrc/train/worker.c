@@ -256,6 +256,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
     double loss = 0;
     *examples = 0;
+    worker->epoch_key = epoch_key;
     for (int m = 0; m < task->n_matrices; m++)
         remove_copies(&worker->views[m]);
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {

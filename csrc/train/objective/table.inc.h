@@ -14,6 +14,7 @@
 #include "train/objective/subwords.inc.h"
 #include "train/objective/noise.inc.h"
 #include "train/objective/read_tokens.inc.h"
+#include "train/objective/read_walks.inc.h"
 #include "train/objective/path.inc.h"
 #include "train/objective/targets.inc.h"
 #include "train/objective/prefetch.inc.h"
