@@ -17,7 +17,7 @@ MODULES = {
     "_search": "cpu.c search/*.c",
     "_quantize": "cpu.c quantize/*.c",
     "_cooccur": "cooccur/*.c",
-    "_graph": "sampler.c graph/*.c",
+    "_graph": "cpu.c sampler.c graph/*.c",
     "_phrases": "phrases/*.c text/tokenize.c",
 }
 # -ffp-contract=off: all compilers compute a*b+c in the same way, so all give the same bits. -g0: debug symbols make

@@ -319,3 +319,105 @@ def read_edge_lines(const uint8_t[::1] text not None, int64_t start, separator, 
     with nogil:
         wv_read_edge_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
     return report.bytes, report.lines, report.edges
+
+
+cdef extern from "wildvec.h" nogil:
+    enum: WV_PAD_ROWS
+    ctypedef int wv_isa "enum wv_isa"
+    int wv_choose_isa(const char *name, wv_isa *isa)
+
+    struct wv_propagation:
+        wv_graph graph
+        const float *scale
+        const float *from_ "from"
+        float *to
+        int64_t width
+        float shift
+
+    void wv_propagate(const wv_propagation *step, int64_t first, int64_t last, wv_isa isa, const int32_t *stop)
+    void wv_gram(const float *rows, const float *weights, int64_t n, int64_t width, wv_isa isa, double *gram)
+    void wv_multiply_rows(const float *rows, int64_t n, int64_t width, const float *factors, wv_isa isa, float *to)
+    void wv_scale_rows(float *rows, int64_t n, int64_t width, float length, wv_isa isa)
+
+
+PAD_ROWS = WV_PAD_ROWS
+
+
+cdef class Propagator:
+    """Two matrices (nodes, width) of a graph, and what is computed with them; see csrc/graph/propagate.h.
+
+    `source` is the matrix 0 or 1 that is read; the other one is written. All methods take rows first … last, may run on different
+    threads for different rows, and must not run while `swap` does. width: a multiple of PAD_ROWS.
+    scale, degrees: float32 (nodes,), of the propagation and of the Gram matrix.
+    """
+
+    cdef wv_propagation step
+    cdef const float *degrees
+    cdef wv_isa isa
+    cdef int32_t stopped
+    cdef list arrays
+
+    def __cinit__(self, const int64_t[::1] offsets not None, const int32_t[::1] neighbours not None,
+                  const float[::1] weights, const float[::1] scale not None, const float[::1] degrees not None,
+                  float[:, ::1] source not None, float[:, ::1] target not None, str isa):
+        cdef int64_t n = offsets.shape[0] - 1, width = source.shape[1]
+        check(wv_choose_isa(isa.encode(), &self.isa), f"WILDVEC_ISA={isa}")
+        if n < 1 or find_bad_row(offsets, neighbours, n, 0, n) >= 0:
+            raise ValueError(f"the neighbours of {n} nodes must exist, and rise for each node; give one node or more")
+        lengths = {n, scale.shape[0], degrees.shape[0], source.shape[0], target.shape[0]}
+        if len(lengths) > 1 or (weights is not None and weights.shape[0] != neighbours.shape[0]):
+            raise ValueError(f"arrays of {sorted(lengths)} elements for {n} nodes, or too few weights")
+        if not width or width % WV_PAD_ROWS or target.shape[1] != width or &source[0, 0] == &target[0, 0]:
+            raise ValueError(f"matrices of {width} and {target.shape[1]} columns: give two of the same width, a "
+                             f"multiple of {WV_PAD_ROWS}")
+        self.arrays = [offsets, neighbours, weights, scale, degrees, source, target]
+        self.step.graph = wv_graph(&offsets[0], ints(neighbours), floats(weights), n)
+        self.step.scale, self.step.from_, self.step.to = &scale[0], &source[0, 0], &target[0, 0]
+        self.step.width = width
+        self.degrees = &degrees[0]
+
+    cdef int64_t _check_rows(self, int64_t first, int64_t last) except -1:
+        if not 0 <= first <= last <= self.step.graph.n_nodes:
+            raise ValueError(f"rows {first} to {last} of {self.step.graph.n_nodes}")
+        return last - first
+
+    def swap(self) -> None:
+        """Exchange the matrix that is read and the one that is written."""
+        cdef float *source = <float *>self.step.from_
+        self.step.from_, self.step.to = self.step.to, source
+
+    def propagate(self, int64_t first, int64_t last, float shift) -> None:
+        """Write scale · Σ weight · row over the neighbours, + shift · own row. After `stop` some rows are not complete."""
+        self._check_rows(first, last)
+        cdef wv_propagation step = self.step
+        step.shift = shift
+        with nogil:
+            wv_propagate(&step, first, last, self.isa, &self.stopped)
+
+    def gram(self, int64_t first, int64_t last):
+        """Return Σ degree · row · rowᵀ of the rows that are read: float64 (width, width), on and above the diagonal."""
+        cdef int64_t n = self._check_rows(first, last), width = self.step.width
+        out = np.empty((width, width))
+        cdef double[:, ::1] sums = out
+        with nogil:
+            wv_gram(self.step.from_ + first * width, self.degrees + first, n, width, self.isa, &sums[0, 0])
+        return out
+
+    def multiply(self, int64_t first, int64_t last, const float[:, ::1] factors not None) -> None:
+        """Write rows × factors (width, width)."""
+        cdef int64_t n = self._check_rows(first, last), width = self.step.width
+        if factors.shape[0] != width or factors.shape[1] != width:
+            raise ValueError(f"{factors.shape[0]} x {factors.shape[1]} factors for rows of {width}")
+        with nogil:
+            wv_multiply_rows(self.step.from_ + first * width, n, width, &factors[0, 0], self.isa,
+                             self.step.to + first * width)
+
+    def scale_rows(self, int64_t first, int64_t last, float length) -> None:
+        """Scale the rows that are read to a length; rows of zeros stay."""
+        cdef int64_t n = self._check_rows(first, last), width = self.step.width
+        with nogil:
+            wv_scale_rows(<float *>self.step.from_ + first * width, n, width, length, self.isa)
+
+    def stop(self, bint stop=True) -> None:
+        """Make `propagate` return soon, with rows that are not complete; False: allow it to run."""
+        self.stopped = stop
