@@ -3,9 +3,9 @@
 python examples/digits_as_items.py
 
 The items are scikit-learn's images of digits (8 × 8 pixels). Each simulated user likes one digit or two, and has seen
-some images of these. The model learns from these interactions and from the features of the images: the hidden layer
-of a small network that is trained on the images themselves. A tenth of the images has no interactions; features alone
-give them a place. Writes digits_as_items.svg: unseen images with their nearest images, and a user's recommendations.
+some images of these. The model learns from these interactions and from features of the images: the hidden layer of a
+small network that is trained on the images themselves. A tenth of the images is unknown to the model; their features
+alone give them a place. Writes digits_as_items.svg: unseen images with their nearest images, and a user's recommendations.
 """
 
 from collections.abc import Iterable
@@ -68,13 +68,15 @@ def main() -> None:
     data = load_digits()
     digits, n_seen = data.target, len(data.target) - N_UNSEEN
     features = hidden_layer(data.data / 16)
-    interactions = Interactions(simulate_users(digits, n_seen), items=range(len(digits)))
-    model = CCL(interactions, item_features=features, vector_size=32, epochs=30, seed=1, workers=1)
+    interactions = Interactions(simulate_users(digits, n_seen), items=range(n_seen))
+    model = CCL(interactions, item_features=features[:n_seen], vector_size=32, epochs=30, seed=1, workers=1)
 
     unseen = range(n_seen, len(digits))
+    for image in unseen:
+        model.add_item_by_features(image, features[image])
     same = [digits[near] == digits[image] for image in unseen for near, _ in model.similar_items(image, 5)]
     print(
-        f"{len(unseen)} images without interactions: {np.mean(same):.0%} of their 5 neighbours show the same digit"
+        f"{len(unseen)} images that the model did not know: {np.mean(same):.0%} of their 5 neighbours show the same digit"
     )
 
     rows = [

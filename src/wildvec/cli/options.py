@@ -18,6 +18,7 @@ from wildvec.models.glove import GloVe
 from wildvec.models.item2vec import Item2Vec
 from wildvec.models.item_model import ItemModel
 from wildvec.models.node2vec import DeepWalk, Node2Vec
+from wildvec.models.propagation import Propagation
 from wildvec.models.settings import HasSettings, number_from_text
 from wildvec.models.text_model import TextModel
 from wildvec.models.warp import WARP
@@ -40,6 +41,7 @@ ITEM_MODELS: dict[str, type[ItemModel]] = {  # the values of --loss
 GRAPH_MODELS: dict[str, type[HasSettings]] = {  # the values of --method
     "deepwalk": DeepWalk,
     "node2vec": Node2Vec,
+    "propagation": Propagation,
 }
 
 
