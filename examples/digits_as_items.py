@@ -5,7 +5,7 @@ python examples/digits_as_items.py
 The items are scikit-learn's images of digits (8 × 8 pixels). Each simulated user likes one digit or two, and has seen
 some images of these. The model learns from these interactions and from features of the images: the hidden layer of a
 small network that is trained on the images themselves. A tenth of the images is unknown to the model; their features
-alone give them a place. Writes digits_as_items.svg: unseen images with their nearest images, and a user's recommendations.
+alone give them a place. Writes digits_as_items.svg: new images with their nearest ones, and a user's recommendations.
 """
 
 from collections.abc import Iterable
@@ -75,9 +75,7 @@ def main() -> None:
     for image in unseen:
         model.add_item_by_features(image, features[image])
     same = [digits[near] == digits[image] for image in unseen for near, _ in model.similar_items(image, 5)]
-    print(
-        f"{len(unseen)} images that the model did not know: {np.mean(same):.0%} of their 5 neighbours show the same digit"
-    )
+    print(f"{len(unseen)} unknown images: {np.mean(same):.0%} of their 5 nearest images show the same digit")
 
     rows = [
         ("unseen, near:", [image, *(near for near, _ in model.similar_items(image, 7))])

@@ -191,14 +191,13 @@ struct wv_worker {
     struct wv_loss loss;
     struct wv_triplet_batch triplets[2];
     struct wv_contrast_scratch contrast;
-    uint64_t epoch_key;
+    uint64_t epoch_key;              /* of the current epoch: the key of draws that do not depend on chunks */
     int32_t n_private;               /* of the matrix that has most */
     int is_plain;                    /* SGD with one rate for all rows, targets trained, no L2: the fast update */
     int64_t n_trained;               /* examples so far (centres, cells, bags) */
     int64_t n_merges;                /* calls of merge_hottest */
     int64_t merged_at[WV_MAX_TIERS]; /* n_trained at the last merge of each tier */
     float rate;                      /* of the current chunk; in a merge, of the last one */
-    uint64_t epoch_key;              /* of the current epoch: the key of draws that do not depend on chunks */
     void *memory; /* one block that holds all of the above, on cache lines that no other worker uses */
 };
 
