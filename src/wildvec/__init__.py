@@ -14,6 +14,7 @@ from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
+from wildvec.models.line import LINE
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -22,6 +23,7 @@ from wildvec.models.phrases import (
     npmi_scorer,
     original_scorer,
 )
+from wildvec.models.propagation import Propagation
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
@@ -32,6 +34,7 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
     "ENGLISH_CONNECTOR_WORDS",
+    "LINE",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
@@ -48,6 +51,7 @@ __all__ = [
     "PathLineSentences",
     "Phraser",
     "Phrases",
+    "Propagation",
     "TaggedDocument",
     "TaggedLineDocument",
     "Text8Corpus",
