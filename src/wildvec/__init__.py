@@ -15,6 +15,7 @@ from wildvec.models.facebook_models import load_facebook_model, save_facebook_mo
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.line import LINE
+from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -40,6 +41,7 @@ __all__ = [
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "DeepWalk",
     "Doc2Vec",
     "FastText",
     "FastTextKeyedVectors",
@@ -49,6 +51,7 @@ __all__ = [
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",
+    "Node2Vec",
     "Phraser",
     "Phrases",
     "Propagation",

@@ -40,6 +40,22 @@ def read_edge_lines(
     weights: NDArray[np.float64] | None,
 ) -> tuple[int, int, int]: ...
 
+class Walks:
+    alias: NDArray[np.uint32] | None
+    def __init__(
+        self,
+        offsets: NDArray[np.int64],
+        neighbours: NDArray[np.int32],
+        weights: NDArray[np.float32] | None = None,
+        *,
+        length: int,
+        p: float,
+        q: float,
+        symmetric: bool,
+    ) -> None: ...
+    def build_alias(self, first: int, last: int) -> None: ...
+    def draw(self, seed: int, epoch: int, first: int, nodes: NDArray[np.int32]) -> NDArray[np.int64]: ...
+
 PAD_ROWS: int
 
 class Propagator:

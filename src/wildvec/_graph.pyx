@@ -1,6 +1,6 @@
 """Checked access to graphs in the C core (csrc/graph)."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from contextlib import contextmanager
 from threading import Lock
@@ -63,6 +63,84 @@ cdef const float *floats(const float[::1] array):
     if array is not None and array.shape[0]:
         return &array[0]
     return NULL
+
+
+cdef extern from "wildvec.h" nogil:
+    struct wv_alias:
+        uint32_t threshold
+
+    struct wv_walks:
+        wv_graph graph
+        const wv_alias *alias
+        double p
+        double q
+        int32_t length
+        int32_t is_symmetric
+
+    uint64_t wv_mix(uint64_t x)
+    uint64_t wv_subkey(uint64_t key, uint64_t number)
+    uint64_t wv_walks_key(uint64_t epoch_key)
+    void wv_draw_walks(const wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes, int64_t *lengths)
+    int wv_alias_rows(const wv_graph *graph, int64_t first, int64_t last, wv_alias *alias)
+
+
+cdef class Walks:
+    """Random walks on a graph in compressed rows. Several threads may draw at the same time.
+
+    alias: uint32 (neighbours, 2), an alias table for the edges of each node, which `build_alias` fills; None without
+    weights.
+    """
+
+    cdef wv_walks walks
+    cdef list arrays  # keeps alive what the walks point to
+    cdef readonly object alias
+
+    def __cinit__(self, const int64_t[::1] offsets not None, const int32_t[::1] neighbours not None,
+                  const float[::1] weights=None, *, int32_t length, double p, double q, bint symmetric):
+        cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
+        cdef uint32_t[:, ::1] table
+        ends = np.asarray(offsets)
+        if length < 2 or not (p > 0 and q > 0) or n < 1:
+            raise ValueError(f"length={length}, p={p}, q={q}: too small, or there is no node")
+        if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():
+            raise ValueError(f"offsets must rise from 0 to at most {n_neighbours}")
+        if n_neighbours and not 0 <= np.min(neighbours) <= np.max(neighbours) < n:
+            raise ValueError(f"neighbours must be in 0 … {n - 1}")
+        self.arrays = [offsets, neighbours, weights]
+        self.walks.graph.offsets, self.walks.graph.n_nodes = &offsets[0], n
+        self.walks.graph.neighbours = &neighbours[0] if n_neighbours else NULL
+        if weights is not None and n_neighbours:
+            if weights.shape[0] != n_neighbours:
+                raise ValueError(f"{weights.shape[0]} weights for {n_neighbours} neighbours")
+            self.alias = table = np.zeros((n_neighbours, 2), np.uint32)
+            self.walks.graph.weights, self.walks.alias = &weights[0], <const wv_alias *>&table[0, 0]
+        self.walks.length, self.walks.p, self.walks.q, self.walks.is_symmetric = length, p, q, symmetric
+
+    def build_alias(self, int64_t first, int64_t last):
+        """Build the alias tables of the nodes first … last. Call it for all nodes before `draw`."""
+        cdef int status
+        if not 0 <= first <= last <= self.walks.graph.n_nodes:
+            raise ValueError(f"nodes {first} … {last} of {self.walks.graph.n_nodes}")
+        if self.walks.alias != NULL:
+            with nogil:
+                status = wv_alias_rows(&self.walks.graph, first, last, <wv_alias *>self.walks.alias)
+            check(status, "alias tables of the nodes")
+
+    def draw(self, uint64_t seed, int64_t epoch, int64_t first, int32_t[:, ::1] nodes not None):
+        """Draw as many walks of an epoch as `nodes` has rows, from number `first` on. Returns their lengths.
+
+        nodes: (n, length) receives the nodes, -1 behind the end of a walk.
+        """
+        cdef int64_t n = nodes.shape[0]
+        cdef uint64_t key = wv_walks_key(wv_subkey(wv_mix(seed), <uint64_t>epoch))
+        if first < 0 or nodes.shape[1] != self.walks.length:
+            raise ValueError(f"walk {first}, {nodes.shape[1]} columns; walks have {self.walks.length}")
+        lengths = np.empty(n, np.int64)
+        cdef int64_t[::1] to_lengths = lengths
+        if n:
+            with nogil:
+                wv_draw_walks(&self.walks, key, first, n, &nodes[0, 0], &to_lengths[0])
+        return lengths
 
 
 MAX_ROWS = 2**31 - 1

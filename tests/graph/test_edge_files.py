@@ -3,9 +3,11 @@
 import bz2
 import gzip
 import lzma
+import tempfile
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wildvec import Graph
@@ -111,11 +113,9 @@ rows = st.lists(
 )
 
 
+@settings(max_examples=25)
 @given(rows, st.booleans(), st.sampled_from([1, 20, 1 << 22]))
 def test_blocks_of_any_size_give_the_same_graph(rows, weighted, block):
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(edge_files, "BLOCK_BYTES", block)
         path = write(Path(folder), "".join(",".join(row if weighted else row[:2]) + "\n" for row in rows))

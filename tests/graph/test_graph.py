@@ -192,7 +192,7 @@ def test_networkx_graphs():
     with pytest.raises(ValueError, match="weights='cost': no edge of the graph has this attribute"):
         Graph(karate, weights="cost")
     with pytest.raises(
-        TypeError, match=r"node \(0, 0\) at position 0 of nodes is tuple; nodes are str or int"
+        TypeError, match=r"node \(0, 0\) at position 0 of the sources is tuple; nodes are str or int"
     ):
         Graph(networkx.grid_2d_graph(2, 2))
 
