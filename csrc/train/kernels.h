@@ -104,7 +104,7 @@ struct wv_chunk {
     float *weights[2]; /* (n_targets) of their pairs with the context of the first centre and of the second one */
     int n_targets, n_common; /* the first n_common are not prefetched */
     /* cells and bags */
-    int32_t *of_bag;         /* (n_targets) the labels that are targets of a bag */
+    int32_t *of_bag; /* (n_targets) the labels that are targets of a bag, or the nodes of a block of edges */
     int64_t unit, last_unit; /* the next unit and the end of the chunk */
     int64_t first_cell,
         next_cell; /* positions of the chunk's first item and of the next cell in the items of the task */

@@ -142,7 +142,12 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
     if (wv_read_of(task->objective) == WV_read_glove || task->pairs.users)
         return; /* the step reads cells or pairs where they are */
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
-    chunk->words = take(arena, longest + WV_OVERRUN, sizeof *chunk->words);
+    const int has_edges = wv_read_of(task->objective) == WV_read_edges;
+    chunk->words = take(arena, (has_edges ? 2 : 1) * longest + WV_OVERRUN, sizeof *chunk->words);
+    if (has_edges) {
+        chunk->of_bag = take(arena, targets + WV_OVERRUN, sizeof *chunk->of_bag);
+        return;
+    }
     chunk->input = take(arena, longest + WV_OVERRUN, sizeof *chunk->input);
     if (wv_read_of(task->objective) == WV_read_supervised) {
         chunk->of_bag = take(arena, targets + WV_OVERRUN, sizeof *chunk->of_bag);

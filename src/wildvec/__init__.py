@@ -17,6 +17,7 @@ from wildvec.models.facebook_models import load_facebook_model, save_facebook_mo
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.item2vec import Item2Vec
+from wildvec.models.line import LINE
 from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
@@ -26,6 +27,7 @@ from wildvec.models.phrases import (
     npmi_scorer,
     original_scorer,
 )
+from wildvec.models.propagation import Propagation
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
@@ -36,6 +38,7 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
     "ENGLISH_CONNECTOR_WORDS",
+    "LINE",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
@@ -56,6 +59,7 @@ __all__ = [
     "PathLineSentences",
     "Phraser",
     "Phrases",
+    "Propagation",
     "TaggedDocument",
     "TaggedLineDocument",
     "Text8Corpus",

@@ -28,6 +28,7 @@ cdef extern from "wildvec.h":
     enum: WV_DOCUMENTS
     enum: WV_read_tokens
     enum: WV_read_walks
+    enum: WV_read_edges
     enum: WV_read_documents
     enum: WV_read_dbow
     enum: WV_read_dm_concat
@@ -107,12 +108,13 @@ cdef extern from "wildvec.h":
         float x_max, exponent
         wv_fm fm
         const uint32_t *keep
+        const wv_alias *sources
         const wv_alias *noise
         const uint8_t *path_codes
         int64_t max_chunk, round_tokens
         uint64_t seed
         int32_t n_matrices, max_targets, max_context, max_parts, window, negative, n_noise, max_path
-        int32_t max_tags, concat_tags, null_word, train_words, infers
+        int32_t max_tags, order, concat_tags, null_word, train_words, infers
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, shuffle_items, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_bag_loss bag_loss
@@ -432,6 +434,46 @@ cdef class Task:
         walks.is_symmetric = symmetric
         self.role_of_items = "input"
         self.done.add("walks")
+
+    def edges(self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const uint32_t[:, ::1] sources,
+              const float[::1] weights=None, const uint32_t[:, ::1] alias=None, *, int64_t n_edges, int64_t per_unit):
+        """Edges of a graph, drawn at random, in place of items: n_edges in an epoch; a unit is per_unit of them.
+
+        sources: alias table (nodes, 2) of first nodes; a node without neighbours is never drawn. weights, alias: as
+        in `walks`.
+        """
+        self.check_new("edges")
+        self.walks(offsets, neighbours, weights, alias, n_walks=n_edges, per_unit=per_unit, length=2, p=1, q=1,
+                   symmetric=False)
+        self.task.walks.length = 1
+        self.check_sources(offsets, sources)
+        self.arrays.append(sources)
+        self.task.sources = <const wv_alias *>&sources[0, 0]
+        self.done.add("edges")
+
+    cdef void check_sources(self, const int64_t[::1] offsets, const uint32_t[:, ::1] sources) except *:
+        """ValueError unless all nodes that the alias table gives have neighbours."""
+        cdef int64_t n = offsets.shape[0] - 1
+        table, has_edges = np.asarray(sources), np.diff(offsets) > 0
+        if table.shape != (n, 2) or table[:, 1].max(initial=0) >= n or not has_edges[table[:, 1]].all():
+            raise ValueError(f"sources: give an alias table of {n} nodes, of which those without edges have the weight 0")
+        if not has_edges[table[:, 0] > 0].all():
+            raise ValueError("sources: a node without edges must have the weight 0")
+
+    def line(self, const uint32_t[:, ::1] noise, int32_t negative, int32_t order):
+        """Objective "line". noise, negative: as in `negative_sampling`; six edges share their negatives.
+
+        order: 1, 2 or 3: both. Second-order targets are rows of the matrix "output"; with both, first-order rows are
+        those of "documents".
+        """
+        self.check_new("line")
+        cdef int64_t n = self.get("input").n
+        roles = {1: (), 2: ("output",), 3: ("output", "documents")}
+        if order not in roles or any(self.get(role).n != n for role in roles[order]):
+            raise ValueError(f"order={order}: give 1, 2 or 3, and as many rows in each matrix")
+        self.set_noise(noise, negative, n)
+        self.task.order = order
+        self.done.add("line")
 
     def parts(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Tokens: the input rows whose mean is the row of each id (subwords). The items are then ids, not rows.
@@ -789,6 +831,8 @@ cdef class Task:
         elif read == WV_read_supervised:
             most = {"hs": task.max_path, "ns": 1 + task.negative}
             task.max_targets = most.get(BAG_LOSSES[task.bag_loss], <int32_t>self.get("output").n)
+        elif read == WV_read_edges:
+            task.max_targets = WV_TILE + task.negative
         elif read == WV_read_glove or read in PAIR_READERS:
             task.max_targets = 1  # the step makes no blocks
         else:
@@ -797,7 +841,9 @@ cdef class Task:
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
-            "items": not has_walks and task.items.offsets == NULL and read not in PAIR_READERS,
+            "edges": read == WV_read_edges and task.sources == NULL,
+            "line": read == WV_read_edges and not task.order,
+            "items": not has_walks and read not in (WV_read_edges, *PAIR_READERS) and task.items.offsets == NULL,
             "walks": has_walks and not task.walks.n_walks,
             "interactions": read in PAIR_READERS and task.pairs.users == NULL,
             "triplets": read in TRIPLET_READERS and not task.triplets.candidates,
@@ -885,6 +931,8 @@ cdef class Task:
             "nodes": items * self.task.max_path,
             "documents": items * self.task.max_tags,
         }
+        if read == WV_read_edges:
+            touched = dict.fromkeys(touched, items * (2 + self.task.negative))
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
             whole = role == "output" and read in (WV_read_bags, WV_read_supervised, WV_read_fm)
