@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.interactions.interactions import Interactions
+from wildvec.models.bpr import BPR
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
@@ -23,6 +24,7 @@ from wildvec.models.phrases import (
     original_scorer,
 )
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.models.warp import WARP
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
 from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
@@ -31,6 +33,7 @@ from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
+    "BPR",
     "ENGLISH_CONNECTOR_WORDS",
     "CallbackAny2Vec",
     "CategoryEmbedding",
@@ -52,6 +55,7 @@ __all__ = [
     "TaggedLineDocument",
     "Text8Corpus",
     "TextClassifier",
+    "WARP",
     "Word2Vec",
     "__version__",
     "load_facebook_model",
