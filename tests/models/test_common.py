@@ -245,7 +245,9 @@ CASES = [
         for loss in ("softmax", "ova", "hs", "ns")
     ),
     TableCase("table", TableModel, {}, tables(500), tables(5_000)),
-    item_case("BPR", BPR, negative=3, item_bias=True),
+    item_case("BPR", BPR, negative=3),
+    item_case("BPR, biases", BPR, negative=1, item_bias=True),
+    item_case("BPR, shared negatives", BPR, negative=20, shared_negatives=True),
     item_case("WARP", WARP, negative=5),
 ]
 FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values())
