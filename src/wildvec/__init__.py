@@ -6,6 +6,7 @@ from wildvec import evaluate
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.graph.graph import Graph
 from wildvec.interactions.interactions import Interactions
+from wildvec.models.bpr import BPR
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
@@ -29,6 +30,7 @@ from wildvec.models.phrases import (
 )
 from wildvec.models.propagation import Propagation
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.models.warp import WARP
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
 from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
@@ -37,6 +39,7 @@ from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
+    "BPR",
     "ENGLISH_CONNECTOR_WORDS",
     "LINE",
     "CallbackAny2Vec",
@@ -64,6 +67,7 @@ __all__ = [
     "TaggedLineDocument",
     "Text8Corpus",
     "TextClassifier",
+    "WARP",
     "Word2Vec",
     "__version__",
     "evaluate",
