@@ -17,6 +17,7 @@ from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
 from wildvec.models.item2vec import Item2Vec
 from wildvec.models.item_model import ItemModel
+from wildvec.models.line import LINE
 from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.propagation import Propagation
 from wildvec.models.settings import HasSettings, number_from_text
@@ -41,6 +42,7 @@ ITEM_MODELS: dict[str, type[ItemModel]] = {  # the values of --loss
 GRAPH_MODELS: dict[str, type[HasSettings]] = {  # the values of --method
     "deepwalk": DeepWalk,
     "node2vec": Node2Vec,
+    "line": LINE,
     "propagation": Propagation,
 }
 

@@ -77,7 +77,7 @@ class Item2Vec(ItemModel):
         TypeError: A setting has the wrong type, or there is no such setting.
 
     >>> from wildvec.demo import toy
-    >>> model = Item2Vec(toy.interactions(), epochs=20, workers=1)
+    >>> model = Item2Vec(toy.interactions(), workers=1)
     >>> model
     Item2Vec(200 users and 100 items × 64, 20 epochs trained)
     >>> [item[:4] for item, score in model.recommend(history=["jazz-01", "jazz-02"], n=3)]
@@ -90,10 +90,10 @@ class Item2Vec(ItemModel):
     negative = Setting(10, whole(1, 10_000), "negatives of an item and its window")
     l2 = None  # type: ignore[assignment]
     alpha = ItemModel.alpha.with_default(0.05)
-    epochs = Setting(30, whole(1, 10**9), "passes over the interactions")
-    window = Setting(20, whole(1, 10_000), "places that two items of a shuffled basket may be apart")
+    epochs = Setting(20, whole(1, 10**9), "passes over the interactions")
+    window = Setting(10, whole(1, 10_000), "places that two items of a shuffled basket may be apart")
     ns_exponent = Setting(
-        0.75, number(-10, 10), "negatives are drawn by number of users to this power", metavar="X"
+        0.5, number(-10, 10), "negatives are drawn by number of users to this power", metavar="X"
     )
     sample = Setting(
         0.0,
@@ -110,14 +110,14 @@ class Item2Vec(ItemModel):
         interactions: Any = None,
         *,
         vector_size: int = 64,
-        window: int = 20,
+        window: int = 10,
         negative: int = 10,
-        ns_exponent: float = 0.75,
+        ns_exponent: float = 0.5,
         sample: float = 0.0,
         popularity: float = 0.1,
         alpha: float = 0.05,
         min_alpha: float = 1e-4,
-        epochs: int = 30,
+        epochs: int = 20,
         keep_seen: bool = True,
         seed: int = 1,
         workers: int | None = None,

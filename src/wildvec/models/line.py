@@ -16,7 +16,7 @@ from wildvec.graph.graph import Graph
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.graph_model import GraphModel
 from wildvec.models.line_objective import EdgeFeed, LineObjective
-from wildvec.models.settings import Setting, one_of
+from wildvec.models.settings import Setting, number_from_text, one_of
 from wildvec.training.feed import Feed
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec
@@ -65,7 +65,14 @@ class LINE(GraphModel):
     _is_training = False  # whether workers train, so that the vectors of `wv` may be old
 
     epochs = GraphModel.epochs.with_default(100)
-    order = Setting[Any]("both", one_of("both", 1, 2, help="").check, "proximity: 1, 2 or both", fixed=True)
+    order = Setting[Any](
+        "both",
+        one_of("both", 1, 2, help="").check,
+        "proximity: 1, 2 or both",
+        fixed=True,
+        from_text=lambda text: text if text == "both" else number_from_text(text),
+        metavar="ORDER",
+    )
     negative = Setting(5, whole(1, 1_000), "negatives of an edge")
     ns_exponent = Setting(0.75, number(-10, 10), "negatives are drawn by degree to this power", metavar="X")
 
@@ -135,7 +142,9 @@ class LINE(GraphModel):
             return
         self._check_own_vectors()
         if not self._is_training and not np.array_equal(self.wv.vectors, self._vectors):
-            raise ValueError('vectors of order="both" are computed and cannot be set; use order=1 or 2, or restore them')
+            raise ValueError(
+                'vectors of order="both" are computed and cannot be set; use order=1 or 2, or restore them'
+            )
         self._show()
 
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
