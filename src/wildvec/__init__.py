@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.interactions.interactions import Interactions
+from wildvec.models.bpr import BPR
 from wildvec.models.bsl import BSL
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
@@ -25,6 +26,7 @@ from wildvec.models.phrases import (
     original_scorer,
 )
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.models.warp import WARP
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
 from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
@@ -33,9 +35,11 @@ from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
+    "BPR",
     "BSL",
     "CCL",
     "ENGLISH_CONNECTOR_WORDS",
+    "WARP",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",

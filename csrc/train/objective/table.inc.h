@@ -45,6 +45,7 @@
 #include "train/objective/contrast_update.inc.h"
 #include "train/objective/step_contrast.inc.h"
 #include "train/objective/triplets.inc.h"
+#include "train/objective/triplet_rows.inc.h"
 #include "train/objective/step_bpr.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
