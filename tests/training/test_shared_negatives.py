@@ -58,9 +58,7 @@ class Problem:
     def __init__(self, kernel, size, *, negative=6, seed=3, l2=0.0, row_rate=None, n_trained=None, **loss):
         random = self.random = np.random.default_rng(seed)
         self.kernel, self.size, self.negative, self.l2, self.loss = kernel, size, negative, l2, loss
-        lists = [
-            np.sort(random.choice(ITEMS, n, replace=False)) for n in random.integers(0, 8, USERS)
-        ]
+        lists = [np.sort(random.choice(ITEMS, n, replace=False)) for n in random.integers(0, 8, USERS)]
         self.lists = lists
         offsets = np.concatenate([[0], np.cumsum([len(x) for x in lists])])
         feed = self.feed = InteractionFeed(offsets, np.concatenate(lists), ITEMS)
@@ -86,9 +84,7 @@ class Problem:
         """Train all units in one chunk, with both; return the losses."""
         losses = np.zeros(1)
         chunks = np.array([[0, self.n_trained]], np.int64)
-        examples = Worker(self.task).train(
-            epoch, KEY_OF_CHUNK, chunks, np.array([rate], np.float32), losses
-        )
+        examples = Worker(self.task).train(epoch, KEY_OF_CHUNK, chunks, np.array([rate], np.float32), losses)
         assert examples == self.n_trained
         return losses[0], self.reference(epoch, rate)
 
@@ -103,9 +99,7 @@ class Problem:
         total = 0.0
         for block, first in enumerate(range(0, self.n_trained, BLOCK)):
             pairs = order[first : first + BLOCK]
-            negatives = [
-                items_in_order[(block * self.negative + j) % ITEMS] for j in range(self.negative)
-            ]
+            negatives = [items_in_order[(block * self.negative + j) % ITEMS] for j in range(self.negative)]
             total += self.train_block(pairs, np.array(negatives), rate)
         return total
 
@@ -179,7 +173,9 @@ def test_two_epochs_are_those_of_numpy(isa, kernel, size):
     for epoch in range(2):
         got, expected = problem.train(epoch, 0.05)
         assert got == pytest.approx(expected, rel=2e-3, abs=1e-3)
-        if kernel == "bpr_shared" or size > 2:  # on a circle, rounding decides about gradients that are almost 0
+        if (
+            kernel == "bpr_shared" or size > 2
+        ):  # on a circle, rounding decides about gradients that are almost 0
             problem.check()
 
 
@@ -236,7 +232,10 @@ def test_negatives_of_a_distribution_differ(isa):
     task.matrix("input", problem.items, 16)
     task.matrix("output", problem.users, 16)
     task.interactions(
-        np.zeros(1, np.int32), np.full(1, ITEMS - 1, np.int32), 1, *(np.empty(0, np.int32), np.zeros(USERS + 1, int))
+        np.zeros(1, np.int32),
+        np.full(1, ITEMS - 1, np.int32),
+        1,
+        *(np.empty(0, np.int32), np.zeros(USERS + 1, int)),
     )
     task.shared_negatives(4, block=16, sampling=table, margin=-1.0)
     before = problem.items.copy()

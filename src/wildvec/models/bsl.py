@@ -21,26 +21,26 @@ from wildvec.models.settings import Setting
 class BSL(CosineModel):
     """Users and items: softmax of cosines over the negatives, with a weight for the positive and the negative side.
 
-    The loss of a pair (u, i) with negatives j is -cos(u, i) / t + weight · log Σ exp(cos(u, j) / t) with the temperature t;
-    `weight` is the ratio of the two temperatures of the paper. weight=1 is sampled softmax. The pairs of a block share
-    their negatives; a user's own items are never negatives of the user. Rows keep the length 1 and are trained by AdaGrad
-    with one sum of squared gradients for each row.
+    The loss of a pair (u, i) with negatives j is -cos(u, i) / t + weight · log Σ exp(cos(u, j) / t) with the
+    temperature t; `weight` is the ratio of the two temperatures of the paper. weight=1 is sampled softmax. The pairs
+    of a block share their negatives; a user's own items are never negatives of the user. Rows keep the length 1 and
+    are trained by AdaGrad with one sum of squared gradients for each row.
 
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`.
 
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
-        item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`. The row
-            of an item is then drawn towards a linear function of its features, and new items need no interactions; see
-            `FeatureModel`.
+        item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
+            The row of an item is then drawn towards a linear function of its features, and new items need no
+            interactions; see `FeatureModel`.
         vector_size: Values in a vector.
         negative: Negatives of a block of pairs; at most all items.
         block: Pairs that share their negatives.
-        temperature: Scores are divided by it. The smaller it is, the more the negatives with the highest scores count.
+        temperature: Scores are divided by it. The smaller it is, the more negatives with high scores count.
         weight: Weight of the negatives in the loss.
         ns_exponent: Negatives are drawn in proportion to the counts of items to this power; 0: uniformly.
         popularity: Scores are cosine · (users of the item + 1) ** popularity. It takes effect in scores only.
-        feature_weight: With item_features: an item with this number of users is half its own row and half its features.
+        feature_weight: With item_features: an item with this number of users is half its own row, half its features.
         alpha: Learning rate of AdaGrad: the size of a row's first change, for each value.
         min_alpha: Learning rate at the end; it falls linearly.
         epochs: Passes over the pairs, each in a new random order.

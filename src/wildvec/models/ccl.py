@@ -21,17 +21,17 @@ from wildvec.models.settings import Setting
 class CCL(CosineModel):
     """Users and items: the cosine of a pair becomes large, cosines with negatives above a margin become small.
 
-    The loss of a pair (u, i) with n negatives is 1 - cos(u, i) + weight / n · Σ max(0, cos(u, j) - margin). The pairs of a
-    block share their negatives; a user's own items are never negatives of the user. Rows keep the length 1 and are
-    trained by AdaGrad with one sum of squared gradients for each row.
+    The loss of a pair (u, i) with n negatives is 1 - cos(u, i) + weight / n · Σ max(0, cos(u, j) - margin). The pairs
+    of a block share their negatives; a user's own items are never negatives of the user. Rows keep the length 1 and
+    are trained by AdaGrad with one sum of squared gradients for each row.
 
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`.
 
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
-        item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`. The row
-            of an item is then drawn towards a linear function of its features, and new items need no interactions; see
-            `FeatureModel`.
+        item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
+            The row of an item is then drawn towards a linear function of its features, and new items need no
+            interactions; see `FeatureModel`.
         vector_size: Values in a vector.
         negative: Negatives of a block of pairs; at most all items.
         block: Pairs that share their negatives.
@@ -39,7 +39,7 @@ class CCL(CosineModel):
         margin: Negatives with smaller cosines have no loss.
         ns_exponent: Negatives are drawn in proportion to the counts of items to this power; 0: uniformly.
         popularity: Scores are cosine · (users of the item + 1) ** popularity. It takes effect in scores only.
-        feature_weight: With item_features: an item with this number of users is half its own row and half its features.
+        feature_weight: With item_features: an item with this number of users is half its own row, half its features.
         alpha: Learning rate of AdaGrad: the size of a row's first change, for each value.
         min_alpha: Learning rate at the end; it falls linearly.
         epochs: Passes over the pairs, each in a new random order.

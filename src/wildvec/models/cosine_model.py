@@ -17,10 +17,16 @@ class CosineModel(FeatureModel):
     """A model that scores item i for user u by cos(u, i) · (users of i + 1) ** popularity."""
 
     popularity = Setting(
-        0.04, number(-10, 10), "scores are cosine · (users of the item + 1) ** X", changeable=True, metavar="X"
+        0.04,
+        number(-10, 10),
+        "scores are cosine · (users of the item + 1) ** X",
+        changeable=True,
+        metavar="X",
     )
     block = Setting(128, whole(1, 4096), "pairs that share their negatives")
-    ns_exponent = Setting(0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X")
+    ns_exponent = Setting(
+        0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"
+    )
     alpha = FeatureModel.alpha.with_default(0.3)
     min_alpha = FeatureModel.min_alpha.with_default(0.0)
 

@@ -1,12 +1,12 @@
 """Features of items: rows that are drawn towards a linear function of numbers that describe the items.
 
-He, McAuley (2016), "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedback": the row of an item is a row of its
-own plus f · E, with features f (size F) and a learned projection E (F, vector_size).
+He, McAuley (2016), "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedback": the row of an item is a row
+of its own plus f · E, with features f (size F) and a learned projection E (F, vector_size).
 
-The sum is what is trained, so an epoch costs the same as without features. After each epoch the sum is divided again: E
-becomes the weighted least-squares solution of rows ≈ features · E (some steps of conjugate gradients, from the last E), and
-the row of an item with n users becomes w · row + (1 - w) · f E, w = n / (n + feature_weight). So rare items are near
-the projection of their features, and an item that nobody has gets f E alone.
+The sum is what is trained, so an epoch costs the same as without features. After each epoch the sum is divided again:
+E becomes the weighted least-squares solution of rows ≈ features · E (some steps of conjugate gradients, from the last
+E), and the row of an item with n users becomes w · row + (1 - w) · f E, w = n / (n + feature_weight). So rare items
+are near the projection of their features, and an item that nobody has gets f E alone.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ class FeatureModel(ItemModel):
     """A model whose items may have features.
 
     Attributes:
-        item_features: float32 (items, F): the features, minus their means and divided by one scale; None: the model has none.
-        projection: float32 (F, vector_size): the part of an item's row that follows from its features is f · projection.
+        item_features: float32 (items, F): the features minus their means, divided by one scale; None: there are none.
+        projection: float32 (F, vector_size): the part of an item's row that follows from its features f is
+            f · projection.
     """
 
     MATRICES: ClassVar[tuple[str, ...]] = ItemModel.MATRICES
@@ -63,18 +64,24 @@ class FeatureModel(ItemModel):
     def set_item_features(self, features: ArrayLike, n_items: int | None = None) -> None:
         """Set features, float (items, F), before the model is trained; the projection begins at 0.
 
-        n_items: the number of items; default: those of the model. ValueError: another number of rows, or a value that is
-        not finite.
+        n_items: the number of items; default: those of the model. ValueError: another number of rows, or a value
+        that is not finite.
         """
         given = np.asarray(features, dtype=np.float32)
         n = len(self.vocab) if n_items is None else n_items
         if given.ndim != 2 or len(given) != n or not given.shape[1]:
-            raise ValueError(f"item_features has the shape {given.shape}; give one row for each of the {n:,} items")
+            raise ValueError(
+                f"item_features has the shape {given.shape}; give one row for each of the {n:,} items"
+            )
         if not np.isfinite(given).all():
             row = int(np.flatnonzero(~np.isfinite(given).all(axis=1))[0])
-            raise ValueError(f"item_features has a value in row {row} that is not finite; replace it by a number")
+            raise ValueError(
+                f"item_features has a value in row {row} that is not finite; replace it by a number"
+            )
         mean = given.mean(axis=0)
-        scale = max(float(np.sqrt(np.mean(np.square(given - mean), dtype=np.float64) * given.shape[1])), 1e-30)
+        scale = max(
+            float(np.sqrt(np.mean(np.square(given - mean), dtype=np.float64) * given.shape[1])), 1e-30
+        )
         self._shift = np.append(mean, np.float32(scale)).astype(np.float32)
         self.item_features = (given - mean) / np.float32(scale)
         self.projection = np.zeros((given.shape[1], self.vector_size), np.float32)
@@ -90,7 +97,9 @@ class FeatureModel(ItemModel):
             raise RuntimeError("the model has no features; give item_features to its constructor")
         given = np.atleast_2d(np.asarray(features, np.float32))
         if given.ndim != 2 or given.shape[1] != len(self.projection):
-            raise ValueError(f"features of the shape {given.shape}; give {len(self.projection)} for each item")
+            raise ValueError(
+                f"features of the shape {given.shape}; give {len(self.projection)} for each item"
+            )
         rows: Floats = (given - self._shift[:-1]) / self._shift[-1] @ self.projection
         return rows
 
@@ -139,7 +148,9 @@ class FeatureModel(ItemModel):
         shapes = [None if tensor is None else tensor.shape for tensor in found]
         n = 0 if shapes[0] is None else shapes[0][0]
         if shapes != [(n, self.vector_size), (n_keys, n), (n + 1,)]:
-            raise ValueError(f"{PROJECTION}, {FEATURES} and {SHIFT} have the shapes {shapes}, which do not fit")
+            raise ValueError(
+                f"{PROJECTION}, {FEATURES} and {SHIFT} have the shapes {shapes}, which do not fit"
+            )
         self.projection, self.item_features, self._shift = (
             np.asarray(tensor, np.float32) for tensor in found
         )
@@ -151,7 +162,8 @@ def least_squares(features: Floats, rows: Floats, weights: Floats, start: Floats
     features: (n, F). rows: (n, size). weights: (n, 1). start: (F, size). Each column of E has steps of its own.
 
     >>> features = np.array([[1, 0], [0, 1], [1, 1]], np.float32)
-    >>> least_squares(features, features @ np.array([[2], [3]], np.float32), np.ones((3, 1)), np.zeros((2, 1))).round(1).tolist()
+    >>> rows = features @ np.array([[2], [3]], np.float32)
+    >>> least_squares(features, rows, np.ones((3, 1)), np.zeros((2, 1))).round(1).tolist()
     [[2.0], [3.0]]
     """
     ridge = RIDGE * float((weights * np.square(features)).mean(dtype=np.float64)) + 1e-30
