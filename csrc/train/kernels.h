@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "isa/region.h"
+#include "bits.h"
 #include "train/permutation.h"
 #include "train/train.h"
 
@@ -151,6 +152,7 @@ struct wv_contrast_scratch {
     float *scores;                        /* (n, m) of negatives, later their weights in the gradient */
     float *user_grads, *negative_grads;   /* (m, width), (n, width) */
     float *positive, *positive_weights, *sums; /* (m) score and weight of each pair, its loss */
+    float grad_factor;                    /* the gradients are multiplied by it */
     float *change;                        /* (width) of a row */
     float **user_rows, **item_rows, **negative_rows;
     int32_t *user_ids, *item_ids, *negative_ids;

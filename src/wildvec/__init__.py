@@ -7,12 +7,14 @@ from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.graph.graph import Graph
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.bpr import BPR
+from wildvec.models.bsl import BSL
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.ccl import CCL
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
@@ -40,8 +42,11 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
     "BPR",
+    "BSL",
+    "CCL",
     "ENGLISH_CONNECTOR_WORDS",
     "LINE",
+    "WARP",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
@@ -67,7 +72,6 @@ __all__ = [
     "TaggedLineDocument",
     "Text8Corpus",
     "TextClassifier",
-    "WARP",
     "Word2Vec",
     "__version__",
     "evaluate",
