@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "isa/region.h"
 #include "train/permutation.h"
 #include "train/train.h"
 
