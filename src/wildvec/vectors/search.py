@@ -229,7 +229,10 @@ def _top_k(
     longest: float | None = None,
     exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
 ) -> tuple[Rows, Floats]:
-    """Search for some thousand queries at once. longest: as in `Queries`. Rows are numbered from the target's first."""
+    """Search for some thousand queries at once; results as in `top_k`, but as places in `target.rows`.
+
+    longest: as in `Queries`.
+    """
     if k < 1:
         raise ValueError(f"k={k}; give at least 1")
     k = min(k, len(target))
