@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "isa/region.h"
 #include "bits.h"
+#include "isa/region.h"
 #include "train/permutation.h"
 #include "train/train.h"
 

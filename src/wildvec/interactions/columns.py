@@ -25,7 +25,7 @@ def number_column(name: str, column: Any, given: Iterable[Key] | None) -> tuple[
         TypeError: A key is neither str nor int, or the keys are of both types.
         ValueError: A value of the column is not among the given keys, or a given key occurs twice.
     """
-    keys, (ids,) = number_keys([_as_list(column)], name)
+    keys, (ids,) = number_keys([_as_list(column)], name, [f"the {name}s"])
     if given is None:
         return keys, ids
     all_keys = check_keys(name, given)
@@ -44,7 +44,7 @@ def check_keys(name: str, keys: Iterable[Any]) -> list[Key]:
     """Return keys as a list. TypeError: one is neither str nor int, or both occur. ValueError: one occurs twice."""
     if isinstance(keys, (str, bytes)):
         raise TypeError(f"{name}s={keys!r:.60}: give a list of keys")
-    checked: list[Key] = flat_column(_as_list(keys), name).tolist()
+    checked: list[Key] = flat_column(_as_list(keys), name, f"{name}s=").tolist()
     if len(set(checked)) < len(checked):
         twice = next(key for key, count in Counter(checked).items() if count > 1)
         raise ValueError(f"{name}s: {twice!r} occurs twice; give each {name} once")

@@ -32,7 +32,8 @@ def best_products(
         queries: (queries, dim) of floats.
         matrix: (n, dim) of floats.
         k: Rows that are found for each query.
-        exclude: Offsets and row numbers: the rows ids[offsets[q]:offsets[q + 1]], ascending, are left out for query q.
+        exclude: Offsets and row numbers: for query q, the rows ids[offsets[q]:offsets[q + 1]], ascending, are left
+            out.
         rows: Search only these rows; None: all.
         workers: Threads, by default and at most the CPUs that this process may use.
 

@@ -229,7 +229,10 @@ def _top_k(
     longest: float | None = None,
     exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
 ) -> tuple[Rows, Floats]:
-    """Search for some thousand queries at once. longest: as in `Queries`. Rows are numbered from the target's first."""
+    """Search for some thousand queries at once; results as in `top_k`, but as places in `target.rows`.
+
+    longest: as in `Queries`.
+    """
     if k < 1:
         raise ValueError(f"k={k}; give at least 1")
     k = min(k, len(target))
@@ -243,8 +246,9 @@ def _top_k(
     def search_part(first: int, stop: int, n_workers: int, interrupt: list[bool]) -> None:
         shared = Queries(queries[first:stop], isa, longest)
         bests = [Best(shared, k) for _ in range(n_workers)]
-        for best in bests if exclude is not None else ():
-            best.exclude(exclude[0][first : stop + 1], exclude[1])
+        if exclude is not None:
+            for best in bests:
+                best.exclude(exclude[0][first : stop + 1], exclude[1])
         _scan_and_write(bests, target, step, scores[first:stop], found[first:stop], interrupt)
 
     n_workers, step = target.plan(min(len(queries), per_pass), workers)
