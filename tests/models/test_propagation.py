@@ -61,7 +61,7 @@ def products(rows):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_it_matches_numpy_on_every_isa(monkeypatch, isa, size, weighted):
     monkeypatch.setenv("WILDVEC_ISA", isa)
-    graph = random_graph(weighted=weighted)
+    graph = random_graph(200, weighted=weighted)
     settings = {"iterations": 6, "regularization": 0.2, "self_weight": 0.4, "length": 3.0, "seed": 5}
     expected = expected_rows(graph, size, **settings)
     rows = Propagation(graph, vector_size=size, **settings).wv.vectors

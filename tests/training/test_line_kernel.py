@@ -163,7 +163,7 @@ def test_wrong_tables_raise():
     for sources in (all_nodes, problem.sources[:-1]):
         with pytest.raises(ValueError, match="sources"):
             task().edges(**edges, sources=sources)
-    with pytest.raises(ValueError, match="order=3"):
+    with pytest.raises(ValueError, match="documents"):
         task().line(problem.noise, 5, 3)
     with pytest.raises(ValueError, match="noise"):
         task().line(problem.noise[:-1], 5, 2)
