@@ -1,7 +1,9 @@
-/* In: random edges, and text of edge lists. Tested: rows of neighbours equal their definition, built in parts by several threads,
- * with rows of any length; the parser of edge lists reads what is an edge of integers, and nothing behind the text. */
+/* In: random edges, text of edge lists, and integers. Tested: rows of neighbours equal their definition, built in parts by several
+ * threads, with rows of any length; the parser of edge lists reads what is an edge of integers, and nothing behind the text;
+ * integers are numbered. */
 #include "graph/edge_list.h"
 #include "graph/graph.h"
+#include "graph/numbering.h"
 #include "rng.h"
 
 #include <string.h>
@@ -186,6 +188,27 @@ static void any_text_is_read_within_its_bounds(void)
     }
 }
 
+static void keys_are_numbered_in_the_order_of_first_use(void)
+{
+    enum { N = 100000, N_KEYS = 20000 };
+    static int64_t keys[N], copied[N_KEYS];
+    static int32_t numbers[N];
+    struct wv_numbering *numbering;
+    CHECK(wv_numbering_new(&numbering) == WV_OK);
+    for (int64_t i = 0; i < N; i++)
+        keys[i] = (int64_t)wv_mix(i < N_KEYS ? (uint64_t)i : wv_below(wv_draw(1, (uint64_t)i), N_KEYS));
+    CHECK(wv_number_keys(numbering, keys, N_KEYS / 2, numbers) == WV_OK);
+    CHECK(wv_number_keys(numbering, keys + N_KEYS / 2, N - N_KEYS / 2, numbers + N_KEYS / 2) == WV_OK);
+    CHECK(wv_count_keys(numbering) == N_KEYS);
+    wv_copy_keys(numbering, copied);
+    int64_t n_wrong = 0;
+    for (int64_t i = 0; i < N; i++)
+        n_wrong += (i < N_KEYS && numbers[i] != i) || copied[numbers[i]] != keys[i];
+    CHECK(n_wrong == 0);
+    wv_numbering_free(numbering);
+    wv_numbering_free(NULL);
+}
+
 int main(void)
 {
     struct world *w = malloc(sizeof *w);
@@ -195,6 +218,7 @@ int main(void)
     bad_rows_are_found();
     edge_lists_are_read();
     any_text_is_read_within_its_bounds();
+    keys_are_numbered_in_the_order_of_first_use();
     free(w);
     return finish();
 }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec._graph import Numbering
 from wildvec.base.keys import LARGEST, SMALLEST, Key, key_bytes
 
 Ids = NDArray[np.int32]
 
 PIECE = 1 << 20  # elements converted at once, so that the work needs little memory
-MAX_KEYS = 2**31 - 1
-DENSE_SPAN = 8  # integers are looked up in a table if their range is at most this many times their number
+DENSE = 2  # integers are looked up in a table if there are this many of them for each number in their range
 
 
 def number_keys(
@@ -156,14 +156,20 @@ def _number_texts(columns: list[NDArray[Any]]) -> tuple[list[Key], list[Ids]]:
 def _number_integers(columns: list[NDArray[Any]]) -> tuple[list[Key], list[Ids]]:
     filled = [column for column in columns if len(column)]
     low, high = (int(f(g(column) for column in filled)) for f, g in ((min, np.min), (max, np.max)))
-    if high - low < DENSE_SPAN * sum(map(len, columns)) + PIECE:
+    if high - low < sum(map(len, columns)) // DENSE + PIECE:
         return _number_dense(columns, low, high - low + 1)
-    keys = np.unique(np.concatenate([np.unique(column.astype(np.int64, copy=False)) for column in filled]))
-    if len(keys) > MAX_KEYS:
-        raise ValueError(f"{len(keys):,} distinct names; at most {MAX_KEYS:,} are possible")
-    return keys.tolist(), [
-        _in_pieces(column, lambda piece: np.searchsorted(keys, piece)) for column in columns
-    ]
+    numbering = Numbering()
+    numbers = [np.empty(len(column), np.int32) for column in columns]
+    for column, ids in zip(columns, numbers, strict=True):
+        for i in range(0, len(column), PIECE):
+            numbering.number(column[i : i + PIECE].astype(np.int64), ids[i : i + PIECE])
+    keys = numbering.keys()
+    order = np.argsort(keys)
+    rank = np.empty(len(keys), np.int32)
+    rank[order] = np.arange(len(keys), dtype=np.int32)
+    for ids in numbers:
+        _in_pieces(ids, lambda piece: rank[piece], ids)
+    return list[Key](keys[order].tolist()), numbers
 
 
 def _number_dense(columns: list[NDArray[Any]], low: int, span: int) -> tuple[list[Key], list[Ids]]:
@@ -177,12 +183,13 @@ def _number_dense(columns: list[NDArray[Any]], low: int, span: int) -> tuple[lis
     if len(keys) == span and low == 0:
         return names, [column.astype(np.int32, copy=False) for column in columns]
     table = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    look_up = lambda piece: table[piece.astype(np.int64) - low]  # noqa: E731
-    return names, [_in_pieces(column, look_up) for column in columns]
+    return names, [
+        _in_pieces(column, lambda piece: table[piece.astype(np.int64) - low], np.empty(len(column), np.int32))
+        for column in columns
+    ]
 
 
-def _in_pieces(column: NDArray[Any], convert: Any) -> Ids:
-    ids = np.empty(len(column), np.int32)
+def _in_pieces(column: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[Any]], ids: Ids) -> Ids:
     for i in range(0, len(column), PIECE):
         ids[i : i + PIECE] = convert(column[i : i + PIECE])
     return ids
