@@ -114,3 +114,66 @@ void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, co
         report->lines++;
     }
 }
+
+/* Returns the end of a name: of a field without the blanks behind it. NULL if the line needs the caller. */
+static const uint8_t *read_name(const uint8_t *p, uint8_t separator)
+{
+    const uint8_t *begin = p, *end = p;
+    for (; *p != separator && *p != '\n' && !(separator == ' ' && (*p == '\t' || *p == '\r')); p++) {
+        if (*p == '"' || *p == 0)
+            return NULL;
+        if (*p != ' ' && *p != '\r' && *p != '\t')
+            end = p + 1;
+    }
+    return end > begin ? end : NULL;
+}
+
+static int64_t append_name(const struct wv_name_sink *sink, int64_t used, int64_t name, const uint8_t *begin,
+                           const uint8_t *end)
+{
+    const int64_t length = end - begin;
+    memcpy(sink->names + used, begin, (size_t)length);
+    sink->names[used + length] = 0;
+    sink->lengths[name] = (uint32_t)length;
+    return used + length + 1;
+}
+
+/* Reads one line that is neither empty nor a comment. Returns the bytes of all names then, or -1 if the line needs the caller. */
+static int64_t read_names(const uint8_t *p, uint8_t separator, const struct wv_name_sink *sink, int64_t used, int64_t edge)
+{
+    const uint8_t *source_end = read_name(p, separator);
+    const uint8_t *target = source_end ? skip_separator(source_end, separator) : NULL;
+    const uint8_t *target_end = target ? read_name(target, separator) : NULL;
+    if (!target_end)
+        return -1;
+    if (sink->weights) {
+        const uint8_t *weight = skip_separator(target_end, separator);
+        if (!weight || !read_weight(weight, separator, &sink->weights[edge]))
+            return -1;
+    }
+    used = append_name(sink, used, 2 * edge, p, source_end);
+    return append_name(sink, used, 2 * edge + 1, target, target_end);
+}
+
+int64_t wv_read_name_lines(const uint8_t *text, int64_t size, uint8_t separator, const struct wv_name_sink *sink,
+                           struct wv_edge_report *report)
+{
+    int64_t used = 0;
+    while (report->bytes < size && report->edges < sink->max_edges) {
+        const uint8_t *line = text + report->bytes;
+        const uint8_t *end = memchr(line, '\n', (size_t)(size - report->bytes));
+        if (!end)
+            return used;
+        const uint8_t *p = skip_blanks(line, separator);
+        if (*p != '\n' && *p != '#' && *p != '%') {
+            const int64_t after = read_names(p, separator, sink, used, report->edges);
+            if (after < 0)
+                return used;
+            used = after;
+            report->edges++;
+        }
+        report->bytes = end + 1 - text;
+        report->lines++;
+    }
+    return used;
+}

@@ -39,6 +39,14 @@ def read_edge_lines(
     targets: NDArray[np.int64],
     weights: NDArray[np.float64] | None,
 ) -> tuple[int, int, int]: ...
+def read_name_lines(
+    text: bytes,
+    start: int,
+    separator: str,
+    names: NDArray[np.uint8],
+    lengths: NDArray[np.uint32],
+    weights: NDArray[np.float64] | None,
+) -> tuple[int, int, int, int]: ...
 
 class Numbering:
     def number(self, keys: NDArray[np.int64], numbers: NDArray[np.int32]) -> None: ...

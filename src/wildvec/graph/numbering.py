@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._graph import Numbering
+from wildvec._text import VocabTable
 from wildvec.base.keys import LARGEST, SMALLEST, Key, key_bytes
 
 Ids = NDArray[np.int32]
@@ -141,16 +142,53 @@ def _whole_numbers(array: NDArray[Any], what: str, place: str) -> NDArray[np.int
     return whole
 
 
+class NameTable:
+    """Numbers of str, in the order of first use.
+
+    >>> table = NameTable()
+    >>> table.number(["b", "a", "b"]).tolist(), table.keys()
+    ([0, 1, 0], ['b', 'a'])
+    """
+
+    def __init__(self) -> None:
+        self._table = VocabTable()
+        self._block = 0
+
+    def number(self, names: list[str]) -> Ids:
+        """Return the numbers of names. ValueError: a name contains a lone surrogate or a NUL character."""
+        try:
+            data = np.frombuffer("\0".join(names).encode(), np.uint8)
+        except UnicodeEncodeError:
+            for name in names:
+                key_bytes(name)
+            raise
+        ends = np.flatnonzero(data == 0)
+        if len(ends) != max(len(names) - 1, 0):
+            bad = next(name for name in names if "\0" in name)
+            raise ValueError(f"{bad!r} contains a NUL character; remove it")
+        lengths = np.diff(np.concatenate([[-1], ends, [len(data)]])) - 1
+        return self.number_bytes(data, lengths[: len(names)].astype(np.uint32))
+
+    def number_bytes(self, data: NDArray[np.uint8], lengths: NDArray[np.uint32]) -> Ids:
+        """Return the numbers of names in UTF-8. data: the names with a byte 0 between them. lengths: bytes of each."""
+        ids = np.empty(max(len(lengths), 1), np.int32)
+        self._table.scan_tokens(data, lengths, self._block, ids)
+        self._block += 1
+        return ids[: len(lengths)]
+
+    def keys(self) -> list[Key]:
+        """Return the names in the order of their numbers. UnicodeDecodeError: one is not UTF-8."""
+        data = self._table.keys(np.arange(len(self._table), dtype=np.int64), 0)
+        return list[Key](data.tobytes().decode().split("\0")[:-1])
+
+
 def _number_texts(columns: list[NDArray[Any]]) -> tuple[list[Key], list[Ids]]:
-    table: dict[Any, int] = {}
-    for column in columns:
-        table.update(dict.fromkeys(column.tolist()))
-    keys: list[Key] = list(table)
-    for key in keys:
-        key_bytes(key)
-    table.update(zip(keys, range(len(keys)), strict=True))
-    look_up = table.__getitem__
-    return keys, [np.fromiter(map(look_up, column), np.int32, len(column)) for column in columns]
+    table = NameTable()
+    numbers = [
+        _in_pieces(column, lambda piece: table.number(piece.tolist()), np.empty(len(column), np.int32))
+        for column in columns
+    ]
+    return table.keys(), numbers
 
 
 def _number_integers(columns: list[NDArray[Any]]) -> tuple[list[Key], list[Ids]]:
