@@ -6,9 +6,8 @@
 #include <string.h>
 
 enum {
-    MAX_DIGITS = 18,        /* of an integer, which then fits into int64 */
-    MAX_WEIGHT_DIGITS = 15, /* of a weight, which then is exact in a double */
-    MAX_POWER = 22          /* the largest power of ten that is exact in a double */
+    MAX_DIGITS = 18, /* of an integer, which then fits into int64 */
+    MAX_POWER = 22   /* the largest power of ten that is exact in a double */
 };
 
 static int is_digit(uint8_t c)
@@ -55,26 +54,29 @@ static const uint8_t *read_integer(const uint8_t *p, uint8_t separator, int64_t 
     return p;
 }
 
-/* Reads a decimal without an exponent, with few digits. Returns its end, or NULL if it is none. */
+/* Reads a decimal without an exponent; digits behind the 18th do not count, since weights become floats. Returns its end, or NULL
+ * if it is none. */
 static const uint8_t *read_weight(const uint8_t *p, uint8_t separator, double *value)
 {
     static const double powers[MAX_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int negative = *p == '-';
+    const uint8_t *begin = p += negative;
     int64_t number = 0;
-    int n_digits = 0, n_places = 0, in_places = 0;
-    for (p += negative; is_digit(*p) || (*p == '.' && !in_places); p++) {
+    int n_digits = 0, n_places = 0, n_points = 0;
+    for (; is_digit(*p) || (*p == '.' && !n_points); p++) {
         if (*p == '.') {
-            in_places = 1;
-            continue;
-        }
-        number = number * 10 + (*p - '0');
-        n_places += in_places;
-        if (++n_digits > MAX_WEIGHT_DIGITS)
+            n_points = 1;
+        } else if (n_digits < MAX_DIGITS && n_places < MAX_POWER) {
+            number = number * 10 + (*p - '0');
+            n_digits += number != 0; /* zeros in front do not count */
+            n_places += n_points;
+        } else if (!n_points) {
             return NULL;
+        }
     }
-    if (!n_digits || !ends_value(p, separator))
+    if (p - begin == n_points || !ends_value(p, separator))
         return NULL;
     *value = (negative ? -1.0 : 1.0) * (double)number / powers[n_places];
     return p;
@@ -139,7 +141,8 @@ static int64_t append_name(const struct wv_name_sink *sink, int64_t used, int64_
 }
 
 /* Reads one line that is neither empty nor a comment. Returns the bytes of all names then, or -1 if the line needs the caller. */
-static int64_t read_names(const uint8_t *p, uint8_t separator, const struct wv_name_sink *sink, int64_t used, int64_t edge)
+static int64_t read_names(const uint8_t *p, uint8_t separator, const struct wv_name_sink *sink, int64_t used,
+                          int64_t edge)
 {
     const uint8_t *source_end = read_name(p, separator);
     const uint8_t *target = source_end ? skip_separator(source_end, separator) : NULL;

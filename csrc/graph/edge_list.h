@@ -1,6 +1,6 @@
 /* Files of edges. In: bytes of text lines "source target" or "source target weight". Out: arrays.
- * The caller opens files, and reads the lines that these parsers stop at: other names, weights that double arithmetic cannot round
- * with certainty, and errors. */
+ * The caller opens files, and reads the lines that these parsers stop at: other names, weights with an
+ * exponent, and errors. Weights are within 2 units in the last place of a double. */
 #ifndef WILDVEC_EDGE_LIST_H
 #define WILDVEC_EDGE_LIST_H
 

@@ -126,10 +126,14 @@ class _Reader:
         if not self.is_open:
             block = block.removeprefix(b"\xef\xbb\xbf")
             start = self._read_start(block)
+        unusual = 1  # lines to read here; more if the next one is unusual again
         while start < len(block):
-            start += self._read_lines(block, start)
-            if start < len(block):
-                start += self._read_line(block, start)
+            n_bytes = self._read_lines(block, start)
+            start += n_bytes
+            unusual = 1 if n_bytes else 2 * unusual
+            for _ in range(unusual):
+                if start < len(block):
+                    start += self._read_line(block, start)
 
     def _read_start(self, block: bytes) -> int:
         """Choose the separator and the columns. Return the bytes of a header, or of the block if it has no edge."""
@@ -189,7 +193,10 @@ class _Reader:
         """Read one line that the C parser did not read. Return its bytes."""
         end = block.index(b"\n", start) + 1
         self.n_lines += 1
-        values = self._split(self._decode(block[start : end - 1]))
+        text = self._decode(block[start : end - 1])
+        if not _is_edge(text):
+            return end - start
+        values = self._split(text)
         self._check(values)
         self._append(values[:2])
         if self.weighted:

@@ -170,7 +170,7 @@ class NameTable:
         return self.number_bytes(data, lengths[: len(names)].astype(np.uint32))
 
     def number_bytes(self, data: NDArray[np.uint8], lengths: NDArray[np.uint32]) -> Ids:
-        """Return the numbers of names in UTF-8. data: the names with a byte 0 between them. lengths: bytes of each."""
+        """Return the numbers of names in UTF-8. data: the names with a byte 0 between two. lengths: bytes of each."""
         ids = np.empty(max(len(lengths), 1), np.int32)
         self._table.scan_tokens(data, lengths, self._block, ids)
         self._block += 1
