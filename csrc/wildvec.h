@@ -6,6 +6,7 @@
 #include "cpu.h"
 #include "graph/edge_list.h"
 #include "graph/graph.h"
+#include "graph/numbering.h"
 #include "graph/propagate.h"
 #include "graph/walks.h"
 #include "phrases/phrases.h"

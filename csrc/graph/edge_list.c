@@ -6,9 +6,8 @@
 #include <string.h>
 
 enum {
-    MAX_DIGITS = 18,        /* of an integer, which then fits into int64 */
-    MAX_WEIGHT_DIGITS = 15, /* of a weight, which then is exact in a double */
-    MAX_POWER = 22          /* the largest power of ten that is exact in a double */
+    MAX_DIGITS = 18, /* of an integer, which then fits into int64 */
+    MAX_POWER = 22   /* the largest power of ten that is exact in a double */
 };
 
 static int is_digit(uint8_t c)
@@ -55,26 +54,29 @@ static const uint8_t *read_integer(const uint8_t *p, uint8_t separator, int64_t 
     return p;
 }
 
-/* Reads a decimal without an exponent, with few digits. Returns its end, or NULL if it is none. */
+/* Reads a decimal without an exponent; digits behind the 18th do not count, since weights become floats. Returns its end, or NULL
+ * if it is none. */
 static const uint8_t *read_weight(const uint8_t *p, uint8_t separator, double *value)
 {
     static const double powers[MAX_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const int negative = *p == '-';
+    const uint8_t *begin = p += negative;
     int64_t number = 0;
-    int n_digits = 0, n_places = 0, in_places = 0;
-    for (p += negative; is_digit(*p) || (*p == '.' && !in_places); p++) {
+    int n_digits = 0, n_places = 0, n_points = 0;
+    for (; is_digit(*p) || (*p == '.' && !n_points); p++) {
         if (*p == '.') {
-            in_places = 1;
-            continue;
-        }
-        number = number * 10 + (*p - '0');
-        n_places += in_places;
-        if (++n_digits > MAX_WEIGHT_DIGITS)
+            n_points = 1;
+        } else if (n_digits < MAX_DIGITS && n_places < MAX_POWER) {
+            number = number * 10 + (*p - '0');
+            n_digits += number != 0; /* zeros in front do not count */
+            n_places += n_points;
+        } else if (!n_points) {
             return NULL;
+        }
     }
-    if (!n_digits || !ends_value(p, separator))
+    if (p - begin == n_points || !ends_value(p, separator))
         return NULL;
     *value = (negative ? -1.0 : 1.0) * (double)number / powers[n_places];
     return p;
@@ -113,4 +115,68 @@ void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, co
         report->bytes = end + 1 - text;
         report->lines++;
     }
+}
+
+/* Returns the end of a name: of a field without the blanks behind it. NULL if the line needs the caller. */
+static const uint8_t *read_name(const uint8_t *p, uint8_t separator)
+{
+    const uint8_t *begin = p, *end = p;
+    for (; *p != separator && *p != '\n' && !(separator == ' ' && (*p == '\t' || *p == '\r')); p++) {
+        if (*p == '"' || *p == 0)
+            return NULL;
+        if (*p != ' ' && *p != '\r' && *p != '\t')
+            end = p + 1;
+    }
+    return end > begin ? end : NULL;
+}
+
+static int64_t append_name(const struct wv_name_sink *sink, int64_t used, int64_t name, const uint8_t *begin,
+                           const uint8_t *end)
+{
+    const int64_t length = end - begin;
+    memcpy(sink->names + used, begin, (size_t)length);
+    sink->names[used + length] = 0;
+    sink->lengths[name] = (uint32_t)length;
+    return used + length + 1;
+}
+
+/* Reads one line that is neither empty nor a comment. Returns the bytes of all names then, or -1 if the line needs the caller. */
+static int64_t read_names(const uint8_t *p, uint8_t separator, const struct wv_name_sink *sink, int64_t used,
+                          int64_t edge)
+{
+    const uint8_t *source_end = read_name(p, separator);
+    const uint8_t *target = source_end ? skip_separator(source_end, separator) : NULL;
+    const uint8_t *target_end = target ? read_name(target, separator) : NULL;
+    if (!target_end)
+        return -1;
+    if (sink->weights) {
+        const uint8_t *weight = skip_separator(target_end, separator);
+        if (!weight || !read_weight(weight, separator, &sink->weights[edge]))
+            return -1;
+    }
+    used = append_name(sink, used, 2 * edge, p, source_end);
+    return append_name(sink, used, 2 * edge + 1, target, target_end);
+}
+
+int64_t wv_read_name_lines(const uint8_t *text, int64_t size, uint8_t separator, const struct wv_name_sink *sink,
+                           struct wv_edge_report *report)
+{
+    int64_t used = 0;
+    while (report->bytes < size && report->edges < sink->max_edges) {
+        const uint8_t *line = text + report->bytes;
+        const uint8_t *end = memchr(line, '\n', (size_t)(size - report->bytes));
+        if (!end)
+            return used;
+        const uint8_t *p = skip_blanks(line, separator);
+        if (*p != '\n' && *p != '#' && *p != '%') {
+            const int64_t after = read_names(p, separator, sink, used, report->edges);
+            if (after < 0)
+                return used;
+            used = after;
+            report->edges++;
+        }
+        report->bytes = end + 1 - text;
+        report->lines++;
+    }
+    return used;
 }

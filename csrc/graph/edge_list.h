@@ -1,6 +1,6 @@
 /* Files of edges. In: bytes of text lines "source target" or "source target weight". Out: arrays.
- * The caller opens files, and reads the lines that this parser stops at: names that are no plain integers, weights that double
- * arithmetic cannot round with certainty, and errors. */
+ * The caller opens files, and reads the lines that these parsers stop at: other names, weights with an
+ * exponent, and errors. Weights are within 2 units in the last place of a double. */
 #ifndef WILDVEC_EDGE_LIST_H
 #define WILDVEC_EDGE_LIST_H
 
@@ -24,5 +24,18 @@ struct wv_edge_report {
  * separator: between values; ' ' stands for any number of spaces and tabs. Lines that begin with # or % are comments. */
 void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, const struct wv_edge_sink *sink,
                         struct wv_edge_report *report);
+
+/* The output arrays of names. names: as large as the block; each name and a byte 0. lengths: bytes of each, 2 * max_edges. */
+struct wv_name_sink {
+    uint8_t *names;
+    uint32_t *lengths;
+    double *weights;
+    int64_t max_edges;
+};
+
+/* Reads whole lines as wv_read_edge_lines does, with any names; it stops before a line with a quotation mark or a byte 0.
+ * Returns the bytes of all names. */
+int64_t wv_read_name_lines(const uint8_t *text, int64_t size, uint8_t separator, const struct wv_name_sink *sink,
+                           struct wv_edge_report *report);
 
 #endif

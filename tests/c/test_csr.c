@@ -1,7 +1,9 @@
-/* In: random edges, and text of edge lists. Tested: rows of neighbours equal their definition, built in parts by several threads,
- * with rows of any length; the parser of edge lists reads what is an edge of integers, and nothing behind the text. */
+/* In: random edges, text of edge lists, and integers. Tested: rows of neighbours equal their definition, built in parts by several
+ * threads, with rows of any length; the parser of edge lists reads what is an edge of integers, and nothing behind the text;
+ * integers are numbered. */
 #include "graph/edge_list.h"
 #include "graph/graph.h"
+#include "graph/numbering.h"
 #include "rng.h"
 
 #include <string.h>
@@ -169,7 +171,47 @@ static void edge_lists_are_read(void)
     CHECK(read("1,2\n", ',', a, b, w).edges == 0);
     CHECK(read("1,2,\n", ',', a, b, w).edges == 0);
     CHECK(read("1,2,.\n", ',', a, b, w).edges == 0);
+    CHECK(read("1,2,-\n", ',', a, b, w).edges == 0);
+    CHECK(read("1,2,1.2.3\n", ',', a, b, w).edges == 0);
+    r = read("1,2,0.12345678901234567\n1,2,0.000000012345678901234567\n1,2,12345678901.23456789012\n1,2,7.\n", ',',
+             a, b, w);
+    CHECK(r.edges == 4 && w[3] == 7);
+    CHECK_NEAR(w[0], 0.12345678901234567, 1e-16);
+    CHECK_NEAR(w[1], 1.2345678901234567e-8, 1e-22);
+    CHECK_NEAR(w[2], 12345678901.23456789012, 1e-5);
     CHECK(read("1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n", ' ', a, b, NULL).edges == 8);
+}
+
+/* Reads names as `read` does. Returns the bytes of all names. */
+static int64_t read_names(const char *text, uint8_t separator, uint8_t *names, uint32_t *lengths, double *weights,
+                          struct wv_edge_report *report)
+{
+    const size_t size = strlen(text);
+    uint8_t *exact = malloc(size + !size), *out = malloc(size + !size);
+    memcpy(exact, text, size);
+    *report = (struct wv_edge_report){0, 0, 0};
+    const struct wv_name_sink sink = {out, lengths, weights, 8};
+    const int64_t used = wv_read_name_lines(exact, (int64_t)size, separator, &sink, report);
+    memcpy(names, out, (size_t)used);
+    free(exact);
+    free(out);
+    return used;
+}
+
+static void names_are_read(void)
+{
+    uint8_t names[100];
+    uint32_t lengths[16];
+    double w[8];
+    struct wv_edge_report r;
+    CHECK(read_names("a b\n# x\n\nc\td e\r\n", ' ', names, lengths, NULL, &r) == 8 && r.edges == 2 && r.lines == 4);
+    CHECK(!memcmp(names, "a\0b\0c\0d", 8) && lengths[0] == 1 && lengths[3] == 1);
+    CHECK(read_names(" a b ,c d, 1.5\n", ',', names, lengths, w, &r) == 8 && r.edges == 1 && w[0] == 1.5);
+    CHECK(!memcmp(names, "a b\0c d", 8) && lengths[0] == 3 && lengths[1] == 3);
+    const char *others[] = {"a\n", "a,\n", ",a\n", "\"a\",b\n", "a,b", "a, \n"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        CHECK(read_names(others[i], ',', names, lengths, NULL, &r) == 0 && r.bytes == 0);
+    CHECK(read_names("a,b,x\n", ',', names, lengths, w, &r) == 0 && r.bytes == 0);
 }
 
 static void any_text_is_read_within_its_bounds(void)
@@ -183,7 +225,33 @@ static void any_text_is_read_within_its_bounds(void)
             text[i] = letters[wv_below(wv_draw(n, i), sizeof letters - 1)];
         const struct wv_edge_report r = read(text, (uint8_t)",; \t"[n & 3], a, b, n & 4 ? w : NULL);
         CHECK(r.bytes <= (int64_t)strlen(text) && r.edges <= r.lines);
+        uint8_t names[24];
+        uint32_t lengths[16];
+        struct wv_edge_report s;
+        read_names(text, (uint8_t)",; \t"[n & 3], names, lengths, n & 4 ? w : NULL, &s);
+        CHECK(s.bytes >= r.bytes && s.edges >= r.edges);
     }
+}
+
+static void keys_are_numbered_in_the_order_of_first_use(void)
+{
+    enum { N = 100000, N_KEYS = 20000 };
+    static int64_t keys[N], copied[N_KEYS];
+    static int32_t numbers[N];
+    struct wv_numbering *numbering;
+    CHECK(wv_numbering_new(&numbering) == WV_OK);
+    for (int64_t i = 0; i < N; i++)
+        keys[i] = (int64_t)wv_mix(i < N_KEYS ? (uint64_t)i : wv_below(wv_draw(1, (uint64_t)i), N_KEYS));
+    CHECK(wv_number_keys(numbering, keys, N_KEYS / 2, numbers) == WV_OK);
+    CHECK(wv_number_keys(numbering, keys + N_KEYS / 2, N - N_KEYS / 2, numbers + N_KEYS / 2) == WV_OK);
+    CHECK(wv_count_keys(numbering) == N_KEYS);
+    wv_copy_keys(numbering, copied);
+    int64_t n_wrong = 0;
+    for (int64_t i = 0; i < N; i++)
+        n_wrong += (i < N_KEYS && numbers[i] != i) || copied[numbers[i]] != keys[i];
+    CHECK(n_wrong == 0);
+    wv_numbering_free(numbering);
+    wv_numbering_free(NULL);
 }
 
 int main(void)
@@ -194,7 +262,9 @@ int main(void)
     a_stop_ends_the_sort(w);
     bad_rows_are_found();
     edge_lists_are_read();
+    names_are_read();
     any_text_is_read_within_its_bounds();
+    keys_are_numbered_in_the_order_of_first_use();
     free(w);
     return finish();
 }

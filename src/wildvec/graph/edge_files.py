@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._graph import SEPARATORS, read_edge_lines
+from wildvec._graph import SEPARATORS, read_edge_lines, read_name_lines
 from wildvec.base.keys import Key
 from wildvec.base.progress import progress_bar
-from wildvec.graph.numbering import Ids, number_keys
+from wildvec.graph.numbering import Ids, NameTable, number_keys
 from wildvec.text.files import STDIN, open_file, read_bytes
 
 BLOCK_BYTES = 1 << 22  # parsed in one call: about 20 ms
@@ -109,15 +109,15 @@ def _whole_lines(stream: Any) -> Iterator[bytes]:
 
 
 class _Reader:
-    """What was read so far: integers in arrays, or the numbers of names."""
+    """What was read so far: integers, or the numbers of names."""
 
     def __init__(self, file: str, separator: str | None, header: bool | None, weighted: bool | None) -> None:
         self.file = "standard input" if file == STDIN else file
-        self.separator, self.header, self.weighted = separator, header, weighted
+        self.separator, self.header, self.weighted = separator or "", header, weighted
         self.n_lines = 0
         self.columns: list[tuple[NDArray[Any], NDArray[Any]]] = []
         self.weights: list[NDArray[np.float64]] = []
-        self.names: dict[str, int] | None = None  # None: only integers were read
+        self.names: NameTable | None = None  # None: only integers were read
         self.is_open = False  # the first line was read
 
     def read(self, block: bytes) -> None:
@@ -126,11 +126,14 @@ class _Reader:
         if not self.is_open:
             block = block.removeprefix(b"\xef\xbb\xbf")
             start = self._read_start(block)
+        unusual = 1  # lines to read here; more if the next one is unusual again
         while start < len(block):
-            if self.names is None:
-                start += self._read_integers(block, start)
-            if start < len(block):
-                start += self._read_names(block, start)
+            n_bytes = self._read_lines(block, start)
+            start += n_bytes
+            unusual = 1 if n_bytes else 2 * unusual
+            for _ in range(unusual):
+                if start < len(block):
+                    start += self._read_line(block, start)
 
     def _read_start(self, block: bytes) -> int:
         """Choose the separator and the columns. Return the bytes of a header, or of the block if it has no edge."""
@@ -157,35 +160,47 @@ class _Reader:
             if _is_edge(text):
                 yield number, end, text
 
-    def _read_integers(self, block: bytes, start: int) -> int:
-        """Read lines of integers, and return their bytes."""
+    def _read_lines(self, block: bytes, start: int) -> int:
+        """Read usual lines, and return their bytes."""
         most = min(len(block) - start, BLOCK_BYTES) // LEAST_LINE_BYTES + 1
-        sources, targets = np.empty(most, np.int64), np.empty(most, np.int64)
         weights = np.empty(most) if self.weighted else None
-        n_bytes, n_lines, n = read_edge_lines(block, start, self.separator or " ", sources, targets, weights)
+        read = self._read_integers if self.names is None else self._read_names
+        n_bytes, n_lines, n = read(block, start, most, weights)
         self.n_lines += n_lines
-        if n:
-            self.columns.append((_shorten(sources[:n]), _shorten(targets[:n])))
-            if weights is not None:
-                self.weights.append(weights[:n].copy())
+        if weights is not None:
+            self.weights.append(weights[:n].copy())
         return n_bytes
 
-    def _read_names(self, block: bytes, start: int) -> int:
-        """Read one line that the C parser did not read, or all lines once there are names. Return their bytes."""
-        end = len(block) if self.names is not None else block.index(b"\n", start) + 1
-        names: list[str] = []  # of both ends of each edge
-        weights: list[float] = []
-        for line in block[start : end - 1].split(b"\n"):
-            self.n_lines += 1
-            text = self._decode(line)
-            if _is_edge(text):
-                values = self._split(text)
-                self._check(values)
-                names += values[:2]
-                if self.weighted:
-                    weights.append(self._weight(values[2]))
-        self._append(names)
-        self.weights.append(np.array(weights, np.float64))
+    def _read_integers(
+        self, block: bytes, start: int, most: int, weights: NDArray[np.float64] | None
+    ) -> tuple[int, int, int]:
+        sources, targets = np.empty(most, np.int64), np.empty(most, np.int64)
+        n_bytes, n_lines, n = read_edge_lines(block, start, self.separator, sources, targets, weights)
+        if n:
+            self.columns.append((_shorten(sources[:n]), _shorten(targets[:n])))
+        return n_bytes, n_lines, n
+
+    def _read_names(
+        self, block: bytes, start: int, most: int, weights: NDArray[np.float64] | None
+    ) -> tuple[int, int, int]:
+        names, lengths = np.empty(len(block) - start, np.uint8), np.empty(2 * most, np.uint32)
+        n_bytes, n_lines, n, n_used = read_name_lines(block, start, self.separator, names, lengths, weights)
+        if n and self.names is not None:
+            self.columns.append(_ends(self.names.number_bytes(names[: n_used - 1], lengths[: 2 * n])))
+        return n_bytes, n_lines, n
+
+    def _read_line(self, block: bytes, start: int) -> int:
+        """Read one line that the C parser did not read. Return its bytes."""
+        end = block.index(b"\n", start) + 1
+        self.n_lines += 1
+        text = self._decode(block[start : end - 1])
+        if not _is_edge(text):
+            return end - start
+        values = self._split(text)
+        self._check(values)
+        self._append(values[:2])
+        if self.weighted:
+            self.weights.append(np.array([self._weight(values[2])]))
         return end - start
 
     def _append(self, names: list[str]) -> None:
@@ -194,18 +209,11 @@ class _Reader:
             if None not in integers:
                 self.columns.append(_ends(np.array(integers, np.int64)))
                 return
-            self.names = {}
-            self.columns = [
-                self._number(map(str, np.column_stack(ends).ravel().tolist())) for ends in self.columns
-            ]
-        self.columns.append(self._number(names))
-
-    def _number(self, names: Iterable[str]) -> tuple[Ids, Ids]:
-        """Return the numbers of the names of both ends, in the order of first use."""
-        table = self.names or {}
-        self.names = table
-        ids = [table.setdefault(name, len(table)) for name in names]
-        return _ends(np.array(ids, np.int32))
+            self.names = NameTable()
+            for i, ends in enumerate(self.columns):
+                texts = list(map(str, np.column_stack(ends).ravel().tolist()))
+                self.columns[i] = _ends(self.names.number(texts))
+        self.columns.append(_ends(self.names.number(names)))
 
     def _decode(self, line: bytes) -> str:
         try:
@@ -215,9 +223,9 @@ class _Reader:
 
     def _split(self, text: str) -> list[str]:
         if self.separator == " ":
-            return text.split()
+            return [value for value in text.replace("\t", " ").split(" ") if value]
         if '"' in text:
-            return [value.strip() for value in next(csv.reader([text], delimiter=self.separator or ","))]
+            return [value.strip() for value in next(csv.reader([text], delimiter=self.separator))]
         return [value.strip() for value in text.split(self.separator)]
 
     def _check(self, values: list[str]) -> None:
@@ -249,9 +257,18 @@ class _Reader:
         if self.names is None:
             keys, (_, sources, targets) = number_keys([nodes, *ends], "node", PLACES)
         else:
-            keys, (_, numbers) = number_keys([nodes, list(self.names)], "node", ("nodes", self.file))
+            keys, (_, numbers) = number_keys(
+                [nodes, self._decode_names(self.names)], "node", ("nodes", self.file)
+            )
             sources, targets = numbers[ends[0]], numbers[ends[1]]
         return EdgeList(keys, sources, targets, weights)
+
+    def _decode_names(self, names: NameTable) -> list[Key]:
+        try:
+            return names.keys()
+        except UnicodeDecodeError as error:
+            around = error.object[max(0, error.start - 20) : error.end + 20]
+            raise ValueError(f"{self.file}: a name is not UTF-8 (in {around!r}); convert the file") from None
 
 
 def _ends(pairs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

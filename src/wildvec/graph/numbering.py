@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec._graph import Numbering
+from wildvec._text import VocabTable
 from wildvec.base.keys import LARGEST, SMALLEST, Key, key_bytes
 
 Ids = NDArray[np.int32]
 
 PIECE = 1 << 20  # elements converted at once, so that the work needs little memory
-MAX_KEYS = 2**31 - 1
-DENSE_SPAN = 8  # integers are looked up in a table if their range is at most this many times their number
+DENSE = 2  # integers are looked up in a table if there are this many of them for each number in their range
 
 
 def number_keys(
@@ -141,29 +142,72 @@ def _whole_numbers(array: NDArray[Any], what: str, place: str) -> NDArray[np.int
     return whole
 
 
+class NameTable:
+    """Numbers of str, in the order of first use.
+
+    >>> table = NameTable()
+    >>> table.number(["b", "a", "b"]).tolist(), table.keys()
+    ([0, 1, 0], ['b', 'a'])
+    """
+
+    def __init__(self) -> None:
+        self._table = VocabTable()
+        self._block = 0
+
+    def number(self, names: list[str]) -> Ids:
+        """Return the numbers of names. ValueError: a name contains a lone surrogate or a NUL character."""
+        try:
+            data = np.frombuffer("\0".join(names).encode(), np.uint8)
+        except UnicodeEncodeError:
+            for name in names:
+                key_bytes(name)
+            raise
+        ends = np.flatnonzero(data == 0)
+        if len(ends) != max(len(names) - 1, 0):
+            bad = next(name for name in names if "\0" in name)
+            raise ValueError(f"{bad!r} contains a NUL character; remove it")
+        lengths = np.diff(np.concatenate([[-1], ends, [len(data)]])) - 1
+        return self.number_bytes(data, lengths[: len(names)].astype(np.uint32))
+
+    def number_bytes(self, data: NDArray[np.uint8], lengths: NDArray[np.uint32]) -> Ids:
+        """Return the numbers of names in UTF-8. data: the names with a byte 0 between two. lengths: bytes of each."""
+        ids = np.empty(max(len(lengths), 1), np.int32)
+        self._table.scan_tokens(data, lengths, self._block, ids)
+        self._block += 1
+        return ids[: len(lengths)]
+
+    def keys(self) -> list[Key]:
+        """Return the names in the order of their numbers. UnicodeDecodeError: one is not UTF-8."""
+        data = self._table.keys(np.arange(len(self._table), dtype=np.int64), 0)
+        return list[Key](data.tobytes().decode().split("\0")[:-1])
+
+
 def _number_texts(columns: list[NDArray[Any]]) -> tuple[list[Key], list[Ids]]:
-    table: dict[Any, int] = {}
-    for column in columns:
-        table.update(dict.fromkeys(column.tolist()))
-    keys: list[Key] = list(table)
-    for key in keys:
-        key_bytes(key)
-    table.update(zip(keys, range(len(keys)), strict=True))
-    look_up = table.__getitem__
-    return keys, [np.fromiter(map(look_up, column), np.int32, len(column)) for column in columns]
+    table = NameTable()
+    numbers = [
+        _in_pieces(column, lambda piece: table.number(piece.tolist()), np.empty(len(column), np.int32))
+        for column in columns
+    ]
+    return table.keys(), numbers
 
 
 def _number_integers(columns: list[NDArray[Any]]) -> tuple[list[Key], list[Ids]]:
     filled = [column for column in columns if len(column)]
     low, high = (int(f(g(column) for column in filled)) for f, g in ((min, np.min), (max, np.max)))
-    if high - low < DENSE_SPAN * sum(map(len, columns)) + PIECE:
+    if high - low < sum(map(len, columns)) // DENSE + PIECE:
         return _number_dense(columns, low, high - low + 1)
-    keys = np.unique(np.concatenate([np.unique(column.astype(np.int64, copy=False)) for column in filled]))
-    if len(keys) > MAX_KEYS:
-        raise ValueError(f"{len(keys):,} distinct names; at most {MAX_KEYS:,} are possible")
-    return keys.tolist(), [
-        _in_pieces(column, lambda piece: np.searchsorted(keys, piece)) for column in columns
-    ]
+    numbering = Numbering()
+    numbers = [np.empty(len(column), np.int32) for column in columns]
+    for column, ids in zip(columns, numbers, strict=True):
+        for i in range(0, len(column), PIECE):
+            numbering.number(column[i : i + PIECE].astype(np.int64), ids[i : i + PIECE])
+    keys = numbering.keys()
+    order = np.argsort(keys)
+    rank = np.empty(len(keys), np.int32)
+    rank[order] = np.arange(len(keys), dtype=np.int32)
+    for ids in numbers:
+        _in_pieces(ids, lambda piece: rank[piece], ids)
+    return list[Key](keys[order].tolist()), numbers
 
 
 def _number_dense(columns: list[NDArray[Any]], low: int, span: int) -> tuple[list[Key], list[Ids]]:
@@ -177,12 +221,13 @@ def _number_dense(columns: list[NDArray[Any]], low: int, span: int) -> tuple[lis
     if len(keys) == span and low == 0:
         return names, [column.astype(np.int32, copy=False) for column in columns]
     table = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    look_up = lambda piece: table[piece.astype(np.int64) - low]  # noqa: E731
-    return names, [_in_pieces(column, look_up) for column in columns]
+    return names, [
+        _in_pieces(column, lambda piece: table[piece.astype(np.int64) - low], np.empty(len(column), np.int32))
+        for column in columns
+    ]
 
 
-def _in_pieces(column: NDArray[Any], convert: Any) -> Ids:
-    ids = np.empty(len(column), np.int32)
+def _in_pieces(column: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[Any]], ids: Ids) -> Ids:
     for i in range(0, len(column), PIECE):
         ids[i : i + PIECE] = convert(column[i : i + PIECE])
     return ids
