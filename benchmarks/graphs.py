@@ -5,10 +5,10 @@
     python benchmarks/graphs.py links --peer pecanpy=…
     python benchmarks/graphs.py rmat
 
-`walks`: steps per core second, first order and p = q = 0.25. `classify`: micro-F1 and macro-F1 with half of the labels.
-`links`: AUC of held-out edges of Slashdot. `rmat`: walks on a synthetic graph (graph_build.py measures building it).
-Systems take turns (A B A B). CPU seconds are those of all threads. wildvec evaluates the vectors of all systems. Data:
-$WILDVEC_DATA/graphs.
+`walks`: steps per core second, first order and p = q = 0.25. `classify`: micro-F1 and macro-F1 with half of the
+labels. `links`: AUC of held-out edges of Slashdot. `rmat`: walks on a synthetic graph (graph_build.py measures building
+it). Systems take turns (A B A B). CPU seconds are those of all threads. wildvec evaluates the vectors of all systems.
+Data: $WILDVEC_DATA/graphs.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-# -- systems ----------------------------------------------------------------------------------------------------------
+# -- systems --------------------------------------------------------------------------------------------------------
 
 
 def parse_system(system: str) -> tuple[str, dict[str, Any]]:
@@ -159,7 +159,7 @@ def report(task: str, args: argparse.Namespace, file: str = "graphs", **figures:
         record.append(file, {"task": task, **figures})
 
 
-# -- tasks ------------------------------------------------------------------------------------------------------------
+# -- tasks ----------------------------------------------------------------------------------------------------------
 
 
 def compare_walks(args: argparse.Namespace) -> None:

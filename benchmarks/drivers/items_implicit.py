@@ -1,4 +1,4 @@
-"""Train implicit's BPR or ALS and recommend items to all users. In: JSON settings in argv[1]. Out: JSON figures, rows.
+"""Train implicit's BPR or ALS and recommend items to all users. In: JSON settings in argv[1]. Out: JSON figures.
 
 Settings: train, an .npz with offsets and item_ids; n_items; model; options, of the model; k; out, a path.
 """
