@@ -4,7 +4,9 @@
 
 #include "cooccur/cooccur.h"
 #include "cpu.h"
+#include "graph/edge_list.h"
 #include "graph/graph.h"
+#include "graph/numbering.h"
 #include "phrases/phrases.h"
 #include "quantize/quantize.h"
 #include "search/search.h"

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 MAX_ROWS: int
 MAX_PARTS: int
+SEPARATORS: tuple[str, ...]
 
 class CsrBuilder:
     n_parts: int
@@ -30,3 +31,15 @@ class CsrBuilder:
 def find_bad_row(
     offsets: NDArray[np.int64], columns: NDArray[np.int32], n_columns: int, first: int, last: int
 ) -> int: ...
+def read_edge_lines(
+    text: bytes,
+    start: int,
+    separator: str,
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
+    weights: NDArray[np.float64] | None,
+) -> tuple[int, int, int]: ...
+
+class Numbering:
+    def number(self, keys: NDArray[np.int64], numbers: NDArray[np.int32]) -> None: ...
+    def keys(self) -> NDArray[np.int64]: ...

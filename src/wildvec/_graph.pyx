@@ -1,6 +1,6 @@
 """Checked access to graphs in the C core (csrc/graph)."""
 
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from contextlib import contextmanager
 from threading import Lock
@@ -36,6 +36,29 @@ cdef extern from "wildvec.h" nogil:
                      const int32_t *stop)
     int64_t wv_find_bad_row(const wv_graph *graph, int64_t first, int64_t last, int64_t n_columns)
 
+    struct wv_numbering:
+        pass
+
+    int wv_numbering_new(wv_numbering **out)
+    void wv_numbering_free(wv_numbering *numbering)
+    int wv_number_keys(wv_numbering *numbering, const int64_t *keys, int64_t n, int32_t *numbers)
+    int64_t wv_count_keys(const wv_numbering *numbering)
+    void wv_copy_keys(const wv_numbering *numbering, int64_t *keys)
+
+    struct wv_edge_sink:
+        int64_t *sources
+        int64_t *targets
+        double *weights
+        int64_t max_edges
+
+    struct wv_edge_report:
+        int64_t bytes
+        int64_t lines
+        int64_t edges
+
+    void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, const wv_edge_sink *sink,
+                            wv_edge_report *report)
+
 
 cdef const int32_t *ints(const int32_t[::1] array):
     """Return the address of an array, NULL if it is empty."""
@@ -69,8 +92,9 @@ def held(lock):
 cdef class CsrBuilder:
     """A sparse matrix in the making, from n entries at (rows[i], columns[i]); see csrc/graph/graph.h.
 
-    For each part: `count` until it returns 0. Then `allocate`, and for each part `place` until it returns 0. Then `plan`,
-    and `sort` for each unit. The methods of different parts and units may run on different threads.
+    For each part: `count` until it returns 0. Then `allocate`, and for each part `place` until it returns 0. Then
+    `plan`, and `sort` for each unit. Then `take`. The methods of different parts and units may run on different
+    threads.
     rows, columns: int32 (n,), not changed meanwhile. weights: float32 (n,) or None. n_parts: a power of two.
     """
 
@@ -88,8 +112,8 @@ cdef class CsrBuilder:
     cdef readonly object offsets
     cdef object out, state
 
-    def __cinit__(self, const int32_t[::1] rows not None, const int32_t[::1] columns not None, const float[::1] weights,
-                  int64_t n_rows, int64_t n_columns, bint symmetric, int n_parts):
+    def __cinit__(self, const int32_t[::1] rows not None, const int32_t[::1] columns not None,
+                  const float[::1] weights, int64_t n_rows, int64_t n_columns, bint symmetric, int n_parts):
         cdef int64_t n = rows.shape[0]
         if columns.shape[0] != n or (weights is not None and weights.shape[0] != n):
             raise ValueError(f"{n} rows, {columns.shape[0]} columns: give as many, and as many weights")
@@ -107,7 +131,7 @@ cdef class CsrBuilder:
         self.offsets, self.shifted = array[:n_rows + 1], array
 
     def count(self, int part, int64_t n) -> int:
-        """Count the next n entries of a part. Return how many are left. ValueError: a row or column does not exist."""
+        """Count the next n entries of a part, and return how many are left. ValueError: an id is too large."""
         cdef int64_t first, last, bad
         self._check(part, n, "counting")
         with held(self.locks[part]):
@@ -117,8 +141,8 @@ cdef class CsrBuilder:
                 bad = wv_count_edges(&self.edges, first, last, wv_rows_part(part, self.n_parts - 1),
                                      &self.shifted[1] + 1)
             if bad >= 0:
-                raise ValueError(f"entry {bad} is at row {self.rows[bad]}, column {self.columns[bad]}; the matrix has "
-                                 f"{self.edges.n_rows} rows and {self.edges.n_columns} columns")
+                raise ValueError(f"entry {bad} is at row {self.rows[bad]}, column {self.columns[bad]}; the matrix "
+                                 f"has {self.edges.n_rows} rows and {self.edges.n_columns} columns")
             self.n_counted[part] = last
             return self.n_edges - last
 
@@ -149,7 +173,7 @@ cdef class CsrBuilder:
             return self.n_edges - last
 
     def plan(self, int64_t n) -> list:
-        """Split the rows into units of about n entries. Return the first entry of each unit, and the end of the last."""
+        """Split the rows into units of about n entries. Return the first row of each, and the end of the last."""
         if self.state != "placing" or np.any(np.asarray(self.n_placed) < self.n_edges) or n < 1:
             raise RuntimeError("the entries are not all placed")
         starts = np.arange(0, self.offsets[-1] + 1, n)
@@ -169,13 +193,13 @@ cdef class CsrBuilder:
         if begin == self.unit_begins[unit + 1]:
             return 0
         with nogil:
-            status = wv_sort_rows(first, last, begin, &self.shifted[1], &self.out_columns[0], self.out_weights_start,
-                                  &self.stopped)
+            status = wv_sort_rows(first, last, begin, &self.shifted[1], &self.out_columns[0],
+                                  self.out_weights_start, &self.stopped)
         check(status, f"sorting rows {first} to {last}")
         return self.shifted[last] - begin
 
     def take(self) -> tuple:
-        """Return columns and weights when all units are sorted; those of units that lost entries have gaps at their ends."""
+        """Return columns and weights when all units are sorted; a unit that lost entries has a gap at its end."""
         if self.state != "sorting" or not all(lock.locked() for lock in self.locks):
             raise RuntimeError("the rows are not all sorted")
         out, self.out, self.out_columns, self.out_weights, self.state = self.out, None, None, None, "taken"
@@ -192,11 +216,80 @@ cdef class CsrBuilder:
 
 def find_bad_row(const int64_t[::1] offsets not None, const int32_t[::1] columns not None, int64_t n_columns,
                  int64_t first, int64_t last) -> int:
-    """Return the first of the rows first … last whose columns do not rise from 0 or more to less than n_columns, or -1."""
+    """Return the first of the rows first … last whose columns do not rise within 0 … n_columns - 1, or -1."""
     cdef int64_t n = offsets.shape[0] - 1, bad
     if n < 0 or not 0 <= first <= last <= n or offsets[0] != 0 or offsets[n] != columns.shape[0]:
-        raise ValueError(f"{n + 1} offsets, rows {first} to {last}: the offsets must rise from 0 to {columns.shape[0]}")
+        raise ValueError(f"{n + 1} offsets, rows {first} to {last}: offsets must rise from 0 to {columns.shape[0]}")
     cdef wv_graph graph = wv_graph(&offsets[0], ints(columns), NULL, n)
     with nogil:
         bad = wv_find_bad_row(&graph, first, last, n_columns)
     return bad
+
+
+SEPARATORS = (" ", ",", ";", "\t")
+
+
+def read_edge_lines(const uint8_t[::1] text not None, int64_t start, separator, int64_t[::1] sources not None,
+                    int64_t[::1] targets not None, double[::1] weights) -> tuple:
+    """Read lines of integers from text[start:] into arrays. Return the bytes, lines and edges that were read.
+
+    It stops before a line that is not "source target", or with weights "source target weight"; see
+    csrc/graph/edge_list.h.
+    """
+    cdef int64_t n = min(sources.shape[0], targets.shape[0])
+    cdef wv_edge_report report = wv_edge_report(0, 0, 0)
+    cdef uint8_t byte
+    if separator not in SEPARATORS or not 0 <= start <= text.shape[0]:
+        raise ValueError(f"separator={separator!r}: give one of {SEPARATORS}")
+    if weights is not None and weights.shape[0] < n:
+        raise ValueError(f"{weights.shape[0]} weights for {n} edges")
+    if start == text.shape[0] or n == 0:
+        return 0, 0, 0
+    byte = ord(separator)
+    cdef wv_edge_sink sink = wv_edge_sink(&sources[0], &targets[0], NULL, n)
+    if weights is not None:
+        sink.weights = &weights[0]
+    with nogil:
+        wv_read_edge_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
+    return report.bytes, report.lines, report.edges
+
+
+cdef class Numbering:
+    """Numbers of integers, in the order of first use."""
+
+    cdef wv_numbering *handle
+    cdef object lock
+
+    def __cinit__(self):
+        self.lock = Lock()
+        check(wv_numbering_new(&self.handle), "numbering nodes")
+
+    def __dealloc__(self):
+        wv_numbering_free(self.handle)
+
+    def number(self, const int64_t[::1] keys not None, int32_t[::1] numbers not None) -> None:
+        """Write the numbers of keys, and add those that are new. numbers: as long as keys."""
+        cdef int64_t n = keys.shape[0]
+        cdef int status
+        if numbers.shape[0] != n:
+            raise ValueError(f"{numbers.shape[0]} numbers for {n} keys")
+        if n == 0:
+            return
+        with held(self.lock):
+            with nogil:
+                status = wv_number_keys(self.handle, &keys[0], n, &numbers[0])
+        check(status, "numbering nodes")
+
+    def keys(self) -> object:
+        """Return the keys in the order of their numbers, int64."""
+        with held(self.lock):
+            n = wv_count_keys(self.handle)
+            keys = np.empty(n, np.int64)
+            if n:
+                self._copy(keys)
+        return keys
+
+    def _copy(self, int64_t[::1] keys not None) -> None:
+        if keys.shape[0] != wv_count_keys(self.handle):
+            raise ValueError("one key for each number")
+        wv_copy_keys(self.handle, &keys[0])

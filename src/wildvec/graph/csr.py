@@ -1,7 +1,7 @@
 """Compressed rows (CSR). In: entries as arrays of rows, columns and weights. Out: rows with rising columns.
 
-A counting sort on all workers, then a sort within each row (csrc/graph/csr.c). The peak of memory is the result itself, beside the
-arrays that are given. The result has the same bits for any number of workers.
+A counting sort on all workers, then a sort within each row (csrc/graph/csr.c). The peak of memory is the result
+itself, beside the arrays that are given. The result has the same bits for any number of workers.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,9 @@ def build_csr(
 ) -> Csr:
     """Return offsets int64 (n_rows + 1,), columns int32 (m,) and weights float32 (m,) or None.
 
-    rows, columns: int32 (n,) in 0 … n_rows - 1 and 0 … n_columns - 1. weights: float32 (n,); None: none. Entries at the same place
-    are one: their weights are added, in the order of the entries. symmetric: an entry (i, j) also stands at (j, i), with the
-    diagonal once.
+    rows, columns: int32 (n,) in 0 … n_rows - 1 and 0 … n_columns - 1. weights: float32 (n,); None: none. Entries at
+    the same place are one: their weights are added, in the order of the entries. symmetric: an entry (i, j) also
+    stands at (j, i), with the diagonal once.
     ValueError: a row or column does not exist, or the lengths differ. KeyboardInterrupt: Ctrl-C stops within 0.1 s.
 
     >>> ids = np.array([1, 0, 1], np.int32), np.array([0, 2, 0], np.int32)
@@ -117,14 +118,16 @@ def _number_of_parts(workers: int) -> int:
     return min(power if power == workers else 2 * power, MAX_PARTS)
 
 
-def _close_gaps(builder: CsrBuilder, bounds: list[int], begins: NDArray[np.int64], kept: NDArray[np.int64]) -> Csr:
+def _close_gaps(
+    builder: CsrBuilder, bounds: list[int], begins: NDArray[np.int64], kept: NDArray[np.int64]
+) -> Csr:
     """Move the entries of all units together."""
     columns, weights = builder.take()
     offsets, n = builder.offsets, int(kept.sum())
     if n == len(columns):
         return offsets, columns, weights
     ends = np.cumsum(kept)
-    for unit, (first, last) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for unit, (first, last) in enumerate(pairwise(bounds)):
         shift = int(begins[unit] - (ends[unit] - kept[unit]))
         if shift:
             offsets[first + 1 : last + 1] -= shift

@@ -1,0 +1,116 @@
+/* See edge_list.h. The functions below read *p without a check for the end of the text: each line ends with '\n', which is
+ * part of no value. */
+#include "graph/edge_list.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    MAX_DIGITS = 18,        /* of an integer, which then fits into int64 */
+    MAX_WEIGHT_DIGITS = 15, /* of a weight, which then is exact in a double */
+    MAX_POWER = 22          /* the largest power of ten that is exact in a double */
+};
+
+static int is_digit(uint8_t c)
+{
+    return (uint8_t)(c - '0') < 10;
+}
+
+/* Skips what can stand around a value. */
+static const uint8_t *skip_blanks(const uint8_t *p, uint8_t separator)
+{
+    while (*p == ' ' || *p == '\r' || (*p == '\t' && separator != '\t'))
+        p++;
+    return p;
+}
+
+/* Returns the place behind the separator that follows a value, or NULL if there is none. */
+static const uint8_t *skip_separator(const uint8_t *p, uint8_t separator)
+{
+    const uint8_t *after = skip_blanks(p, separator);
+    if (separator == ' ')
+        return after > p && *after != '\n' ? after : NULL;
+    return *after == separator ? skip_blanks(after + 1, separator) : NULL;
+}
+
+static int ends_value(const uint8_t *p, uint8_t separator)
+{
+    return *p == separator || *p == ' ' || *p == '\t' || *p == '\r' || *p == '\n';
+}
+
+/* Reads an integer as Python writes it: without +, zeros in front and -0. Returns its end, or NULL if it is none. */
+static const uint8_t *read_integer(const uint8_t *p, uint8_t separator, int64_t *value)
+{
+    const int negative = *p == '-';
+    const uint8_t *begin = p += negative;
+    int64_t number = 0;
+    for (; is_digit(*p); p++) {
+        if (p - begin >= MAX_DIGITS)
+            return NULL;
+        number = number * 10 + (*p - '0');
+    }
+    if (p == begin || (*begin == '0' && (p - begin > 1 || negative)) || !ends_value(p, separator))
+        return NULL;
+    *value = negative ? -number : number;
+    return p;
+}
+
+/* Reads a decimal without an exponent, with few digits. Returns its end, or NULL if it is none. */
+static const uint8_t *read_weight(const uint8_t *p, uint8_t separator, double *value)
+{
+    static const double powers[MAX_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const int negative = *p == '-';
+    int64_t number = 0;
+    int n_digits = 0, n_places = 0, in_places = 0;
+    for (p += negative; is_digit(*p) || (*p == '.' && !in_places); p++) {
+        if (*p == '.') {
+            in_places = 1;
+            continue;
+        }
+        number = number * 10 + (*p - '0');
+        n_places += in_places;
+        if (++n_digits > MAX_WEIGHT_DIGITS)
+            return NULL;
+    }
+    if (!n_digits || !ends_value(p, separator))
+        return NULL;
+    *value = (negative ? -1.0 : 1.0) * (double)number / powers[n_places];
+    return p;
+}
+
+/* Reads one line that is neither empty nor a comment. Returns 0 if it is no edge of integers. */
+static int read_edge(const uint8_t *p, uint8_t separator, const struct wv_edge_sink *sink, int64_t edge)
+{
+    p = read_integer(p, separator, &sink->sources[edge]);
+    p = p ? skip_separator(p, separator) : NULL;
+    p = p ? read_integer(p, separator, &sink->targets[edge]) : NULL;
+    if (p && sink->weights) {
+        p = skip_separator(p, separator);
+        p = p ? read_weight(p, separator, &sink->weights[edge]) : NULL;
+    }
+    if (!p)
+        return 0;
+    const uint8_t *end = skip_blanks(p, separator);
+    return *end == '\n' || skip_separator(p, separator) != NULL;
+}
+
+void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, const struct wv_edge_sink *sink,
+                        struct wv_edge_report *report)
+{
+    while (report->bytes < size && report->edges < sink->max_edges) {
+        const uint8_t *line = text + report->bytes;
+        const uint8_t *end = memchr(line, '\n', (size_t)(size - report->bytes));
+        if (!end)
+            return;
+        const uint8_t *p = skip_blanks(line, separator);
+        if (*p != '\n' && *p != '#' && *p != '%') {
+            if (!read_edge(p, separator, sink, report->edges))
+                return;
+            report->edges++;
+        }
+        report->bytes = end + 1 - text;
+        report->lines++;
+    }
+}

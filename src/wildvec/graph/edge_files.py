@@ -1,0 +1,308 @@
+"""Edge lists in text files. In: a path. Out: the edges as arrays, and the names of the nodes.
+
+Blocks of integers are parsed in C (csrc/graph/edge_list.c). Other lines are parsed here; from the first name that is
+no integer on, all names are str.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wildvec._graph import SEPARATORS, read_edge_lines
+from wildvec.base.keys import Key
+from wildvec.base.progress import progress_bar
+from wildvec.graph.numbering import Ids, number_keys
+from wildvec.text.files import STDIN, open_file, read_bytes
+
+BLOCK_BYTES = 1 << 22  # parsed in one call: about 20 ms
+LEAST_LINE_BYTES = 4  # of an edge: "1 2\n"
+COMMENTS = ("#", "%")
+PLACES = ("nodes", "the sources", "the targets")
+FORMAT = "a line is 'source target' or 'source target weight'"
+HEADER_NAMES = frozenset(
+    {
+        "source",
+        "src",
+        "from",
+        "start",
+        "head",
+        "u",
+        "node",
+        "node1",
+        "node_1",
+        "id_1",
+        "sourceid",
+        "source_id",
+    }
+    | {"target", "dst", "to", "end", "tail", "v", "node2", "node_2", "id_2", "targetid", "target_id"}
+    | {"fromnodeid", "tonodeid"}
+)
+
+
+class EdgeList(NamedTuple):
+    """Edges between nodes: names of the nodes, int32 ids of both ends, and weights as they were given, or None."""
+
+    names: list[Key]
+    sources: Ids
+    targets: Ids
+    weights: Any
+
+
+def read_edge_list(
+    path: str | os.PathLike[str],
+    separator: str | None = None,
+    header: bool | None = None,
+    weighted: bool | None = None,
+    nodes: Any = (),
+) -> EdgeList:
+    """Read a file with an edge on each line: source, target and perhaps a weight; further values are skipped.
+
+    Empty lines and lines that begin with # or % are skipped. The file may be compressed (gzip, bzip2, xz, zstd).
+    Names are int if all of them are integers as Python writes them, otherwise str.
+
+    Args:
+        path: The file; the str ``-`` is standard input.
+        separator: "," or ";" or a tab, or " " for any number of spaces and tabs. None: chosen from the first line.
+        header: Whether the first line names the columns. None: it does if it contains usual names such as "source",
+            or if only its names are no integers.
+        weighted: Whether the third value is a weight. None: it is, if the first line has one.
+        nodes: Names of nodes that may have no edges; they are numbered before those of the file.
+
+    Raises:
+        ValueError: A line has no target or no weight, a weight is no number, a name is not UTF-8, or the separator is
+            unknown.
+        OSError: The file cannot be read.
+    """
+    name = os.fspath(path)
+    if separator is not None and separator not in SEPARATORS:
+        raise ValueError(f"separator={separator!r}: give ',' or ';' or a tab, or ' ' for spaces and tabs")
+    reader = _Reader(name, separator, header, weighted)
+    size = os.path.getsize(name) if os.path.isfile(name) else None
+    with (
+        progress_bar(size, f"reading {os.path.basename(name)}", "B") as bar,
+        open_file(name) as (stream, tell),
+    ):
+        for block in _whole_lines(stream):
+            reader.read(block)
+            bar.update((tell() if tell else 0) - bar.n)
+    return reader.finish(nodes)
+
+
+def _whole_lines(stream: Any) -> Iterator[bytes]:
+    """Yield blocks that end with a line break."""
+    rest = b""
+    while data := read_bytes(stream, BLOCK_BYTES):
+        data = rest + data
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield data[:end]
+        rest = data[end:]
+    if rest:
+        yield rest + b"\n"
+
+
+class _Reader:
+    """What was read so far: integers in arrays, or the numbers of names."""
+
+    def __init__(self, file: str, separator: str | None, header: bool | None, weighted: bool | None) -> None:
+        self.file = "standard input" if file == STDIN else file
+        self.separator, self.header, self.weighted = separator, header, weighted
+        self.n_lines = 0
+        self.columns: list[tuple[NDArray[Any], NDArray[Any]]] = []
+        self.weights: list[NDArray[np.float64]] = []
+        self.names: dict[str, int] | None = None  # None: only integers were read
+        self.is_open = False  # the first line was read
+
+    def read(self, block: bytes) -> None:
+        """Read whole lines."""
+        start = 0
+        if not self.is_open:
+            block = block.removeprefix(b"\xef\xbb\xbf")
+            start = self._read_start(block)
+        while start < len(block):
+            if self.names is None:
+                start += self._read_integers(block, start)
+            if start < len(block):
+                start += self._read_names(block, start)
+
+    def _read_start(self, block: bytes) -> int:
+        """Choose the separator and the columns. Return the bytes of a header, or of the block if it has no edge."""
+        found = list(islice(self._first_lines(block), 2))
+        if not found:
+            self.n_lines += block.count(b"\n")
+            return len(block)
+        self.is_open = True
+        number, end, text = found[0]
+        self.separator = self.separator or _separator_of(text)
+        rows = [self._split(text) for *_, text in found]
+        has_header = _is_header(rows) if self.header is None else self.header
+        if self.weighted is None:
+            self.weighted = len(rows[-1 if has_header else 0]) > 2
+        self.n_lines += number if has_header else 0
+        return end if has_header else 0
+
+    def _first_lines(self, block: bytes) -> Iterator[tuple[int, int, str]]:
+        """Yield the number, the end and the text of each line that is an edge or a header."""
+        end = 0
+        for number, line in enumerate(block.split(b"\n")[:-1], 1):
+            end += len(line) + 1
+            text = self._decode(line)
+            if _is_edge(text):
+                yield number, end, text
+
+    def _read_integers(self, block: bytes, start: int) -> int:
+        """Read lines of integers, and return their bytes."""
+        most = min(len(block) - start, BLOCK_BYTES) // LEAST_LINE_BYTES + 1
+        sources, targets = np.empty(most, np.int64), np.empty(most, np.int64)
+        weights = np.empty(most) if self.weighted else None
+        n_bytes, n_lines, n = read_edge_lines(block, start, self.separator or " ", sources, targets, weights)
+        self.n_lines += n_lines
+        if n:
+            self.columns.append((_shorten(sources[:n]), _shorten(targets[:n])))
+            if weights is not None:
+                self.weights.append(weights[:n].copy())
+        return n_bytes
+
+    def _read_names(self, block: bytes, start: int) -> int:
+        """Read one line that the C parser did not read, or all lines once there are names. Return their bytes."""
+        end = len(block) if self.names is not None else block.index(b"\n", start) + 1
+        names: list[str] = []  # of both ends of each edge
+        weights: list[float] = []
+        for line in block[start : end - 1].split(b"\n"):
+            self.n_lines += 1
+            text = self._decode(line)
+            if _is_edge(text):
+                values = self._split(text)
+                self._check(values)
+                names += values[:2]
+                if self.weighted:
+                    weights.append(self._weight(values[2]))
+        self._append(names)
+        self.weights.append(np.array(weights, np.float64))
+        return end - start
+
+    def _append(self, names: list[str]) -> None:
+        if self.names is None:
+            integers = [_integer(name) for name in names]
+            if None not in integers:
+                self.columns.append(_ends(np.array(integers, np.int64)))
+                return
+            self.names = {}
+            self.columns = [
+                self._number(map(str, np.column_stack(ends).ravel().tolist())) for ends in self.columns
+            ]
+        self.columns.append(self._number(names))
+
+    def _number(self, names: Iterable[str]) -> tuple[Ids, Ids]:
+        """Return the numbers of the names of both ends, in the order of first use."""
+        table = self.names or {}
+        self.names = table
+        ids = [table.setdefault(name, len(table)) for name in names]
+        return _ends(np.array(ids, np.int32))
+
+    def _decode(self, line: bytes) -> str:
+        try:
+            return line.decode("utf-8").strip(" \r\n")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
+
+    def _split(self, text: str) -> list[str]:
+        if self.separator == " ":
+            return text.split()
+        if '"' in text:
+            return [value.strip() for value in next(csv.reader([text], delimiter=self.separator or ","))]
+        return [value.strip() for value in text.split(self.separator)]
+
+    def _check(self, values: list[str]) -> None:
+        least = 3 if self.weighted else 2
+        if len(values) < least or not values[0] or not values[1]:
+            found = ", ".join(map(repr, values))
+            what = f"the value{'s' if len(values) > 1 else ''} {found} with the separator {self.separator!r}"
+            remedy = "; give weighted=False to read no weights" if len(values) == 2 and least == 3 else ""
+            raise ValueError(f"{self._place()}: {what}; {FORMAT}{remedy}")
+
+    def _weight(self, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            remedy = "give weighted=False to read no weights, or header=True if this line names the columns"
+            raise ValueError(f"{self._place()}: the weight {text!r} is no number; {remedy}") from None
+
+    def _place(self) -> str:
+        return f"{self.file}, line {max(self.n_lines, 1):,}"
+
+    def finish(self, nodes: Any) -> EdgeList:
+        """Return all edges."""
+        ends = [
+            np.concatenate([np.empty(0, np.int32), *(column[end] for column in self.columns)])
+            for end in (0, 1)
+        ]
+        self.columns.clear()
+        weights = np.concatenate([np.empty(0), *self.weights]) if self.weighted else None
+        if self.names is None:
+            keys, (_, sources, targets) = number_keys([nodes, *ends], "node", PLACES)
+        else:
+            keys, (_, numbers) = number_keys([nodes, list(self.names)], "node", ("nodes", self.file))
+            sources, targets = numbers[ends[0]], numbers[ends[1]]
+        return EdgeList(keys, sources, targets, weights)
+
+
+def _ends(pairs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the first and the second elements of pairs in one array."""
+    return pairs[0::2].copy(), pairs[1::2].copy()
+
+
+def _shorten(values: NDArray[np.int64]) -> NDArray[Any]:
+    """Return a copy, as int32 if possible."""
+    fits = values.min() >= -(2**31) and values.max() < 2**31
+    return values.astype(np.int32) if fits else values.copy()
+
+
+def _is_edge(text: str) -> bool:
+    """Return whether a line is neither empty nor a comment."""
+    return bool(text.strip()) and not text.lstrip().startswith(COMMENTS)
+
+
+def _separator_of(text: str) -> str:
+    """Return the separator of a line.
+
+    >>> _separator_of("a b,c"), _separator_of("a b")
+    (',', ' ')
+    """
+    for separator in ("\t", ",", ";"):
+        if separator in text:
+            return separator
+    return " "
+
+
+def _integer(text: str) -> int | None:
+    """Return an integer that is written as Python writes it, else None.
+
+    >>> _integer("-7"), _integer("07"), _integer("7.0")
+    (-7, None, None)
+    """
+    digits = text[1:] if text.startswith("-") else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and str(int(text)) == text):
+        return None
+    return int(text) if -(2**63) <= int(text) < 2**63 else None
+
+
+def _is_header(rows: list[list[str]]) -> bool:
+    """Return whether the first of two rows names the columns.
+
+    >>> _is_header([["source", "target"], ["a", "b"]]), _is_header([["a", "b"], ["b", "c"]])
+    (True, False)
+    """
+    first = [value.strip().casefold() for value in rows[0]]
+    if len(rows) == 2 and len(first) > 1:
+        only_first = all(_integer(value) is None for value in first[:2])
+        if only_first and all(_integer(value) is not None for value in rows[1][:2]):
+            return True
+    return len(first) > 1 and first[0] in HEADER_NAMES and first[1] in HEADER_NAMES
