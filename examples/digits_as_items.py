@@ -35,7 +35,7 @@ def simulate_users(digits: NDArray[np.int64], n_items: int, seed: int = 1) -> li
 
 def hidden_layer(pixels: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the hidden layer of an autoencoder of the images: it sees no labels."""
-    network = MLPRegressor((32,), max_iter=150, random_state=1).fit(pixels, pixels)
+    network = MLPRegressor(hidden_layer_sizes=(32,), max_iter=150, random_state=1).fit(pixels, pixels)
     hidden = np.maximum(pixels @ network.coefs_[0] + network.intercepts_[0], 0)
     return np.asarray(hidden - hidden.mean(axis=0), np.float32)
 

@@ -12,6 +12,8 @@ from wildvec.base.checks import whole
 from wildvec.base.keys import Key
 from wildvec.cli.streams import argument_as_utf8, line_as_utf8
 from wildvec.models.bpr import BPR
+from wildvec.models.bsl import BSL
+from wildvec.models.ccl import CCL
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
@@ -37,6 +39,8 @@ MODELS: dict[str, type[TextModel]] = {  # the values of --model
 ITEM_MODELS: dict[str, type[ItemModel]] = {  # the values of --loss
     "bpr": BPR,
     "warp": WARP,
+    "ccl": CCL,
+    "bsl": BSL,
     "item2vec": Item2Vec,
 }
 GRAPH_MODELS: dict[str, type[HasSettings]] = {  # the values of --method
