@@ -21,7 +21,8 @@ def genres(recommended):
 
 
 def test_items_of_the_same_baskets_are_near(model):
-    assert genres(model.similar_items("jazz-01", 2)) == {"jazz"}
+    same = [song[:4] == near[:4] for song in model.wv.index_to_key for near, _ in model.similar_items(song, 5)]
+    assert np.mean(same) > 0.9
     assert genres(model.recommend(history=["rock-00", "rock-03"], n=5)) == {"rock"}
 
 
