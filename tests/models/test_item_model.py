@@ -8,6 +8,7 @@ import pytest
 from small_models import ArrayFeed, SmallObjective
 
 from wildvec import Interactions
+from wildvec.models.bpr import BPR
 from wildvec.models.item_model import ItemModel
 from wildvec.training.objective import MatrixSpec
 
@@ -108,3 +109,76 @@ def test_new_users_and_items(model):
     assert other.uv.index_to_key[-1] == "newer" and other.wv.index_to_key[-1] == "i99"
     assert other.similar_users("newer", 3) and other.similar_items("i99", 3)
     assert other.explain("new", "i8", 2)
+
+
+def test_a_user_without_interactions_gets_popular_items():
+    data = Interactions([("a", 1), ("b", 1), ("b", 2)], users=["a", "b", "c"], items=[3, 2, 1])
+    model = SmallItemModel(data, vector_size=8, epochs=1, workers=1)
+    assert model.recommend("c") == [(1, 2.0), (3, 1.0), (2, 1.0)]
+    assert model.recommend(["a", "c"], 1, among=[2, 3])[1] == [(3, 1.0)]
+    assert model.user_counts.tolist() == [1, 2, 0]
+
+
+def test_new_users_get_items_of_their_group():
+    model = BPR(grouped(), vector_size=8, epochs=20, workers=1)
+    for parity in (0, 1):
+        found = model.recommend(history=[f"i{i}" for i in range(parity, 30, 2)], n=12)
+        assert np.mean([int(item[1:]) % 2 == parity for item, _ in found]) > 0.9
+    vectors = model.transform([["i2", "i4"], [], ["unknown"]])
+    assert vectors[0] == pytest.approx(model.user_vector(["i4", "i2", "unknown"]), abs=1e-5)
+    assert not vectors[1:].any()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m: m.recommend("zoe"), KeyError, r"no user 'zoe'; for a new user, call recommend\(history"),
+        (lambda m: m.recommend(["u1", "zoe"]), KeyError, "no user 'zoe'"),
+        (lambda m: m.recommend("u1", among=["x"]), KeyError, "no item 'x'"),
+        (lambda m: m.recommend("u1", 0), ValueError, "n=0"),
+        (lambda m: m.recommend(history=["x"]), ValueError, "has none of these 1 items"),
+        (lambda m: m.recommend(), TypeError, "give a user"),
+        (lambda m: m.recommend("u1", history=["i1"]), TypeError, "not both"),
+        (lambda m: m.recommend_rows([40]), IndexError, "rows from 40 to 40"),
+        (lambda m: m.recommend_rows(exclude=Interactions([(1, 1)])), ValueError, "reindex"),
+        (lambda m: m.similar_items("x"), KeyError, "no item 'x'"),
+        (lambda m: m.explain("zoe", "i1"), KeyError, "no user 'zoe'"),
+        (lambda m: m.add_user("u1", ["i1"]), ValueError, "a user 'u1' already"),
+        (lambda m: m.add_user("zoe", ["x"]), KeyError, "no item 'x'"),
+        (lambda m: m.add_item("i1", users=["u1"]), ValueError, "an item 'i1' already"),
+        (lambda m: m.add_item("x"), ValueError, "and not both"),
+        (lambda m: m.add_item("x", neighbours=[]), ValueError, "at least one item"),
+        (lambda m: m.build([]), ValueError, "nothing to train on"),
+        (lambda m: SmallItemModel().train([(1, 1)]), RuntimeError, "no users and items yet"),
+    ],
+)
+def test_bad_input(model, call, error, message):
+    before = model.recommend("u1")
+    with pytest.raises(error, match=message):
+        call(model)
+    assert model.recommend("u1") == before
+
+
+def test_a_model_that_does_not_keep_seen_items(tmp_path):
+    model = SmallItemModel(grouped(), vector_size=8, epochs=1, workers=1, keep_seen=False)
+    model.save(tmp_path / "m.wv")
+    for other in (model, SmallItemModel.load(tmp_path / "m.wv")):
+        assert len(other.recommend("u1", 60, exclude_seen=False)) == 60
+        with pytest.raises(RuntimeError, match="keep_seen=False"):
+            other.recommend("u1")
+        assert (other.user_counts == 12).all()
+
+
+def test_files_that_are_damaged(model, tmp_path):
+    from wildvec.io import native
+
+    model.save(tmp_path / "m.wv")
+    tensors, metadata = native.read(tmp_path / "m.wv")[:2]
+    for name, change in (
+        ("seen.items", lambda x: x + 60),
+        ("seen.offsets", lambda x: x[::-1].copy()),
+        ("users.counts", lambda x: x[1:]),
+    ):
+        native.write(tmp_path / "bad.wv", {**tensors, name: change(tensors[name])}, metadata)
+        with pytest.raises(ValueError, match=name.split(".")[0]):
+            SmallItemModel.load(tmp_path / "bad.wv")

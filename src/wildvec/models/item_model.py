@@ -268,16 +268,30 @@ class ItemModel(Recommender, Model):
         if (neighbours is None) == (users is None):
             raise ValueError("give neighbours=[items] or users=[users], and not both")
         if neighbours is not None:
-            row = self._matrices["vectors"][self._item_rows(neighbours)].mean(axis=0)
+            row = self._row_of_neighbours(self._item_rows(neighbours))
             self._grow_to(Vocab([*self.vocab.keys, key], [*self.vocab.counts.tolist(), 1]), self._users)
             self._matrices["vectors"][-1] = row
             return
         rows = self._user_rows(given := list(users or ()))
+        if not given:
+            raise ValueError("users=[]: give at least one user")
         row = self._fold_in_item(SeenItems(np.array([0, len(rows)]), np.sort(rows).astype(np.int32)))[0]
         data = Interactions.from_columns(given, [key] * len(given))
         self._grow_by(data)
         self._add_seen(data.reindex(self._users, self.vocab.keys))
         self._vectors[-1] = row
+
+    def _row_of_neighbours(self, items: NDArray[np.int64]) -> FloatRows:
+        """Return the mean of some rows of the padded matrix; its vector has the mean length of theirs."""
+        if not len(items):
+            raise ValueError("neighbours=[]: give at least one item")
+        rows = self._matrices["vectors"][items]
+        row: FloatRows = rows.mean(axis=0)
+        vector, vectors = row[: self.vector_size], rows[:, : self.vector_size]
+        length = float(np.linalg.norm(vector))
+        if length > 0:
+            vector *= np.float32(np.linalg.norm(vectors, axis=1).mean() / length)
+        return row
 
     def _grow_by(self, data: Interactions) -> None:
         """Add the users and items of interactions that the model does not have, and the counts of items."""
