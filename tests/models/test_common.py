@@ -261,7 +261,7 @@ CASES = [
     item_case("BPR, shared negatives", BPR, negative=20, shared_negatives=True),
     item_case("WARP", WARP, negative=5),
     item_case("CCL", CCL, negative=20, block=16),
-    item_case("BSL", BSL, negative=20, block=16),
+    item_case("BSL", BSL, negative=20, block=16, temperature=1.0),
 ]
 FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values())
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())

@@ -201,7 +201,7 @@ def test_l2_frozen_rows_and_held_out_pairs(isa):
 
 def test_a_users_own_items_are_no_negatives(isa):
     """All items are negatives, so without the exclusion each user would be pushed away from its items."""
-    problem = Problem("bsl", 16, negative=ITEMS, temperature=0.1)
+    problem = Problem("bsl", 16, negative=ITEMS, temperature=0.1, weight=1.0)
     got, expected = problem.train(0, 0.05)
     assert got == pytest.approx(expected, rel=1e-3)
     problem.check()

@@ -5,13 +5,14 @@ Wu, Chen, Wu, Shi, Zhang, Wang (2024), "BSL: Understanding and Improving Softmax
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from wildvec.base.checks import number
+from wildvec.base.checks import Check, number
 from wildvec.models.callbacks import Callback
 from wildvec.models.cosine_model import CosineModel
 from wildvec.models.item_objective import SharedNegatives
@@ -25,6 +26,8 @@ class BSL(CosineModel):
     temperature t; `weight` is the ratio of the two temperatures of the paper. weight=1 is sampled softmax. The pairs
     of a block share their negatives; a user's own items are never negatives of the user. Rows keep the length 1 and
     are trained by AdaGrad with one sum of squared gradients for each row.
+
+    The loss is below 0 where a pair's cosine is above those with the negatives, as the pair is not in the denominator.
 
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`.
 
@@ -72,10 +75,14 @@ class BSL(CosineModel):
     """
 
     NAME: ClassVar[str] = "BSL"
+    STATE: ClassVar[Mapping[str, Check]] = {  # the loss falls below 0: the positive is not in the denominator
+        **CosineModel.STATE,
+        "_latest_loss": number(-math.inf, math.inf),
+    }
 
-    temperature = Setting(0.07, number(1e-3, 1e3), "scores are divided by X", metavar="X")
-    weight = Setting(1.0, number(0, 1e9), "weight of the negatives in the loss", metavar="X")
-    popularity = CosineModel.popularity.with_default(0.06)
+    temperature = Setting(0.08, number(1e-3, 1e3), "scores are divided by X", metavar="X")
+    weight = Setting(1.2, number(0, 1e9), "weight of the negatives in the loss", metavar="X")
+    popularity = CosineModel.popularity.with_default(0.02)
     epochs = CosineModel.epochs.with_default(20)
 
     def __init__(
@@ -86,10 +93,10 @@ class BSL(CosineModel):
         vector_size: int = 64,
         negative: int = 256,
         block: int = 128,
-        temperature: float = 0.07,
-        weight: float = 1.0,
+        temperature: float = 0.08,
+        weight: float = 1.2,
         ns_exponent: float = 0.0,
-        popularity: float = 0.06,
+        popularity: float = 0.02,
         feature_weight: float = 10.0,
         alpha: float = 0.3,
         min_alpha: float = 0.0,

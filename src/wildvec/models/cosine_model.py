@@ -30,6 +30,11 @@ class CosineModel(FeatureModel):
     alpha = FeatureModel.alpha.with_default(0.3)
     min_alpha = FeatureModel.min_alpha.with_default(0.0)
 
+    @property
+    def l2(self) -> float:  # type: ignore[override]
+        """0: there is no such setting, since rows have the length 1."""
+        return 0.0
+
     def _feed(self, interactions: Interactions, seen: SeenItems) -> InteractionFeed:
         own = (seen.offsets, seen.ids)
         return InteractionFeed(interactions.offsets, interactions.item_ids, interactions.n_items, own)

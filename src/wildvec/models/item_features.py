@@ -23,6 +23,7 @@ from wildvec.interactions.interactions import as_interactions
 from wildvec.models.callbacks import Callback
 from wildvec.models.item_model import ItemModel
 from wildvec.models.settings import Setting
+from wildvec.text.vocab import Vocab
 from wildvec.training.state import Epoch
 
 Floats = NDArray[np.float32]
@@ -113,6 +114,14 @@ class FeatureModel(ItemModel):
         self._vectors[-1] = row
         self.item_features = np.vstack([before, shifted])
 
+    def _set_vocab(self, vocab: Vocab) -> None:
+        if self.item_features is not None and len(vocab) != len(self.item_features):
+            raise ValueError(
+                f"item_features describes {len(self.item_features):,} items, but there are {len(vocab):,}; call "
+                "set_item_features for a new model"
+            )
+        super()._set_vocab(vocab)
+
     def _add_epoch(self, epoch: Epoch) -> None:
         super()._add_epoch(epoch)
         if self.item_features is None or self.projection is None:
@@ -126,7 +135,7 @@ class FeatureModel(ItemModel):
     def _fix_rows(self, rows: Floats) -> None:
         """Change rows that were moved towards their projections to what training needs."""
 
-    def _grow_matrices(self, vocab: Any) -> None:
+    def _grow_matrices(self, vocab: Vocab) -> None:
         super()._grow_matrices(vocab)
         if self.item_features is not None and (n_new := len(vocab) - len(self.item_features)):
             zeros = np.zeros((n_new, self.item_features.shape[1]), np.float32)  # the mean of all features
