@@ -19,7 +19,18 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import (
+    DeepWalk,
+    Doc2Vec,
+    FastText,
+    GloVe,
+    Graph,
+    KeyedVectors,
+    Node2Vec,
+    TaggedDocument,
+    TextClassifier,
+    Word2Vec,
+)
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
@@ -159,6 +170,25 @@ def tables(n):
     return encoder, TableFeed(ids[order], values[order], labels[order].astype(np.int32))
 
 
+class GraphCase(FeedCase):
+    """A case whose data are a graph."""
+
+    def trained(self, data=None, **settings):
+        return self.model(self.data if data is None else data, **COMMON | self.settings | settings)
+
+
+def groups(n_edges, directed=False, seed=1):
+    """Return a graph of 60 nodes, where most edges are within one of 4 groups; if directed, with weights."""
+    random = np.random.default_rng(seed)
+    sources = np.concatenate([np.arange(60), random.integers(0, 60, n_edges)])
+    targets = (sources + 4 * random.integers(1, 15, len(sources)) + (random.random(len(sources)) < 0.1)) % 60
+    weights = random.integers(1, 5, len(sources)) if directed else None
+    return Graph.from_edges(sources, targets, weights, nodes=np.arange(60), directed=directed)
+
+
+WALKS = {"num_walks": 10, "walk_length": 20, "window": 3}
+
+
 def documents(n, seed=2):
     """Return n documents of one sentence each; 20 have the same int tag, and every third one has a second tag."""
     sentences = toy.sentences(n, seed=seed)
@@ -228,6 +258,11 @@ CASES = [
             labelled_texts(3_000),
         )
         for loss in ("softmax", "ova", "hs", "ns")
+    ),
+    GraphCase("DeepWalk", DeepWalk, WALKS, groups(200), groups(400)),
+    GraphCase("DeepWalk, CBOW, both", DeepWalk, WALKS | {"sg": 0, "hs": 1}, groups(200), groups(400)),
+    GraphCase(
+        "Node2Vec, directed", Node2Vec, WALKS | {"p": 0.5, "q": 2}, groups(200, True), groups(400, True)
     ),
     TableCase("table", TableModel, {}, tables(500), tables(5_000)),
 ]
