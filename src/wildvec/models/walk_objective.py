@@ -1,6 +1,6 @@
 """Training on random walks: the feed, which stores no walk, and the objective.
 
-In: a graph and settings. Out: the task of the C core, which draws the walks of each chunk (objective/read_walks.inc.h).
+In: a graph and settings. Out: the task of the C core, which draws the walks of each chunk (read_walks.inc.h).
 """
 
 from __future__ import annotations
