@@ -20,11 +20,15 @@ import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
 from wildvec import (
+    DeepWalk,
     Doc2Vec,
     FastText,
     GloVe,
+    Graph,
     Interactions,
+    Item2Vec,
     KeyedVectors,
+    Node2Vec,
     TaggedDocument,
     TextClassifier,
     Word2Vec,
@@ -172,6 +176,25 @@ def tables(n):
     return encoder, TableFeed(ids[order], values[order], labels[order].astype(np.int32))
 
 
+class GraphCase(FeedCase):
+    """A case whose data are a graph."""
+
+    def trained(self, data=None, **settings):
+        return self.model(self.data if data is None else data, **COMMON | self.settings | settings)
+
+
+def groups(n_edges, directed=False, seed=1):
+    """Return a graph of 60 nodes, where most edges are within one of 4 groups; if directed, with weights."""
+    random = np.random.default_rng(seed)
+    sources = np.concatenate([np.arange(60), random.integers(0, 60, n_edges)])
+    targets = (sources + 4 * random.integers(1, 15, len(sources)) + (random.random(len(sources)) < 0.1)) % 60
+    weights = random.integers(1, 5, len(sources)) if directed else None
+    return Graph.from_edges(sources, targets, weights, nodes=np.arange(60), directed=directed)
+
+
+WALKS = {"num_walks": 10, "walk_length": 20, "window": 3}
+
+
 def documents(n, seed=2):
     """Return n documents of one sentence each; 20 have the same int tag, and every third one has a second tag."""
     sentences = toy.sentences(n, seed=seed)
@@ -255,6 +278,11 @@ CASES = [
         )
         for loss in ("softmax", "ova", "hs", "ns")
     ),
+    GraphCase("DeepWalk", DeepWalk, WALKS, groups(200), groups(400)),
+    GraphCase("DeepWalk, CBOW, both", DeepWalk, WALKS | {"sg": 0, "hs": 1}, groups(200), groups(400)),
+    GraphCase(
+        "Node2Vec, directed", Node2Vec, WALKS | {"p": 0.5, "q": 2}, groups(200, True), groups(400, True)
+    ),
     TableCase("table", TableModel, {}, tables(500), tables(5_000)),
     item_case("BPR", BPR, negative=3),
     item_case("BPR, biases", BPR, negative=1, item_bias=True),
@@ -262,6 +290,7 @@ CASES = [
     item_case("WARP", WARP, negative=5),
     item_case("CCL", CCL, negative=20, block=16),
     item_case("BSL", BSL, negative=20, block=16, temperature=1.0),
+    item_case("Item2Vec", Item2Vec, window=3),
 ]
 FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values())
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())
