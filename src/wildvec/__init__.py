@@ -35,6 +35,7 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 __all__ = [
     "BPR",
     "ENGLISH_CONNECTOR_WORDS",
+    "WARP",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
@@ -55,7 +56,6 @@ __all__ = [
     "TaggedLineDocument",
     "Text8Corpus",
     "TextClassifier",
-    "WARP",
     "Word2Vec",
     "__version__",
     "load_facebook_model",

@@ -19,7 +19,16 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import Doc2Vec, FastText, GloVe, Interactions, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import (
+    Doc2Vec,
+    FastText,
+    GloVe,
+    Interactions,
+    KeyedVectors,
+    TaggedDocument,
+    TextClassifier,
+    Word2Vec,
+)
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
