@@ -40,13 +40,31 @@ class Problem:
     """Users with items, and the same values for numpy."""
 
     def __init__(
-        self, kernel="bpr", size=20, *, candidates=1, l2=0.05, bias=True, popular=False, rates=None, seed=1, lengths=None
+        self,
+        kernel="bpr",
+        size=20,
+        *,
+        candidates=1,
+        l2=0.05,
+        bias=True,
+        popular=False,
+        rates=None,
+        seed=1,
+        lengths=None,
     ):
         random = np.random.default_rng(seed)
-        self.kernel, self.size, self.candidates, self.l2, self.bias = kernel, size, candidates, float(np.float32(l2)), bias
+        self.kernel, self.size, self.candidates, self.l2, self.bias = (
+            kernel,
+            size,
+            candidates,
+            float(np.float32(l2)),
+            bias,
+        )
         lengths = random.integers(0, 9, USERS) if lengths is None else lengths
         self.offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        self.items = np.concatenate([np.sort(random.permutation(ITEMS)[:n]) for n in lengths]).astype(np.int32)
+        self.items = np.concatenate([np.sort(random.permutation(ITEMS)[:n]) for n in lengths]).astype(
+            np.int32
+        )
         self.users = np.repeat(np.arange(USERS, dtype=np.int32), lengths)
         self.sampling = None
         if popular:
@@ -222,7 +240,11 @@ def test_wrong_arguments_raise_and_never_crash():
         made.interactions(ids // 2, ids, 4, ids, np.array([0, 2, 4]))
         return made
 
-    for arguments in ((0,), (1, np.zeros((ITEMS - 1, 2), np.uint32)), (1, np.full((ITEMS, 2), ITEMS, np.uint32))):
+    for arguments in (
+        (0,),
+        (1, np.zeros((ITEMS - 1, 2), np.uint32)),
+        (1, np.full((ITEMS, 2), ITEMS, np.uint32)),
+    ):
         with pytest.raises(ValueError, match=r"candidates|noise"):
             task().triplets(arguments[0], sampling=arguments[1] if len(arguments) > 1 else None)
     for margin in (-1.0, math.nan):

@@ -121,13 +121,15 @@ WV_INLINE double train_triplets(struct wv_worker *worker, int64_t first, int64_t
     const struct wv_task *task = worker->task;
     const struct pair_order order = pair_order_of(worker);
     struct wv_triplet_batch *batch = &worker->triplets[0], *next = &worker->triplets[1];
+    struct wv_triplet_batch *later = &worker->triplets[2];
     worker->loss.sum = 0;
     worker->rate = rate;
-    batch->n = 0;
-    while ((first < last || batch->n) && !WV_LOAD_RELAXED(&task->stop)) {
-        const int n_next = last - first < WV_TRIPLETS ? (int)(last - first) : WV_TRIPLETS;
-        make_triplets(worker, &order, first, n_next, key, next);
-        first += n_next;
+    batch->n = next->n = 0;
+    while ((first < last || next->n || batch->n) && !WV_LOAD_RELAXED(&task->stop)) {
+        const int n_later = last - first < WV_TRIPLETS ? (int)(last - first) : WV_TRIPLETS;
+        read_pairs(task, &order, first, n_later, key, later);
+        first += n_later;
+        draw_triplets(worker, next);
         const int n_trained = train_batch(worker, batch, next, rate, is_warp);
         *examples += n_trained;
         worker->n_trained += n_trained;
@@ -135,7 +137,8 @@ WV_INLINE double train_triplets(struct wv_worker *worker, int64_t first, int64_t
             merge_hottest(worker);
         struct wv_triplet_batch *const trained = batch;
         batch = next;
-        next = trained;
+        next = later;
+        later = trained;
     }
     add_product_to_sum(&worker->loss);
     return worker->loss.sum;

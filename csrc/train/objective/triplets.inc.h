@@ -1,5 +1,6 @@
 /* Triplets of a user, an item that the user has, and a negative: an item that the user does not have. In: units (pairs). Out: batches
- * of ids and rows, which are made one batch before they are trained, so that their rows can be prefetched.
+ * of ids and rows. Pairs are read two batches before they are trained, and negatives are drawn one batch before, so that the lists
+ * of own items and the rows can be prefetched.
  *
  * The negatives of a pair are drawn in groups. The first group is made with the batch; later ones, of which few pairs need any,
  * when the pair is trained. */
@@ -43,12 +44,14 @@ WV_INLINE int size_of_group(const struct wv_task *task, int done)
     return left < WV_GROUP ? left : WV_GROUP;
 }
 
-/* The pairs of n units from `first` on. Each array is read in a loop of its own, so that cache misses overlap. */
+/* Begins a batch: the pairs of n units from `first` on, WV_TRIPLETS at most. Arrays are read in loops of their own, so that cache
+ * misses overlap. The items of each user are prefetched, up to 4 cache lines. */
 static void read_pairs(const struct wv_task *task, const struct pair_order *order, int64_t first, int n, uint64_t key,
                        struct wv_triplet_batch *batch)
 {
     const struct wv_pairs *pairs = &task->pairs;
     int64_t at[WV_TRIPLETS];
+    batch->n = n;
     for (int k = 0; k < n; k++)
         at[k] = pair_of_unit(order, first + k);
     for (int k = 0; k < n; k++) {
@@ -59,21 +62,19 @@ static void read_pairs(const struct wv_task *task, const struct pair_order *orde
     }
     for (int k = 0; k < n; k++) {
         const int64_t begin = pairs->own.offsets[batch->users[k]], end = pairs->own.offsets[batch->users[k] + 1];
-        WV_PREFETCH(pairs->own.ids + (begin + end) / 2); /* where the search for a negative begins */
+        for (int64_t i = begin; i < end && i < begin + 4 * WV_PAD; i += WV_PAD)
+            WV_PREFETCH(pairs->own.ids + i);
     }
 }
 
-/* Makes a batch of the units first … first + n, WV_TRIPLETS at most. */
-static void make_triplets(struct wv_worker *worker, const struct pair_order *order, int64_t first, int n, uint64_t key,
-                          struct wv_triplet_batch *batch)
+/* Completes a batch: its negatives and the rows. */
+static void draw_triplets(struct wv_worker *worker, struct wv_triplet_batch *batch)
 {
     const struct wv_task *task = worker->task;
     const int n_drawn = size_of_group(task, 0);
-    batch->n = n;
-    read_pairs(task, order, first, n, key, batch);
-    rows_at(&worker->views[WV_USERS], batch->users, n, batch->user_rows);
-    rows_at(&worker->views[WV_ITEMS], batch->items, n, batch->item_rows);
-    for (int k = 0; k < n; k++) {
+    rows_at(&worker->views[WV_USERS], batch->users, batch->n, batch->user_rows);
+    rows_at(&worker->views[WV_ITEMS], batch->items, batch->n, batch->item_rows);
+    for (int k = 0; k < batch->n; k++) {
         int32_t *negatives = batch->negatives + WV_GROUP * k;
         batch->n_negatives[k] =
             draw_negatives(task, batch->users[k], n_drawn, batch->keys[k], &batch->n_draws[k], negatives);

@@ -24,8 +24,9 @@ class BPR(BiasedItemModel):
     """Users and items: each pair (user u, item p) is compared with a negative n, an item that the user does not have.
 
     The loss of a triplet is -log σ(u · p - u · n). Rows are trained by AdaGrad with one sum of squared gradients for
-    each row. With negative=1 this is the method of Rendle et al. (2009). With more, the negative with the highest score
-    among that many draws is trained (dynamic negative sampling; Zhang, Chen, Wang, Yu 2013), which ranks much better.
+    each row. With negative=1 this is the method of Rendle et al. (2009). With more, the negative with the highest
+    score among that many draws is trained (dynamic negative sampling; Zhang, Chen, Wang, Yu 2013), which ranks much
+    better and takes longer.
 
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`.
 
@@ -74,8 +75,10 @@ class BPR(BiasedItemModel):
     negative = BiasedItemModel.negative.with_default(20)
     shared_negatives = switch(False, "the pairs of a block have the same negatives, which are all trained")
     l2 = BiasedItemModel.l2.with_default(0.05)
-    ns_exponent = Setting(0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X")
-    alpha = BiasedItemModel.alpha.with_default(0.4)
+    ns_exponent = Setting(
+        0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"
+    )
+    alpha = BiasedItemModel.alpha.with_default(0.2)
     epochs = BiasedItemModel.epochs.with_default(20)
 
     def __init__(
@@ -88,7 +91,7 @@ class BPR(BiasedItemModel):
         l2: float = 0.05,
         item_bias: bool = False,
         ns_exponent: float = 0.0,
-        alpha: float = 0.4,
+        alpha: float = 0.2,
         min_alpha: float = 1e-4,
         epochs: int = 20,
         keep_seen: bool = True,
@@ -115,11 +118,29 @@ class BPR(BiasedItemModel):
     def _check_together(self) -> None:
         super()._check_together()
         if self.shared_negatives and self.item_bias:
-            raise ValueError("item_bias=True with shared_negatives=True is not possible; set one of them to False")
+            raise ValueError(
+                "item_bias=True with shared_negatives=True is not possible; set one of them to False"
+            )
 
     def _objective(self) -> Triplets | SharedNegatives:
-        size, counts = (len(self._users), self.vector_size), self.vocab.counts
-        common = {"negative": self.negative, "l2": self.l2, "ns_exponent": self.ns_exponent}
+        n_users, size, counts = len(self._users), self.vector_size, self.vocab.counts
         if self.shared_negatives:
-            return SharedNegatives("bpr_shared", *size, counts, **common)
-        return Triplets("bpr", *size, counts, item_bias=self.item_bias, **common)
+            return SharedNegatives(
+                "bpr_shared",
+                n_users,
+                size,
+                counts,
+                negative=self.negative,
+                l2=self.l2,
+                ns_exponent=self.ns_exponent,
+            )
+        return Triplets(
+            "bpr",
+            n_users,
+            size,
+            counts,
+            negative=self.negative,
+            l2=self.l2,
+            item_bias=self.item_bias,
+            ns_exponent=self.ns_exponent,
+        )

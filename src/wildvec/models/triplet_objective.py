@@ -17,7 +17,9 @@ from wildvec.training.feed import Feed
 from wildvec.training.interaction_feed import InteractionFeed
 from wildvec.training.objective import MatrixSpec
 
-FIRST_SQUARE = 1e-8  # of the sums of squared gradients: the first change of a row is as large as the rate allows
+FIRST_SQUARE = (
+    1e-8  # of the sums of squared gradients: the first change of a row is as large as the rate allows
+)
 CURVATURE = 0.3  # 0.3 times the pairs in which one use of a row takes part
 SQUARES, BIAS = 0, 1  # columns behind the values of a row
 

@@ -70,10 +70,14 @@ class WARP(BiasedItemModel):
     NAME: ClassVar[str] = "WARP"
 
     negative = BiasedItemModel.negative.with_default(50)
-    margin = Setting(1.0, number(0, 1e30), "difference of scores from which a negative has no loss", metavar="X")
+    margin = Setting(
+        1.0, number(0, 1e30), "difference of scores from which a negative has no loss", metavar="X"
+    )
     l2 = BiasedItemModel.l2.with_default(0.05)
-    ns_exponent = Setting(0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X")
-    alpha = BiasedItemModel.alpha.with_default(0.4)
+    ns_exponent = Setting(
+        0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"
+    )
+    alpha = BiasedItemModel.alpha.with_default(0.2)
     epochs = BiasedItemModel.epochs.with_default(20)
 
     def __init__(
@@ -86,7 +90,7 @@ class WARP(BiasedItemModel):
         l2: float = 0.05,
         item_bias: bool = False,
         ns_exponent: float = 0.0,
-        alpha: float = 0.4,
+        alpha: float = 0.2,
         min_alpha: float = 1e-4,
         epochs: int = 20,
         keep_seen: bool = True,
