@@ -26,8 +26,8 @@ struct wv_queries {
     void *packed;       /* the queries of a group interleaved, with zeros after dim and n; only if `many` */
     /* Arrays of `padded` numbers. The score of query q in a tile is scale[q] times the score. Its error is at most
      * slack[q] * scale[q]; in a tile of bytes, row_factor[q] times the error of the row (for cosines: the relative error) is added. slack[q] is
-     * -infinity if query q is not finite. */
-    float *scale, *slack, *row_factor;
+     * -infinity if query q is not finite. query_error[q]: for products of bytes, the relative error of query q. */
+    float *scale, *slack, *row_factor, *query_error;
     int32_t *offsets; /* the initial value of a sum of products of bytes (topk_vnni.c) */
     void *memory;
 };

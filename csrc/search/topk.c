@@ -25,9 +25,9 @@ static int64_t round_up(int64_t n, int64_t unit)
 /* Allocate all arrays of `q`, aligned to cache lines. The sizes in `q` are set before. */
 static enum wv_status allocate(struct wv_queries *q)
 {
-    enum { N_ARRAYS = 6 };
+    enum { N_ARRAYS = 7 };
     int64_t numbers = 4 * q->padded, packed = q->padded * q->packed_dim * q->kernels->packed_size;
-    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, numbers, numbers, numbers, numbers, packed};
+    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, numbers, numbers, numbers, numbers, numbers, packed};
     int64_t total = 64;
     for (int i = 0; i < N_ARRAYS; i++)
         total += round_up(sizes[i], 64);
@@ -43,8 +43,9 @@ static enum wv_status allocate(struct wv_queries *q)
     q->scale = (float *)arrays[1];
     q->slack = (float *)arrays[2];
     q->row_factor = (float *)arrays[3];
-    q->offsets = (int32_t *)arrays[4];
-    q->packed = arrays[5];
+    q->query_error = (float *)arrays[4];
+    q->offsets = (int32_t *)arrays[5];
+    q->packed = arrays[6];
     return WV_OK;
 }
 

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "isa/region.h"
+#include "train/permutation.h"
 #include "train/train.h"
 
 /* The rows of one matrix as one worker sees them: shared rows, or private copies of some rows. Private rows are copied
@@ -142,6 +144,33 @@ struct wv_scratch {
     float *first_lanes;        /* factorization machine: `width` ones, then as many zeros */
 };
 
+/* Working memory of a block of pairs that share their negatives. m: pairs, n: negatives, rounded up to whole vectors. */
+struct wv_contrast_scratch {
+    float *users, *users_across;          /* (m, width), (width, m): values of the users' rows */
+    float *items, *negatives;             /* (m, width), (n, width) */
+    float *scores;                        /* (n, m) of negatives, later their weights in the gradient */
+    float *user_grads, *negative_grads;   /* (m, width), (n, width) */
+    float *positive, *positive_weights, *sums; /* (m) score and weight of each pair, its loss */
+    float *change;                        /* (width) of a row */
+    float **user_rows, **item_rows, **negative_rows;
+    int32_t *user_ids, *item_ids, *negative_ids;
+    /* The current negatives: a bit for the low bits of each id, and chains of positions in negative_ids. */
+    uint64_t *bits;        /* (WV_ITEM_BITS / 64) */
+    int32_t *heads, *next; /* (WV_ITEM_CHAINS), (n): 1 + a position, 0: none */
+    int32_t n;
+};
+enum { WV_ITEM_BITS = 1 << 16, WV_ITEM_CHAINS = 1 << 10 };
+
+/* Triplets that are made together (objective/triplets.inc.h), with the current group of negatives of each. */
+enum { WV_TRIPLETS = 16, WV_GROUP = WV_OVERRUN };
+struct wv_triplet_batch {
+    int32_t users[WV_TRIPLETS], items[WV_TRIPLETS], negatives[WV_TRIPLETS * WV_GROUP];
+    float *user_rows[WV_TRIPLETS], *item_rows[WV_TRIPLETS], *negative_rows[WV_TRIPLETS * WV_GROUP];
+    int n_negatives[WV_TRIPLETS];                     /* in the group */
+    uint64_t keys[WV_TRIPLETS], n_draws[WV_TRIPLETS]; /* of random draws of each pair */
+    int n;
+};
+
 /* The loss. log Π (1 + e^-z) of many pairs is kept as a product, split into mantissa and exponent so that it stays in
  * range; other losses are added to `sum` at once. */
 struct wv_loss {
@@ -160,6 +189,9 @@ struct wv_worker {
     struct wv_prefetch_queue queue;
     struct wv_scratch scratch;
     struct wv_loss loss;
+    struct wv_triplet_batch triplets[2];
+    struct wv_contrast_scratch contrast;
+    uint64_t epoch_key;
     int32_t n_private;               /* of the matrix that has most */
     int is_plain;                    /* SGD with one rate for all rows, targets trained, no L2: the fast update */
     int64_t n_trained;               /* examples so far (centres, cells, bags) */

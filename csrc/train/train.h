@@ -66,6 +66,32 @@ struct wv_fm {
     uint32_t mask;              /* an item is masked if a 32-bit draw is below it */
 };
 
+/* Pairs of users (rows of the matrix WV_USERS) and items (rows of WV_ITEMS). Units are pairs in an order that is drawn for each
+ * epoch (objective/pairs.inc.h). */
+struct wv_pairs {
+    const int32_t *users, *items; /* (n) */
+    struct wv_ragged own;         /* items of each user, rising, which are never negatives of the user */
+    int64_t n, n_trained;         /* units n_trained … n are held out */
+};
+enum { WV_ITEMS = WV_INPUT, WV_USERS = WV_OUTPUT };
+
+/* Objectives whose pairs share their negatives (objective/step_contrast.inc.h). A block is some pairs and n_negatives items. */
+struct wv_contrast {
+    const struct wv_alias *sampling; /* (items) distribution of negatives; NULL: uniform */
+    int32_t block, n_negatives;      /* block: a multiple of WV_PAD */
+    float margin;                    /* ccl */
+    float weight;                    /* ccl, bsl: of the negatives in the loss */
+    float temperature;               /* bsl */
+};
+
+/* Pairs of a user and an item that have negatives of their own (objective/step_bpr.inc.h). */
+struct wv_triplets {
+    const struct wv_alias *sampling; /* (items) distribution of negatives; NULL: uniform */
+    int32_t candidates; /* draws of each pair. bpr: the one with the highest score is its negative; warp: at most so many */
+    int32_t has_bias;
+    float margin; /* warp */
+};
+
 /* What all workers of one training share. Only `stop` changes while they run. A pointer is NULL where its part is
  * not in use. */
 struct wv_task {
@@ -79,6 +105,9 @@ struct wv_task {
     const float *values;      /* cells: (n_cells) the value of each; glove: its weighted count x > 0 */
     const float *weights;     /* cells: (n_cells) its weight in the loss */
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
+    struct wv_pairs pairs;
+    struct wv_triplets triplets;
+    struct wv_contrast contrast;
     struct wv_fm fm;          /* factorization machine; `values`: x of each item */
     float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */

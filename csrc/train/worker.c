@@ -139,8 +139,8 @@ static void lay_out_scratch(struct arena *arena, const struct wv_task *task, str
 
 static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struct wv_chunk *chunk)
 {
-    if (wv_read_of(task->objective) == WV_read_glove)
-        return; /* its step reads the cells where they are */
+    if (wv_read_of(task->objective) == WV_read_glove || task->pairs.users)
+        return; /* the step reads cells or pairs where they are */
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
     chunk->words = take(arena, longest + WV_OVERRUN, sizeof *chunk->words);
     chunk->input = take(arena, longest + WV_OVERRUN, sizeof *chunk->input);
@@ -164,6 +164,33 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
         chunk->weights[c] = take(arena, targets + WV_OVERRUN, sizeof *chunk->weights[c]);
 }
 
+static void lay_out_contrast(struct arena *arena, const struct wv_task *task, struct wv_contrast_scratch *scratch)
+{
+    const size_t m = (size_t)task->contrast.block, width = (size_t)(task->matrices[WV_ITEMS].size + WV_PAD);
+    const size_t n = (size_t)task->contrast.n_negatives + WV_PAD;
+    if (!m)
+        return;
+    float **const of_pairs[] = {&scratch->users, &scratch->users_across, &scratch->items, &scratch->user_grads};
+    for (size_t k = 0; k < sizeof of_pairs / sizeof *of_pairs; k++)
+        *of_pairs[k] = take(arena, m * width, sizeof(float));
+    scratch->negatives = take(arena, n * width, sizeof(float));
+    scratch->negative_grads = take(arena, n * width, sizeof(float));
+    scratch->scores = take(arena, n * m, sizeof(float));
+    float **const of_scores[] = {&scratch->positive, &scratch->positive_weights, &scratch->sums};
+    for (size_t k = 0; k < sizeof of_scores / sizeof *of_scores; k++)
+        *of_scores[k] = take(arena, m, sizeof(float));
+    scratch->change = take(arena, width, sizeof(float));
+    scratch->user_rows = take(arena, m, sizeof(float *));
+    scratch->item_rows = take(arena, m, sizeof(float *));
+    scratch->negative_rows = take(arena, n, sizeof(float *));
+    scratch->user_ids = take(arena, m, sizeof(int32_t));
+    scratch->item_ids = take(arena, m, sizeof(int32_t));
+    scratch->negative_ids = take(arena, n, sizeof(int32_t));
+    scratch->bits = take(arena, WV_ITEM_BITS / 64, sizeof(uint64_t));
+    scratch->heads = take(arena, WV_ITEM_CHAINS, sizeof(int32_t));
+    scratch->next = take(arena, n, sizeof(int32_t));
+}
+
 /* A token is in use from the first window that may contain it to the last one. */
 static void lay_out_tokens(struct arena *arena, const struct wv_task *task, struct wv_tokens *tokens)
 {
@@ -183,6 +210,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
         lay_out_rows(arena, task, &task->matrices[m], &worker->views[m]);
     lay_out_chunk(arena, task, &worker->chunk);
     lay_out_tokens(arena, task, &worker->tokens);
+    lay_out_contrast(arena, task, &worker->contrast);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
     worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2); /* one in eight is in use at most */
@@ -256,6 +284,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
     double loss = 0;
     *examples = 0;
+    worker->epoch_key = epoch_key;
     for (int m = 0; m < task->n_matrices; m++)
         remove_copies(&worker->views[m]);
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {

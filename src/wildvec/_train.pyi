@@ -83,6 +83,32 @@ class Task:
         negative: int = 0,
         paths: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8], int] | None = None,
     ) -> None: ...
+    def interactions(
+        self,
+        users: NDArray[np.int32],
+        items: NDArray[np.int32],
+        n_trained: int,
+        own_ids: NDArray[np.int32],
+        own_offsets: NDArray[np.int64],
+    ) -> None: ...
+    def triplets(
+        self,
+        candidates: int,
+        *,
+        sampling: NDArray[np.uint32] | None = None,
+        margin: float = 0,
+        item_bias: bool = False,
+    ) -> None: ...
+    def shared_negatives(
+        self,
+        n_negatives: int,
+        *,
+        block: int,
+        sampling: NDArray[np.uint32] | None = None,
+        margin: float = 0,
+        weight: float = 1,
+        temperature: float = 1,
+    ) -> None: ...
     def freeze_targets(self) -> None: ...
     def workers(self, n_workers: int, *, n_hottest: int, merge_every: int) -> None: ...
     def rounds(self, tokens: int, round_rows: Mapping[str, int]) -> None: ...

@@ -37,6 +37,11 @@ cdef extern from "wildvec.h":
     enum: WV_N_BAG_LOSSES
     ctypedef int wv_bag_loss "enum wv_bag_loss"
     enum: WV_read_fm
+    enum: WV_read_bpr
+    enum: WV_read_warp
+    enum: WV_read_ccl
+    enum: WV_read_bsl
+    enum: WV_read_bpr_shared
     enum: WV_make_skipgram
     enum: WV_make_cbow
     enum: WV_make_dbow_words
@@ -64,8 +69,24 @@ cdef extern from "wildvec.h":
         const float *row_decay
         const int32_t *masked_rows
         uint32_t mask
+    struct wv_pairs:
+        const int32_t *users
+        const int32_t *items
+        wv_ragged own
+        int64_t n, n_trained
+    struct wv_triplets:
+        const wv_alias *sampling
+        int32_t candidates, has_bias
+        float margin
+    struct wv_contrast:
+        const wv_alias *sampling
+        int32_t block, n_negatives
+        float margin, weight, temperature
     struct wv_task:
         wv_matrix *matrices
+        wv_pairs pairs
+        wv_triplets triplets
+        wv_contrast contrast
         wv_ragged items, labels, parts, tags, paths
         const float *values
         const float *weights
@@ -146,10 +167,14 @@ cdef extern from "wildvec.h":
 PAD = WV_PAD
 PATH_PADDING = WV_PATH_PADDING
 MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
+MAX_SCORES = 1 << 26  # of a block of pairs with shared negatives
 BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents": WV_DOCUMENTS}  # of matrices
 
 
+CONTRAST_READERS = (WV_read_ccl, WV_read_bsl, WV_read_bpr_shared)  # pairs that share negatives
+TRIPLET_READERS = (WV_read_bpr, WV_read_warp)  # pairs that have negatives of their own
+PAIR_READERS = CONTRAST_READERS + TRIPLET_READERS  # pairs of users and items
 TEXT_READERS = (WV_read_tokens, WV_read_documents, WV_read_dbow, WV_read_dm_concat)
 
 
@@ -236,6 +261,21 @@ cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) exc
             falls = falls or offsets[k + 1] < offsets[k]
     if falls:
         raise ValueError(f"the offsets of {name} must not fall")
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+cdef void check_rising(const int32_t[::1] ids, const int64_t[::1] offsets) except *:
+    """ValueError unless the ids of each list rise."""
+    cdef Py_ssize_t k
+    cdef int64_t at
+    cdef bint rises = True
+    with nogil:
+        for k in range(offsets.shape[0] - 1):
+            for at in range(offsets[k] + 1, offsets[k + 1]):
+                rises = rises and ids[at - 1] < ids[at]
+    if not rises:
+        raise ValueError("the items of a user must rise")
 
 
 cdef class Task:
@@ -428,14 +468,19 @@ cdef class Task:
         self.done.add("negative sampling")
 
     cdef void set_noise(self, const uint32_t[:, ::1] noise, int32_t negative, int64_t n) except *:
-        if noise.shape[0] != n or noise.shape[1] != 2 or not 1 <= negative <= MAX_TARGETS // 4:
-            raise ValueError(f"{noise.shape[0]} × {noise.shape[1]} noise, negative={negative}: "
-                             f"give a table of {n} × 2 and 1 to {MAX_TARGETS // 4}")
-        if np.asarray(noise)[:, 1].max() >= n:
-            raise ValueError(f"the noise holds the id {np.asarray(noise)[:, 1].max()} of {n}")
+        if not 1 <= negative <= MAX_TARGETS // 4:
+            raise ValueError(f"negative={negative}: give 1 to {MAX_TARGETS // 4}")
+        self.check_table(noise, n)
         self.arrays.append(noise)
         self.task.noise = <const wv_alias *>&noise[0, 0]
         self.task.negative = negative
+
+    cdef void check_table(self, const uint32_t[:, ::1] table, int64_t n) except *:
+        """ValueError unless it is an alias table of n ids."""
+        if table.shape[0] != n or table.shape[1] != 2 or not n:
+            raise ValueError(f"{table.shape[0]} × {table.shape[1]} noise: give a table of {n} × 2")
+        if np.asarray(table)[:, 1].max() >= n:
+            raise ValueError(f"the noise holds the id {np.asarray(table)[:, 1].max()} of {n}")
 
     def hierarchical_softmax(self, const int64_t[::1] offsets, const int32_t[::1] nodes, const uint8_t[::1] codes,
                              int32_t max_path):
@@ -572,6 +617,71 @@ cdef class Task:
         self.task.bag_loss = <wv_bag_loss>(<int>BAG_LOSSES.index(loss))
         self.done.add("supervised")
 
+    def interactions(self, const int32_t[::1] users, const int32_t[::1] items, int64_t n_trained,
+                     const int32_t[::1] own_ids, const int64_t[::1] own_offsets):
+        """Pairs of users (rows of "output") and items (rows of "input"). A unit is a pair.
+
+        n_trained: units behind it are held out. own_ids, own_offsets: the items of each user, rising, which are never
+        negatives of the user.
+        """
+        cdef int64_t n = items.shape[0], n_users = self.get("output").n
+        self.check_new("interactions")
+        check_offsets(own_offsets, own_ids.shape[0], "the items of users")
+        for ids, n_rows, name in ((users, n_users, "users"), (items, self.get("input").n, "items"),
+                                  (own_ids, self.get("input").n, "the items of users")):
+            check_ids(ids, n_rows, name)
+        if users.shape[0] != n or not 1 <= n_trained <= n or own_offsets.shape[0] != n_users + 1:
+            raise ValueError(f"{users.shape[0]} users of {n} items, {n_trained} trained; "
+                             f"items of {own_offsets.shape[0] - 1} users, but {n_users} rows")
+        check_rising(own_ids, own_offsets)
+        self.arrays += [users, items, own_ids, own_offsets]
+        self.task.pairs.users, self.task.pairs.items = &users[0], &items[0]
+        self.task.pairs.own.ids = &own_ids[0] if own_ids.shape[0] else NULL
+        self.task.pairs.own.offsets = &own_offsets[0]
+        self.task.pairs.n, self.task.pairs.n_trained = n, n_trained
+        self.done.add("interactions")
+
+    def shared_negatives(self, int32_t n_negatives, *, int32_t block, const uint32_t[:, ::1] sampling=None,
+                         float margin=0, float weight=1, float temperature=1):
+        """Pairs of a block share n_negatives items. sampling: alias table (items, 2) they are drawn from; None: uniform.
+
+        block: pairs, a multiple of PAD. margin: of "ccl". weight: of the negatives in "ccl" and "bsl". temperature: of
+        "bsl". Rows of both matrices need one column behind their values.
+        """
+        cdef int64_t n = self.get("input").n
+        self.check_new("shared negatives")
+        if not 1 <= n_negatives <= n or block < 1 or block % WV_PAD or n_negatives * <int64_t>block > MAX_SCORES:
+            raise ValueError(f"{n_negatives} negatives of {n} items in blocks of {block} pairs: give 1 to {n}, "
+                             f"and blocks of a multiple of {WV_PAD}, with at most {MAX_SCORES} scores")
+        if not (temperature >= 1e-6 and weight >= 0 and margin == margin):
+            raise ValueError(f"temperature={temperature}, weight={weight}, margin={margin}: give numbers, above 0")
+        if sampling is not None:
+            self.check_table(sampling, n)
+            self.arrays.append(sampling)
+            self.task.contrast.sampling = <const wv_alias *>&sampling[0, 0]
+        self.task.contrast.n_negatives, self.task.contrast.block = n_negatives, block
+        self.task.contrast.margin, self.task.contrast.weight = margin, weight
+        self.task.contrast.temperature = temperature
+        self.done.add("shared_negatives")
+
+    def triplets(self, int32_t candidates, *, const uint32_t[:, ::1] sampling=None, float margin=0,
+                 bint item_bias=False):
+        """Each pair has negatives of its own, drawn from `sampling`: alias table (items, 2); None: uniform.
+
+        "bpr" trains the one of `candidates` draws that has the highest score, "warp" the first of at most
+        `candidates` that is within `margin`. Rows of both matrices need two columns behind their values.
+        """
+        self.check_new("triplets")
+        if not 1 <= candidates <= MAX_TARGETS or not margin >= 0:
+            raise ValueError(f"{candidates} candidates, margin={margin}: give 1 to {MAX_TARGETS}, and 0 or more")
+        if sampling is not None:
+            self.check_table(sampling, self.get("input").n)
+            self.arrays.append(sampling)
+            self.task.triplets.sampling = <const wv_alias *>&sampling[0, 0]
+        self.task.triplets.candidates, self.task.triplets.margin = candidates, margin
+        self.task.triplets.has_bias = item_bias
+        self.done.add("triplets")
+
     def freeze_targets(self):
         """Train the input rows only (inference)."""
         self.check_new("frozen targets")
@@ -619,15 +729,18 @@ cdef class Task:
         elif read == WV_read_supervised:
             most = {"hs": task.max_path, "ns": 1 + task.negative}
             task.max_targets = most.get(BAG_LOSSES[task.bag_loss], <int32_t>self.get("output").n)
-        elif read == WV_read_glove:
-            task.max_targets = 1  # its step makes no blocks
+        elif read == WV_read_glove or read in PAIR_READERS:
+            task.max_targets = 1  # the step makes no blocks
         else:
             has_pairs = make in (WV_make_skipgram, WV_make_dbow_words)  # of centres
             is_shared = has_pairs and not task.one_pair_at_a_time and not task.max_path
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
-            "items": task.items.offsets == NULL,
+            "items": task.items.offsets == NULL and read not in PAIR_READERS,
+            "interactions": read in PAIR_READERS and task.pairs.users == NULL,
+            "triplets": read in TRIPLET_READERS and not task.triplets.candidates,
+            "shared_negatives": read in CONTRAST_READERS and not task.contrast.block,
             "cells": read == WV_read_cells and task.values == NULL,
             "cell_counts": read == WV_read_glove and task.unit_rows == NULL,
             "glove": read == WV_read_glove and task.x_max == 0,
@@ -659,6 +772,9 @@ cdef class Task:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
         cdef int64_t n_input = self.n_ids()
+        if read in PAIR_READERS:
+            self.check_pair_rows(read)
+            return
         if read in TEXT_READERS and read != WV_read_tokens:
             self.check_documents(read)
         role = "output" if read in (WV_read_cells, WV_read_glove) else "input"
@@ -666,6 +782,14 @@ cdef class Task:
             raise ValueError(f"the items are rows of the {self.role_of_items} matrix; give items(…, role={role!r})")
         if read in TEXT_READERS and self.task.negative and output.n < n_input:
             raise ValueError(f"{output.n} output rows for {n_input} input rows; negative sampling needs as many")
+
+    cdef void check_pair_rows(self, int read) except *:
+        """ValueError if rows of users or items do not fit an objective of pairs."""
+        n_extra = 2 if read in TRIPLET_READERS else 1  # columns behind the values of a row
+        for role in ("input", "output"):
+            matrix = self.get(role)
+            if matrix.stride != matrix.width or matrix.width < matrix.size + n_extra:
+                raise ValueError(f"rows of the {role} matrix need {n_extra} columns behind their values, and no AdaGrad")
 
     cdef void check_documents(self, int read) except *:
         """ValueError if matrices or settings do not fit an objective of documents."""
@@ -694,7 +818,8 @@ cdef class Task:
         elif self.task.one_pair_at_a_time and make in (WV_make_skipgram, WV_make_dbow_words):
             draws = 2 * <int64_t>self.task.window + self.task.max_tags
         touched = {
-            "input": items * max(1, self.task.max_parts) + (read == WV_read_dm_concat),
+            "input": items * max(1, self.task.max_parts, 1 + self.task.triplets.candidates)
+            + (read == WV_read_dm_concat),
             "output": items * (1 + draws * self.task.n_noise) if read in TEXT_READERS else items,
             "nodes": items * self.task.max_path,
             "documents": items * self.task.max_tags,
@@ -702,20 +827,26 @@ cdef class Task:
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
             whole = role == "output" and read in (WV_read_bags, WV_read_supervised, WV_read_fm)
+            whole = whole or role == "input" and read in CONTRAST_READERS
             least = n if whole else min(n, touched[role])
             if room < least:
                 raise ValueError(f"round_rows={room} for the {role} matrix: "
                                  f"a worker can touch {least} rows in a round")
 
+    cdef int64_t n_units(self) except -1:
+        return self.task.pairs.n if self.task.pairs.n else self.offsets.shape[0] - 1
+
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or chunks hold more items than the worker has space for."""
-        cdef int64_t n_units = self.offsets.shape[0] - 1, total = 0, n
+        cdef int64_t n_units = self.n_units(), total = 0, n
         cdef int64_t most_units = WV_TILE if wv_read_of(self.task.objective) == WV_read_dbow else 1
         cdef Py_ssize_t c
         for c in range(chunks.shape[0]):
             if not 0 <= chunks[c, 0] <= chunks[c, 1] <= n_units:
                 raise ValueError(f"chunk {c} holds the units {chunks[c, 0]} … {chunks[c, 1]} of {n_units}")
-            n = self.offsets[chunks[c, 1]] - self.offsets[chunks[c, 0]]
+            n = chunks[c, 1] - chunks[c, 0]
+            if not self.task.pairs.n:
+                n = self.offsets[chunks[c, 1]] - self.offsets[chunks[c, 0]]
             if n > self.task.max_chunk:
                 raise ValueError(f"chunk {c} has {n} items, but workers have space for {self.task.max_chunk}")
             if self.task.infers and chunks[c, 1] - chunks[c, 0] > most_units:

@@ -107,6 +107,54 @@ static void all_shapes(enum wv_isa isa)
     search_one(isa, (struct problem){1000, 48, 50, 2, 10});
 }
 
+/* Search by dot product, where each query leaves out every third row from its own number on. */
+static void search_products(enum wv_isa isa, struct problem p)
+{
+    float *rows = random_rows(p.n, p.dim, p.stride, 3), *queries = random_rows(p.n_queries, p.dim, p.dim, 4);
+    float *scores = malloc((size_t)(p.n_queries * p.k) * sizeof *scores);
+    float *every = malloc((size_t)(p.n_queries * p.n) * sizeof *every);
+    int64_t *found = malloc((size_t)(p.n_queries * p.k) * sizeof *found);
+    int64_t *offsets = calloc((size_t)p.n_queries + 1, sizeof *offsets);
+    int32_t *ids = malloc((size_t)(p.n_queries * p.n + 1) * sizeof *ids);
+    struct wv_queries *prepared = NULL;
+    struct wv_best *best = NULL;
+    for (int64_t q = 0; q < p.n_queries; q++) {
+        offsets[q + 1] = offsets[q];
+        for (int64_t i = q % 5; i < p.n; i += 3)
+            ids[offsets[q + 1]++] = (int32_t)i;
+    }
+    CHECK(wv_product_queries_new(queries, p.n_queries, p.dim, sqrtf((float)p.dim), isa, &prepared) == WV_OK);
+    CHECK(wv_best_new(prepared, p.k, &best) == WV_OK);
+    wv_best_exclude(best, offsets, ids);
+    wv_best_scan(best, rows, p.n, p.stride, 0);
+    wv_best_write(best, scores, found);
+    wv_cosines(prepared, rows, p.n, p.stride, every, p.n);
+    int right = 1;
+    for (int64_t q = 0; q < p.n_queries; q++) {
+        const float *all = every + q * p.n;
+        for (int64_t j = offsets[q]; j < offsets[q + 1]; j++)
+            every[q * p.n + ids[j]] = -INFINITY;
+        int64_t better = 0;
+        for (int64_t i = 0; i < p.n; i++)
+            better += all[i] > scores[(q + 1) * p.k - 1];
+        right &= better < p.k;
+        for (int64_t i = q * p.k; i < (q + 1) * p.k; i++)
+            right &= found[i] >= 0 && all[found[i]] == scores[i];
+    }
+    CHECK(right);
+    wv_best_free(best);
+    wv_queries_free(prepared);
+    free(rows), free(queries), free(scores), free(every), free(found), free(offsets), free(ids);
+}
+
+static void all_products(enum wv_isa isa)
+{
+    for (int64_t dim = 1; dim <= 67; dim++) {
+        search_products(isa, (struct problem){41, dim, dim, 1, 5});
+        search_products(isa, (struct problem){133, dim, dim + dim % 5, 30 + dim, 3});
+    }
+}
+
 static void odd_rows(enum wv_isa isa, int64_t n_queries)
 {
     const float rows[5][2] = {{NAN, 1}, {0, 0}, {1e-40f, 1e-40f}, {-3e38f, -3e38f}, {2, 2}};
@@ -208,6 +256,7 @@ int main(void)
         if (!wv_cpu_has((enum wv_isa)isa))
             continue;
         all_shapes((enum wv_isa)isa);
+        all_products((enum wv_isa)isa);
         odd_rows((enum wv_isa)isa, 1);
         odd_rows((enum wv_isa)isa, 60);
         backwards((enum wv_isa)isa);

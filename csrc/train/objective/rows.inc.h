@@ -9,6 +9,10 @@ WV_INLINE vec row_load(const float *row, int at) { return vec_load(row + at); }
 WV_INLINE void row_store(float *row, int at, vec value) { vec_store(row + at, value); }
 WV_INLINE void row_add(float *row, int at, vec delta) { row_store(row, at, vec_add(row_load(row, at), delta)); }
 
+WV_INLINE vec row_load_first(const float *row, int at, int n) { return vec_load_first(row + at, n); }
+WV_INLINE float row_value(const float *row, int at) { return row[at]; }
+WV_INLINE void row_set_value(float *row, int at, float value) { row[at] = value; }
+
 /* `pack` rows from `at` on in one vector, or one row that fills it. */
 WV_INLINE vec rows_load(float *const *rows, int at, int pack)
 {

@@ -37,6 +37,14 @@
 #include "train/objective/dbow_update.inc.h"
 #include "train/objective/step_dbow.inc.h"
 #include "train/objective/step_dm_concat.inc.h"
+#include "train/objective/pairs.inc.h"
+#include "train/objective/multiply.inc.h"
+#include "train/objective/contrast_pairs.inc.h"
+#include "train/objective/contrast_loss.inc.h"
+#include "train/objective/contrast_update.inc.h"
+#include "train/objective/step_contrast.inc.h"
+#include "train/objective/triplets.inc.h"
+#include "train/objective/step_bpr.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.base.keys import Key, key_bytes
+from wildvec.base.keys import Key
+from wildvec.graph.numbering import flat_column, number_keys
 
 Ids = NDArray[np.int32]
-MAX_KEYS = 2**31 - 1
 
 
 def number_column(name: str, column: Any, given: Iterable[Key] | None) -> tuple[list[Key], Ids]:
@@ -24,14 +25,11 @@ def number_column(name: str, column: Any, given: Iterable[Key] | None) -> tuple[
         TypeError: A key is neither str nor int, or the keys are of both types.
         ValueError: A value of the column is not among the given keys, or a given key occurs twice.
     """
-    keys, ids = _number(name, _as_column(name, column))
+    keys, (ids,) = number_keys([_as_list(column)], name, [f"the {name}s"])
     if given is None:
         return keys, ids
-    all_keys = list(check_keys(name, given))
+    all_keys = check_keys(name, given)
     index = {key: i for i, key in enumerate(all_keys)}
-    if len(index) < len(all_keys):
-        twice = next(key for i, key in enumerate(all_keys) if index[key] != i)
-        raise ValueError(f"{name}s: {twice!r} occurs twice; give each {name} once")
     places = np.array([index.get(key, -1) for key in keys], np.int32)
     if len(unknown := np.flatnonzero(places < 0)):
         row = int(np.flatnonzero(np.isin(ids, unknown))[0])
@@ -43,65 +41,19 @@ def number_column(name: str, column: Any, given: Iterable[Key] | None) -> tuple[
 
 
 def check_keys(name: str, keys: Iterable[Any]) -> list[Key]:
-    """Return keys as a list; TypeError if one is neither str nor int, or if both types occur."""
+    """Return keys as a list. TypeError: one is neither str nor int, or both occur. ValueError: one occurs twice."""
     if isinstance(keys, (str, bytes)):
         raise TypeError(f"{name}s={keys!r:.60}: give a list of keys")
-    return _number(name, _as_column(name, keys), distinct=False)[0]
+    checked: list[Key] = flat_column(_as_list(keys), name, f"{name}s=").tolist()
+    if len(set(checked)) < len(checked):
+        twice = next(key for key, count in Counter(checked).items() if count > 1)
+        raise ValueError(f"{name}s: {twice!r} occurs twice; give each {name} once")
+    return checked
 
 
-def _as_column(name: str, values: Any) -> NDArray[Any]:
-    """Return a flat array of integers or of objects."""
-    if isinstance(values, np.ndarray):
-        array = values
-    else:
-        values = list(values)
-        kinds = {type(value) for value in values}
-        if kinds <= {int}:
-            try:
-                array = np.asarray(values, np.int64)
-            except OverflowError:
-                raise ValueError(f"{name}: an integer does not fit into int64; make it a str") from None
-        else:
-            array = np.empty(len(values), object)
-            array[:] = values
-    if array.ndim != 1:
-        raise ValueError(f"{name}s of shape {array.shape}; give a flat column")
-    return array
-
-
-def _number(name: str, column: NDArray[Any], distinct: bool = True) -> tuple[list[Key], Ids]:
-    if column.dtype.kind in "iu":
-        if not distinct:
-            return column.tolist(), np.arange(len(column), dtype=np.int32)
-        unique, inverse = np.unique(column, return_inverse=True)
-        return unique.tolist(), inverse.astype(np.int32)
-    if column.dtype.kind == "f" and len(column):
-        raise TypeError(f"{name} {column[0]!r} is a float; convert the column to int or str")
-    values = column.tolist()
-    first_kind = None
-    index: dict[Key, int] = {}
-    ids = np.empty(len(values), np.int32)
-    for row, value in enumerate(values):
-        key = value if type(value) is str else _key(name, row, value)
-        if first_kind is None:
-            first_kind = type(key)
-        elif type(key) is not first_kind:
-            raise TypeError(
-                f"row {row}: {name} {key!r} is {type(key).__name__}, but {name} {values[0]!r} is "
-                f"{first_kind.__name__}; convert the column to one type"
-            )
-        ids[row] = index.setdefault(key, len(index))
-    return (list(index) if distinct else values), ids
-
-
-def _key(name: str, row: int, value: Any) -> Key:
-    if isinstance(value, bytes) or value is None or isinstance(value, float):
-        raise TypeError(f"row {row}: {name} {value!r} is neither str nor int; convert it first")
-    try:
-        key_bytes(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"row {row}: {name} {error}") from None
-    return str(value) if isinstance(value, str) else int(value)
+def _as_list(values: Any) -> Any:
+    """Return what has a length as it is, and other iterables as a list."""
+    return values if hasattr(values, "__len__") and not isinstance(values, Mapping | Set) else list(values)
 
 
 def check_weights(weights: Any, n: int) -> NDArray[np.float32] | None:

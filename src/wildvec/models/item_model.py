@@ -27,6 +27,7 @@ from wildvec.models.settings import Setting, switch
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
+from wildvec.training.interaction_feed import InteractionFeed
 from wildvec.training.matrices import FloatRows
 from wildvec.training.objective import MatrixSpec, Objective
 from wildvec.vectors.keyedvectors import KeyedVectors
@@ -49,7 +50,7 @@ class ItemModel(Recommender, Model):
         self._set_up(locals())
         self._start(interactions, callbacks)
 
-    It implements `_objective` and `_feed`, and `_scoring` if scores are not dot products of the trained rows.
+    It implements `_objective`, and `_scoring` if scores are not dot products of the trained rows.
 
     Attributes:
         wv: The rows of items by key (KeyedVectors), with the number of users of each item as counts (at least 1).
@@ -88,7 +89,8 @@ class ItemModel(Recommender, Model):
 
     def _feed(self, interactions: Interactions, seen: SeenItems) -> Feed:
         """Return what is trained on. seen: all items that each user has, which are never negatives."""
-        raise NotImplementedError
+        own = (seen.offsets, seen.ids)
+        return InteractionFeed(interactions.offsets, interactions.item_ids, interactions.n_items, own)
 
     def build(self, interactions: Any) -> None:
         """Take the users and items of interactions. The model then has new random rows.

@@ -57,3 +57,17 @@ def chunks_to_measure(held_out: Units) -> Chunks:
     [[1, 2], [7, 8]]
     """
     return np.stack([held_out, held_out + 1], axis=1)
+
+
+def chunks_before_and_behind(bounds: NDArray[np.int64], n_trained: int) -> tuple[Chunks, Chunks]:
+    """Return the chunks of the first n_trained units, and those of the units behind them, which are held out.
+
+    bounds: first unit of each chunk, and the end of the last one.
+
+    >>> [chunks.tolist() for chunks in chunks_before_and_behind(np.array([0, 4, 8]), 6)]
+    [[[0, 4], [4, 6]], [[6, 8]]]
+    """
+    cuts = np.unique(np.append(bounds, n_trained))
+    chunks = np.stack([cuts[:-1], cuts[1:]], axis=1)
+    is_trained = chunks[:, 0] < n_trained
+    return np.ascontiguousarray(chunks[is_trained]), np.ascontiguousarray(chunks[~is_trained])

@@ -108,9 +108,7 @@ def create(spec: MatrixSpec, seed: int) -> FloatRows:
     (3, 112)
     """
     rows = _allocate(spec)
-    if spec.init == "zeros":
-        return rows
-    return _draw(rows, spec.size, spec.size, _seed_of(spec, seed))
+    return _draw_new(rows, spec, seed, first=0)
 
 
 def grow(spec: MatrixSpec, old: FloatRows, seed: int) -> FloatRows:
@@ -123,8 +121,17 @@ def grow(spec: MatrixSpec, old: FloatRows, seed: int) -> FloatRows:
     """
     rows = _allocate(spec)
     rows[: len(old)] = old
-    if spec.init != "zeros":
-        _draw(rows, spec.size, spec.size, _seed_of(spec, seed), first=len(old))
+    return _draw_new(rows, spec, seed, first=len(old))
+
+
+def _draw_new(rows: FloatRows, spec: MatrixSpec, seed: int, first: int) -> FloatRows:
+    """Set the first values of the rows from `first` on, as the matrix needs them."""
+    if spec.init == "zeros":
+        return rows
+    _draw(rows, spec.size, spec.size, _seed_of(spec, seed), first)
+    if spec.init == "unit":
+        values = rows[first:, : spec.size]
+        values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), np.float32(1e-30))
     return rows
 
 

@@ -24,7 +24,7 @@ class MatrixSpec:
     """One matrix of an objective.
 
     name: of the tensor in files. role: "input", "output", "nodes" or "documents" in the kernel. rows, size: its
-    shape. init: "uniform" in ±1 / size, drawn by (seed, row), or "zeros". uses: (rows) how often one example uses
+    shape. init: "uniform" in ±1 / size, drawn by (seed, row), "unit": the same with the length 1, or "zeros". uses: (rows) how often one example uses
     each row, on average; None: unknown. has_private_rows: whether workers have private copies of the most used
     rows, which `uses` decides. curvature: part of the remaining distance by which one use moves a row, divided by
     the learning rate; it scales merged changes (csrc/train/objective/merge.inc.h). rows_per_item: most rows that
@@ -37,7 +37,7 @@ class MatrixSpec:
     role: Literal["input", "output", "nodes", "documents"]
     rows: int
     size: int
-    init: Literal["uniform", "zeros"] = "uniform"
+    init: Literal["uniform", "unit", "zeros"] = "uniform"
     uses: FloatArray | None = None
     has_private_rows: bool = True
     curvature: float = 0.0

@@ -16,6 +16,7 @@ from wildvec.training.feed import Feed
 from wildvec.training.held_out import (
     SPLIT_ADVICE,
     Chunks,
+    chunks_before_and_behind,
     chunks_to_measure,
     chunks_to_train,
     split_held_out,
@@ -80,7 +81,11 @@ class Plan:
             rounds = Rounds.of(workers, _frequencies(specs))
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         bounds = chunk_bounds(offsets, chunk_items(rounds))
-        units = split_held_out(len(sizes), held_out, seed, split_advice)
+        if hold_out := getattr(feed, "hold_out", None):
+            trained, measured = chunks_before_and_behind(bounds, hold_out(held_out))
+        else:
+            units = split_held_out(len(sizes), held_out, seed, split_advice)
+            trained, measured = chunks_to_train(bounds, units), chunks_to_measure(units)
         longest = int(np.diff(offsets[bounds]).max())
         if rounds and longest > 2 * rounds.tokens_per_worker:
             logger.warning(
@@ -91,8 +96,8 @@ class Plan:
         workers = rounds.workers if rounds else min(workers, len(bounds) - 1)
         merges = plan_merges(specs, 1 if rounds else workers)
         return cls(
-            chunks_to_train(bounds, units),
-            chunks_to_measure(units),
+            trained,
+            measured,
             offsets,
             longest,
             workers,

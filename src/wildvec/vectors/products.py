@@ -32,7 +32,8 @@ def best_products(
         queries: (queries, dim) of floats.
         matrix: (n, dim) of floats.
         k: Rows that are found for each query.
-        exclude: Offsets and row numbers: the rows ids[offsets[q]:offsets[q + 1]], ascending, are left out for query q.
+        exclude: Offsets and row numbers: for query q, the rows ids[offsets[q]:offsets[q + 1]], ascending, are left
+            out.
         rows: Search only these rows; None: all.
         workers: Threads, by default and at most the CPUs that this process may use.
 
@@ -52,7 +53,8 @@ def best_products(
         )
         return np.where(found < 0, -1, chosen[found]) if len(chosen) else found, scores
     wide = np.asarray(matrix, np.float32)
-    longest = float(np.sqrt(np.einsum("ij,ij->i", wide, wide).max(initial=0))) * 1.001
+    with np.errstate(over="ignore"):
+        longest = float(np.sqrt(np.fmax.reduce(np.einsum("ij,ij->i", wide, wide), initial=0))) * 1.001
     if exclude is not None:
         exclude = np.asarray(exclude[0], np.int64), np.asarray(exclude[1], np.int32)
     return search.top_products(

@@ -229,7 +229,10 @@ def _top_k(
     longest: float | None = None,
     exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
 ) -> tuple[Rows, Floats]:
-    """Search for some thousand queries at once. longest: as in `Queries`. Rows are numbered from the target's first."""
+    """Search for some thousand queries at once; results as in `top_k`, but as places in `target.rows`.
+
+    longest: as in `Queries`.
+    """
     if k < 1:
         raise ValueError(f"k={k}; give at least 1")
     k = min(k, len(target))
@@ -239,22 +242,54 @@ def _top_k(
         return found, scores
     isa = _isa(os.environ.get("WILDVEC_ISA", ""))
     per_pass = max(1, min(_QUERIES_PER_PASS, _ENTRIES_PER_PASS // k))
-    for first in range(0, len(queries), per_pass):
-        part = slice(first, first + per_pass)
-        shared = Queries(queries[part], isa, longest)
-        n_workers, step = target.plan(len(queries[part]), workers)
+
+    def search_part(first: int, stop: int, n_workers: int, interrupt: list[bool]) -> None:
+        shared = Queries(queries[first:stop], isa, longest)
         bests = [Best(shared, k) for _ in range(n_workers)]
-        for best in bests if exclude is not None else ():
-            best.exclude(exclude[0][first : first + len(queries[part]) + 1], exclude[1])
-        _scan_and_write(bests, target, step, scores[part], found[part])
+        if exclude is not None:
+            for best in bests:
+                best.exclude(exclude[0][first : stop + 1], exclude[1])
+        _scan_and_write(bests, target, step, scores[first:stop], found[first:stop], interrupt)
+
+    n_workers, step = target.plan(min(len(queries), per_pass), workers)
+    if len(queries) < per_pass * n_workers:
+        for first in range(0, len(queries), per_pass):
+            search_part(first, min(first + per_pass, len(queries)), n_workers, [])
+    else:
+        _search_parts(search_part, len(queries), per_pass, n_workers)
     return found, scores
 
 
-def _scan_and_write(bests: list[Best], target: _Target, step: int, scores: Floats, found: Rows) -> None:
-    """Scan the rows with one thread for each of `bests`, and write the best ones of all."""
+def _search_parts(
+    search_part: Callable[[int, int, int, list[bool]], None], n: int, step: int, n_workers: int
+) -> None:
+    """Search for parts of n queries, each with one thread, which fills fewer heaps than several threads do."""
+    interrupt: list[bool] = []
+
+    def scan(first: int, stop: int) -> None:
+        try:
+            search_part(first, stop, 1, interrupt)
+        except BaseException:
+            interrupt.append(True)
+            raise
+
+    _run_units(0, n, step, [scan] * n_workers)
+
+
+def _scan_and_write(
+    bests: list[Best], target: _Target, step: int, scores: Floats, found: Rows, interrupt: list[bool]
+) -> None:
+    """Scan the rows with one thread for each of `bests`, and write the best ones of all.
+
+    interrupt: another thread appends to it to end the search.
+    """
 
     def scan_into(best: Best) -> Scan:
-        return lambda first, stop: best.scan(target.floats(first, stop), first)
+        def scan(first: int, stop: int) -> None:
+            if not interrupt:
+                best.scan(target.floats(first, stop), first)
+
+        return scan
 
     _run_units(target.start, target.stop, step, [scan_into(best) for best in bests])
     for other in bests[1:]:
@@ -310,5 +345,3 @@ def top_of(scores: Floats, k: int) -> tuple[Rows, Floats]:
         best.write(best_scores, found)
     is_found = found[0] >= 0
     return found[0][is_found], best_scores[0][is_found]
-
-

@@ -1,0 +1,42 @@
+/* Changes of rows by their gradients, with AdaGrad: one sum of squared gradients for a row, which is the column behind its values.
+ *
+ * A row x on the unit sphere moves along it: the part of the gradient g in the direction of x is removed, and the result has the length 1.
+ *     g -= (g·x / x·x) x;  G += g·g / size;  x += rate g / √G;  x /= |x| */
+
+struct row_change {
+    const float *gradient; /* (width), 0 behind the values */
+    float rate, l2;        /* rate: of the row; l2: each use also adds -l2 x to g (rows of any length) */
+    int size, on_sphere;   /* on_sphere is a constant of the caller */
+};
+
+/* One vector of a row; behind the values it is 0. */
+WV_INLINE vec row_values(const float *row, int at, int size)
+{
+    return at + VEC_LANES <= size ? row_load(row, at) : row_load_first(row, at, size - at);
+}
+
+WV_INLINE void change_row(float *row, const struct row_change *change)
+{
+    const float *g = change->gradient;
+    const int size = change->size;
+    vec xx = vec_zero(), gx = vec_zero(), gg = vec_zero();
+    if (change->rate <= 0)
+        return;
+    for (int at = 0; at < size; at += VEC_LANES) {
+        const vec x = row_values(row, at, size), of_g = vec_load(g + at);
+        xx = vec_fma(x, x, xx);
+        gx = vec_fma(of_g, x, gx);
+        gg = vec_fma(of_g, of_g, gg);
+    }
+    const float x_squared = vec_sum(xx), along = vec_sum(gx);
+    const float decay = change->on_sphere ? along / fmaxf(x_squared, 1e-30f) : change->l2;
+    float squared = vec_sum(gg) - 2 * decay * along + decay * decay * x_squared; /* |g - decay x|² */
+    squared = squared > 0 ? squared : 0;
+    const float sum = row_value(row, size) + squared / (float)size;
+    const float step = sum > 0 ? change->rate / sqrtf(sum) : 0;
+    const float scale = change->on_sphere ? 1 / sqrtf(fmaxf(x_squared + step * step * squared, 1e-30f)) : 1;
+    const vec of_x = vec_set(scale * (1 - step * decay)), of_g = vec_set(scale * step);
+    for (int at = 0; at < size; at += VEC_LANES)
+        row_store(row, at, vec_fma(of_g, vec_load(g + at), vec_mul(of_x, row_values(row, at, size))));
+    row_set_value(row, size, sum);
+}

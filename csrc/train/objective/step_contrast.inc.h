@@ -1,0 +1,142 @@
+/* Pairs of users and items that share their negatives. In: units, each one pair. Out: trained rows, the loss.
+ *
+ * A block is m pairs and n items, the negatives of all m pairs. With rows U (m, d) of users, P (m, d) of items, N (n, d) of negatives:
+ *     scores S = N Uᵀ (n, m), s = U·P;  the loss gives weights W (n, m) of negatives and a (m) of positives;
+ *     steps of users: a P - Wᵀ N, of positives: a U, of negatives: -W U, each from the values before the block.
+ * Rows are changed one after the other, so a row that occurs twice in a block is changed twice. */
+
+/* Copies values of n rows to `to` (n, width), and zeros up to whole tiles. Rows that were merged in a round have any length. */
+WV_INLINE void gather_rows(const struct wv_rows *view, float *const *rows, int n, int padded, int width,
+                           int on_sphere, float *to)
+{
+    const int size = view->matrix->size;
+    for (int i = 0; i < n; i++, to += width) {
+        vec xx = vec_zero();
+        for (int at = 0; at < width; at += VEC_LANES) {
+            const vec x = row_values(rows[i], at, size);
+            xx = vec_fma(x, x, xx);
+            vec_store(to + at, x);
+        }
+        const vec scale = vec_set(on_sphere && view->copy_of ? 1 / sqrtf(fmaxf(vec_sum(xx), 1e-30f)) : 1);
+        for (int at = 0; on_sphere && view->copy_of && at < width; at += VEC_LANES)
+            vec_store(to + at, vec_mul(scale, vec_load(to + at)));
+    }
+    memset(to, 0, (size_t)((padded - n) * width) * sizeof *to);
+}
+
+WV_INLINE void score_positives(struct wv_contrast_scratch *c, int m, int width)
+{
+    for (int i = 0; i < m; i++) {
+        vec sum = vec_zero();
+        for (int at = 0; at < width; at += VEC_LANES)
+            sum = vec_fma(vec_load(c->users + i * width + at), vec_load(c->items + i * width + at), sum);
+        c->positive[i] = vec_sum(sum);
+    }
+}
+
+WV_APART void turn_users(struct wv_contrast_scratch *c, int m, int width)
+{
+    for (int i = 0; i < m; i++) {
+        for (int k = 0; k < width; k++)
+            c->users_across[k * m + i] = c->users[i * width + k];
+    }
+}
+
+WV_INLINE float rate_of_row(const struct wv_matrix *matrix, int32_t id, float rate)
+{
+    return matrix->row_rate ? rate * matrix->row_rate[id] : rate;
+}
+
+/* change = a · values - gradient, without what is NULL */
+WV_INLINE void set_change(float *change, float a, const float *values, const float *gradient, int width)
+{
+    for (int at = 0; at < width; at += VEC_LANES) {
+        const vec of_positive = values ? vec_mul(vec_set(a), vec_load(values + at)) : vec_zero();
+        const vec of_negatives = gradient ? vec_load(gradient + at) : vec_zero();
+        vec_store(change + at, vec_sub(of_positive, of_negatives));
+    }
+}
+
+WV_INLINE void change_rows(struct wv_worker *worker, int m, int width, float rate, int on_sphere)
+{
+    struct wv_contrast_scratch *c = &worker->contrast;
+    const struct wv_matrix *users = &worker->task->matrices[WV_USERS], *items = &worker->task->matrices[WV_ITEMS];
+    struct row_change change = {.gradient = c->change, .size = items->size, .on_sphere = on_sphere};
+    change.l2 = users->l2;
+    for (int i = 0; i < m; i++) {
+        set_change(c->change, c->positive_weights[i], c->items + i * width, c->user_grads + i * width, width);
+        change.rate = rate_of_row(users, c->user_ids[i], rate);
+        change_row(c->user_rows[i], &change);
+    }
+    change.l2 = items->l2;
+    for (int i = 0; i < m; i++) {
+        set_change(c->change, c->positive_weights[i], c->users + i * width, NULL, width);
+        change.rate = rate_of_row(items, c->item_ids[i], rate);
+        change_row(c->item_rows[i], &change);
+    }
+    for (int j = 0; j < c->n; j++) {
+        set_change(c->change, 0, NULL, c->negative_grads + j * width, width);
+        change.rate = rate_of_row(items, c->negative_ids[j], rate);
+        change_row(c->negative_rows[j], &change);
+    }
+}
+
+/* Scores to gradients of users and negatives; returns the loss of m pairs. */
+WV_INLINE double contrast_gradients(struct wv_worker *worker, int m, int width, contrast_loss *loss)
+{
+    struct wv_contrast_scratch *c = &worker->contrast;
+    const int padded = (m + WV_PAD - 1) / WV_PAD * WV_PAD,
+              n = (c->n + MULTIPLY_ROWS - 1) / MULTIPLY_ROWS * MULTIPLY_ROWS;
+    double sum = 0;
+    turn_users(c, padded, width);
+    multiply(
+        &(struct multiply){c->negatives, c->users_across, c->scores, width, 1, padded, padded, n, width, padded});
+    exclude_own_items(worker, m, padded);
+    loss(&worker->task->contrast, c, padded);
+    for (int i = 0; i < m; i++)
+        sum += (double)c->sums[i];
+    memset(c->scores + (int64_t)c->n * padded, 0, (size_t)((n - c->n) * padded) * sizeof *c->scores);
+    multiply(
+        &(struct multiply){c->scores, c->negatives, c->user_grads, 1, padded, width, width, padded, c->n, width});
+    multiply(&(struct multiply){c->scores, c->users, c->negative_grads, padded, 1, width, width, n, padded, width});
+    return sum;
+}
+
+/* Trains the units first … last at `rate`; returns their loss. A stop takes effect between blocks. */
+WV_INLINE double train_contrast(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
+                                int64_t *examples, contrast_loss *loss, int on_sphere)
+{
+    const struct wv_task *task = worker->task;
+    struct wv_contrast_scratch *c = &worker->contrast;
+    const struct pair_order order = pair_order_of(worker);
+    const int width = (task->matrices[WV_ITEMS].size + VEC_LANES - 1) / VEC_LANES * VEC_LANES;
+    const int64_t block = task->contrast.block;
+    double sum = 0;
+    for (int64_t at = first; at < last && !WV_LOAD_RELAXED(&task->stop); at += block) {
+        const int m = (int)(last - at < block ? last - at : block);
+        const int padded = (m + WV_PAD - 1) / WV_PAD * WV_PAD;
+        choose_shared_negatives(worker, key, (uint64_t)((at - first) / block));
+        choose_pairs(worker, &order, at, m);
+        gather_rows(&worker->views[WV_USERS], c->user_rows, m, padded, width, on_sphere, c->users);
+        gather_rows(&worker->views[WV_ITEMS], c->item_rows, m, padded, width, on_sphere, c->items);
+        gather_rows(&worker->views[WV_ITEMS], c->negative_rows, c->n, c->n + MULTIPLY_ROWS, width, on_sphere,
+                    c->negatives);
+        score_positives(c, padded, width);
+        sum += contrast_gradients(worker, m, width, loss);
+        if (rate > 0)
+            change_rows(worker, m, width, rate, on_sphere);
+        *examples += m;
+    }
+    return sum;
+}
+
+#define TRAIN_CONTRAST(name, loss, on_sphere)                                                                      \
+    static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
+                               int64_t *examples)                                                                  \
+    {                                                                                                              \
+        return train_contrast(worker, first, last, key, rate, examples, loss, on_sphere);                          \
+    }
+TRAIN_CONTRAST(ccl, loss_ccl, 1)
+TRAIN_CONTRAST(bsl, loss_bsl, 1)
+TRAIN_CONTRAST(bpr_shared, loss_bpr_shared, 0)
+#undef TRAIN_CONTRAST
