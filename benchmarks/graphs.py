@@ -6,9 +6,8 @@
     python benchmarks/graphs.py rmat
 
 `walks`: steps per core second, first order and p = q = 0.25. `classify`: micro-F1 and macro-F1 with half of the
-labels. `links`: AUC of held-out edges of Slashdot. `rmat`: walks on a synthetic graph (graph_build.py measures building
-it). Systems take turns (A B A B). CPU seconds are those of all threads. wildvec evaluates the vectors of all systems.
-Data: $WILDVEC_DATA/graphs.
+labels. `links`: AUC of held-out edges of Slashdot. `rmat`: a synthetic graph. Systems take turns (A B A B). CPU
+seconds are those of all threads. wildvec evaluates the vectors of all systems. Data: $WILDVEC_DATA/graphs.
 """
 
 from __future__ import annotations
