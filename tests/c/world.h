@@ -83,6 +83,10 @@ static const struct problem OBJECTIVES[] = {
     {.objective = WV_walks, .negative = 5},
     {.objective = WV_walks, .hs = 1, .pair = 1, .sum = 1, .frozen = 1},
     {.objective = WV_walks_cbow, .negative = 5, .sum = 1},
+    /* edges: .hs: first order too, .sum: with weights */
+    {.objective = WV_line, .negative = 5},
+    {.objective = WV_line, .negative = 5, .hs = 1, .sum = 1},
+    {.objective = WV_line, .negative = 12, .hs = 1, .frozen = 1, .l2 = 0.01f},
 };
 enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof *OBJECTIVES };
 
@@ -211,6 +215,26 @@ static inline void make_graph(struct world *world, const struct problem *p, int6
     walks->per_unit = WALKS_OF_UNIT;
     walks->n_walks = n_walks < most ? n_walks : most;
     world->task.max_chunk += p->per_chunk * WALKS_OF_UNIT * WALK_LENGTH;
+}
+
+/* Edges of the same graph, in which all nodes of a chunk have neighbours. */
+static inline void make_edges(struct world *world, const struct problem *p, int64_t n_units)
+{
+    make_graph(world, p, n_units);
+    struct wv_task *task = &world->task;
+    struct wv_walks *walks = &task->walks;
+    struct wv_alias *sources = hold(world, (size_t)p->n_words, sizeof *sources);
+    double *degrees = hold(world, (size_t)p->n_words, sizeof *degrees);
+    for (int32_t i = 0; i < p->n_words; i++)
+        degrees[i] = (double)(walks->graph.offsets[i + 1] - walks->graph.offsets[i]);
+    CHECK(wv_alias_build(degrees, p->n_words, sources) == WV_OK);
+    walks->n_walks *= WALK_LENGTH;
+    walks->per_unit *= WALK_LENGTH;
+    walks->length = 1;
+    task->sources = sources;
+    task->order = p->hs ? 3 : 2;
+    task->negative = p->negative;
+    task->max_targets = WV_TILE + p->negative;
 }
 
 static inline void make_chunks(struct world *world, const struct problem *p, int64_t n_units)
@@ -477,6 +501,11 @@ static inline void start(struct world *world, const struct problem *p, enum wv_i
         if (has_walks(p))
             make_graph(world, p, n_units);
         make_windowed(world, p);
+    } else if (p->objective == WV_line) {
+        make_edges(world, p, n_units);
+        make_matrix(world, p, WV_INPUT, p->n_words);
+        make_matrix(world, p, WV_OUTPUT, p->n_words);
+        make_matrix(world, p, WV_DOCUMENTS, p->hs ? p->n_words : 0);
     } else if (p->objective == WV_cells) {
         make_cell_values(world, n_units);
         make_matrix(world, p, WV_INPUT, n_units);

@@ -20,6 +20,7 @@ import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
 from wildvec import (
+    LINE,
     DeepWalk,
     Doc2Vec,
     FastText,
@@ -277,6 +278,10 @@ CASES = [
             labelled_texts(3_000),
         )
         for loss in ("softmax", "ova", "hs", "ns")
+    ),
+    *(
+        GraphCase(f"LINE, order {order}", LINE, {"order": order, "alpha": 0.1}, groups(200), groups(400))
+        for order in (1, 2)
     ),
     GraphCase("DeepWalk", DeepWalk, WALKS, groups(200), groups(400)),
     GraphCase("DeepWalk, CBOW, both", DeepWalk, WALKS | {"sg": 0, "hs": 1}, groups(200), groups(400)),

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._train import Task, alias_table
+from wildvec.base.checksum import checksum
+from wildvec.base.keys import key_bytes
 from wildvec.graph.graph import Graph
 from wildvec.graph.walks import WalkSettings, make_walks
 from wildvec.text.vocab import Vocab
@@ -49,7 +51,10 @@ class EdgeFeed:
 
     def fingerprint(self) -> Fingerprint:
         """Return sizes and checksums of the graph."""
-        return self.graph.fingerprint()
+        graph = self.graph
+        names = np.frombuffer(b"\0".join(map(key_bytes, graph.nodes)), np.uint8)
+        arrays = [graph.offsets, graph.neighbours, names, *([] if graph.weights is None else [graph.weights])]
+        return {"nodes": graph.n_nodes, "edges": self.raw_items, "checksum": "".join(map(checksum, arrays))}
 
     def attach(self, task: Task) -> None:
         """Give the task the graph and the alias tables."""
