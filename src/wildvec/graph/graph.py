@@ -257,12 +257,9 @@ class Graph:
             end = min(start + PIECE, len(self.neighbours))
             first = int(np.searchsorted(self.offsets, start, "right")) - 1
             last = int(np.searchsorted(self.offsets, end, "left"))
-            counts = np.diff(np.clip(self.offsets[first : last + 1], start, end))
-            yield (
-                np.repeat(np.arange(first, last, dtype=np.int32), counts),
-                self.neighbours[start:end],
-                slice(start, end),
-            )
+            counts: NDArray[Any] = np.diff(np.clip(self.offsets[first : last + 1], start, end))
+            rows = np.repeat(np.arange(first, last, dtype=np.int32), counts)
+            yield rows, self.neighbours[start:end], slice(start, end)
 
     def subgraph(self, nodes: Iterable[Key]) -> Graph:
         """Return the graph of some nodes and the edges between them. The nodes keep their order.
