@@ -13,11 +13,11 @@ from setuptools.command.build_ext import build_ext
 CSRC = Path("csrc")
 MODULES = {
     "_text": "text/*.c",
-    "_train": "cpu.c sampler.c train/*.c",
+    "_train": "cpu.c sampler.c graph/walks.c train/*.c",
     "_search": "cpu.c search/*.c",
     "_quantize": "cpu.c quantize/*.c",
     "_cooccur": "cooccur/*.c",
-    "_graph": "graph/*.c",
+    "_graph": "cpu.c sampler.c graph/*.c",
     "_phrases": "phrases/*.c text/tokenize.c",
 }
 # -ffp-contract=off: all compilers compute a*b+c in the same way, so all give the same bits. -g0: debug symbols make
@@ -55,7 +55,7 @@ def extension(name: str, patterns: str) -> Extension:
         [f"src/wildvec/{name}.pyx", *sorted(str(file) for p in patterns.split() for file in CSRC.glob(p))],
         include_dirs=[str(CSRC)],
         depends=sorted(
-            str(h) for folder in ("*", "isa/*", f"{name[1:]}/**/*") for h in CSRC.glob(f"{folder}.h")
+            str(h) for folder in ("*", "isa/*", "graph/*", f"{name[1:]}/**/*") for h in CSRC.glob(f"{folder}.h")
         ),
         define_macros=[("Py_LIMITED_API", "0x030B0000")] if ABI3 else [],
         extra_compile_args=FLAGS,

@@ -7,6 +7,8 @@
 #include "graph/edge_list.h"
 #include "graph/graph.h"
 #include "graph/numbering.h"
+#include "graph/propagate.h"
+#include "graph/walks.h"
 #include "phrases/phrases.h"
 #include "quantize/quantize.h"
 #include "search/search.h"

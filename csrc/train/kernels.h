@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "isa/region.h"
 #include "train/train.h"
 
 /* The rows of one matrix as one worker sees them: shared rows, or private copies of some rows. Private rows are copied
@@ -102,7 +103,7 @@ struct wv_chunk {
     float *weights[2]; /* (n_targets) of their pairs with the context of the first centre and of the second one */
     int n_targets, n_common; /* the first n_common are not prefetched */
     /* cells and bags */
-    int32_t *of_bag;         /* (n_targets) the labels that are targets of a bag */
+    int32_t *of_bag; /* (n_targets) the labels that are targets of a bag, or the nodes of a block of edges */
     int64_t unit, last_unit; /* the next unit and the end of the chunk */
     int64_t first_cell,
         next_cell; /* positions of the chunk's first item and of the next cell in the items of the task */
@@ -166,6 +167,7 @@ struct wv_worker {
     int64_t n_merges;                /* calls of merge_hottest */
     int64_t merged_at[WV_MAX_TIERS]; /* n_trained at the last merge of each tier */
     float rate;                      /* of the current chunk; in a merge, of the last one */
+    uint64_t epoch_key;              /* of the current epoch: the key of draws that do not depend on chunks */
     void *memory; /* one block that holds all of the above, on cache lines that no other worker uses */
 };
 

@@ -6,6 +6,9 @@
 #define WV_OBJECTIVES(WV_OBJECTIVE)                                                                                \
     WV_OBJECTIVE(skipgram, read_tokens, make_skipgram, logistic)                                                   \
     WV_OBJECTIVE(cbow, read_tokens, make_cbow, logistic)                                                           \
+    WV_OBJECTIVE(walks, read_walks, make_skipgram, logistic)                                                       \
+    WV_OBJECTIVE(walks_cbow, read_walks, make_cbow, logistic)                                                      \
+    WV_OBJECTIVE(line, read_edges, make_edges, logistic)                                                           \
     WV_OBJECTIVE(dbow_words, read_documents, make_dbow_words, logistic)                                            \
     WV_OBJECTIVE(dm, read_documents, make_dm, logistic)                                                            \
     WV_OBJECTIVE(cells, read_cells, make_cells, squares)                                                           \
@@ -28,6 +31,8 @@ enum wv_objective { WV_OBJECTIVES(WV_OBJECTIVE_MEMBER) WV_OWN_STEPS(WV_OWN_STEP_
 #define WV_OWN_STEP_MAKE(name) WV_make_##name,
 enum wv_read_piece {
     WV_read_tokens,
+    WV_read_walks,
+    WV_read_edges,
     WV_read_documents,
     WV_read_cells,
     WV_read_bags,
@@ -40,6 +45,7 @@ enum wv_make_piece {
     WV_make_dm,
     WV_make_cells,
     WV_make_bags,
+    WV_make_edges,
     WV_OWN_STEPS(WV_OWN_STEP_MAKE) WV_N_MAKE_PIECES
 };
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cpu.h"
+#include "graph/walks.h"
 #include "sampler.h"
 #include "status.h"
 #include "train/objectives.h"
@@ -81,6 +82,9 @@ struct wv_task {
     const int32_t *unit_rows; /* glove: (units) the input row of each unit; its items are columns, all different */
     struct wv_fm fm;          /* factorization machine; `values`: x of each item */
     float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
+    struct wv_walks walks;    /* random walks, drawn in training; node i has input row i */
+    const struct wv_alias
+        *sources; /* edges: (nodes) distribution of first nodes; `walks` has the graph, and edges as walks */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
     const struct wv_alias *noise; /* (output rows) distribution of negatives */
     struct wv_ragged paths;    /* hierarchical softmax: nodes from the root to each id, and WV_PATH_PADDING more */
@@ -99,6 +103,7 @@ struct wv_task {
     int32_t max_tags;    /* documents: most tags of one */
     int32_t concat_tags; /* PV-DM with concatenation: tags of each document; others are skipped */
     int32_t null_word;   /* the same: input row for positions outside the document */
+    int32_t order;       /* edges: 1, 2, or 3: both, with first-order rows in the matrix WV_DOCUMENTS */
     int32_t train_words; /* documents: words of the context are input rows too */
     int32_t infers;      /* documents: only their rows change, and a unit's draws do not depend on other units */
     int32_t n_hottest;   /* private rows (of each matrix) that are merged every time; later tiers wait longer */

@@ -142,7 +142,12 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
     if (wv_read_of(task->objective) == WV_read_glove)
         return; /* its step reads the cells where they are */
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
-    chunk->words = take(arena, longest + WV_OVERRUN, sizeof *chunk->words);
+    const int has_edges = wv_read_of(task->objective) == WV_read_edges;
+    chunk->words = take(arena, (has_edges ? 2 : 1) * longest + WV_OVERRUN, sizeof *chunk->words);
+    if (has_edges) {
+        chunk->of_bag = take(arena, targets + WV_OVERRUN, sizeof *chunk->of_bag);
+        return;
+    }
     chunk->input = take(arena, longest + WV_OVERRUN, sizeof *chunk->input);
     if (wv_read_of(task->objective) == WV_read_supervised) {
         chunk->of_bag = take(arena, targets + WV_OVERRUN, sizeof *chunk->of_bag);
@@ -256,6 +261,7 @@ enum wv_status wv_train(struct wv_worker *worker, int64_t epoch, int64_t first_c
     const uint64_t epoch_key = wv_subkey(wv_mix(task->seed), (uint64_t)epoch);
     double loss = 0;
     *examples = 0;
+    worker->epoch_key = epoch_key;
     for (int m = 0; m < task->n_matrices; m++)
         remove_copies(&worker->views[m]);
     for (int64_t c = 0; c < n_chunks && !WV_LOAD_RELAXED(&task->stop); c++) {

@@ -14,6 +14,8 @@ from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
 from wildvec.models.glove import GloVe
+from wildvec.models.line import LINE
+from wildvec.models.node2vec import DeepWalk, Node2Vec
 from wildvec.models.phrases import (
     ENGLISH_CONNECTOR_WORDS,
     FrozenPhrases,
@@ -22,6 +24,7 @@ from wildvec.models.phrases import (
     npmi_scorer,
     original_scorer,
 )
+from wildvec.models.propagation import Propagation
 from wildvec.models.text_classifier import TextClassifier
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
@@ -32,11 +35,13 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
     "ENGLISH_CONNECTOR_WORDS",
+    "LINE",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",
     "CategoryEmbeddingRegressor",
     "Cooccurrence",
+    "DeepWalk",
     "Doc2Vec",
     "FastText",
     "FastTextKeyedVectors",
@@ -46,8 +51,10 @@ __all__ = [
     "KeyedVectors",
     "LineSentence",
     "PathLineSentences",
+    "Node2Vec",
     "Phraser",
     "Phrases",
+    "Propagation",
     "TaggedDocument",
     "TaggedLineDocument",
     "Text8Corpus",

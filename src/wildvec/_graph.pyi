@@ -51,3 +51,40 @@ def read_name_lines(
 class Numbering:
     def number(self, keys: NDArray[np.int64], numbers: NDArray[np.int32]) -> None: ...
     def keys(self) -> NDArray[np.int64]: ...
+
+class Walks:
+    alias: NDArray[np.uint32] | None
+    def __init__(
+        self,
+        offsets: NDArray[np.int64],
+        neighbours: NDArray[np.int32],
+        weights: NDArray[np.float32] | None = None,
+        *,
+        length: int,
+        p: float,
+        q: float,
+        symmetric: bool,
+    ) -> None: ...
+    def build_alias(self, first: int, last: int) -> None: ...
+    def draw(self, seed: int, epoch: int, first: int, nodes: NDArray[np.int32]) -> NDArray[np.int64]: ...
+
+PAD_ROWS: int
+
+class Propagator:
+    def __init__(
+        self,
+        offsets: NDArray[np.int64],
+        neighbours: NDArray[np.int32],
+        weights: NDArray[np.float32] | None,
+        scale: NDArray[np.float32],
+        degrees: NDArray[np.float32],
+        source: NDArray[np.float32],
+        target: NDArray[np.float32],
+        isa: str,
+    ) -> None: ...
+    def swap(self) -> None: ...
+    def propagate(self, first: int, last: int, shift: float) -> None: ...
+    def gram(self, first: int, last: int) -> NDArray[np.float64]: ...
+    def multiply(self, first: int, last: int, factors: NDArray[np.float32]) -> None: ...
+    def scale_rows(self, first: int, last: int, length: float) -> None: ...
+    def stop(self, stop: bool = True) -> None: ...

@@ -1,6 +1,6 @@
 """Checked access to graphs in the C core (csrc/graph)."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from contextlib import contextmanager
 from threading import Lock
@@ -80,6 +80,84 @@ cdef const float *floats(const float[::1] array):
     if array is not None and array.shape[0]:
         return &array[0]
     return NULL
+
+
+cdef extern from "wildvec.h" nogil:
+    struct wv_alias:
+        uint32_t threshold
+
+    struct wv_walks:
+        wv_graph graph
+        const wv_alias *alias
+        double p
+        double q
+        int32_t length
+        int32_t is_symmetric
+
+    uint64_t wv_mix(uint64_t x)
+    uint64_t wv_subkey(uint64_t key, uint64_t number)
+    uint64_t wv_walks_key(uint64_t epoch_key)
+    void wv_draw_walks(const wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes, int64_t *lengths)
+    int wv_alias_rows(const wv_graph *graph, int64_t first, int64_t last, wv_alias *alias)
+
+
+cdef class Walks:
+    """Random walks on a graph in compressed rows. Several threads may draw at the same time.
+
+    alias: uint32 (neighbours, 2), an alias table for the edges of each node, which `build_alias` fills; None without
+    weights.
+    """
+
+    cdef wv_walks walks
+    cdef list arrays  # keeps alive what the walks point to
+    cdef readonly object alias
+
+    def __cinit__(self, const int64_t[::1] offsets not None, const int32_t[::1] neighbours not None,
+                  const float[::1] weights=None, *, int32_t length, double p, double q, bint symmetric):
+        cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
+        cdef uint32_t[:, ::1] table
+        ends = np.asarray(offsets)
+        if length < 2 or not (p > 0 and q > 0) or n < 1:
+            raise ValueError(f"length={length}, p={p}, q={q}: too small, or there is no node")
+        if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():
+            raise ValueError(f"offsets must rise from 0 to at most {n_neighbours}")
+        if n_neighbours and not 0 <= np.min(neighbours) <= np.max(neighbours) < n:
+            raise ValueError(f"neighbours must be in 0 … {n - 1}")
+        self.arrays = [offsets, neighbours, weights]
+        self.walks.graph.offsets, self.walks.graph.n_nodes = &offsets[0], n
+        self.walks.graph.neighbours = &neighbours[0] if n_neighbours else NULL
+        if weights is not None and n_neighbours:
+            if weights.shape[0] != n_neighbours:
+                raise ValueError(f"{weights.shape[0]} weights for {n_neighbours} neighbours")
+            self.alias = table = np.zeros((n_neighbours, 2), np.uint32)
+            self.walks.graph.weights, self.walks.alias = &weights[0], <const wv_alias *>&table[0, 0]
+        self.walks.length, self.walks.p, self.walks.q, self.walks.is_symmetric = length, p, q, symmetric
+
+    def build_alias(self, int64_t first, int64_t last):
+        """Build the alias tables of the nodes first … last. Call it for all nodes before `draw`."""
+        cdef int status
+        if not 0 <= first <= last <= self.walks.graph.n_nodes:
+            raise ValueError(f"nodes {first} … {last} of {self.walks.graph.n_nodes}")
+        if self.walks.alias != NULL:
+            with nogil:
+                status = wv_alias_rows(&self.walks.graph, first, last, <wv_alias *>self.walks.alias)
+            check(status, "alias tables of the nodes")
+
+    def draw(self, uint64_t seed, int64_t epoch, int64_t first, int32_t[:, ::1] nodes not None):
+        """Draw as many walks of an epoch as `nodes` has rows, from number `first` on. Returns their lengths.
+
+        nodes: (n, length) receives the nodes, -1 behind the end of a walk.
+        """
+        cdef int64_t n = nodes.shape[0]
+        cdef uint64_t key = wv_walks_key(wv_subkey(wv_mix(seed), <uint64_t>epoch))
+        if first < 0 or nodes.shape[1] != self.walks.length:
+            raise ValueError(f"walk {first}, {nodes.shape[1]} columns; walks have {self.walks.length}")
+        lengths = np.empty(n, np.int64)
+        cdef int64_t[::1] to_lengths = lengths
+        if n:
+            with nogil:
+                wv_draw_walks(&self.walks, key, first, n, &nodes[0, 0], &to_lengths[0])
+        return lengths
 
 
 MAX_ROWS = 2**31 - 1
@@ -267,7 +345,7 @@ def read_edge_lines(const uint8_t[::1] text not None, int64_t start, separator, 
 
 def read_name_lines(const uint8_t[::1] text not None, int64_t start, separator, uint8_t[::1] names not None,
                     uint32_t[::1] lengths not None, double[::1] weights) -> tuple:
-    """Read lines of names from text[start:]. Return the bytes, lines and edges that were read, and the bytes of the names.
+    """Read lines of names from text[start:]. Return the bytes, lines and edges read, and the bytes of the names.
 
     names: as long as text[start:] at least; each name of both ends and a byte 0. lengths: the bytes of each name.
     """
@@ -323,3 +401,105 @@ cdef class Numbering:
         if keys.shape[0] != wv_count_keys(self.handle):
             raise ValueError("one key for each number")
         wv_copy_keys(self.handle, &keys[0])
+
+
+cdef extern from "wildvec.h" nogil:
+    enum: WV_PAD_ROWS
+    ctypedef int wv_isa "enum wv_isa"
+    int wv_choose_isa(const char *name, wv_isa *isa)
+
+    struct wv_propagation:
+        wv_graph graph
+        const float *scale
+        const float *from_ "from"
+        float *to
+        int64_t width
+        float shift
+
+    void wv_propagate(const wv_propagation *step, int64_t first, int64_t last, wv_isa isa, const int32_t *stop)
+    void wv_gram(const float *rows, const float *weights, int64_t n, int64_t width, wv_isa isa, double *gram)
+    void wv_multiply_rows(const float *rows, int64_t n, int64_t width, const float *factors, wv_isa isa, float *to)
+    void wv_scale_rows(float *rows, int64_t n, int64_t width, float length, wv_isa isa)
+
+
+PAD_ROWS = WV_PAD_ROWS
+
+
+cdef class Propagator:
+    """Two matrices (nodes, width) of a graph, and what is computed with them; see csrc/graph/propagate.h.
+
+    `source` is the matrix 0 or 1 that is read; the other one is written. All methods take rows first … last, may run on different
+    threads for different rows, and must not run while `swap` does. width: a multiple of PAD_ROWS.
+    scale, degrees: float32 (nodes,), of the propagation and of the Gram matrix.
+    """
+
+    cdef wv_propagation step
+    cdef const float *degrees
+    cdef wv_isa isa
+    cdef int32_t stopped
+    cdef list arrays
+
+    def __cinit__(self, const int64_t[::1] offsets not None, const int32_t[::1] neighbours not None,
+                  const float[::1] weights, const float[::1] scale not None, const float[::1] degrees not None,
+                  float[:, ::1] source not None, float[:, ::1] target not None, str isa):
+        cdef int64_t n = offsets.shape[0] - 1, width = source.shape[1]
+        check(wv_choose_isa(isa.encode(), &self.isa), f"WILDVEC_ISA={isa}")
+        if n < 1 or find_bad_row(offsets, neighbours, n, 0, n) >= 0:
+            raise ValueError(f"the neighbours of {n} nodes must exist, and rise for each node; give one node or more")
+        lengths = {n, scale.shape[0], degrees.shape[0], source.shape[0], target.shape[0]}
+        if len(lengths) > 1 or (weights is not None and weights.shape[0] != neighbours.shape[0]):
+            raise ValueError(f"arrays of {sorted(lengths)} elements for {n} nodes, or too few weights")
+        if not width or width % WV_PAD_ROWS or target.shape[1] != width or &source[0, 0] == &target[0, 0]:
+            raise ValueError(f"matrices of {width} and {target.shape[1]} columns: give two of the same width, a "
+                             f"multiple of {WV_PAD_ROWS}")
+        self.arrays = [offsets, neighbours, weights, scale, degrees, source, target]
+        self.step.graph = wv_graph(&offsets[0], ints(neighbours), floats(weights), n)
+        self.step.scale, self.step.from_, self.step.to = &scale[0], &source[0, 0], &target[0, 0]
+        self.step.width = width
+        self.degrees = &degrees[0]
+
+    cdef int64_t _check_rows(self, int64_t first, int64_t last) except -1:
+        if not 0 <= first <= last <= self.step.graph.n_nodes:
+            raise ValueError(f"rows {first} to {last} of {self.step.graph.n_nodes}")
+        return last - first
+
+    def swap(self) -> None:
+        """Exchange the matrix that is read and the one that is written."""
+        cdef float *source = <float *>self.step.from_
+        self.step.from_, self.step.to = self.step.to, source
+
+    def propagate(self, int64_t first, int64_t last, float shift) -> None:
+        """Write scale · Σ weight · row over the neighbours, + shift · own row. After `stop` some rows are not complete."""
+        self._check_rows(first, last)
+        cdef wv_propagation step = self.step
+        step.shift = shift
+        with nogil:
+            wv_propagate(&step, first, last, self.isa, &self.stopped)
+
+    def gram(self, int64_t first, int64_t last):
+        """Return Σ degree · row · rowᵀ of the rows that are read: float64 (width, width), on and above the diagonal."""
+        cdef int64_t n = self._check_rows(first, last), width = self.step.width
+        out = np.empty((width, width))
+        cdef double[:, ::1] sums = out
+        with nogil:
+            wv_gram(self.step.from_ + first * width, self.degrees + first, n, width, self.isa, &sums[0, 0])
+        return out
+
+    def multiply(self, int64_t first, int64_t last, const float[:, ::1] factors not None) -> None:
+        """Write rows × factors (width, width)."""
+        cdef int64_t n = self._check_rows(first, last), width = self.step.width
+        if factors.shape[0] != width or factors.shape[1] != width:
+            raise ValueError(f"{factors.shape[0]} x {factors.shape[1]} factors for rows of {width}")
+        with nogil:
+            wv_multiply_rows(self.step.from_ + first * width, n, width, &factors[0, 0], self.isa,
+                             self.step.to + first * width)
+
+    def scale_rows(self, int64_t first, int64_t last, float length) -> None:
+        """Scale the rows that are read to a length; rows of zeros stay."""
+        cdef int64_t n = self._check_rows(first, last), width = self.step.width
+        with nogil:
+            wv_scale_rows(<float *>self.step.from_ + first * width, n, width, length, self.isa)
+
+    def stop(self, bint stop=True) -> None:
+        """Make `propagate` return soon, with rows that are not complete; False: allow it to run."""
+        self.stopped = stop

@@ -41,6 +41,32 @@ class Task:
         self, role: str, uses: NDArray[np.float32], ids: NDArray[np.int32] | None = None
     ) -> None: ...
     def items(self, ids: NDArray[np.int32], offsets: NDArray[np.int64], role: str = "input") -> None: ...
+    def walks(
+        self,
+        offsets: NDArray[np.int64],
+        neighbours: NDArray[np.int32],
+        weights: NDArray[np.float32] | None = None,
+        alias: NDArray[np.uint32] | None = None,
+        *,
+        n_walks: int,
+        per_unit: int,
+        length: int,
+        p: float,
+        q: float,
+        symmetric: bool,
+    ) -> None: ...
+    def edges(
+        self,
+        offsets: NDArray[np.int64],
+        neighbours: NDArray[np.int32],
+        sources: NDArray[np.uint32],
+        weights: NDArray[np.float32] | None = None,
+        alias: NDArray[np.uint32] | None = None,
+        *,
+        n_edges: int,
+        per_unit: int,
+    ) -> None: ...
+    def line(self, noise: NDArray[np.uint32], negative: int, order: int) -> None: ...
     def parts(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> None: ...
     def tags(self, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> None: ...
     def documents(self, *, train_words: bool, concat_tags: int = 0, null_word: int = 0) -> None: ...

@@ -27,6 +27,8 @@ cdef extern from "wildvec.h":
     enum: WV_NODES
     enum: WV_DOCUMENTS
     enum: WV_read_tokens
+    enum: WV_read_walks
+    enum: WV_read_edges
     enum: WV_read_documents
     enum: WV_read_dbow
     enum: WV_read_dm_concat
@@ -64,8 +66,20 @@ cdef extern from "wildvec.h":
         const float *row_decay
         const int32_t *masked_rows
         uint32_t mask
+    struct wv_graph:
+        const int64_t *offsets
+        const int32_t *neighbours
+        const float *weights
+        int64_t n_nodes
+    struct wv_walks:
+        wv_graph graph
+        const wv_alias *alias
+        double p, q
+        int32_t length, is_symmetric
+        int64_t n_walks, per_unit
     struct wv_task:
         wv_matrix *matrices
+        wv_walks walks
         wv_ragged items, labels, parts, tags, paths
         const float *values
         const float *weights
@@ -73,12 +87,13 @@ cdef extern from "wildvec.h":
         float x_max, exponent
         wv_fm fm
         const uint32_t *keep
+        const wv_alias *sources
         const wv_alias *noise
         const uint8_t *path_codes
         int64_t max_chunk, round_tokens
         uint64_t seed
         int32_t n_matrices, max_targets, max_context, max_parts, window, negative, n_noise, max_path
-        int32_t max_tags, concat_tags, null_word, train_words, infers
+        int32_t max_tags, order, concat_tags, null_word, train_words, infers
         int32_t n_hottest, merge_every, n_workers
         int32_t shrink_windows, average_hidden, average_grad, freeze_targets, one_pair_at_a_time
         wv_bag_loss bag_loss
@@ -150,7 +165,8 @@ BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents": WV_DOCUMENTS}  # of matrices
 
 
-TEXT_READERS = (WV_read_tokens, WV_read_documents, WV_read_dbow, WV_read_dm_concat)
+DOCUMENT_READERS = (WV_read_documents, WV_read_dbow, WV_read_dm_concat)
+TEXT_READERS = (WV_read_tokens, WV_read_walks, *DOCUMENT_READERS)
 
 
 cdef wv_isa chosen_isa() except *:
@@ -236,6 +252,21 @@ cdef void check_offsets(const int64_t[::1] offsets, int64_t n_ids, str name) exc
             falls = falls or offsets[k + 1] < offsets[k]
     if falls:
         raise ValueError(f"the offsets of {name} must not fall")
+
+
+@cython.boundscheck(False)
+@cython.wraparound(False)
+cdef void check_alias(const int64_t[::1] offsets, const uint32_t[:, ::1] alias, int64_t n_weights) except *:
+    """ValueError unless there is an alias table for the edges of each node."""
+    cdef int64_t n = offsets.shape[0] - 1, i, e
+    cdef bint is_bad = n_weights != alias.shape[0] or alias.shape[1] != 2 or offsets[n] > n_weights
+    if not is_bad:
+        with nogil:
+            for i in range(n):
+                for e in range(offsets[i], offsets[i + 1]):
+                    is_bad = is_bad or alias[e, 1] >= offsets[i + 1] - offsets[i]
+    if is_bad:
+        raise ValueError("each neighbour needs a weight and a column of the alias table of its node")
 
 
 cdef class Task:
@@ -336,6 +367,74 @@ cdef class Task:
         self.task.items.offsets = &offsets[0]
         self.done.add("items")
 
+    def walks(self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const float[::1] weights=None,
+              const uint32_t[:, ::1] alias=None, *, int64_t n_walks, int64_t per_unit, int32_t length, double p,
+              double q, bint symmetric):
+        """Random walks on a graph in place of items. Node i has input row i; a unit is per_unit of the n_walks walks.
+
+        weights, alias: of the neighbours, both or none; alias: (neighbours, 2), of `_graph.Walks`.
+        """
+        cdef wv_walks *walks = &self.task.walks
+        cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
+        self.check_new("walks")
+        check_offsets(offsets, n_neighbours, "the graph")
+        check_ids(neighbours, n, "the neighbours")
+        if n != self.get("input").n or (weights is None) != (alias is None):
+            raise ValueError(f"{n} nodes for {self.get('input').n} input rows; weights need alias tables")
+        if alias is not None:
+            check_alias(offsets, alias, weights.shape[0])
+        if n_walks < 1 or per_unit < 1 or length < 2 or not (p > 0 and q > 0):
+            raise ValueError(f"n_walks={n_walks}, per_unit={per_unit}, length={length}, p={p}, q={q}: too small")
+        self.arrays += [offsets, neighbours, weights, alias]
+        walks.graph.offsets, walks.graph.n_nodes = &offsets[0], n
+        walks.graph.neighbours = &neighbours[0] if n_neighbours else NULL
+        if alias is not None and n_neighbours:
+            walks.graph.weights, walks.alias = &weights[0], <const wv_alias *>&alias[0, 0]
+        walks.n_walks, walks.per_unit, walks.length, walks.p, walks.q = n_walks, per_unit, length, p, q
+        walks.is_symmetric = symmetric
+        self.role_of_items = "input"
+        self.done.add("walks")
+
+    def edges(self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const uint32_t[:, ::1] sources,
+              const float[::1] weights=None, const uint32_t[:, ::1] alias=None, *, int64_t n_edges, int64_t per_unit):
+        """Edges of a graph, drawn at random, in place of items: n_edges in an epoch; a unit is per_unit of them.
+
+        sources: alias table (nodes, 2) of first nodes; a node without neighbours is never drawn. weights, alias: as
+        in `walks`.
+        """
+        self.check_new("edges")
+        self.walks(offsets, neighbours, weights, alias, n_walks=n_edges, per_unit=per_unit, length=2, p=1, q=1,
+                   symmetric=False)
+        self.task.walks.length = 1
+        self.check_sources(offsets, sources)
+        self.arrays.append(sources)
+        self.task.sources = <const wv_alias *>&sources[0, 0]
+        self.done.add("edges")
+
+    cdef void check_sources(self, const int64_t[::1] offsets, const uint32_t[:, ::1] sources) except *:
+        """ValueError unless all nodes that the alias table gives have neighbours."""
+        cdef int64_t n = offsets.shape[0] - 1
+        table, has_edges = np.asarray(sources), np.diff(offsets) > 0
+        if table.shape != (n, 2) or table[:, 1].max(initial=0) >= n or not has_edges[table[:, 1]].all():
+            raise ValueError(f"sources: give an alias table of {n} nodes, of which those without edges have the weight 0")
+        if not has_edges[table[:, 0] > 0].all():
+            raise ValueError("sources: a node without edges must have the weight 0")
+
+    def line(self, const uint32_t[:, ::1] noise, int32_t negative, int32_t order):
+        """Objective "line". noise, negative: as in `negative_sampling`; six edges share their negatives.
+
+        order: 1, 2 or 3: both. Second-order targets are rows of the matrix "output"; with both, first-order rows are
+        those of "documents".
+        """
+        self.check_new("line")
+        cdef int64_t n = self.get("input").n
+        roles = {1: (), 2: ("output",), 3: ("output", "documents")}
+        if order not in roles or any(self.get(role).n != n for role in roles[order]):
+            raise ValueError(f"order={order}: give 1, 2 or 3, and as many rows in each matrix")
+        self.set_noise(noise, negative, n)
+        self.task.order = order
+        self.done.add("line")
+
     def parts(self, const int32_t[::1] ids, const int64_t[::1] offsets):
         """Tokens: the input rows whose mean is the row of each id (subwords). The items are then ids, not rows.
 
@@ -391,7 +490,7 @@ cdef class Task:
         A chunk of "dbow" must have at most 6 units, other chunks 1.
         """
         self.check_new("inference")
-        if wv_read_of(self.task.objective) not in TEXT_READERS[1:] or self.task.train_words and not self.composes:
+        if wv_read_of(self.task.objective) not in DOCUMENT_READERS or self.task.train_words and not self.composes:
             raise ValueError("inference is for objectives of documents that do not train words alone")
         self.task.infers = self.task.freeze_targets = True
 
@@ -611,7 +710,7 @@ cdef class Task:
         """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
         cdef int read = wv_read_of(task.objective), make = wv_make_of(task.objective)
-        is_text = read in TEXT_READERS
+        is_text, has_walks = read in TEXT_READERS, read == WV_read_walks
         if read == WV_read_cells:
             task.max_targets = WV_CELLS_OF_BLOCK
         elif read in (WV_read_bags, WV_read_fm):
@@ -619,6 +718,8 @@ cdef class Task:
         elif read == WV_read_supervised:
             most = {"hs": task.max_path, "ns": 1 + task.negative}
             task.max_targets = most.get(BAG_LOSSES[task.bag_loss], <int32_t>self.get("output").n)
+        elif read == WV_read_edges:
+            task.max_targets = WV_TILE + task.negative
         elif read == WV_read_glove:
             task.max_targets = 1  # its step makes no blocks
         else:
@@ -627,7 +728,10 @@ cdef class Task:
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
-            "items": task.items.offsets == NULL,
+            "edges": read == WV_read_edges and task.sources == NULL,
+            "line": read == WV_read_edges and not task.order,
+            "items": not has_walks and read != WV_read_edges and task.items.offsets == NULL,
+            "walks": has_walks and not task.walks.n_walks,
             "cells": read == WV_read_cells and task.values == NULL,
             "cell_counts": read == WV_read_glove and task.unit_rows == NULL,
             "glove": read == WV_read_glove and task.x_max == 0,
@@ -638,8 +742,8 @@ cdef class Task:
             "compose": make in (WV_make_cbow, WV_make_dm, WV_make_bags) and not self.composes,
             "windows": is_text and not task.window,
             "negative_sampling or hierarchical_softmax": is_text and task.max_targets < 3,
-            "tags": is_text and read != WV_read_tokens and task.tags.offsets == NULL,
-            "documents": is_text and read != WV_read_tokens and "documents" not in self.done,
+            "tags": read in DOCUMENT_READERS and task.tags.offsets == NULL,
+            "documents": read in DOCUMENT_READERS and "documents" not in self.done,
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
@@ -659,7 +763,7 @@ cdef class Task:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""
         cdef wv_matrix *output = &self.task.matrices[WV_OUTPUT]
         cdef int64_t n_input = self.n_ids()
-        if read in TEXT_READERS and read != WV_read_tokens:
+        if read in DOCUMENT_READERS:
             self.check_documents(read)
         role = "output" if read in (WV_read_cells, WV_read_glove) else "input"
         if self.role_of_items != role:
@@ -699,6 +803,8 @@ cdef class Task:
             "nodes": items * self.task.max_path,
             "documents": items * self.task.max_tags,
         }
+        if read == WV_read_edges:
+            touched = dict.fromkeys(touched, items * (2 + self.task.negative))
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
             whole = role == "output" and read in (WV_read_bags, WV_read_supervised, WV_read_fm)
@@ -707,15 +813,23 @@ cdef class Task:
                 raise ValueError(f"round_rows={room} for the {role} matrix: "
                                  f"a worker can touch {least} rows in a round")
 
+    cdef int64_t n_units(self):
+        cdef wv_walks *walks = &self.task.walks
+        return (walks.n_walks + walks.per_unit - 1) // walks.per_unit if walks.n_walks else self.offsets.shape[0] - 1
+
+    cdef int64_t items_before(self, int64_t unit):
+        cdef wv_walks *walks = &self.task.walks
+        return min(unit * walks.per_unit, walks.n_walks) * walks.length if walks.n_walks else self.offsets[unit]
+
     cdef void check_chunks(self, const int64_t[:, ::1] chunks) except *:
         """ValueError if a chunk is outside the units, or chunks hold more items than the worker has space for."""
-        cdef int64_t n_units = self.offsets.shape[0] - 1, total = 0, n
+        cdef int64_t n_units = self.n_units(), total = 0, n
         cdef int64_t most_units = WV_TILE if wv_read_of(self.task.objective) == WV_read_dbow else 1
         cdef Py_ssize_t c
         for c in range(chunks.shape[0]):
             if not 0 <= chunks[c, 0] <= chunks[c, 1] <= n_units:
                 raise ValueError(f"chunk {c} holds the units {chunks[c, 0]} … {chunks[c, 1]} of {n_units}")
-            n = self.offsets[chunks[c, 1]] - self.offsets[chunks[c, 0]]
+            n = self.items_before(chunks[c, 1]) - self.items_before(chunks[c, 0])
             if n > self.task.max_chunk:
                 raise ValueError(f"chunk {c} has {n} items, but workers have space for {self.task.max_chunk}")
             if self.task.infers and chunks[c, 1] - chunks[c, 0] > most_units:

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import LINE, Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
 from wildvec.demo import toy
+from wildvec.graph.graph import Graph
 from wildvec.io import native
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callbacks
@@ -117,6 +118,14 @@ class ClassifierCase(Case):
 
     def resume(self, path, callbacks=(), **settings):
         return self.model.resume(path, *self.data, callbacks=callbacks, **settings)
+
+
+def groups(degree):
+    """Return a graph of 60 nodes in five groups; nearly all edges are within a group."""
+    random = np.random.default_rng(1)
+    ends = random.integers(0, 60, (2, 60 * degree * 4))
+    chance = np.where(ends[0] % 5 == ends[1] % 5, 0.8, 0.02)
+    return Graph.from_edges(*ends[:, random.random(ends.shape[1]) < chance])
 
 
 def labelled_texts(n):
@@ -228,6 +237,17 @@ CASES = [
             labelled_texts(3_000),
         )
         for loss in ("softmax", "ova", "hs", "ns")
+    ),
+    *(
+        FeedCase(
+            f"LINE, order {order}",
+            LINE,
+            {"order": order, "alpha": 0.1},
+            groups(10),
+            groups(100),
+            other_settings={"negative": 3},
+        )
+        for order in (1, 2)
     ),
     TableCase("table", TableModel, {}, tables(500), tables(5_000)),
 ]

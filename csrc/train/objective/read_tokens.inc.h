@@ -13,6 +13,24 @@ WV_INLINE int64_t least_tokens(const struct wv_task *task, int64_t s, int has_ta
     return n_tags ? 1 : !has_tags || task->train_words ? 2 : INT64_MAX;
 }
 
+/* Looks up the rows of the chunk's tokens, and moves before the first window. */
+WV_INLINE void begin_windows(struct wv_worker *worker, uint64_t key)
+{
+    struct wv_chunk *chunk = &worker->chunk;
+    if (worker->task->parts.offsets)
+        set_token_rows(worker);
+    else
+        rows_at(&worker->views[WV_INPUT], chunk->words, chunk->n, chunk->input);
+    if (worker->task->negative)
+        rows_at(&worker->views[WV_OUTPUT], chunk->words, chunk->n, chunk->output);
+    chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
+    chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
+    chunk->sentence = chunk->next_centre = 0;
+    chunk->next_row = chunk->window.end = 0;
+    reset_noise(&chunk->noise);
+    worker->queue.first = worker->queue.last = 0;
+}
+
 /* Reads the sentences, or documents with tags, first … last into the worker's chunk. */
 WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, int has_tags)
 {
@@ -37,19 +55,8 @@ WV_INLINE void read_units(struct wv_worker *worker, int64_t first, int64_t last,
         chunk->ends[n_sentences++] = n;
     }
     chunk->n = n;
-    if (task->parts.offsets)
-        set_token_rows(worker);
-    else
-        rows_at(&worker->views[WV_INPUT], chunk->words, n, chunk->input);
-    if (task->negative)
-        rows_at(&worker->views[WV_OUTPUT], chunk->words, n, chunk->output);
     chunk->n_sentences = n_sentences;
-    chunk->width_key = wv_subkey(key, WIDTH_DRAWS);
-    chunk->noise_key = wv_subkey(key, NOISE_DRAWS);
-    chunk->sentence = chunk->next_centre = 0;
-    chunk->next_row = chunk->window.end = 0;
-    reset_noise(&chunk->noise);
-    worker->queue.first = worker->queue.last = 0;
+    begin_windows(worker, key);
 }
 
 WV_APART void read_tokens(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key)

@@ -17,6 +17,7 @@ from wildvec.graph.csr import build_csr
 from wildvec.graph.edge_files import read_edge_list
 from wildvec.graph.inputs import Edges, node_names, read_edges, with_weights
 from wildvec.graph.numbering import PIECE
+from wildvec.graph.walks import WalkSettings, draw_walks
 
 STORED = ("nodes", "offsets", "neighbours", "weights", "directed")
 
@@ -190,6 +191,34 @@ class Graph:
         return (
             len(self.neighbours) + sum(int((rows == columns).sum()) for rows, columns, _ in self._pieces())
         ) // 2
+
+    def walks(
+        self,
+        num_walks: int = 10,
+        walk_length: int = 80,
+        p: float = 1.0,
+        q: float = 1.0,
+        seed: int = 1,
+        workers: int | None = None,
+    ) -> NDArray[np.int32]:
+        """Return random walks, int32 (num_walks × n_nodes, walk_length): indices of nodes, -1 behind the end of a walk.
+
+        They are the walks on which `Node2Vec` with these settings trains in its first epoch. In each of num_walks
+        passes, one walk begins at each node, in random order. A walk ends early at a node without out-edges; from an
+        isolated node it has one node.
+
+        Args:
+            num_walks: Walks from each node.
+            walk_length: Nodes of a walk, at most; 2 or more.
+            p: See `Node2Vec`; 1 and q = 1: the next node depends on the weights of edges only.
+            q: See `Node2Vec`.
+            seed: The same seed gives the same walks, with any number of workers.
+            workers: Threads; default: the CPUs that this process may use.
+
+        >>> Graph.from_edges([0, 1, 2], [1, 2, 0], directed=True).walks(1, 4)[:, 0].tolist()
+        [1, 0, 2]
+        """
+        return draw_walks(self, WalkSettings.checked(num_walks, walk_length, p, q), seed, 0, workers)
 
     @cached_property
     def degrees(self) -> NDArray[np.float64]:
