@@ -66,7 +66,7 @@ class Graph:
 
     Names of nodes are all str or all int (64 bits), the keys of vectors. Integers need not be consecutive, and are in
     ascending order; str are in the order of first use. Map other objects, such as tuples, to
-    str first.
+    str first (``networkx.relabel_nodes(graph, str)``).
 
     Attributes:
         nodes: The name of each node.
