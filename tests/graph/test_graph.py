@@ -146,7 +146,7 @@ def test_the_builder_refuses_calls_in_another_order():
 def test_the_builder_refuses_arrays_that_do_not_fit(arguments):
     n_rows_given, n_columns_given, n_weights, n_rows, n_columns, n_parts = arguments
     weights = None if n_weights is None else np.ones(n_weights, np.float32)
-    with pytest.raises(ValueError, match="give|at most"):
+    with pytest.raises(ValueError, match=r"give|at most"):
         csr.CsrBuilder(
             np.zeros(n_rows_given, np.int32),
             np.zeros(n_columns_given, np.int32),

@@ -387,8 +387,6 @@ class Graph:
             and _are_equal(self.weights, other.weights)
         )
 
-    __hash__ = object.__hash__
-
     def __repr__(self) -> str:
         kind = ", directed" * self.directed + ", weighted" * (self.weights is not None)
         return f"Graph({self.n_nodes:,} nodes, {self.n_edges:,} edges{kind})"
