@@ -80,6 +80,13 @@ static const struct problem OBJECTIVES[] = {
     {.objective = WV_dm, .negative = 5, .hs = 1, .frozen = 1, .sum = 1},
     {.objective = WV_dm_concat, .negative = 5},
     {.objective = WV_dm_concat, .negative = 5, .hs = 1, .frozen = 1, .adagrad = 1},
+    {.objective = WV_walks, .negative = 5},
+    {.objective = WV_walks, .hs = 1, .pair = 1, .sum = 1, .frozen = 1},
+    {.objective = WV_walks_cbow, .negative = 5, .sum = 1},
+    /* edges: .hs: first order too, .sum: with weights */
+    {.objective = WV_line, .negative = 5},
+    {.objective = WV_line, .negative = 5, .hs = 1, .sum = 1},
+    {.objective = WV_line, .negative = 12, .hs = 1, .frozen = 1, .l2 = 0.01f},
 };
 enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof *OBJECTIVES };
 
@@ -87,6 +94,11 @@ enum { N_WINDOWED = 10, N_PLAIN = 12, N_OBJECTIVES = sizeof OBJECTIVES / sizeof 
 static inline int has_windows(const struct problem *p)
 {
     return p->objective == WV_skipgram || p->objective == WV_cbow;
+}
+
+static inline int has_walks(const struct problem *p)
+{
+    return p->objective == WV_walks || p->objective == WV_walks_cbow;
 }
 
 /* So do documents, whose tags belong to all windows. */
@@ -169,6 +181,60 @@ static inline int64_t make_items(struct world *world, const struct problem *p)
     }
     world->task.items = (struct wv_ragged){ids, offsets};
     return n_units;
+}
+
+enum { WALK_LENGTH = 12, WALKS_OF_UNIT = 2 };
+
+/* A directed graph in which every fourth node has no out-edges; with `sum` edges have weights. */
+static inline void make_graph(struct world *world, const struct problem *p, int64_t n_units)
+{
+    const int32_t n = p->n_words;
+    int64_t *offsets = hold(world, (size_t)n + 1, sizeof *offsets);
+    int32_t *neighbours = hold(world, 3 * (size_t)n, sizeof *neighbours);
+    float *weights = hold(world, 3 * (size_t)n, sizeof *weights);
+    struct wv_alias *alias = hold(world, 3 * (size_t)n, sizeof *alias);
+    offsets[0] = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const int32_t degree = n == 1 ? 1 : i % 4;
+        for (int32_t k = 0; k < degree; k++) {
+            int64_t at = offsets[i] + k;
+            const int32_t neighbour = (i + 1 + 7 * k) % n;
+            for (; at > offsets[i] && neighbours[at - 1] > neighbour; at--)
+                neighbours[at] = neighbours[at - 1];
+            neighbours[at] = neighbour;
+            weights[offsets[i] + k] = (float)(1 + k);
+        }
+        offsets[i + 1] = offsets[i] + degree;
+    }
+    struct wv_walks *walks = &world->task.walks;
+    *walks = (struct wv_walks){.graph = {offsets, neighbours, p->sum ? weights : NULL, n}, .p = 0.5, .q = 2};
+    CHECK(!p->sum || wv_alias_rows(&walks->graph, 0, n, alias) == WV_OK);
+    const int64_t most = n_units * WALKS_OF_UNIT, n_walks = world->task.items.offsets[n_units] / 5;
+    walks->alias = p->sum ? alias : NULL;
+    walks->length = WALK_LENGTH;
+    walks->per_unit = WALKS_OF_UNIT;
+    walks->n_walks = n_walks < most ? n_walks : most;
+    world->task.max_chunk += p->per_chunk * WALKS_OF_UNIT * WALK_LENGTH;
+}
+
+/* Edges of the same graph, in which all nodes of a chunk have neighbours. */
+static inline void make_edges(struct world *world, const struct problem *p, int64_t n_units)
+{
+    make_graph(world, p, n_units);
+    struct wv_task *task = &world->task;
+    struct wv_walks *walks = &task->walks;
+    struct wv_alias *sources = hold(world, (size_t)p->n_words, sizeof *sources);
+    double *degrees = hold(world, (size_t)p->n_words, sizeof *degrees);
+    for (int32_t i = 0; i < p->n_words; i++)
+        degrees[i] = (double)(walks->graph.offsets[i + 1] - walks->graph.offsets[i]);
+    CHECK(wv_alias_build(degrees, p->n_words, sources) == WV_OK);
+    walks->n_walks *= WALK_LENGTH;
+    walks->per_unit *= WALK_LENGTH;
+    walks->length = 1;
+    task->sources = sources;
+    task->order = p->hs ? 3 : 2;
+    task->negative = p->negative;
+    task->max_targets = WV_TILE + p->negative;
 }
 
 static inline void make_chunks(struct world *world, const struct problem *p, int64_t n_units)
@@ -394,9 +460,11 @@ static inline void make_windowed(struct world *world, const struct problem *p)
     task->shrink_windows = !p->fixed;
     task->one_pair_at_a_time = p->pair;
     task->negative = p->negative;
-    const int is_shared = (p->objective == WV_skipgram || p->objective == WV_dbow_words) && !p->pair && !p->hs;
+    const int has_pairs =
+        p->objective == WV_skipgram || p->objective == WV_dbow_words || p->objective == WV_walks;
+    const int is_shared = has_pairs && !p->pair && !p->hs;
     task->n_noise = is_shared ? wv_shared_noise(p->negative) : p->negative;
-    const int is_composed = p->objective == WV_cbow || p->objective == WV_dm;
+    const int is_composed = p->objective == WV_cbow || p->objective == WV_dm || p->objective == WV_walks_cbow;
     task->max_context = is_composed ? 2 * p->window + 2 + task->max_tags : 0;
     const int n_input = p->objective == WV_dbow ? 0 : p->n_words; /* dbow uses none */
     make_matrix(world, p, WV_INPUT, p->parts ? make_parts(world, p) : n_input);
@@ -430,8 +498,15 @@ static inline void start(struct world *world, const struct problem *p, enum wv_i
         make_tags(world, p, n_units);
         make_windowed(world, p);
         task->shrink_windows &= p->objective != WV_dm_concat;
-    } else if (has_windows(p)) {
+    } else if (has_windows(p) || has_walks(p)) {
+        if (has_walks(p))
+            make_graph(world, p, n_units);
         make_windowed(world, p);
+    } else if (p->objective == WV_line) {
+        make_edges(world, p, n_units);
+        make_matrix(world, p, WV_INPUT, p->n_words);
+        make_matrix(world, p, WV_OUTPUT, p->n_words);
+        make_matrix(world, p, WV_DOCUMENTS, p->hs ? p->n_words : 0);
     } else if (p->objective == WV_cells) {
         make_cell_values(world, n_units);
         make_matrix(world, p, WV_INPUT, n_units);

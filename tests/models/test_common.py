@@ -19,9 +19,20 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import LINE, Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import (
+    LINE,
+    DeepWalk,
+    Doc2Vec,
+    FastText,
+    GloVe,
+    Graph,
+    KeyedVectors,
+    Node2Vec,
+    TaggedDocument,
+    TextClassifier,
+    Word2Vec,
+)
 from wildvec.demo import toy
-from wildvec.graph.graph import Graph
 from wildvec.io import native
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callbacks
@@ -120,14 +131,6 @@ class ClassifierCase(Case):
         return self.model.resume(path, *self.data, callbacks=callbacks, **settings)
 
 
-def groups(degree):
-    """Return a graph of 60 nodes in five groups; nearly all edges are within a group."""
-    random = np.random.default_rng(1)
-    ends = random.integers(0, 60, (2, 60 * degree * 4))
-    chance = np.where(ends[0] % 5 == ends[1] % 5, 0.8, 0.02)
-    return Graph.from_edges(*ends[:, random.random(ends.shape[1]) < chance])
-
-
 def labelled_texts(n):
     """Return n texts of eight words, each with one of 5 labels that follows from the first word."""
     random = np.random.default_rng(1)
@@ -166,6 +169,25 @@ def tables(n):
     order = random.permutation(n)
     ids, values = encoder.encode(table)
     return encoder, TableFeed(ids[order], values[order], labels[order].astype(np.int32))
+
+
+class GraphCase(FeedCase):
+    """A case whose data are a graph."""
+
+    def trained(self, data=None, **settings):
+        return self.model(self.data if data is None else data, **COMMON | self.settings | settings)
+
+
+def groups(n_edges, directed=False, seed=1):
+    """Return a graph of 60 nodes, where most edges are within one of 4 groups; if directed, with weights."""
+    random = np.random.default_rng(seed)
+    sources = np.concatenate([np.arange(60), random.integers(0, 60, n_edges)])
+    targets = (sources + 4 * random.integers(1, 15, len(sources)) + (random.random(len(sources)) < 0.1)) % 60
+    weights = random.integers(1, 5, len(sources)) if directed else None
+    return Graph.from_edges(sources, targets, weights, nodes=np.arange(60), directed=directed)
+
+
+WALKS = {"num_walks": 10, "walk_length": 20, "window": 3}
 
 
 def documents(n, seed=2):
@@ -239,15 +261,13 @@ CASES = [
         for loss in ("softmax", "ova", "hs", "ns")
     ),
     *(
-        FeedCase(
-            f"LINE, order {order}",
-            LINE,
-            {"order": order, "alpha": 0.1},
-            groups(10),
-            groups(100),
-            other_settings={"negative": 3},
-        )
+        GraphCase(f"LINE, order {order}", LINE, {"order": order, "alpha": 0.1}, groups(200), groups(400))
         for order in (1, 2)
+    ),
+    GraphCase("DeepWalk", DeepWalk, WALKS, groups(200), groups(400)),
+    GraphCase("DeepWalk, CBOW, both", DeepWalk, WALKS | {"sg": 0, "hs": 1}, groups(200), groups(400)),
+    GraphCase(
+        "Node2Vec, directed", Node2Vec, WALKS | {"p": 0.5, "q": 2}, groups(200, True), groups(400, True)
     ),
     TableCase("table", TableModel, {}, tables(500), tables(5_000)),
 ]

@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._train import Task
-from wildvec.base.checksum import checksum
-from wildvec.base.keys import key_bytes
 from wildvec.graph.graph import Graph
 from wildvec.graph.walks import WalkSettings, make_walks
 from wildvec.models.window_objective import WindowObjective
@@ -57,10 +55,7 @@ class WalkFeed:
 
     def fingerprint(self) -> Fingerprint:
         """Return sizes and checksums of the graph."""
-        graph = self.graph
-        names = np.frombuffer(b"\0".join(map(key_bytes, graph.nodes)), np.uint8)
-        arrays = [graph.offsets, graph.neighbours, names, *([] if graph.weights is None else [graph.weights])]
-        return {"nodes": graph.n_nodes, "directed": graph.directed, "checksum": "".join(map(checksum, arrays))}
+        return self.graph.fingerprint()
 
     def attach(self, task: Task) -> None:
         """Give the task the walks."""
