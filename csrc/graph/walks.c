@@ -7,19 +7,21 @@
 #include "isa/region.h"
 #include "train/permutation.h"
 
-enum { WALKERS = 16 };   /* walks that are drawn in turn */
-enum { MAX_TRIES = 32 }; /* proposals of a step; then all neighbours are weighed, which costs more but always ends */
+enum { WALKERS = 16 }; /* walks that are drawn in turn */
+enum {
+    MAX_TRIES = 32
+}; /* proposals of a step; then all neighbours are weighed, which costs more but always ends */
 
 /* The streams of a walk's draws: step draws at even and odd numbers. */
 enum { PROPOSAL, ACCEPTANCE, N_DRAWS };
 
 /* The biases of node2vec, as fractions of the largest one and scaled to 32-bit draws. */
 struct biases {
-    double back, near, far;                /* 1/p, 1, 1/q */
-    uint64_t of_back, of_near, of_far;     /* a proposal is accepted if its draw is below */
-    uint64_t lowest;                       /* of the three: accepted whatever the node is */
-    double most;                           /* the bias that is always accepted */
-    double extra;                          /* of `back`, what exceeds `most`: drawn without a proposal */
+    double back, near, far;            /* 1/p, 1, 1/q */
+    uint64_t of_back, of_near, of_far; /* a proposal is accepted if its draw is below */
+    uint64_t lowest;                   /* of the three: accepted whatever the node is */
+    double most;                       /* the bias that is always accepted */
+    double extra;                      /* of `back`, what exceeds `most`: drawn without a proposal */
 };
 
 struct walker {
@@ -43,7 +45,10 @@ struct walking {
     struct wv_permutation order;
 };
 
-static uint64_t as_32_bits(double fraction) { return (uint64_t)(fraction * 4294967296.0); }
+static uint64_t as_32_bits(double fraction)
+{
+    return (uint64_t)(fraction * 4294967296.0);
+}
 
 /* Where many returns are expected (1/p > 1 and 1/q), they would make all other proposals improbable. So what the return edge has in
  * excess is drawn apart (Yang et al. 2019, "KnightKing"); that needs the weight of the edge, here 1. */

@@ -12,16 +12,20 @@
 
 struct wv_walks {
     struct wv_graph graph;
-    const struct wv_alias *alias; /* (edges) an alias table for each node, see wv_alias_rows; NULL: all weights are 1 */
-    double p, q;                  /* > 0 */
-    int32_t length;               /* most nodes of a walk, at least 2 */
-    int32_t is_symmetric;         /* each edge is stored at both of its nodes */
-    int64_t n_walks;              /* walks of an epoch; walk w belongs to pass w / n_nodes, which begins once at each node */
-    int64_t per_unit;             /* training: walks of a unit; the last unit may have less */
+    const struct wv_alias
+        *alias;           /* (edges) an alias table for each node, see wv_alias_rows; NULL: all weights are 1 */
+    double p, q;          /* > 0 */
+    int32_t length;       /* most nodes of a walk, at least 2 */
+    int32_t is_symmetric; /* each edge is stored at both of its nodes */
+    int64_t n_walks;  /* walks of an epoch; walk w belongs to pass w / n_nodes, which begins once at each node */
+    int64_t per_unit; /* training: walks of a unit; the last unit may have less */
 };
 
 /* The key of the walks of an epoch, from that of its chunks. */
-static inline uint64_t wv_walks_key(uint64_t epoch_key) { return wv_subkey(epoch_key, UINT64_MAX); }
+static inline uint64_t wv_walks_key(uint64_t epoch_key)
+{
+    return wv_subkey(epoch_key, UINT64_MAX);
+}
 
 /* Draws the walks first … first + n of the key. nodes: receives (n, length), -1 behind the end of a walk. lengths: receives (n). A walk
  * depends on nothing but the graph, the settings, the key and its number. */

@@ -97,15 +97,16 @@ cdef extern from "wildvec.h" nogil:
     uint64_t wv_mix(uint64_t x)
     uint64_t wv_subkey(uint64_t key, uint64_t number)
     uint64_t wv_walks_key(uint64_t epoch_key)
-    void wv_draw_walks(const wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes, int64_t *lengths)
+    void wv_draw_walks(const wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes,
+                       int64_t *lengths)
     int wv_alias_rows(const wv_graph *graph, int64_t first, int64_t last, wv_alias *alias)
 
 
 cdef class Walks:
     """Random walks on a graph in compressed rows. Several threads may draw at the same time.
 
-    alias: uint32 (neighbours, 2), an alias table for the edges of each node, which `build_alias` fills; None without
-    weights.
+    alias: uint32 (neighbours, 2), an alias table for the edges of each node, which `build_alias` fills; None
+    without weights.
     """
 
     cdef wv_walks walks

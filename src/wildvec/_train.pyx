@@ -370,7 +370,7 @@ cdef class Task:
     def walks(self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const float[::1] weights=None,
               const uint32_t[:, ::1] alias=None, *, int64_t n_walks, int64_t per_unit, int32_t length, double p,
               double q, bint symmetric):
-        """Random walks on a graph in place of items. Node i has input row i; a unit is per_unit of the n_walks walks.
+        """Random walks on a graph in place of items. Node i has input row i; a unit is per_unit of n_walks walks.
 
         weights, alias: of the neighbours, both or none; alias: (neighbours, 2), of `_graph.Walks`.
         """
@@ -815,7 +815,9 @@ cdef class Task:
 
     cdef int64_t n_units(self):
         cdef wv_walks *walks = &self.task.walks
-        return (walks.n_walks + walks.per_unit - 1) // walks.per_unit if walks.n_walks else self.offsets.shape[0] - 1
+        if walks.n_walks:
+            return (walks.n_walks + walks.per_unit - 1) // walks.per_unit
+        return self.offsets.shape[0] - 1
 
     cdef int64_t items_before(self, int64_t unit):
         cdef wv_walks *walks = &self.task.walks

@@ -29,7 +29,8 @@ static void make_world(struct world *w, double p, double q, int weighted)
             }
     }
     w->offsets[N] = n;
-    w->walks = (struct wv_walks){.graph = {w->offsets, w->neighbours, weighted ? w->weights : NULL, N}, .p = p, .q = q};
+    w->walks =
+        (struct wv_walks){.graph = {w->offsets, w->neighbours, weighted ? w->weights : NULL, N}, .p = p, .q = q};
     w->walks.alias = weighted ? w->alias : NULL;
     w->walks.length = LENGTH;
     CHECK(!weighted || wv_alias_rows(&w->walks.graph, 0, N, w->alias) == WV_OK);
@@ -62,7 +63,8 @@ static void draw_part(void *shared, int thread)
 
 static void walks_are_paths_of_the_graph(struct world *w, struct world *other)
 {
-    static const double settings[][2] = {{1, 1}, {0.25, 0.25}, {0.01, 4}, {4, 0.5}, {1e9, 1e-9}, {1e-9, 1e9}, {1e9, 1e9}};
+    static const double settings[][2] = {{1, 1},      {0.25, 0.25}, {0.01, 4}, {4, 0.5},
+                                         {1e9, 1e-9}, {1e-9, 1e9},  {1e9, 1e9}};
     for (int weighted = 0; weighted < 2; weighted++) {
         for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
             make_world(w, settings[s][0], settings[s][1], weighted);

@@ -175,7 +175,15 @@ def test_a_graph_without_nodes_or_edges_has_short_walks():
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("num_walks", 0), ("walk_length", 1), ("walk_length", 2.5), ("p", 0), ("q", -1), ("p", math.nan), ("workers", 0)],
+    [
+        ("num_walks", 0),
+        ("walk_length", 1),
+        ("walk_length", 2.5),
+        ("p", 0),
+        ("q", -1),
+        ("p", math.nan),
+        ("workers", 0),
+    ],
 )
 def test_a_bad_setting_is_named(setting, value):
     with pytest.raises((TypeError, ValueError), match=f"{setting}="):

@@ -31,9 +31,7 @@ def make_graph(has_dead_ends, weighted):
     offsets = np.concatenate([[0], np.cumsum(edges.sum(1))]).astype(np.int64)
     neighbours = np.nonzero(edges)[1].astype(np.int32)
     weights = random.uniform(0.5, 2, len(neighbours)).astype(np.float32) if weighted else None
-    return SimpleNamespace(
-        offsets=offsets, neighbours=neighbours, weights=weights, directed=True, n_nodes=N
-    )
+    return SimpleNamespace(offsets=offsets, neighbours=neighbours, weights=weights, directed=True, n_nodes=N)
 
 
 def new_task(kernel, settings, max_chunk):

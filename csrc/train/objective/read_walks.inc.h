@@ -24,7 +24,8 @@ WV_APART void read_walks(struct wv_worker *worker, int64_t first, int64_t last, 
         else
             chunk->ends[n_sentences++] = n;
     }
-    memset(chunk->words + n, 0, WV_OVERRUN * sizeof *chunk->words); /* rows_at reads them; behind a short walk is -1 */
+    memset(chunk->words + n, 0,
+           WV_OVERRUN * sizeof *chunk->words); /* rows_at reads them; behind a short walk is -1 */
     chunk->n = n;
     chunk->n_sentences = n_sentences;
     begin_windows(worker, key);

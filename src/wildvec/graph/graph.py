@@ -201,7 +201,7 @@ class Graph:
         seed: int = 1,
         workers: int | None = None,
     ) -> NDArray[np.int32]:
-        """Return random walks, int32 (num_walks × n_nodes, walk_length): indices of nodes, -1 behind the end of a walk.
+        """Return random walks, int32 (num_walks × n_nodes, walk_length): indices of nodes, -1 behind the end.
 
         They are the walks on which `Node2Vec` with these settings trains in its first epoch. In each of num_walks
         passes, one walk begins at each node, in random order. A walk ends early at a node without out-edges; from an

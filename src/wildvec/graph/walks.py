@@ -48,7 +48,7 @@ class WalkSettings:
 
 
 def make_walks(graph: Graph, settings: WalkSettings, workers: int) -> Walks:
-    """Return the walks of a graph, ready to be drawn. With weights, they hold an alias table: 8 bytes per neighbour."""
+    """Return walks that are ready to be drawn. With weights, they hold alias tables: 8 bytes per neighbour."""
     walks = Walks(
         graph.offsets,
         graph.neighbours,

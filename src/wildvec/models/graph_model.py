@@ -34,8 +34,8 @@ class GraphModel(Model):
     It implements `_objective`, `_matrix_specs` and `_feed`.
 
     Attributes:
-        wv: The rows of nodes by name (KeyedVectors), in the order of `Graph.nodes`. The count of a node is its degree:
-            the weights of its edges, in a directed graph those to it and from it, rounded, at least 1.
+        wv: The rows of nodes by name (KeyedVectors), in the order of `Graph.nodes`. The count of a node is its
+            degree: the weights of its edges, in a directed graph those to it and from it, rounded, at least 1.
         Other attributes: see `Model`.
     """
 
@@ -139,7 +139,9 @@ class GraphModel(Model):
             model._check_same_settings(settings, fixed=("workers",) if model.deterministic else ())
             if graph is None and not training.state.finished:
                 raise TypeError("the training is not finished; give its graph")
-            opened = None if graph is None else (lambda vocab: nullcontext(model._feed(model._checked(graph))))
+            opened = (
+                None if graph is None else (lambda vocab: nullcontext(model._feed(model._checked(graph))))
+            )
             model._resume(training, opened, callbacks, folder)
             return model
 

@@ -22,8 +22,8 @@ class Node2Vec(GraphModel):
     """Vectors of the nodes of a graph, learned from random walks as if they were sentences.
 
     Grover, Leskovec (2016), "node2vec: Scalable Feature Learning for Networks". A step of a walk goes from node v,
-    where it came from node t, to a neighbour x with a probability proportional to the weight of the edge (v, x), times
-    1/p if x is t, times 1 if there is an edge from t to x, else times 1/q. A walk ends early at a node without
+    where it came from node t, to a neighbour x with a probability proportional to the weight of the edge (v, x),
+    times 1/p if x is t, times 1 if there is an edge from t to x, else times 1/q. A walk ends early at a node without
     out-edges; an isolated node trains nothing and keeps its random vector.
 
     Walks are drawn during training and not stored. They depend on the seed, the epoch and their number only;
@@ -52,7 +52,7 @@ class Node2Vec(GraphModel):
             gives the same vectors.
         workers: Threads; default: the CPUs that this process may use.
         deterministic: The same seed and number of workers give the same vectors; slower.
-        held_out: Fraction of the walks that only measure the loss, drawn at random. Their edges are trained by others.
+        held_out: Fraction of the walks that only measure the loss; other walks still train their edges.
         patience: Training stops after this many epochs without a new minimum of the held-out loss. The vectors are
             then those of the best epoch. None: all epochs.
         max_seconds: Training ends after this time, if the epochs take longer.
@@ -91,7 +91,9 @@ class Node2Vec(GraphModel):
     walk_length = Setting(80, WALK_LENGTH, "nodes of a walk")
     num_walks = Setting(10, NUM_WALKS, "walks from each node in an epoch")
     p = Setting(1.0, BIAS, "a large X makes walks return seldom to the node before", metavar="X")
-    q = Setting(1.0, BIAS, "a large X keeps walks near their start, a small one lets them go far", metavar="X")
+    q = Setting(
+        1.0, BIAS, "a large X keeps walks near their start, a small one lets them go far", metavar="X"
+    )
     sample = Word2Vec.sample.with_default(0.0)
     sg = Word2Vec.sg.with_default(1)
     hs = Word2Vec.hs

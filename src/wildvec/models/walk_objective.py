@@ -1,6 +1,6 @@
 """Training on random walks: the feed, which stores no walk, and the objective.
 
-In: a graph and settings. Out: the task of the C core, which draws the walks of each chunk (csrc/train/objective/read_walks.inc.h).
+In: a graph and settings. Out: the task of the C core, which draws the walks of each chunk (read_walks.inc.h).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class WalkFeed:
 
     def fingerprint(self) -> Fingerprint:
         """Return sizes and checksums of the graph."""
-        return self.graph.fingerprint()
+        parts = self.graph.fingerprint()
+        return {**parts, "directed": int(self.graph.directed), "weights": parts["weights"] or "none"}
 
     def attach(self, task: Task) -> None:
         """Give the task the walks."""
