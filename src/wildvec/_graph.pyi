@@ -39,6 +39,18 @@ def read_edge_lines(
     targets: NDArray[np.int64],
     weights: NDArray[np.float64] | None,
 ) -> tuple[int, int, int]: ...
+def read_name_lines(
+    text: bytes,
+    start: int,
+    separator: str,
+    names: NDArray[np.uint8],
+    lengths: NDArray[np.uint32],
+    weights: NDArray[np.float64] | None,
+) -> tuple[int, int, int, int]: ...
+
+class Numbering:
+    def number(self, keys: NDArray[np.int64], numbers: NDArray[np.int32]) -> None: ...
+    def keys(self) -> NDArray[np.int64]: ...
 
 class Walks:
     alias: NDArray[np.uint32] | None
@@ -76,16 +88,3 @@ class Propagator:
     def multiply(self, first: int, last: int, factors: NDArray[np.float32]) -> None: ...
     def scale_rows(self, first: int, last: int, length: float) -> None: ...
     def stop(self, stop: bool = True) -> None: ...
-
-def read_name_lines(
-    text: bytes,
-    start: int,
-    separator: str,
-    names: NDArray[np.uint8],
-    lengths: NDArray[np.uint32],
-    weights: NDArray[np.float64] | None,
-) -> tuple[int, int, int, int]: ...
-
-class Numbering:
-    def number(self, keys: NDArray[np.int64], numbers: NDArray[np.int32]) -> None: ...
-    def keys(self) -> NDArray[np.int64]: ...

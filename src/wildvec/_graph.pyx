@@ -344,6 +344,66 @@ def read_edge_lines(const uint8_t[::1] text not None, int64_t start, separator, 
     return report.bytes, report.lines, report.edges
 
 
+def read_name_lines(const uint8_t[::1] text not None, int64_t start, separator, uint8_t[::1] names not None,
+                    uint32_t[::1] lengths not None, double[::1] weights) -> tuple:
+    """Read lines of names from text[start:]. Return the bytes, lines and edges read, and the bytes of the names.
+
+    names: as long as text[start:] at least; each name of both ends and a byte 0. lengths: the bytes of each name.
+    """
+    cdef int64_t n = lengths.shape[0] // 2, n_bytes
+    cdef uint8_t byte = check_lines(text, start, separator, weights, n)
+    if names.shape[0] < text.shape[0] - start:
+        raise ValueError(f"{names.shape[0]} bytes for names, {text.shape[0] - start} of text")
+    cdef wv_edge_report report = wv_edge_report(0, 0, 0)
+    cdef wv_name_sink sink = wv_name_sink(&names[0], &lengths[0], NULL, n)
+    if weights is not None:
+        sink.weights = &weights[0]
+    with nogil:
+        n_bytes = wv_read_name_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
+    return report.bytes, report.lines, report.edges, n_bytes
+
+
+cdef class Numbering:
+    """Numbers of integers, in the order of first use."""
+
+    cdef wv_numbering *handle
+    cdef object lock
+
+    def __cinit__(self):
+        self.lock = Lock()
+        check(wv_numbering_new(&self.handle), "numbering nodes")
+
+    def __dealloc__(self):
+        wv_numbering_free(self.handle)
+
+    def number(self, const int64_t[::1] keys not None, int32_t[::1] numbers not None) -> None:
+        """Write the numbers of keys, and add those that are new. numbers: as long as keys."""
+        cdef int64_t n = keys.shape[0]
+        cdef int status
+        if numbers.shape[0] != n:
+            raise ValueError(f"{numbers.shape[0]} numbers for {n} keys")
+        if n == 0:
+            return
+        with held(self.lock):
+            with nogil:
+                status = wv_number_keys(self.handle, &keys[0], n, &numbers[0])
+        check(status, "numbering nodes")
+
+    def keys(self) -> object:
+        """Return the keys in the order of their numbers, int64."""
+        with held(self.lock):
+            n = wv_count_keys(self.handle)
+            keys = np.empty(n, np.int64)
+            if n:
+                self._copy(keys)
+        return keys
+
+    def _copy(self, int64_t[::1] keys not None) -> None:
+        if keys.shape[0] != wv_count_keys(self.handle):
+            raise ValueError("one key for each number")
+        wv_copy_keys(self.handle, &keys[0])
+
+
 cdef extern from "wildvec.h" nogil:
     enum: WV_PAD_ROWS
     ctypedef int wv_isa "enum wv_isa"
@@ -444,63 +504,3 @@ cdef class Propagator:
     def stop(self, bint stop=True) -> None:
         """Make `propagate` return soon, with rows that are not complete; False: allow it to run."""
         self.stopped = stop
-
-
-def read_name_lines(const uint8_t[::1] text not None, int64_t start, separator, uint8_t[::1] names not None,
-                    uint32_t[::1] lengths not None, double[::1] weights) -> tuple:
-    """Read lines of names from text[start:]. Return the bytes, lines and edges that were read, and the bytes of the names.
-
-    names: as long as text[start:] at least; each name of both ends and a byte 0. lengths: the bytes of each name.
-    """
-    cdef int64_t n = lengths.shape[0] // 2, n_bytes
-    cdef uint8_t byte = check_lines(text, start, separator, weights, n)
-    if names.shape[0] < text.shape[0] - start:
-        raise ValueError(f"{names.shape[0]} bytes for names, {text.shape[0] - start} of text")
-    cdef wv_edge_report report = wv_edge_report(0, 0, 0)
-    cdef wv_name_sink sink = wv_name_sink(&names[0], &lengths[0], NULL, n)
-    if weights is not None:
-        sink.weights = &weights[0]
-    with nogil:
-        n_bytes = wv_read_name_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
-    return report.bytes, report.lines, report.edges, n_bytes
-
-
-cdef class Numbering:
-    """Numbers of integers, in the order of first use."""
-
-    cdef wv_numbering *handle
-    cdef object lock
-
-    def __cinit__(self):
-        self.lock = Lock()
-        check(wv_numbering_new(&self.handle), "numbering nodes")
-
-    def __dealloc__(self):
-        wv_numbering_free(self.handle)
-
-    def number(self, const int64_t[::1] keys not None, int32_t[::1] numbers not None) -> None:
-        """Write the numbers of keys, and add those that are new. numbers: as long as keys."""
-        cdef int64_t n = keys.shape[0]
-        cdef int status
-        if numbers.shape[0] != n:
-            raise ValueError(f"{numbers.shape[0]} numbers for {n} keys")
-        if n == 0:
-            return
-        with held(self.lock):
-            with nogil:
-                status = wv_number_keys(self.handle, &keys[0], n, &numbers[0])
-        check(status, "numbering nodes")
-
-    def keys(self) -> object:
-        """Return the keys in the order of their numbers, int64."""
-        with held(self.lock):
-            n = wv_count_keys(self.handle)
-            keys = np.empty(n, np.int64)
-            if n:
-                self._copy(keys)
-        return keys
-
-    def _copy(self, int64_t[::1] keys not None) -> None:
-        if keys.shape[0] != wv_count_keys(self.handle):
-            raise ValueError("one key for each number")
-        wv_copy_keys(self.handle, &keys[0])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wildvec import Graph
+from wildvec._graph import find_bad_row
 from wildvec.graph import csr
 from wildvec.graph.graph import as_graph
 
@@ -102,6 +103,69 @@ def test_rows_and_columns_may_have_different_numbers():
         ValueError, match="entry 1 is at row 1, column 3; the matrix has 3 rows and 3 columns"
     ):
         csr.build_csr(np.array([1, 1], np.int32), np.array([0, 3], np.int32), None, 3, 3)
+
+
+def test_the_builder_refuses_calls_in_another_order():
+    rows, columns = np.array([0, 1, 1], np.int32), np.array([1, 0, 1], np.int32)
+    builder = csr.CsrBuilder(rows, columns, None, 2, 2, False, 1)
+    for call in (builder.allocate, lambda: builder.place(0, 1), lambda: builder.plan(1), builder.take):
+        with pytest.raises(RuntimeError):
+            call()
+    assert builder.count(0, 2) == 1
+    for call in (builder.allocate, lambda: builder.count(1, 1), lambda: builder.count(0, -1)):
+        with pytest.raises(RuntimeError):
+            call()
+    assert builder.count(0, 2) == 0
+    builder.allocate()
+    for call in (builder.allocate, lambda: builder.count(0, 1), lambda: builder.plan(1)):
+        with pytest.raises(RuntimeError):
+            call()
+    assert builder.place(0, 10) == 0
+    assert builder.place(0, 10) == 0
+    assert builder.plan(1) == [0, 1, 2]
+    assert builder.sort(1) == 2
+    for call in (lambda: builder.sort(1), lambda: builder.sort(2), lambda: builder.sort(-1), builder.take):
+        with pytest.raises(RuntimeError):
+            call()
+    assert builder.sort(0) == 1
+    assert builder.take()[0].tolist() == [1, 0, 1]
+    with pytest.raises(RuntimeError):
+        builder.take()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (3, 2, None, 2, 2, 1),
+        (2, 2, 1, 2, 2, 1),
+        (2, 2, None, -1, 2, 1),
+        (2, 2, None, 2, 2**31, 1),
+        (2, 2, None, 2, 2, 3),
+    ],
+)
+def test_the_builder_refuses_arrays_that_do_not_fit(arguments):
+    n_rows_given, n_columns_given, n_weights, n_rows, n_columns, n_parts = arguments
+    weights = None if n_weights is None else np.ones(n_weights, np.float32)
+    with pytest.raises(ValueError, match=r"give|at most"):
+        csr.CsrBuilder(
+            np.zeros(n_rows_given, np.int32),
+            np.zeros(n_columns_given, np.int32),
+            weights,
+            n_rows,
+            n_columns,
+            False,
+            n_parts,
+        )
+
+
+def test_bad_rows_are_found():
+    offsets = np.array([0, 2, 3])
+    assert find_bad_row(offsets, np.array([0, 1, 1], np.int32), 2, 0, 2) == -1
+    assert find_bad_row(offsets, np.array([0, 0, 1], np.int32), 2, 0, 2) == 0
+    assert find_bad_row(offsets, np.array([0, 1, 2], np.int32), 2, 0, 2) == 1
+    for bad in ((np.array([0, 2, 4]), 0, 2), (np.array([1, 2, 3]), 0, 2), (offsets, 0, 3), (offsets, -1, 2)):
+        with pytest.raises(ValueError, match="must rise from 0 to 3"):
+            find_bad_row(bad[0], np.array([0, 1, 1], np.int32), 2, bad[1], bad[2])
 
 
 def test_ctrl_c_stops_a_build(monkeypatch, small_pieces):

@@ -66,7 +66,7 @@ class Graph:
 
     Names of nodes are all str or all int (64 bits), the keys of vectors. Integers need not be consecutive, and are in
     ascending order; str are in the order of first use. Map other objects, such as tuples, to
-    str first.
+    str first (``networkx.relabel_nodes(graph, str)``).
 
     Attributes:
         nodes: The name of each node.
@@ -286,12 +286,9 @@ class Graph:
             end = min(start + PIECE, len(self.neighbours))
             first = int(np.searchsorted(self.offsets, start, "right")) - 1
             last = int(np.searchsorted(self.offsets, end, "left"))
-            counts = np.diff(np.clip(self.offsets[first : last + 1], start, end))
-            yield (
-                np.repeat(np.arange(first, last, dtype=np.int32), counts),
-                self.neighbours[start:end],
-                slice(start, end),
-            )
+            counts: NDArray[Any] = np.diff(np.clip(self.offsets[first : last + 1], start, end))
+            rows = np.repeat(np.arange(first, last, dtype=np.int32), counts)
+            yield rows, self.neighbours[start:end], slice(start, end)
 
     def subgraph(self, nodes: Iterable[Key]) -> Graph:
         """Return the graph of some nodes and the edges between them. The nodes keep their order.
@@ -389,8 +386,6 @@ class Graph:
             and np.array_equal(self.neighbours, other.neighbours)
             and _are_equal(self.weights, other.weights)
         )
-
-    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         kind = ", directed" * self.directed + ", weighted" * (self.weights is not None)
