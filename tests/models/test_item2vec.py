@@ -21,7 +21,9 @@ def genres(recommended):
 
 
 def test_items_of_the_same_baskets_are_near(model):
-    same = [song[:4] == near[:4] for song in model.wv.index_to_key for near, _ in model.similar_items(song, 5)]
+    same = [
+        song[:4] == near[:4] for song in model.wv.index_to_key for near, _ in model.similar_items(song, 5)
+    ]
     assert np.mean(same) > 0.9
     assert genres(model.recommend(history=["rock-00", "rock-03"], n=5)) == {"rock"}
 
@@ -36,7 +38,9 @@ def test_users_are_means_of_their_items_of_length_1(model):
 
 def test_scores_are_cosines_times_popularity(model):
     popular = model.recommend("user003", 1, exclude_seen=False)[0]
-    cosine = model.uv.cosine_similarities(model.uv["user003"], model.wv.vectors)[model.wv.key_to_index[popular[0]]]
+    cosine = model.uv.cosine_similarities(model.uv["user003"], model.wv.vectors)[
+        model.wv.key_to_index[popular[0]]
+    ]
     count = model.wv.get_vecattr(popular[0], "count")
     assert popular[1] == pytest.approx(float(cosine) * (count + 1) ** model.popularity, rel=1e-5)
     model.popularity = 3.0
@@ -87,7 +91,9 @@ def test_users_with_one_item_or_none():
     assert not model.uv["eve"].any()
 
 
-@pytest.mark.parametrize("settings", [{"l2": 0.1}, {"window": 0}, {"negative": 0}, {"sg": 0}, {"popularity": "x"}])
+@pytest.mark.parametrize(
+    "settings", [{"l2": 0.1}, {"window": 0}, {"negative": 0}, {"sg": 0}, {"popularity": "x"}]
+)
 def test_wrong_settings_are_named(settings):
     with pytest.raises((TypeError, ValueError), match=next(iter(settings))):
         Item2Vec(**settings)
