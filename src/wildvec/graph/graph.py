@@ -215,8 +215,8 @@ class Graph:
             seed: The same seed gives the same walks, with any number of workers.
             workers: Threads; default: the CPUs that this process may use.
 
-        >>> Graph.from_edges([0, 1, 2], [1, 2, 0], directed=True).walks(1, 4)[:, 0].tolist()
-        [1, 0, 2]
+        >>> Graph.from_edges([0, 1, 2], [1, 2, 0], directed=True).walks(1, 4).tolist()
+        [[0, 1, 2, 0], [1, 2, 0, 1], [2, 0, 1, 2]]
         """
         return draw_walks(self, WalkSettings.checked(num_walks, walk_length, p, q), seed, 0, workers)
 

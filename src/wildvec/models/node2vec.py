@@ -85,7 +85,7 @@ class Node2Vec(GraphModel):
     NAME: ClassVar[str] = "Node2Vec"
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors", "output_rows", "node_rows")
 
-    alpha = GraphModel.alpha.with_default(0.025)
+    alpha = GraphModel.alpha.with_default(0.05)
     epochs = Setting(5, GraphModel.epochs.check, "times that num_walks new walks from each node are trained")
     window = Word2Vec.window.with_default(10)
     walk_length = Setting(80, WALK_LENGTH, "nodes of a walk")
@@ -122,7 +122,7 @@ class Node2Vec(GraphModel):
         shrink_windows: bool = True,
         update: str = "block",
         epochs: int = 5,
-        alpha: float = 0.025,
+        alpha: float = 0.05,
         min_alpha: float = 1e-4,
         seed: int = 1,
         workers: int | None = None,
@@ -185,8 +185,8 @@ class DeepWalk(Node2Vec):
 
     NAME: ClassVar[str] = "DeepWalk"
 
-    p = 1.0  # type: ignore[assignment]
-    q = 1.0  # type: ignore[assignment]
+    p = 1.0
+    q = 1.0
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ class DeepWalk(Node2Vec):
         shrink_windows: bool = True,
         update: str = "block",
         epochs: int = 5,
-        alpha: float = 0.025,
+        alpha: float = 0.05,
         min_alpha: float = 1e-4,
         seed: int = 1,
         workers: int | None = None,
