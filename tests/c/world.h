@@ -460,8 +460,7 @@ static inline void make_windowed(struct world *world, const struct problem *p)
     task->shrink_windows = !p->fixed;
     task->one_pair_at_a_time = p->pair;
     task->negative = p->negative;
-    const int has_pairs =
-        p->objective == WV_skipgram || p->objective == WV_dbow_words || p->objective == WV_walks;
+    const int has_pairs = p->objective == WV_skipgram || p->objective == WV_dbow_words || p->objective == WV_walks;
     const int is_shared = has_pairs && !p->pair && !p->hs;
     task->n_noise = is_shared ? wv_shared_noise(p->negative) : p->negative;
     const int is_composed = p->objective == WV_cbow || p->objective == WV_dm || p->objective == WV_walks_cbow;

@@ -135,7 +135,9 @@ class LINE(GraphModel):
             return
         self._check_own_vectors()
         if not self._is_training and not np.array_equal(self.wv.vectors, self._vectors):
-            raise ValueError('vectors of order="both" are computed and cannot be set; use order=1 or 2, or restore them')
+            raise ValueError(
+                'vectors of order="both" are computed and cannot be set; use order=1 or 2, or restore them'
+            )
         self._show()
 
     def _rates_by_matrix(self) -> dict[str, FloatRows]:

@@ -83,9 +83,7 @@ class EdgeFeed:
 
 @dataclass(frozen=True)
 class LineObjective:
-    """First-order or second-order proximity, or both; the fields are the settings of `LINE`.
-
-    """
+    """First-order or second-order proximity, or both; the fields are the settings of `LINE`."""
 
     vocab: Vocab
     vector_size: int

@@ -25,7 +25,9 @@ from wildvec.training import matrices
 T = TypeVar("T")
 
 WHITEN_EVERY = 4  # iterations: between two whitenings float32 keeps enough of the small directions
-UNIT_VALUES = 1 << 23  # floats that one call reads in a propagation: about 5 ms if they are in cache, 20 ms if not
+UNIT_VALUES = (
+    1 << 23
+)  # floats that one call reads in a propagation: about 5 ms if they are in cache, 20 ms if not
 UNIT_PRODUCTS = 1 << 27  # multiplications of one call for a Gram matrix or a product: about 10 ms
 LEAST_VARIANCE = 1e-12  # smaller directions, relative to the largest one, are rounding errors; they become 0
 
@@ -51,7 +53,14 @@ def propagate(
     scale = (1 / degrees).astype(np.float32)
     isa = os.environ.get("WILDVEC_ISA", "")
     propagator = Propagator(
-        offsets, neighbours, weights, scale, (degrees / degrees.mean()).astype(np.float32), source, target, isa
+        offsets,
+        neighbours,
+        weights,
+        scale,
+        (degrees / degrees.mean()).astype(np.float32),
+        source,
+        target,
+        isa,
     )
     work = _Work(propagator, offsets, source.shape[1], size, workers)
     with progress_bar(iterations + 1, "propagating", " iterations") as bar:
@@ -65,7 +74,9 @@ def propagate(
     return work.rows(source, target)[:, :size]
 
 
-def _both_directions(graph: Graph, workers: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
+def _both_directions(
+    graph: Graph, workers: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
     """Return the compressed rows of a graph, with each edge of a directed one in both directions."""
     if not graph.directed:
         return graph.offsets, graph.neighbours, graph.weights
