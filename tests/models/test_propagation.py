@@ -184,7 +184,7 @@ def test_wrong_arguments_of_the_extension_raise():
         7: "none",
     }
     for position, value in wrong.items():
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             Propagator(*(value if k == position else array for k, array in enumerate(arrays)))
     work = Propagator(*arrays)
     for call in (

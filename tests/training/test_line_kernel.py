@@ -177,5 +177,5 @@ def test_wrong_tables_raise():
         task().line(problem.noise[:-1], 5, 2)
     lacking = task()
     lacking.edges(**edges, sources=problem.sources)
-    with pytest.raises(ValueError, match="lacks line"):
+    with pytest.raises(ValueError, match="lacks edges or line"):
         Worker(lacking)

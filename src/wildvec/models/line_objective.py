@@ -1,4 +1,7 @@
-"""The objective of `LINE`: edges that are drawn at random, with negative sampling. In: a graph. Out: the task of the C core."""
+"""The objective of `LINE`: edges that are drawn at random, with negative sampling.
+
+In: a graph. Out: the task of the C core.
+"""
 
 from __future__ import annotations
 

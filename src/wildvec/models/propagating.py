@@ -1,15 +1,16 @@
 """The computation of `Propagation`, on all workers. In: a graph, settings. Out: a row for each node.
 
-Units of rows do not depend on the number of workers, and sums over units are added in their order, so the result has the
-same bits for any number of workers. No BLAS takes part, whose sums may depend on its threads.
+Units of rows do not depend on the number of workers, and sums over units are added in their order, so the result has
+the same bits for any number of workers. No BLAS takes part, whose sums may depend on its threads.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -152,9 +153,9 @@ class _Work:
         self.propagator.swap()
         self.is_swapped = not self.is_swapped
 
-    def _results(self, step: Callable[[tuple[int, int]], T], bounds: list[int]):  # type: ignore[no-untyped-def]
+    def _results(self, step: Callable[[tuple[int, int]], T], bounds: list[int]) -> Iterator[T]:
         self.stop.clear()
-        units = zip(bounds, bounds[1:], strict=False)
+        units = pairwise(bounds)
         with closing(in_order([step] * self.workers, units, self.stop)) as results:
             yield from results
 
