@@ -29,8 +29,8 @@ class LINE(GraphModel):
 
     First order: nodes with an edge are near each other. Second order: nodes with edges to the same nodes are near
     each other. Edges are drawn by weight with alias tables; each is a positive pair, and nodes drawn by
-    degree ** ns_exponent are negatives. Six edges that are drawn together share their negatives. In a directed graph an edge is a pair
-    (source, target), and the first order ignores the direction.
+    degree ** ns_exponent are negatives. Six edges that are drawn together share their
+    negatives. In a directed graph an edge is a pair (source, target), and the first order ignores the direction.
 
     With `graph` the constructor trains. Without, call `build` and `train`. Settings are attributes.
 
