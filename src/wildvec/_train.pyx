@@ -456,7 +456,7 @@ cdef class Task:
         cdef int64_t n = offsets.shape[0] - 1
         table, has_edges = np.asarray(sources), np.diff(offsets) > 0
         if table.shape != (n, 2) or table[:, 1].max(initial=0) >= n or not has_edges[table[:, 1]].all():
-            raise ValueError(f"sources: give an alias table of {n} nodes, of which those without edges have the weight 0")
+            raise ValueError(f"sources: give a table of {n} nodes; those without edges have the weight 0")
         if not has_edges[table[:, 0] > 0].all():
             raise ValueError("sources: a node without edges must have the weight 0")
 
@@ -841,8 +841,7 @@ cdef class Task:
             task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
             task.max_targets = 2 + task.n_noise + task.max_path
         missing = {
-            "edges": read == WV_read_edges and task.sources == NULL,
-            "line": read == WV_read_edges and not task.order,
+            "edges or line": read == WV_read_edges and not {"edges", "line"} <= self.done,
             "items": not has_walks and read not in (WV_read_edges, *PAIR_READERS) and task.items.offsets == NULL,
             "walks": has_walks and not task.walks.n_walks,
             "interactions": read in PAIR_READERS and task.pairs.users == NULL,

@@ -117,7 +117,7 @@ static void changes_of_many_workers_are_scaled(void)
                 start(&world, &p, (enum wv_isa)isa);
                 world.task.n_workers = n_workers;
                 struct wv_worker *worker = new_worker(&world);
-                const int has_two = n_workers == 2 && p.objective == WV_skipgram;
+                const int has_two = n_workers == 2 && wv_make_of(p.objective) == WV_make_skipgram;
                 check_scales(worker, has_two ? 2 : n_workers > 1 ? n_workers - 1 : 1);
                 wv_worker_free(worker);
                 end(&world);

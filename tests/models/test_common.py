@@ -280,7 +280,7 @@ CASES = [
         for loss in ("softmax", "ova", "hs", "ns")
     ),
     *(
-        GraphCase(f"LINE, order {order}", LINE, {"order": order, "alpha": 0.1}, groups(200), groups(400))
+        GraphCase(f"LINE, order {order}", LINE, {"order": order, "alpha": 0.1}, groups(800), groups(1600))
         for order in (1, 2)
     ),
     GraphCase("DeepWalk", DeepWalk, WALKS, groups(200), groups(400)),

@@ -108,7 +108,9 @@ def test_the_bits_do_not_depend_on_the_number_of_workers(monkeypatch, weighted):
 def test_directed_edges_count_in_both_directions():
     edges = np.random.default_rng(1).integers(0, 30, (2, 60))
     loops = edges[:, edges[0] != edges[1]]
-    found = [Propagation(Graph.from_edges(*loops, directed=directed), vector_size=8) for directed in (True, False)]
+    found = [
+        Propagation(Graph.from_edges(*loops, directed=directed), vector_size=8) for directed in (True, False)
+    ]
     assert np.array_equal(found[0].wv.vectors, found[1].wv.vectors)
 
 
@@ -149,7 +151,13 @@ def test_files_and_settings(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("vector_size", 0), ("iterations", 0), ("regularization", -1), ("self_weight", float("nan")), ("length", 0)],
+    [
+        ("vector_size", 0),
+        ("iterations", 0),
+        ("regularization", -1),
+        ("self_weight", float("nan")),
+        ("length", 0),
+    ],
 )
 def test_settings_are_checked(name, value):
     with pytest.raises(ValueError, match=f"{name}={value}"):
@@ -176,10 +184,14 @@ def test_wrong_arguments_of_the_extension_raise():
         7: "none",
     }
     for position, value in wrong.items():
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             Propagator(*(value if k == position else array for k, array in enumerate(arrays)))
     work = Propagator(*arrays)
-    for call in (lambda: work.propagate(0, 11, 0), lambda: work.gram(-1, 3), lambda: work.scale_rows(4, 3, 1)):
+    for call in (
+        lambda: work.propagate(0, 11, 0),
+        lambda: work.gram(-1, 3),
+        lambda: work.scale_rows(4, 3, 1),
+    ):
         with pytest.raises(ValueError, match="rows"):
             call()
     with pytest.raises(ValueError, match="factors"):
@@ -189,7 +201,9 @@ def test_wrong_arguments_of_the_extension_raise():
 def test_an_interrupt_stops_all_threads(monkeypatch):
     class Bar:
         def __init__(self, *arguments): ...
-        def __enter__(self): return self
+        def __enter__(self):
+            return self
+
         def __exit__(self, *error): ...
 
         def update(self, n):

@@ -24,7 +24,9 @@ def table_of(weights):
 class Problem:
     """Edges of a small graph, on which node 0 has no neighbour, and the same values for numpy."""
 
-    def __init__(self, order, *, size=20, negative=5, weighted=False, n_edges=100, private=0, adagrad=None, seed=4):
+    def __init__(
+        self, order, *, size=20, negative=5, weighted=False, n_edges=100, private=0, adagrad=None, seed=4
+    ):
         random = np.random.default_rng(seed)
         ends = random.integers(1, NODES, (2, 30)).astype(np.int32)
         weights = random.uniform(0.2, 3, 30).astype(np.float32) if weighted else None
@@ -59,7 +61,9 @@ class Problem:
         )
         task.line(self.noise, self.negative, self.order)
         for role in self.rows:
-            task.private_rows(role, np.full(private, 0.1, np.float32), np.arange(private, dtype=np.int32)[::-1].copy())
+            task.private_rows(
+                role, np.full(private, 0.1, np.float32), np.arange(private, dtype=np.int32)[::-1].copy()
+            )
         task.workers(1, n_hottest=2, merge_every=3)
         return task
 
@@ -76,7 +80,11 @@ class Problem:
             i = alias_draw(self.sources, draw(subkey(key, FIRST), e))
             first, last = self.offsets[i], self.offsets[i + 1]
             bits = draw(subkey(key, SECOND), e)
-            at = below(bits, int(last - first)) if self.alias is None else alias_draw(self.alias[first:last], bits)
+            at = (
+                below(bits, int(last - first))
+                if self.alias is None
+                else alias_draw(self.alias[first:last], bits)
+            )
             yield i, int(self.neighbours[first + at])
 
     def reference(self, rate=0.1):
@@ -169,5 +177,5 @@ def test_wrong_tables_raise():
         task().line(problem.noise[:-1], 5, 2)
     lacking = task()
     lacking.edges(**edges, sources=problem.sources)
-    with pytest.raises(ValueError, match="lacks line"):
+    with pytest.raises(ValueError, match="lacks edges or line"):
         Worker(lacking)

@@ -27,23 +27,23 @@ from wildvec.training.state import Epoch, Saver, State
 class LINE(GraphModel):
     """Vectors of the nodes of a graph, learned from its edges.
 
-    First order: nodes with an edge are near each other. Second order: nodes with edges to the same nodes are near each
-    other. Edges are drawn by weight with an alias table; each is a positive pair, and nodes drawn by degree ** ns_exponent
-    are negatives. Six edges that are drawn together share their negatives. In a directed graph an edge is a pair
-    (source, target), and the first order ignores the direction.
+    First order: nodes with an edge are near each other. Second order: nodes with edges to the same nodes are near
+    each other. Edges are drawn by weight with alias tables; each is a positive pair, and nodes drawn by
+    degree ** ns_exponent are negatives. Six edges that are drawn together share their
+    negatives. In a directed graph an edge is a pair (source, target), and the first order ignores the direction.
 
     With `graph` the constructor trains. Without, call `build` and `train`. Settings are attributes.
 
     Args:
         graph: A Graph, or what it is made of.
         vector_size: Values in a vector.
-        order: 1, 2, or "both": half of each vector is of the first order, half of the second, each of length 1, as in the
-            paper. Both are trained together, on the same edges.
+        order: 1, 2, or "both": half of each vector is of the first order, half of the second, each of length 1, as
+            in the paper. Both are trained together, on the same edges.
         negative: Negatives of an edge.
         ns_exponent: Negatives are drawn by degree to this power.
         alpha: Learning rate at the start.
         min_alpha: Learning rate at the end.
-        epochs: Passes. A pass draws as many edges as the graph stores neighbours, twice the number of undirected edges.
+        epochs: Passes. A pass draws as many edges as the graph stores neighbours: twice its undirected edges.
         seed: The same seed gives the same bits with one worker, or with `deterministic`.
         workers: Threads; default: the CPUs that this process may use.
         deterministic: The same seed and number of workers give the same bits; slower.
@@ -151,7 +151,7 @@ class LINE(GraphModel):
         rates = super()._rates_by_matrix()
         if self.order != "both" or not rates:
             return rates
-        return {name: rates["vectors"] for name in ("first_rows", "second_rows")}
+        return dict.fromkeys(("first_rows", "second_rows"), rates["vectors"])
 
     def _run(
         self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver

@@ -1,4 +1,7 @@
-"""The objective of `LINE`: edges that are drawn at random, with negative sampling. In: a graph. Out: the task of the C core."""
+"""The objective of `LINE`: edges that are drawn at random, with negative sampling.
+
+In: a graph. Out: the task of the C core.
+"""
 
 from __future__ import annotations
 
@@ -83,9 +86,7 @@ class EdgeFeed:
 
 @dataclass(frozen=True)
 class LineObjective:
-    """First-order or second-order proximity, or both; the fields are the settings of `LINE`.
-
-    """
+    """First-order or second-order proximity, or both; the fields are the settings of `LINE`."""
 
     vocab: Vocab
     vector_size: int

@@ -29,10 +29,10 @@ class Propagation(HasSettings):
     """Vectors of the nodes of a graph, from random rows that are propagated along edges.
 
     With A the adjacency matrix, d the degrees and D = diag(d + regularization · mean(d)), each iteration computes
-    X ← (D^-1 A + self_weight) X. After every fourth one X is whitened: XᵀDX = 1. At the end X is whitened, X ← D^-1 A X,
-    and each row gets the length `length`. Edges count in both directions, also those of a directed graph: (i, j) and
-    (j, i) are then one edge, and their weights are added. Weights are strengths: an edge of weight 2 counts as two.
-    The row of a node without edges is 0.
+    X ← (D^-1 A + self_weight) X. After every fourth one X is whitened: XᵀDX = 1. At the end X is whitened,
+    X ← D^-1 A X, and each row gets the length `length`. Edges count in both directions, also those of a directed
+    graph: (i, j) and (j, i) are then one edge, and their weights are added. Weights are strengths: an edge of
+    weight 2 counts as two. The row of a node without edges is 0.
 
     With `graph` the constructor computes the vectors. The same seed gives the same bits for any number of workers (on
     processors with the same instruction set). Ctrl-C stops within 0.1 s.
