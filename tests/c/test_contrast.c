@@ -4,7 +4,8 @@
 
 static const enum wv_objective LOSSES[] = {WV_ccl, WV_bsl, WV_bpr_shared};
 
-static void start(struct world *world, enum wv_objective objective, enum wv_isa isa, int32_t negatives, int32_t size)
+static void start(struct world *world, enum wv_objective objective, enum wv_isa isa, int32_t negatives,
+                  int32_t size)
 {
     start_pairs(world, objective, isa, size);
     world->task.contrast = (struct wv_contrast){

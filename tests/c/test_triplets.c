@@ -2,7 +2,8 @@
  * tests/training/test_triplets_kernel.py; here the sanitizers see the C code. */
 #include "pair_world.h"
 
-static void start(struct world *world, enum wv_objective objective, enum wv_isa isa, int32_t candidates, int32_t size)
+static void start(struct world *world, enum wv_objective objective, enum wv_isa isa, int32_t candidates,
+                  int32_t size)
 {
     start_pairs(world, objective, isa, size);
     world->task.triplets = (struct wv_triplets){.candidates = candidates, .has_bias = 1, .margin = 0.5f};

@@ -27,7 +27,7 @@ class BSL(CosineModel):
     of a block share their negatives; a user's own items are never negatives of the user. Rows keep the length 1 and
     are trained by AdaGrad with one sum of squared gradients for each row.
 
-    The loss is below 0 where a pair's cosine is above those with the negatives, as the pair is not in the denominator.
+    The loss may fall below 0, because the pair is not in the denominator.
 
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`.
 
