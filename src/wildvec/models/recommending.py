@@ -273,7 +273,7 @@ class Recommender(ABC):
         """Return the vector of a new user from a list of items, float32 (vector_size,); no row is changed.
 
         It begins as the mean of the items' rows. Some gradient steps of a softmax loss over all items follow (see
-        `fold_in`). On Gowalla, users who were not in the training get 95 to 100% of the Recall@20 of trained users.
+        `fold_in`). On Gowalla, users who were not in the training get 95% of the Recall@20 of trained users or more.
         Items that the model does not have are left out. ValueError: it has none of them.
         """
         vector: Floats = self._fold_in(self._history(history))[0]
