@@ -5,12 +5,15 @@ from __future__ import annotations
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.graph.graph import Graph
 from wildvec.interactions.interactions import Interactions
+from wildvec.models.bpr import BPR
+from wildvec.models.bsl import BSL
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.ccl import CCL
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
@@ -24,6 +27,7 @@ from wildvec.models.phrases import (
     original_scorer,
 )
 from wildvec.models.text_classifier import TextClassifier
+from wildvec.models.warp import WARP
 from wildvec.models.word2vec import Word2Vec
 from wildvec.text.line_sentences import LineSentence, PathLineSentences, Text8Corpus
 from wildvec.text.tagged import TaggedDocument, TaggedLineDocument
@@ -32,7 +36,11 @@ from wildvec.vectors.fasttext_keyedvectors import FastTextKeyedVectors
 from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
+    "BPR",
+    "BSL",
+    "CCL",
     "ENGLISH_CONNECTOR_WORDS",
+    "WARP",
     "CallbackAny2Vec",
     "CategoryEmbedding",
     "CategoryEmbeddingClassifier",

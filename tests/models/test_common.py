@@ -19,13 +19,26 @@ import numpy as np
 import pytest
 from small_models import ArrayFeed, BagModel, CellModel
 
-from wildvec import Doc2Vec, FastText, GloVe, KeyedVectors, TaggedDocument, TextClassifier, Word2Vec
+from wildvec import (
+    Doc2Vec,
+    FastText,
+    GloVe,
+    Interactions,
+    KeyedVectors,
+    TaggedDocument,
+    TextClassifier,
+    Word2Vec,
+)
 from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
+from wildvec.models.bpr import BPR
+from wildvec.models.bsl import BSL
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.ccl import CCL
 from wildvec.models.resuming import claim_model_folder
 from wildvec.models.table_model import TableFeed, TableModel
+from wildvec.models.warp import WARP
 from wildvec.tables.encoder import fit_encoder
 from wildvec.tables.frames import Column, Table
 from wildvec.text.labelled import lines_of_texts
@@ -198,6 +211,19 @@ def bags(n):
     return ArrayFeed.bags(features, features[:, :1] % 10, 100, 10)
 
 
+def liked_items(n_liked):
+    """Return interactions of 60 users, each with n_liked of 80 items that fit the user."""
+    random = np.random.default_rng(1)
+    own = [random.permutation(40)[:n_liked] * 2 + user % 2 for user in range(60)]
+    names = [f"i{i}" for i in range(80)]
+    return Interactions([(f"u{u}", names[i]) for u, items in enumerate(own) for i in items], items=names)
+
+
+def item_case(name, model, **settings):
+    """Return a case of a model of users and items."""
+    return FeedCase(name, model, settings, liked_items(12), liked_items(30), other_settings={"alpha": 0.2})
+
+
 TEXT_CASES = [
     Case("skip-gram", Word2Vec, {"sg": 1, "min_count": 1}),
     Case("skip-gram, hierarchical softmax", Word2Vec, {"sg": 1, "hs": 1, "negative": 0, "min_count": 1}),
@@ -230,6 +256,12 @@ CASES = [
         for loss in ("softmax", "ova", "hs", "ns")
     ),
     TableCase("table", TableModel, {}, tables(500), tables(5_000)),
+    item_case("BPR", BPR, negative=3),
+    item_case("BPR, biases", BPR, negative=1, item_bias=True),
+    item_case("BPR, shared negatives", BPR, negative=20, shared_negatives=True),
+    item_case("WARP", WARP, negative=5),
+    item_case("CCL", CCL, negative=20, block=16),
+    item_case("BSL", BSL, negative=20, block=16, temperature=1.0),
 ]
 FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values())
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())

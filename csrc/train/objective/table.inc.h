@@ -41,9 +41,11 @@
 #include "train/objective/multiply.inc.h"
 #include "train/objective/contrast_pairs.inc.h"
 #include "train/objective/contrast_loss.inc.h"
+#include "train/objective/contrast_gradients.inc.h"
 #include "train/objective/contrast_update.inc.h"
 #include "train/objective/step_contrast.inc.h"
 #include "train/objective/triplets.inc.h"
+#include "train/objective/triplet_rows.inc.h"
 #include "train/objective/step_bpr.inc.h"
 
 #define TRAIN_CHUNK(name, read, make, loss)                                                                        \

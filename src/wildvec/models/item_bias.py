@@ -33,6 +33,11 @@ class BiasedItemModel(ItemModel):
             return users, items
         return _with_ones(users), np.column_stack([items, self.item_biases])
 
+    def _why_no_examples(self) -> str:
+        if np.isin(self.user_counts, (0, len(self.vocab))).all():
+            return "each user has all items, so there are no negatives; give more items"
+        return super()._why_no_examples()
+
     def _queries_of_new(self, seen: SeenItems) -> Floats:
         queries = super()._queries_of_new(seen)
         return _with_ones(queries) if self.item_bias else queries
