@@ -76,7 +76,8 @@ static enum wv_status new_queries(const float *queries, int64_t n, int64_t dim, 
     struct wv_queries *q = calloc(1, sizeof *q);
     if (!q)
         return WV_NO_MEMORY;
-    *q = (struct wv_queries){.kernels = kernels, .n = n, .dim = dim, .many = many, .is_product = is_product, .longest = longest};
+    *q = (struct wv_queries){
+        .kernels = kernels, .n = n, .dim = dim, .many = many, .is_product = is_product, .longest = longest};
     q->group = kernels->group;
     q->padded = round_up(n, q->group);
     q->stride = round_up(dim, WV_MAX_LANES);

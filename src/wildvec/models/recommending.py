@@ -115,7 +115,8 @@ class Recommender(ABC):
                 raise TypeError("give users or history, not both")
             seen = self._history(history)
             exclude = seen if exclude_seen else None
-            return self._with_keys(*self._best(self._queries_of_new(seen), n, exclude, allowed))[0]
+            queries, items = self._queries_of_new(seen), self._scoring()[1]
+            return self._with_keys(*self._best(queries, items, n, exclude, allowed))[0]
         if users is None:
             raise TypeError("give a user, several users, or history=[items of a new user]")
         one = isinstance(users, (str, int, np.integer))
@@ -156,18 +157,18 @@ class Recommender(ABC):
         elif exclude_seen:
             excluded = self._seen_of(rows)
         allowed = None if among is None else _rows("among", among, len(self.wv))
-        found, scores = self._best(self._scoring()[0][rows], n, excluded, allowed)
+        user_rows, item_rows = self._scoring()
+        found, scores = self._best(user_rows[rows], item_rows, n, excluded, allowed)
         if len(without := np.flatnonzero(self.user_counts[rows] == 0)):
             part = None if excluded is None else excluded.take(without)
             found[without], scores[without] = self._most_popular(len(without), n, part, allowed)
         return found, scores
 
     def _best(
-        self, queries: Floats, n: int, excluded: SeenItems | None, among: Rows | None
+        self, queries: Floats, items: Floats, n: int, excluded: SeenItems | None, among: Rows | None
     ) -> tuple[Rows, Floats]:
-        """Return rows and scores of the best items for queries in the space of `_scoring`."""
+        """Return rows and scores of the best items for queries; both are rows for scoring, as in `_scoring`."""
         n = checked("n", n, AT_LEAST_ONE)
-        items = self._scoring()[1]
         exclude = None if excluded is None else (excluded.offsets, excluded.ids)
         return best_products(queries, items, n, exclude=exclude, rows=among, workers=self.workers)
 
@@ -176,8 +177,7 @@ class Recommender(ABC):
     ) -> tuple[Rows, Floats]:
         """Return the items with the most users for some users, and the numbers of users as scores."""
         queries, counts = np.ones((n_users, 1), np.float32), self.vocab.counts[:, None].astype(np.float32)
-        exclude = None if excluded is None else (excluded.offsets, excluded.ids)
-        return best_products(queries, counts, n, exclude=exclude, rows=among, workers=self.workers)
+        return self._best(queries, counts, n, excluded, among)
 
     def _queries_of_new(self, seen: SeenItems) -> Floats:
         """Return the rows for scoring of new users, who have `seen` items."""
@@ -273,7 +273,7 @@ class Recommender(ABC):
         """Return the vector of a new user from a list of items, float32 (vector_size,); no row is changed.
 
         It begins as the mean of the items' rows. Some gradient steps of a softmax loss over all items follow (see
-        `fold_in`). On Gowalla, users who were not in the training get 95 to 100% of the Recall@20 of trained users.
+        `fold_in`). On Gowalla, users who were not in the training get 95% of the Recall@20 of trained users or more.
         Items that the model does not have are left out. ValueError: it has none of them.
         """
         vector: Floats = self._fold_in(self._history(history))[0]
