@@ -46,10 +46,12 @@ static void make_pairs(struct world *world)
     CHECK(n == PAIRS && world->items[PAIRS - 1] < ITEMS);
 }
 
-static void start(struct world *world, enum wv_objective objective, enum wv_isa isa, int32_t candidates, int32_t size)
+static void start(struct world *world, enum wv_objective objective, enum wv_isa isa, int32_t candidates,
+                  int32_t size)
 {
     const int32_t width = (size + 2 + WV_PAD - 1) / WV_PAD * WV_PAD;
-    *world = (struct world){.task = {.objective = objective, .isa = isa, .seed = 3, .n_workers = 1, .n_matrices = 2}};
+    *world =
+        (struct world){.task = {.objective = objective, .isa = isa, .seed = 3, .n_workers = 1, .n_matrices = 2}};
     make_pairs(world);
     struct wv_task *task = &world->task;
     task->max_chunk = PAIRS;
