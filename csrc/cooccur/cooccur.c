@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bits.h"
 #include "isa/region.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -22,17 +23,6 @@ struct wv_counter {
     int64_t n_in_use, n_summary;
     int32_t window, symmetric;
 };
-
-static int lowest_bit(uint64_t bits)
-{
-#if defined(_MSC_VER) && !defined(__clang__)
-    unsigned long bit;
-    _BitScanForward64(&bit, bits);
-    return (int)bit;
-#else
-    return __builtin_ctzll(bits);
-#endif
-}
 
 static int highest_bit(uint64_t bits)
 {
@@ -131,7 +121,7 @@ WV_INLINE int64_t tokens_after(const uint64_t *starts, int64_t position, int64_t
         bits = starts[++word];
     if (!bits)
         return most;
-    const int64_t n = (word << 6) + lowest_bit(bits) - position - 1;
+    const int64_t n = (word << 6) + wv_lowest_bit(bits) - position - 1;
     return n < most ? n : most;
 }
 
@@ -185,9 +175,9 @@ static void write_row(struct wv_counter *counter, struct wv_rows *rows)
     int64_t n = rows->n_cells;
     for (int64_t block = 0; block < counter->n_summary; block++) {
         for (uint64_t words = counter->summary[block]; words; words &= words - 1) {
-            const int64_t word = (block << 6) + lowest_bit(words);
+            const int64_t word = (block << 6) + wv_lowest_bit(words);
             for (uint64_t bits = counter->bits[word]; bits; bits &= bits - 1) {
-                const int64_t column = (word << 6) + lowest_bit(bits);
+                const int64_t column = (word << 6) + wv_lowest_bit(bits);
                 rows->columns[n] = (int32_t)column;
                 rows->values[n++] = (float)counter->sums[column];
                 counter->sums[column] = 0;

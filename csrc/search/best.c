@@ -88,11 +88,33 @@ static void replace_root(struct wv_entry *heap, int64_t k, struct wv_entry entry
     heap[i] = entry;
 }
 
+void wv_best_exclude(struct wv_best *best, const int64_t *offsets, const int32_t *ids)
+{
+    best->excluded_offsets = offsets;
+    best->excluded = ids;
+}
+
+/* Return nonzero if `row` is among the excluded rows of query q. */
+static int is_excluded(const struct wv_best *best, int64_t q, int64_t row)
+{
+    if (!best->excluded_offsets)
+        return 0;
+    int64_t low = best->excluded_offsets[q], high = best->excluded_offsets[q + 1], end = high;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (best->excluded[middle] < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && best->excluded[low] == row;
+}
+
 void wv_best_push(struct wv_best *best, int64_t q, float score, int64_t row)
 {
     struct wv_entry *heap = best->entries + q * best->k;
     struct wv_entry entry = {score, row};
-    if (!worse(heap[0], entry))
+    if (!worse(heap[0], entry) || is_excluded(best, q, row))
         return;
     replace_root(heap, best->k, entry);
     best->limits[q] = limit_of(best->queries, q, heap[0].score);

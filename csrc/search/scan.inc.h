@@ -24,6 +24,8 @@ static float score_one(const struct wv_best *best, int64_t q, const float *row, 
     float sums[WV_MAX_LANES];
     const float *query = best->queries->rows + q * best->queries->stride;
     multiply_rows(&row, query, best->queries->dim, 1, sums);
+    if (best->queries->is_product)
+        return sums[0];
     vec_store(sums, divide_by_norm(vec_set(sums[0]), vec_set(squares)));
     return sums[0];
 }
@@ -37,20 +39,25 @@ static void push_hits(struct wv_best *best, int64_t q, unsigned lanes, const flo
             wv_best_push(best, q, score_one(best, q, row, squares), index);
 }
 
-/* Set inverse[i] to 1 / |row i|. It is NaN after row n and for an extreme row; extreme rows are pushed into the heaps
- * here. */
+/* Set inverse[i] to 1 / |row i|, or to 1 if scores are products. It is NaN after row n and for an extreme row; extreme
+ * rows are pushed into the heaps here. */
 static void invert_norms(struct wv_best *best, const float *rows, int64_t n, int64_t stride, const float *squares,
                          float *inverse, int64_t first)
 {
     const struct wv_queries *queries = best->queries;
     for (int64_t i = 0; i < WV_BLOCK_ROWS; i += VEC_LANES)
         vec_store(inverse + i, vec_div(vec_set(1), vec_sqrt(vec_load(squares + i))));
+    for (int64_t i = 0; i < n && queries->is_product; i++)
+        inverse[i] = 1;
     for (int64_t i = 0; i < n; i++) {
         if (!is_extreme(squares[i]))
             continue;
         inverse[i] = NAN;
         for (int64_t q = 0; q < queries->n; q++) {
-            float score = wv_extreme_score(rows + i * stride, queries->rows + q * queries->stride, queries->dim);
+            const float *row = rows + i * stride;
+            float score = queries->is_product
+                              ? score_one(best, q, row, squares[i])
+                              : wv_extreme_score(row, queries->rows + q * queries->stride, queries->dim);
             if (score > best->entries[q * best->k].score)
                 wv_best_push(best, q, score, first + i);
         }

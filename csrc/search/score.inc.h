@@ -1,7 +1,7 @@
-/* Exact scores; the same code for every instruction set. In: rows of floats and prepared queries. Out: cosines.
+/* Exact scores; the same code for every instruction set. In: rows of floats and prepared queries. Out: scores.
  * Heaps are filled in scan.inc.h, tiles of many queries are in tile.inc.h and topk_vnni.c.
  *
- * A score is dot(query, row) / |row|. Every code path computes it with multiply_rows, which sums lane by lane over the
+ * A score is dot(query, row) / |row|, or dot(query, row). Every code path computes it with multiply_rows, which sums lane by lane over the
  * dims. So its bits do not depend on the other rows and queries of a search. */
 
 enum {
@@ -91,6 +91,10 @@ static void score_block(const struct wv_queries *queries, int64_t q, const float
     }
     for (int64_t i = n; i < WV_BLOCK_ROWS; i++)
         dots[i] = squares[i] = NAN;
+    if (queries->is_product) {
+        memcpy(scores, dots, sizeof dots);
+        return;
+    }
     int extreme = 0;
     for (int64_t i = 0; i < n; i++)
         extreme |= is_extreme(squares[i]);

@@ -1,5 +1,5 @@
-/* Exact nearest rows by cosine. In: query vectors, and rows of floats in one or several parts. Out: the k best rows of
- * each query, or all cosines. Keys and threads are in Python. */
+/* Exact nearest rows by cosine or by dot product. In: query vectors, and rows of floats in one or several parts. Out: the
+ * k best rows of each query, or all scores. Keys and threads are in Python. */
 #ifndef WILDVEC_SEARCH_H
 #define WILDVEC_SEARCH_H
 
@@ -18,11 +18,19 @@ struct wv_best;
  * that this CPU has. */
 enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
                               struct wv_queries **out);
+/* The same for scores that are dot products; queries may have any length. longest: the largest length of the rows that
+ * are scanned. A longer row may be missed. */
+enum wv_status wv_product_queries_new(const float *queries, int64_t n, int64_t dim, float longest, enum wv_isa isa,
+                                      struct wv_queries **out);
 void wv_queries_free(struct wv_queries *queries);
 
 /* k > 0. `queries` must live longer than the result. */
 enum wv_status wv_best_new(const struct wv_queries *queries, int64_t k, struct wv_best **out);
 void wv_best_free(struct wv_best *best);
+
+/* Leave out some rows: for query q the rows ids[offsets[q]] … ids[offsets[q + 1] - 1], in ascending order. Both arrays
+ * must live longer than `best`. */
+void wv_best_exclude(struct wv_best *best, const int64_t *offsets, const int32_t *ids);
 
 /* Scan n rows of dim floats, which have the numbers first, first + 1, ... stride: floats from one row to the next; it
  * may be negative. A row of zeros scores 0. A row with a NaN is never found. Of equal scores the lower row is better. */

@@ -25,9 +25,9 @@ static int64_t round_up(int64_t n, int64_t unit)
 /* Allocate all arrays of `q`, aligned to cache lines. The sizes in `q` are set before. */
 static enum wv_status allocate(struct wv_queries *q)
 {
-    enum { N_ARRAYS = 6 };
+    enum { N_ARRAYS = 7 };
     int64_t numbers = 4 * q->padded, packed = q->padded * q->packed_dim * q->kernels->packed_size;
-    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, numbers, numbers, numbers, numbers, packed};
+    int64_t sizes[N_ARRAYS] = {4 * q->n * q->stride, numbers, numbers, numbers, numbers, numbers, packed};
     int64_t total = 64;
     for (int i = 0; i < N_ARRAYS; i++)
         total += round_up(sizes[i], 64);
@@ -43,21 +43,27 @@ static enum wv_status allocate(struct wv_queries *q)
     q->scale = (float *)arrays[1];
     q->slack = (float *)arrays[2];
     q->row_factor = (float *)arrays[3];
-    q->offsets = (int32_t *)arrays[4];
-    q->packed = arrays[5];
+    q->query_error = (float *)arrays[4];
+    q->offsets = (int32_t *)arrays[5];
+    q->packed = arrays[6];
     return WV_OK;
 }
 
-static int is_finite(const float *row, int64_t dim)
+/* Return the largest error of a score in a tile of floats; -infinity if the query is not finite. */
+static float slack_of(const struct wv_queries *q, const float *query)
 {
-    float sum = 0;
-    for (int64_t d = 0; d < dim; d++)
-        sum += row[d] * 0;
-    return sum == 0;
+    double squares = 0;
+    for (int64_t d = 0; d < q->dim; d++)
+        squares += (double)query[d] * (double)query[d];
+    if (!isfinite(squares))
+        return -INFINITY;
+    /* Each of two sums of dim products has an error of at most dim roundings of 2^-24, the norm half of it. */
+    double length = q->is_product ? sqrt(squares) * (double)q->longest : 1;
+    return (float)((double)(3 * q->dim + 32) * 6e-8 * length);
 }
 
-enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
-                              struct wv_queries **out)
+static enum wv_status new_queries(const float *queries, int64_t n, int64_t dim, enum wv_isa isa, int is_product,
+                                  float longest, struct wv_queries **out)
 {
     if ((int)isa < 0 || (int)isa >= WV_N_ISAS || !KERNELS[isa])
         return WV_UNSUPPORTED_ISA;
@@ -70,7 +76,7 @@ enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum
     struct wv_queries *q = calloc(1, sizeof *q);
     if (!q)
         return WV_NO_MEMORY;
-    *q = (struct wv_queries){.kernels = kernels, .n = n, .dim = dim, .many = many};
+    *q = (struct wv_queries){.kernels = kernels, .n = n, .dim = dim, .many = many, .is_product = is_product, .longest = longest};
     q->group = kernels->group;
     q->padded = round_up(n, q->group);
     q->stride = round_up(dim, WV_MAX_LANES);
@@ -82,13 +88,24 @@ enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum
     for (int64_t i = 0; i < n; i++) {
         memcpy(q->rows + i * q->stride, queries + i * dim, (size_t)dim * sizeof(float));
         q->scale[i] = 1;
-        /* Each of two sums of dim products has an error of at most dim roundings of 2^-24, the norm half of it. */
-        q->slack[i] = is_finite(queries + i * dim, dim) ? (float)(3 * dim + 32) * 6e-8f : -INFINITY;
+        q->slack[i] = slack_of(q, queries + i * dim);
     }
     if (many)
         kernels->pack(q);
     *out = q;
     return WV_OK;
+}
+
+enum wv_status wv_queries_new(const float *queries, int64_t n, int64_t dim, enum wv_isa isa,
+                              struct wv_queries **out)
+{
+    return new_queries(queries, n, dim, isa, 0, 1, out);
+}
+
+enum wv_status wv_product_queries_new(const float *queries, int64_t n, int64_t dim, float longest, enum wv_isa isa,
+                                      struct wv_queries **out)
+{
+    return new_queries(queries, n, dim, isa, 1, longest, out);
 }
 
 void wv_queries_free(struct wv_queries *queries)

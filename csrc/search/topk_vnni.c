@@ -1,8 +1,8 @@
 /* The scan for many queries on AVX-512 with VNNI, four times faster than with floats. In: rows of floats and queries
  * packed as bytes. Out: entries in the heaps, with the exact scores of score.inc.h.
  *
- * Query and row are rounded to bytes: q = q' + dq and r = r' + dr. For a query of length 1, q.r and q'.r' differ by at
- * most |dr| + |dq| |r'|. The lengths of dq and dr are known. So a row can only enter a heap if its score in bytes plus
+ * Query and row are rounded to bytes: q = q' + dq and r = r' + dr. q.r and q'.r' differ by at most
+ * |dr| |q| + |dq| |r'|, where |r'| <= |r| + |dr|. Cosines have |q| = |r| = 1 here. The lengths of dq and dr are known. So a row can only enter a heap if its score in bytes plus
  * this bound is above the worst score in the heap. Such a row gets an exact score, and the result is exact. */
 #include "cpu.h"
 #include "isa/region.h"
@@ -16,7 +16,7 @@
 #include <immintrin.h>
 
 /* Fill `packed` group by group: the first four numbers of each query, then the next four, ... Also set scale, slack,
- * row_factor and offsets. */
+ * row_factor, query_error and offsets. */
 static void pack_bytes(struct wv_queries *queries)
 {
     int64_t group = queries->group;
@@ -25,20 +25,27 @@ static void pack_bytes(struct wv_queries *queries)
         const float *row = queries->rows + q * queries->stride;
         if (isinf(queries->slack[q]))
             continue;
-        double largest = 0, squares = 0;
-        for (int64_t d = 0; d < queries->dim; d++)
+        double largest = 0, squares = 0, length = 0;
+        for (int64_t d = 0; d < queries->dim; d++) {
             largest = fmax(largest, fabs(row[d]));
+            length += (double)row[d] * (double)row[d];
+        }
+        length = queries->is_product ? sqrt(length) * 1.001 : 1;
         double scale = largest > 0 ? 127 / largest : 1;
         int32_t sum = 0;
         for (int64_t d = 0; d < queries->dim; d++) {
-            double rounded = rint(row[d] * scale), error = row[d] - rounded / scale;
-            squares += error * error;
+            double rounded = rint(row[d] * scale), rest = row[d] - rounded / scale;
+            squares += rest * rest;
             sum += (int32_t)rounded;
             packed[(q / group * queries->packed_dim + d / 4 * 4) * group + q % group * 4 + d % 4] = (int8_t)rounded;
         }
         queries->scale[q] = (float)scale;
-        queries->slack[q] += (float)sqrt(squares) * 1.001f;
-        queries->row_factor[q] = (float)(scale * (1 + sqrt(squares) * 1.001));
+        double error = sqrt(squares) * 1.001;
+        queries->row_factor[q] = (float)(scale * (length + error));
+        if (queries->is_product)
+            queries->query_error[q] = length > 0 ? (float)(error / length) : 0;
+        else
+            queries->slack[q] += (float)error;
         queries->offsets[q] = -128 * sum; /* the bytes of a row have 128 added */
     }
 }
@@ -51,8 +58,8 @@ WV_REGION_BEGIN("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")
 enum { BYTE_ROWS = 4 }; /* with 8 rows, the sums do not fit into the registers */
 
 /* Round a row to bytes: the numbers are scaled so that the largest is 127, then rounded, then 128 is added. *inverse is
- * 1 / |row| at first; it becomes the factor from a sum of products of bytes to the cosine times the scale of the query.
- * Returns |dr| / |row|, rounded up. */
+ * 1 / |row| at first, for products 1; it becomes the factor from a sum of products of bytes to the score times the scale of
+ * the query. Returns |dr| / |row|, for products |dr|, rounded up. */
 static float row_to_bytes(const float *row, int64_t dim, uint8_t *bytes, float *inverse)
 {
     __m512 largest = _mm512_setzero_ps(), squares = _mm512_setzero_ps();
@@ -117,22 +124,38 @@ WV_INLINE unsigned tile(const struct wv_best *best, int64_t q, const int vecs, c
     return any;
 }
 
+/* Set of_group[i] to errors[i], for products plus the error that comes from the bytes of a group of queries. */
+static void add_query_errors(const struct wv_queries *queries, int64_t q, const float *errors, const float *squares,
+                             float *of_group)
+{
+    vec largest = vec_zero();
+    for (int64_t j = 0; j < GROUP; j += VEC_LANES)
+        largest = vec_max(largest, vec_load(queries->query_error + q + j));
+    vec error = vec_set(_mm512_reduce_max_ps(largest) * 1.001f);
+    for (int64_t i = 0; i < WV_BLOCK_ROWS; i += VEC_LANES)
+        vec_store(of_group + i, vec_fma(error, vec_sqrt(vec_load(squares + i)), vec_load(errors + i)));
+}
+
 static void scan_many(struct wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
 {
     const struct wv_queries *queries = best->queries;
     float scores[WV_BLOCK_ROWS], squares[WV_BLOCK_ROWS], inverse[WV_BLOCK_ROWS], errors[WV_BLOCK_ROWS] = {0};
+    float of_group[WV_BLOCK_ROWS];
     unsigned hits[BYTE_ROWS][TILE_VECS];
     score_block(queries, 0, rows, n, stride, scores, squares);
     invert_norms(best, rows, n, stride, squares, inverse, first);
     for (int64_t i = 0; i < n; i++)
         errors[i] = row_to_bytes(rows + i * stride, queries->dim, best->bytes + i * queries->stride, inverse + i);
     for (int64_t q = 0; q < queries->n; q += GROUP) {
+        if (queries->is_product)
+            add_query_errors(queries, q, errors, squares, of_group);
+        const float *row_errors = queries->is_product ? of_group : errors;
         int64_t vecs = queries->n - q < GROUP ? (queries->n - q + VEC_LANES - 1) / VEC_LANES : TILE_VECS;
         for (int64_t i = 0; i < n; i += BYTE_ROWS) {
             const uint8_t *bytes = best->bytes + i * queries->stride;
-            unsigned any = vecs == 3   ? tile(best, q, 3, bytes, inverse + i, errors + i, hits)
-                           : vecs == 2 ? tile(best, q, 2, bytes, inverse + i, errors + i, hits)
-                                       : tile(best, q, 1, bytes, inverse + i, errors + i, hits);
+            unsigned any = vecs == 3   ? tile(best, q, 3, bytes, inverse + i, row_errors + i, hits)
+                           : vecs == 2 ? tile(best, q, 2, bytes, inverse + i, row_errors + i, hits)
+                                       : tile(best, q, 1, bytes, inverse + i, row_errors + i, hits);
             for (int64_t j = i; any && j < i + BYTE_ROWS && j < n; j++)
                 for (int64_t v = 0; v < vecs; v++)
                     push_hits(best, q + v * VEC_LANES, hits[j - i][v], rows + j * stride, squares[j], first + j);

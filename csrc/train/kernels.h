@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bits.h"
 #include "train/permutation.h"
 #include "train/train.h"
 
@@ -145,12 +146,13 @@ struct wv_scratch {
 
 /* Working memory of a block of pairs that share their negatives. m: pairs, n: negatives, rounded up to whole vectors. */
 struct wv_contrast_scratch {
-    float *users, *users_across;          /* (m, width), (width, m): values of the users' rows */
-    float *items, *negatives;             /* (m, width), (n, width) */
-    float *scores;                        /* (n, m) of negatives, later their weights in the gradient */
-    float *user_grads, *negative_grads;   /* (m, width), (n, width) */
+    float *users, *users_across;               /* (m, width), (width, m): values of the users' rows */
+    float *items, *negatives;                  /* (m, width), (n, width) */
+    float *scores;                             /* (n, m) of negatives, later their weights in the gradient */
+    float *user_grads, *negative_grads;        /* (m, width), (n, width) */
     float *positive, *positive_weights, *sums; /* (m) score and weight of each pair, its loss */
-    float *change;                        /* (width) of a row */
+    float grad_factor;                         /* the gradients are multiplied by it */
+    float *change;                             /* (width) of a row */
     float **user_rows, **item_rows, **negative_rows;
     int32_t *user_ids, *item_ids, *negative_ids;
     /* The current negatives: a bit for the low bits of each id, and chains of positions in negative_ids. */

@@ -108,9 +108,9 @@ struct wv_task {
     struct wv_pairs pairs;
     struct wv_triplets triplets;
     struct wv_contrast contrast;
-    struct wv_fm fm;          /* factorization machine; `values`: x of each item */
-    float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
-    const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
+    struct wv_fm fm;       /* factorization machine; `values`: x of each item */
+    float x_max, exponent; /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
+    const uint32_t *keep;  /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */
     const struct wv_alias *noise; /* (output rows) distribution of negatives */
     struct wv_ragged paths;    /* hierarchical softmax: nodes from the root to each id, and WV_PATH_PADDING more */
     const uint8_t *path_codes; /* (as paths.ids) 1: the path turns right */

@@ -5,12 +5,14 @@ from __future__ import annotations
 from wildvec.cooccurrence.cooccurrence import Cooccurrence
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.bpr import BPR
+from wildvec.models.bsl import BSL
 from wildvec.models.callbacks import CallbackAny2Vec
 from wildvec.models.category_embedding import (
     CategoryEmbedding,
     CategoryEmbeddingClassifier,
     CategoryEmbeddingRegressor,
 )
+from wildvec.models.ccl import CCL
 from wildvec.models.doc2vec import Doc2Vec
 from wildvec.models.facebook_models import load_facebook_model, save_facebook_model
 from wildvec.models.fasttext import FastText
@@ -34,6 +36,8 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 __all__ = [
     "BPR",
+    "BSL",
+    "CCL",
     "ENGLISH_CONNECTOR_WORDS",
     "WARP",
     "CallbackAny2Vec",

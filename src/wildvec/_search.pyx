@@ -15,9 +15,12 @@ cdef extern from "wildvec.h" nogil:
     struct wv_best:
         pass
     int wv_queries_new(const float *queries, int64_t n, int64_t dim, wv_isa isa, wv_queries **out)
+    int wv_product_queries_new(const float *queries, int64_t n, int64_t dim, float longest, wv_isa isa,
+                               wv_queries **out)
     void wv_queries_free(wv_queries *queries)
     int wv_best_new(const wv_queries *queries, int64_t k, wv_best **out)
     void wv_best_free(wv_best *best)
+    void wv_best_exclude(wv_best *best, const int64_t *offsets, const int32_t *ids)
     void wv_best_scan(wv_best *best, const float *rows, int64_t n, int64_t stride, int64_t first)
     void wv_best_offer(wv_best *best, const float *scores, int64_t n, int64_t first)
     void wv_best_merge(wv_best *best, const wv_best *other)
@@ -44,17 +47,26 @@ def choose_isa(str name) -> int:
 
 
 cdef class Queries:
-    """The queries of a search, (n, dim) rows of length 1. Searching only reads them, so workers share them."""
+    """The queries of a search, (n, dim) rows. Searching only reads them, so workers share them.
+
+    longest: None: scores are cosines, and queries have the length 1. Else scores are dot products, and it is the
+    largest length of the rows that are searched; longer ones may be missed.
+    """
 
     cdef wv_queries *handle
     cdef int64_t n, dim
 
-    def __cinit__(self, const float[:, ::1] rows, int isa):
+    def __cinit__(self, const float[:, ::1] rows, int isa, longest=None):
         self.n = rows.shape[0]
         self.dim = rows.shape[1]
         if self.n == 0 or self.dim == 0:
             raise ValueError(f"queries of shape {(self.n, self.dim)}; give at least one vector of one number")
-        check(wv_queries_new(&rows[0, 0], self.n, self.dim, <wv_isa>isa, &self.handle), "search")
+        if longest is None:
+            check(wv_queries_new(&rows[0, 0], self.n, self.dim, <wv_isa>isa, &self.handle), "search")
+        else:
+            check(
+                wv_product_queries_new(&rows[0, 0], self.n, self.dim, longest, <wv_isa>isa, &self.handle), "search"
+            )
 
     def __dealloc__(self):
         wv_queries_free(self.handle)
@@ -86,6 +98,8 @@ cdef class Best:
     cdef wv_best *handle
     cdef readonly Queries queries
     cdef int64_t k
+    cdef const int64_t[::1] excluded_offsets
+    cdef const int32_t[::1] excluded_ids
 
     def __cinit__(self, Queries queries not None, int64_t k):
         if not 1 <= k <= MAX_ENTRIES // queries.n:
@@ -96,6 +110,21 @@ cdef class Best:
 
     def __dealloc__(self):
         wv_best_free(self.handle)
+
+    def exclude(self, const int64_t[::1] offsets not None, const int32_t[::1] ids not None) -> None:
+        """Leave out, for query q, the rows ids[offsets[q]:offsets[q + 1]], which are ascending.
+
+        Offsets may begin above 0 and end before the last id.
+        """
+        cdef int64_t q, n = self.queries.n
+        if offsets.shape[0] != n + 1 or offsets[0] < 0 or offsets[n] > ids.shape[0]:
+            raise ValueError(f"{offsets.shape[0]} offsets do not divide {ids.shape[0]} ids for {n} queries")
+        for q in range(n):
+            if offsets[q] > offsets[q + 1]:
+                raise ValueError(f"offsets[{q + 1}] is smaller than offsets[{q}]")
+        self.excluded_offsets, self.excluded_ids = offsets, ids  # they must live as long as the handle
+        if ids.shape[0]:
+            wv_best_exclude(self.handle, &offsets[0], &ids[0])
 
     def scan(self, const float[:, :] rows, int64_t first) -> None:
         """Scan rows (n, dim), which have the numbers first, first + 1, ..."""

@@ -621,8 +621,8 @@ cdef class Task:
                      const int32_t[::1] own_ids, const int64_t[::1] own_offsets):
         """Pairs of users (rows of "output") and items (rows of "input"). A unit is a pair.
 
-        n_trained: units behind it are held out. own_ids, own_offsets: the items of each user, rising, which are never
-        negatives of the user.
+        n_trained: units behind it are held out. own_ids, own_offsets: the items of each user, rising, which are
+        never negatives of the user.
         """
         cdef int64_t n = items.shape[0], n_users = self.get("output").n
         self.check_new("interactions")
@@ -643,10 +643,10 @@ cdef class Task:
 
     def shared_negatives(self, int32_t n_negatives, *, int32_t block, const uint32_t[:, ::1] sampling=None,
                          float margin=0, float weight=1, float temperature=1):
-        """Pairs of a block share n_negatives items. sampling: alias table (items, 2) they are drawn from; None: uniform.
+        """Pairs of a block share n_negatives items, drawn from `sampling`: alias table (items, 2); None: uniform.
 
-        block: pairs, a multiple of PAD. margin: of "ccl". weight: of the negatives in "ccl" and "bsl". temperature: of
-        "bsl". Rows of both matrices need one column behind their values.
+        block: pairs, a multiple of PAD. margin: of "ccl". weight: of the negatives in "ccl" and "bsl". temperature:
+        of "bsl". Rows of both matrices need one column behind their values.
         """
         cdef int64_t n = self.get("input").n
         self.check_new("shared negatives")

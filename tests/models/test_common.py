@@ -33,7 +33,9 @@ from wildvec.demo import toy
 from wildvec.io import native
 from wildvec.models.base import Model
 from wildvec.models.bpr import BPR
+from wildvec.models.bsl import BSL
 from wildvec.models.callbacks import Callbacks
+from wildvec.models.ccl import CCL
 from wildvec.models.resuming import claim_model_folder
 from wildvec.models.table_model import TableFeed, TableModel
 from wildvec.models.warp import WARP
@@ -258,6 +260,8 @@ CASES = [
     item_case("BPR, biases", BPR, negative=1, item_bias=True),
     item_case("BPR, shared negatives", BPR, negative=20, shared_negatives=True),
     item_case("WARP", WARP, negative=5),
+    item_case("CCL", CCL, negative=20, block=16),
+    item_case("BSL", BSL, negative=20, block=16, temperature=1.0),
 ]
 FIRST_OF_EACH_MODEL = list({case.model: case for case in reversed(CASES)}.values())
 FIRST_OF_EACH_TEXT_MODEL = list({case.model: case for case in reversed(TEXT_CASES)}.values())

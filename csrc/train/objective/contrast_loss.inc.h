@@ -4,18 +4,15 @@
 
 typedef void contrast_loss(const struct wv_contrast *settings, struct wv_contrast_scratch *c, int m);
 
-/* The cosine contrastive loss of SimpleX (Mao et al. 2021): 1 - s + weight / n · Σ max(0, s_j - margin). */
+/* The cosine contrastive loss of SimpleX (Mao et al. 2021): 1 - s + weight / n · Σ max(0, s_j - margin). The scores stay: a score above
+ * the margin has the weight weight / n, see gradients_of_hinge. */
 WV_INLINE void loss_ccl(const struct wv_contrast *settings, struct wv_contrast_scratch *c, int m)
 {
     const vec margin = vec_set(settings->margin), weight = vec_set(settings->weight / (float)(c->n ? c->n : 1));
     for (int at = 0; at < m; at += VEC_LANES) {
         vec sum = vec_zero();
-        for (int j = 0; j < c->n; j++) {
-            float *scores = c->scores + (int64_t)j * m + at;
-            const vec s = vec_load(scores);
-            sum = vec_add(sum, vec_max(vec_sub(s, margin), vec_zero()));
-            vec_store(scores, vec_select(s, margin, weight, vec_zero()));
-        }
+        for (int j = 0; j < c->n; j++)
+            sum = vec_add(sum, vec_max(vec_sub(vec_load(c->scores + (int64_t)j * m + at), margin), vec_zero()));
         const vec positive = vec_sub(vec_set(1), vec_load(c->positive + at));
         vec_store(c->sums + at, vec_fma(weight, sum, positive));
         vec_store(c->positive_weights + at, vec_set(1));

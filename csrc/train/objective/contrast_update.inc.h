@@ -31,9 +31,10 @@ WV_INLINE void change_row(float *row, const struct row_change *change)
     const float x_squared = vec_sum(xx), along = vec_sum(gx);
     const float decay = change->on_sphere ? along / fmaxf(x_squared, 1e-30f) : change->l2;
     float squared = vec_sum(gg) - 2 * decay * along + decay * decay * x_squared; /* |g - decay x|² */
-    squared = squared > 0 ? squared : 0;
+    if (squared <= 0)
+        return;
     const float sum = row_value(row, size) + squared / (float)size;
-    const float step = sum > 0 ? change->rate / sqrtf(sum) : 0;
+    const float step = change->rate / sqrtf(sum);
     const float scale = change->on_sphere ? 1 / sqrtf(fmaxf(x_squared + step * step * squared, 1e-30f)) : 1;
     const vec of_x = vec_set(scale * (1 - step * decay)), of_g = vec_set(scale * step);
     for (int at = 0; at < size; at += VEC_LANES)

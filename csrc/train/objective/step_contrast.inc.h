@@ -47,12 +47,13 @@ WV_INLINE float rate_of_row(const struct wv_matrix *matrix, int32_t id, float ra
     return matrix->row_rate ? rate * matrix->row_rate[id] : rate;
 }
 
-/* change = a · values - gradient, without what is NULL */
-WV_INLINE void set_change(float *change, float a, const float *values, const float *gradient, int width)
+/* change = a · values - factor · gradient, without what is NULL */
+WV_INLINE void set_change(float *change, float a, const float *values, float factor, const float *gradient,
+                          int width)
 {
     for (int at = 0; at < width; at += VEC_LANES) {
         const vec of_positive = values ? vec_mul(vec_set(a), vec_load(values + at)) : vec_zero();
-        const vec of_negatives = gradient ? vec_load(gradient + at) : vec_zero();
+        const vec of_negatives = gradient ? vec_mul(vec_set(factor), vec_load(gradient + at)) : vec_zero();
         vec_store(change + at, vec_sub(of_positive, of_negatives));
     }
 }
@@ -64,47 +65,48 @@ WV_INLINE void change_rows(struct wv_worker *worker, int m, int width, float rat
     struct row_change change = {.gradient = c->change, .size = items->size, .on_sphere = on_sphere};
     change.l2 = users->l2;
     for (int i = 0; i < m; i++) {
-        set_change(c->change, c->positive_weights[i], c->items + i * width, c->user_grads + i * width, width);
+        set_change(c->change, c->positive_weights[i], c->items + i * width, c->grad_factor,
+                   c->user_grads + i * width, width);
         change.rate = rate_of_row(users, c->user_ids[i], rate);
         change_row(c->user_rows[i], &change);
     }
     change.l2 = items->l2;
     for (int i = 0; i < m; i++) {
-        set_change(c->change, c->positive_weights[i], c->users + i * width, NULL, width);
+        set_change(c->change, c->positive_weights[i], c->users + i * width, 0, NULL, width);
         change.rate = rate_of_row(items, c->item_ids[i], rate);
         change_row(c->item_rows[i], &change);
     }
     for (int j = 0; j < c->n; j++) {
-        set_change(c->change, 0, NULL, c->negative_grads + j * width, width);
+        set_change(c->change, 0, NULL, c->grad_factor, c->negative_grads + j * width, width);
         change.rate = rate_of_row(items, c->negative_ids[j], rate);
         change_row(c->negative_rows[j], &change);
     }
 }
 
-/* Scores to gradients of users and negatives; returns the loss of m pairs. */
-WV_INLINE double contrast_gradients(struct wv_worker *worker, int m, int width, contrast_loss *loss)
+/* Rows of users and negatives to scores, gradients and the loss of m pairs. */
+WV_INLINE double find_gradients(struct wv_worker *worker, int m, int width, contrast_loss *loss,
+                                contrast_gradients *gradients)
 {
+    const struct wv_contrast *settings = &worker->task->contrast;
     struct wv_contrast_scratch *c = &worker->contrast;
-    const int padded = (m + WV_PAD - 1) / WV_PAD * WV_PAD,
-              n = (c->n + MULTIPLY_ROWS - 1) / MULTIPLY_ROWS * MULTIPLY_ROWS;
+    const int padded = (m + WV_PAD - 1) / WV_PAD * WV_PAD;
+    const int n = (c->n + MULTIPLY_ROWS - 1) / MULTIPLY_ROWS * MULTIPLY_ROWS;
     double sum = 0;
     turn_users(c, padded, width);
     multiply(
         &(struct multiply){c->negatives, c->users_across, c->scores, width, 1, padded, padded, n, width, padded});
     exclude_own_items(worker, m, padded);
-    loss(&worker->task->contrast, c, padded);
+    loss(settings, c, padded);
     for (int i = 0; i < m; i++)
         sum += (double)c->sums[i];
-    memset(c->scores + (int64_t)c->n * padded, 0, (size_t)((n - c->n) * padded) * sizeof *c->scores);
-    multiply(
-        &(struct multiply){c->scores, c->negatives, c->user_grads, 1, padded, width, width, padded, c->n, width});
-    multiply(&(struct multiply){c->scores, c->users, c->negative_grads, padded, 1, width, width, n, padded, width});
+    gradients(settings, c, padded, width);
     return sum;
 }
 
 /* Trains the units first … last at `rate`; returns their loss. A stop takes effect between blocks. */
 WV_INLINE double train_contrast(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,
-                                int64_t *examples, contrast_loss *loss, int on_sphere)
+                                int64_t *examples, contrast_loss *loss, contrast_gradients *gradients,
+                                int on_sphere)
 {
     const struct wv_task *task = worker->task;
     struct wv_contrast_scratch *c = &worker->contrast;
@@ -122,7 +124,7 @@ WV_INLINE double train_contrast(struct wv_worker *worker, int64_t first, int64_t
         gather_rows(&worker->views[WV_ITEMS], c->negative_rows, c->n, c->n + MULTIPLY_ROWS, width, on_sphere,
                     c->negatives);
         score_positives(c, padded, width);
-        sum += contrast_gradients(worker, m, width, loss);
+        sum += find_gradients(worker, m, width, loss, gradients);
         if (rate > 0)
             change_rows(worker, m, width, rate, on_sphere);
         *examples += m;
@@ -130,13 +132,13 @@ WV_INLINE double train_contrast(struct wv_worker *worker, int64_t first, int64_t
     return sum;
 }
 
-#define TRAIN_CONTRAST(name, loss, on_sphere)                                                                      \
+#define TRAIN_CONTRAST(name, loss, gradients, on_sphere)                                                           \
     static double train_##name(struct wv_worker *worker, int64_t first, int64_t last, uint64_t key, float rate,    \
                                int64_t *examples)                                                                  \
     {                                                                                                              \
-        return train_contrast(worker, first, last, key, rate, examples, loss, on_sphere);                          \
+        return train_contrast(worker, first, last, key, rate, examples, loss, gradients, on_sphere);               \
     }
-TRAIN_CONTRAST(ccl, loss_ccl, 1)
-TRAIN_CONTRAST(bsl, loss_bsl, 1)
-TRAIN_CONTRAST(bpr_shared, loss_bpr_shared, 0)
+TRAIN_CONTRAST(ccl, loss_ccl, gradients_of_hinge, 1)
+TRAIN_CONTRAST(bsl, loss_bsl, gradients_of_weights, 1)
+TRAIN_CONTRAST(bpr_shared, loss_bpr_shared, gradients_of_weights, 0)
 #undef TRAIN_CONTRAST

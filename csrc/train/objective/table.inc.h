@@ -41,6 +41,7 @@
 #include "train/objective/multiply.inc.h"
 #include "train/objective/contrast_pairs.inc.h"
 #include "train/objective/contrast_loss.inc.h"
+#include "train/objective/contrast_gradients.inc.h"
 #include "train/objective/contrast_update.inc.h"
 #include "train/objective/step_contrast.inc.h"
 #include "train/objective/triplets.inc.h"

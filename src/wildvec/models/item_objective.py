@@ -26,8 +26,8 @@ CURVATURE = 0.3
 class SharedNegatives:
     """Pairs of a block share their negatives. Users are rows of "user_vectors", items of "vectors".
 
-    kernel: "ccl", "bsl" (rows of length 1) or "bpr_shared" (rows of any length). block: pairs in a block, rounded up to
-    whole cache lines. negative: items that are their negatives; at most all. margin, weight, temperature: of the
+    kernel: "ccl", "bsl" (rows of length 1) or "bpr_shared" (rows of any length). block: pairs in a block, rounded up
+    to whole cache lines. negative: items that are their negatives; at most all. margin, weight, temperature: of the
     loss. l2: of one use of a row, in "bpr_shared". counts: of items. ns_exponent: negatives are drawn by counts **
     ns_exponent; 0: uniformly.
     """

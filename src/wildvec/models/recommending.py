@@ -20,6 +20,7 @@ from wildvec.models.seen_items import SeenItems
 from wildvec.text.vocab import Vocab
 from wildvec.vectors import search
 from wildvec.vectors.keyedvectors import KeyedVectors
+from wildvec.vectors.products import best_products
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -165,7 +166,7 @@ class Recommender(ABC):
         n = checked("n", n, AT_LEAST_ONE)
         items = self._scoring()[1]
         exclude = None if excluded is None else (excluded.offsets, excluded.ids)
-        return search.best_products(queries, items, n, exclude=exclude, rows=among, workers=self.workers)
+        return best_products(queries, items, n, exclude=exclude, rows=among, workers=self.workers)
 
     def _queries(self, rows: Rows) -> Floats:
         """Return the users' rows for scoring."""

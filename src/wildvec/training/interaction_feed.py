@@ -18,8 +18,8 @@ class InteractionFeed:
     """Pairs of users and items; pair p is the unit p.
 
     offsets: (users + 1) the pairs of each user. item_ids: (pairs) ascending within a user, all different. n_items:
-    rows of items. own: offsets and ids of all items of each user, which are never negatives of the user; default: those of
-    the pairs.
+    rows of items. own: offsets and ids of all items of each user, which are never negatives of the user; default:
+    those of the pairs.
 
     >>> feed = InteractionFeed(np.array([0, 2, 2, 3]), np.array([0, 4, 1], dtype=np.int32), n_items=5)
     >>> len(feed.sizes), feed.users.tolist(), feed.n_users

@@ -24,13 +24,14 @@ class MatrixSpec:
     """One matrix of an objective.
 
     name: of the tensor in files. role: "input", "output", "nodes" or "documents" in the kernel. rows, size: its
-    shape. init: "uniform" in ±1 / size, drawn by (seed, row), "unit": the same with the length 1, or "zeros". uses: (rows) how often one example uses
-    each row, on average; None: unknown. has_private_rows: whether workers have private copies of the most used
-    rows, which `uses` decides. curvature: part of the remaining distance by which one use moves a row, divided by
-    the learning rate; it scales merged changes (csrc/train/objective/merge.inc.h). rows_per_item: most rows that
-    one item touches. adagrad: the first value of the sums of squared gradients; None: SGD. l2: each use also moves
-    a row by -rate · l2 · row. extra: name and first value of further columns, which lie behind the `size` values
-    of a row (a bias, a sum of squared gradients). Files hold them as "<matrix>.<name>".
+    shape. init: "uniform" in ±1 / size, drawn by (seed, row), "unit": the same with the length 1, or "zeros". uses:
+    (rows) how often one example uses each row, on average; None: unknown. has_private_rows: whether workers have
+    private copies of the most used rows, which `uses` decides. curvature: part of the remaining distance by which
+    one use moves a row, divided by the learning rate; it scales merged changes (csrc/train/objective/merge.inc.h).
+    rows_per_item: most rows that one item touches. adagrad: the first value of the sums of squared gradients; None:
+    SGD. l2: each use also moves a row by -rate · l2 · row. extra: name and first value of further columns, which
+    lie behind the `size` values of a row (a bias, a sum of squared gradients). Files hold them as
+    "<matrix>.<name>".
     """
 
     name: str

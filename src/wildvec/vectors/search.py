@@ -196,30 +196,96 @@ def top_k(
     where fewer rows are found. Raises ValueError if the widths differ or k < 1.
     """
     target = _Target(matrix, start, stop, rows)
-    prepared = _prepare(queries, target)
-    if k < 1:
-        raise ValueError(f"k={k}; give at least 1")
-    k = min(k, len(target))
-    found = np.empty((len(prepared), k), dtype=np.int64)
-    scores = np.empty((len(prepared), k), dtype=np.float32)
-    if k == 0:
-        return found, scores
-    per_pass = max(1, min(_QUERIES_PER_PASS, _ENTRIES_PER_PASS // k))
-    for first in range(0, len(prepared), per_pass):
-        part = slice(first, first + per_pass)
-        _top_k(prepared[part], target, workers, scores[part], found[part])
-    if target.rows is not None:
+    found, scores = _top_k(_prepare(queries, target), target, k, workers)
+    if target.rows is not None and found.size:
         found = np.where(found < 0, -1, target.rows[found])
     return found, scores
 
 
-def _top_k(queries: Floats, target: _Target, workers: int | None, scores: Floats, found: Rows) -> None:
-    shared = Queries(queries, _isa(os.environ.get("WILDVEC_ISA", "")))
-    n_workers, step = target.plan(len(queries), workers)
-    bests = [Best(shared, scores.shape[1]) for _ in range(n_workers)]
+def top_products(
+    queries: Floats,
+    matrix: Floats,
+    k: int,
+    longest: float,
+    *,
+    exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+    workers: int | None = None,
+) -> tuple[Rows, Floats]:
+    """Find the k rows with the largest dot products; see `products.best_products`.
+
+    queries: contiguous float32 (queries, dim). longest: at least the largest length of a row of `matrix`.
+    """
+    target = _Target(matrix, 0, None, None)
+    if queries.ndim != 2 or queries.shape[1] != matrix.shape[1]:
+        raise ValueError(f"queries of shape {queries.shape} for a matrix of {matrix.shape[1]} columns")
+    return _top_k(queries, target, k, workers, longest, exclude)
+
+
+def _top_k(
+    queries: Floats,
+    target: _Target,
+    k: int,
+    workers: int | None,
+    longest: float | None = None,
+    exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+) -> tuple[Rows, Floats]:
+    """Search for some thousand queries at once. longest: as in `Queries`. Rows are numbered from the target's first."""
+    if k < 1:
+        raise ValueError(f"k={k}; give at least 1")
+    k = min(k, len(target))
+    found = np.empty((len(queries), k), dtype=np.int64)
+    scores = np.empty((len(queries), k), dtype=np.float32)
+    if k == 0:
+        return found, scores
+    isa = _isa(os.environ.get("WILDVEC_ISA", ""))
+    per_pass = max(1, min(_QUERIES_PER_PASS, _ENTRIES_PER_PASS // k))
+
+    def search_part(first: int, stop: int, n_workers: int, interrupt: list[bool]) -> None:
+        shared = Queries(queries[first:stop], isa, longest)
+        bests = [Best(shared, k) for _ in range(n_workers)]
+        for best in bests if exclude is not None else ():
+            best.exclude(exclude[0][first : stop + 1], exclude[1])
+        _scan_and_write(bests, target, step, scores[first:stop], found[first:stop], interrupt)
+
+    n_workers, step = target.plan(min(len(queries), per_pass), workers)
+    if len(queries) < per_pass * n_workers:
+        for first in range(0, len(queries), per_pass):
+            search_part(first, min(first + per_pass, len(queries)), n_workers, [])
+    else:
+        _search_parts(search_part, len(queries), per_pass, n_workers)
+    return found, scores
+
+
+def _search_parts(
+    search_part: Callable[[int, int, int, list[bool]], None], n: int, step: int, n_workers: int
+) -> None:
+    """Search for parts of n queries, each with one thread, which fills fewer heaps than several threads do."""
+    interrupt: list[bool] = []
+
+    def scan(first: int, stop: int) -> None:
+        try:
+            search_part(first, stop, 1, interrupt)
+        except BaseException:
+            interrupt.append(True)
+            raise
+
+    _run_units(0, n, step, [scan] * n_workers)
+
+
+def _scan_and_write(
+    bests: list[Best], target: _Target, step: int, scores: Floats, found: Rows, interrupt: list[bool]
+) -> None:
+    """Scan the rows with one thread for each of `bests`, and write the best ones of all.
+
+    interrupt: another thread appends to it to end the search.
+    """
 
     def scan_into(best: Best) -> Scan:
-        return lambda first, stop: best.scan(target.floats(first, stop), first)
+        def scan(first: int, stop: int) -> None:
+            if not interrupt:
+                best.scan(target.floats(first, stop), first)
+
+        return scan
 
     _run_units(target.start, target.stop, step, [scan_into(best) for best in bests])
     for other in bests[1:]:
@@ -277,30 +343,3 @@ def top_of(scores: Floats, k: int) -> tuple[Rows, Floats]:
     return found[0][is_found], best_scores[0][is_found]
 
 
-def best_products(
-    queries: Floats,
-    matrix: Floats,
-    k: int,
-    *,
-    exclude: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
-    rows: NDArray[np.int64] | None = None,
-    workers: int | None = None,
-) -> tuple[Rows, Floats]:
-    """Find the k rows of `matrix` with the largest dot product with each query.
-
-    exclude: offsets (queries + 1,) and ids: the rows ids[offsets[q]:offsets[q + 1]], ascending, are not found for
-    query q. rows: search only these rows. Result as in `top_k`.
-    """
-    k = min(k, len(matrix) if rows is None else len(rows))
-    found, best = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
-    for q in range(len(queries)):
-        scores = matrix @ queries[q]
-        if exclude is not None:
-            scores[exclude[1][exclude[0][q] : exclude[0][q + 1]]] = -np.inf
-        if rows is not None:
-            scores = scores[rows]
-        order = np.argsort(-scores, kind="stable")[:k]
-        is_left = scores[order] > -np.inf
-        found[q] = np.where(is_left, order if rows is None else rows[order], -1)
-        best[q] = np.where(is_left, scores[order], np.nan)
-    return found, best

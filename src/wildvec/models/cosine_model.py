@@ -1,0 +1,62 @@
+"""The base of models of users and items whose scores are cosines: rows have the length 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wildvec.base.checks import number, whole
+from wildvec.interactions.interactions import Interactions
+from wildvec.models.item_features import FeatureModel
+from wildvec.models.recommending import Floats
+from wildvec.models.seen_items import SeenItems
+from wildvec.models.settings import Setting
+from wildvec.training.interaction_feed import InteractionFeed
+
+
+class CosineModel(FeatureModel):
+    """A model that scores item i for user u by cos(u, i) · (users of i + 1) ** popularity."""
+
+    popularity = Setting(
+        0.04,
+        number(-10, 10),
+        "scores are cosine · (users of the item + 1) ** X",
+        changeable=True,
+        metavar="X",
+    )
+    block = Setting(128, whole(1, 4096), "pairs that share their negatives")
+    ns_exponent = Setting(
+        0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"
+    )
+    alpha = FeatureModel.alpha.with_default(0.3)
+    min_alpha = FeatureModel.min_alpha.with_default(0.0)
+
+    @property
+    def l2(self) -> float:  # type: ignore[override]
+        """0: there is no such setting, since rows have the length 1."""
+        return 0.0
+
+    def _feed(self, interactions: Interactions, seen: SeenItems) -> InteractionFeed:
+        own = (seen.offsets, seen.ids)
+        return InteractionFeed(interactions.offsets, interactions.item_ids, interactions.n_items, own)
+
+    def _scoring(self) -> tuple[Floats, Floats]:
+        users, items = super()._scoring()
+        popularity = (self.vocab.counts[:, None] + 1.0) ** self.popularity
+        return unit_rows(users), (unit_rows(items) * popularity).astype(np.float32)
+
+    def _fix_rows(self, rows: Floats) -> None:
+        rows[...] = unit_rows(rows)
+
+    def _queries_of_new(self, seen: SeenItems) -> Floats:
+        return unit_rows(super()._queries_of_new(seen))
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Return rows divided by their lengths; rows of zeros stay zeros.
+
+    >>> unit_rows(np.array([[3, 4], [0, 0]], np.float32)).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: Floats = rows / np.where(lengths > 0, lengths, np.float32(1))
+    return units
