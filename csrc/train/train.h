@@ -88,10 +88,9 @@ struct wv_contrast {
 /* Pairs of a user and an item that have negatives of their own (objective/step_bpr.inc.h). */
 struct wv_triplets {
     const struct wv_alias *sampling; /* (items) distribution of negatives; NULL: uniform */
-    int32_t
-        candidates; /* draws of each pair. bpr: the one with the highest score is its negative; warp: at most so many */
-    int32_t has_bias;
-    float margin; /* warp */
+    int32_t candidates;              /* draws of each pair; warp: most draws */
+    int32_t has_bias;                /* items have a bias */
+    float margin;                    /* warp */
 };
 
 /* What all workers of one training share. Only `stop` changes while they run. A pointer is NULL where its part is

@@ -895,7 +895,8 @@ cdef class Task:
         for role in ("input", "output"):
             matrix = self.get(role)
             if matrix.stride != matrix.width or matrix.width < matrix.size + n_extra:
-                raise ValueError(f"rows of the {role} matrix need {n_extra} columns behind their values, and no AdaGrad")
+                raise ValueError(f"rows of the {role} matrix need {n_extra} columns behind their values, "
+                                 "and no AdaGrad")
 
     cdef void check_documents(self, int read) except *:
         """ValueError if matrices or settings do not fit an objective of documents."""

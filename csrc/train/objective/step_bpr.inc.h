@@ -7,18 +7,6 @@
  * bpr draws `candidates` negatives and trains the one with the highest score. warp draws until the loss of one is above 0,
  * at most `candidates` times. From the number of draws it estimates the rank of p: w = log(1 + (items - 1) / draws) / log(items). */
 
-/* Pair k of a batch, with its first negative. */
-WV_INLINE struct triplet triplet_of(const struct wv_task *task, const struct wv_triplet_batch *batch, int k)
-{
-    const float *of_items = task->matrices[WV_ITEMS].row_rate, *of_users = task->matrices[WV_USERS].row_rate;
-    return (struct triplet){.user = batch->user_rows[k],
-                            .positive = batch->item_rows[k],
-                            .negative = batch->negative_rows[WV_GROUP * k],
-                            .of_user = task->freeze_targets ? 0 : of_users ? of_users[batch->users[k]] : 1,
-                            .of_positive = of_items ? of_items[batch->items[k]] : 1,
-                            .of_negative = of_items ? of_items[batch->negatives[WV_GROUP * k]] : 1};
-}
-
 /* Sets the negative of pair k that is trained: the one with the highest score, in warp the first one with a loss. Returns its number
  * among the draws, from 1; 0: none has a loss. */
 static int choose_negative(struct wv_worker *worker, struct wv_triplet_batch *batch, int k, struct triplet *t,
@@ -39,7 +27,7 @@ static int choose_negative(struct wv_worker *worker, struct wv_triplet_batch *ba
             highest = score;
             chosen = done + j + 1;
             t->negative = rows[j];
-            t->of_negative = row_rate ? row_rate[batch->negatives[WV_GROUP * k + j]] : 1;
+            t->of_negative = factor_of(row_rate, batch->negatives[WV_GROUP * k + j]);
             if (is_warp)
                 return chosen;
         }

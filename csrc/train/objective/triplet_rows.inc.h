@@ -13,6 +13,20 @@ struct triplet {
     float of_user, of_positive, of_negative; /* factors of the learning rate */
 };
 
+WV_INLINE float factor_of(const float *row_rate, int32_t id) { return row_rate ? row_rate[id] : 1; }
+
+/* Pair k of a batch, with its first negative. */
+WV_INLINE struct triplet triplet_of(const struct wv_task *task, const struct wv_triplet_batch *batch, int k)
+{
+    const float *of_items = task->matrices[WV_ITEMS].row_rate, *of_users = task->matrices[WV_USERS].row_rate;
+    return (struct triplet){.user = batch->user_rows[k],
+                            .positive = batch->item_rows[k],
+                            .negative = batch->negative_rows[WV_GROUP * k],
+                            .of_user = task->freeze_targets ? 0 : factor_of(of_users, batch->users[k]),
+                            .of_positive = factor_of(of_items, batch->items[k]),
+                            .of_negative = factor_of(of_items, batch->negatives[WV_GROUP * k])};
+}
+
 /* Dot products: u·p, u·n, u·u, p·p, n·n, p·n. */
 enum { DOT_UP, DOT_UN, DOT_UU, DOT_PP, DOT_NN, DOT_PN };
 
@@ -85,9 +99,8 @@ WV_INLINE void update_triplet(const struct wv_task *task, const struct triplet *
 {
     const float l2 = task->matrices[WV_ITEMS].l2, l2_user = task->matrices[WV_USERS].l2;
     const int bias = size + TRIPLET_BIAS, squares = size + TRIPLET_SQUARES;
-    const float of_user =
-        g * g * (dots[DOT_PP] - 2 * dots[DOT_PN] + dots[DOT_NN]) -
-        l2_user * (2 * g * (dots[DOT_UP] - dots[DOT_UN]) - l2_user * dots[DOT_UU]);
+    const float of_user = g * g * (dots[DOT_PP] - 2 * dots[DOT_PN] + dots[DOT_NN]) -
+                          l2_user * (2 * g * (dots[DOT_UP] - dots[DOT_UN]) - l2_user * dots[DOT_UU]);
     const float of_positive = g * g * dots[DOT_UU] - l2 * (2 * g * dots[DOT_UP] - l2 * dots[DOT_PP]);
     const float of_negative = g * g * dots[DOT_UU] + l2 * (2 * g * dots[DOT_UN] + l2 * dots[DOT_NN]);
     const float r_user = adagrad_rate(t->user, squares, of_user, size, rate * t->of_user);

@@ -46,8 +46,8 @@ WV_INLINE int size_of_group(const struct wv_task *task, int done)
 
 /* Begins a batch: the pairs of n units from `first` on, WV_TRIPLETS at most. Arrays are read in loops of their own, so that cache
  * misses overlap. The items of each user are prefetched, up to 4 cache lines. */
-static void read_pairs(const struct wv_task *task, const struct pair_order *order, int64_t first, int n, uint64_t key,
-                       struct wv_triplet_batch *batch)
+static void read_pairs(const struct wv_task *task, const struct pair_order *order, int64_t first, int n,
+                       uint64_t key, struct wv_triplet_batch *batch)
 {
     const struct wv_pairs *pairs = &task->pairs;
     int64_t at[WV_TRIPLETS];
