@@ -11,7 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._train import PAD, Task, alias_table
+from wildvec._train import PAD, Task
+from wildvec.text.vocab import noise_weights
+from wildvec.training.alias import make_alias_table
 from wildvec.training.feed import Feed
 from wildvec.training.interaction_feed import InteractionFeed
 from wildvec.training.objective import MatrixSpec
@@ -71,8 +73,7 @@ class SharedNegatives:
         """Give the task the settings of the loss and the distribution of negatives."""
         sampling = None
         if self.ns_exponent:
-            sampling = np.empty((len(self.counts), 2), dtype=np.uint32)
-            alias_table(np.maximum(self.counts, 1).astype(np.float64) ** self.ns_exponent, sampling)
+            sampling = make_alias_table(noise_weights(np.maximum(self.counts, 1), self.ns_exponent))
         task.shared_negatives(
             min(self.negative, len(self.counts)),
             block=-(-self.block // PAD) * PAD,
