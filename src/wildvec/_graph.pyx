@@ -429,8 +429,8 @@ PAD_ROWS = WV_PAD_ROWS
 cdef class Propagator:
     """Two matrices (nodes, width) of a graph, and what is computed with them; see csrc/graph/propagate.h.
 
-    `source` is the matrix 0 or 1 that is read; the other one is written. All methods take rows first … last, may run
-    on different threads for different rows, and must not run while `swap` does. width: a multiple of PAD_ROWS.
+    `source` is the matrix 0 or 1 that is read; the other one is written. All methods take rows first … last, may
+    run on different threads for different rows, and must not run while `swap` does. width: a multiple of PAD_ROWS.
     scale, degrees: float32 (nodes,), of the propagation and of the Gram matrix.
     """
 
