@@ -22,7 +22,11 @@
     WV_OWN_STEP(fm)                                                                                                \
     WV_OWN_STEP(dbow)                                                                                              \
     WV_OWN_STEP(dm_concat)                                                                                         \
-    WV_OWN_STEP(bpr) WV_OWN_STEP(warp) WV_OWN_STEP(ccl) WV_OWN_STEP(bsl) WV_OWN_STEP(bpr_shared)
+    WV_OWN_STEP(bpr)                                                                                               \
+    WV_OWN_STEP(warp)                                                                                              \
+    WV_OWN_STEP(ccl)                                                                                               \
+    WV_OWN_STEP(bsl)                                                                                               \
+    WV_OWN_STEP(bpr_shared)
 
 #define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
 #define WV_OWN_STEP_MEMBER(name) WV_##name,
