@@ -55,7 +55,9 @@ def extension(name: str, patterns: str) -> Extension:
         [f"src/wildvec/{name}.pyx", *sorted(str(file) for p in patterns.split() for file in CSRC.glob(p))],
         include_dirs=[str(CSRC)],
         depends=sorted(
-            str(h) for folder in ("*", "isa/*", "graph/*", f"{name[1:]}/**/*") for h in CSRC.glob(f"{folder}.h")
+            str(h)
+            for folder in ("*", "isa/*", "graph/*", f"{name[1:]}/**/*")
+            for h in CSRC.glob(f"{folder}.h")
         ),
         define_macros=[("Py_LIMITED_API", "0x030B0000")] if ABI3 else [],
         extra_compile_args=FLAGS,

@@ -17,9 +17,16 @@
 /* Objectives with a step of their own, because run_chunk is measured to be too slow for them: train_<name>, a wv_train_chunk, is
  * in objective/step_<name>.inc.h. */
 #define WV_OWN_STEPS(WV_OWN_STEP)                                                                                  \
-    WV_OWN_STEP(glove) WV_OWN_STEP(supervised) WV_OWN_STEP(fm) WV_OWN_STEP(dbow) WV_OWN_STEP(dm_concat) \
-    WV_OWN_STEP(bpr) WV_OWN_STEP(warp) \
-    WV_OWN_STEP(ccl) WV_OWN_STEP(bsl) WV_OWN_STEP(bpr_shared)
+    WV_OWN_STEP(glove)                                                                                             \
+    WV_OWN_STEP(supervised)                                                                                        \
+    WV_OWN_STEP(fm)                                                                                                \
+    WV_OWN_STEP(dbow)                                                                                              \
+    WV_OWN_STEP(dm_concat)                                                                                         \
+    WV_OWN_STEP(bpr)                                                                                               \
+    WV_OWN_STEP(warp)                                                                                              \
+    WV_OWN_STEP(ccl)                                                                                               \
+    WV_OWN_STEP(bsl)                                                                                               \
+    WV_OWN_STEP(bpr_shared)
 
 #define WV_OBJECTIVE_MEMBER(name, read, make, loss) WV_##name,
 #define WV_OWN_STEP_MEMBER(name) WV_##name,

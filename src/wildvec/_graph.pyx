@@ -429,8 +429,8 @@ PAD_ROWS = WV_PAD_ROWS
 cdef class Propagator:
     """Two matrices (nodes, width) of a graph, and what is computed with them; see csrc/graph/propagate.h.
 
-    `source` is the matrix 0 or 1 that is read; the other one is written. All methods take rows first … last, may run on different
-    threads for different rows, and must not run while `swap` does. width: a multiple of PAD_ROWS.
+    `source` is the matrix 0 or 1 that is read; the other one is written. All methods take rows first … last, may
+    run on different threads for different rows, and must not run while `swap` does. width: a multiple of PAD_ROWS.
     scale, degrees: float32 (nodes,), of the propagation and of the Gram matrix.
     """
 
@@ -446,7 +446,7 @@ cdef class Propagator:
         cdef int64_t n = offsets.shape[0] - 1, width = source.shape[1]
         check(wv_choose_isa(isa.encode(), &self.isa), f"WILDVEC_ISA={isa}")
         if n < 1 or find_bad_row(offsets, neighbours, n, 0, n) >= 0:
-            raise ValueError(f"the neighbours of {n} nodes must exist, and rise for each node; give one node or more")
+            raise ValueError(f"the neighbours of {n} nodes must exist, and rise for each node; give a node or more")
         lengths = {n, scale.shape[0], degrees.shape[0], source.shape[0], target.shape[0]}
         if len(lengths) > 1 or (weights is not None and weights.shape[0] != neighbours.shape[0]):
             raise ValueError(f"arrays of {sorted(lengths)} elements for {n} nodes, or too few weights")
@@ -470,7 +470,10 @@ cdef class Propagator:
         self.step.from_, self.step.to = self.step.to, source
 
     def propagate(self, int64_t first, int64_t last, float shift) -> None:
-        """Write scale · Σ weight · row over the neighbours, + shift · own row. After `stop` some rows are not complete."""
+        """Write scale · Σ weight · row over the neighbours, + shift · own row.
+
+        After `stop` some rows are not complete.
+        """
         self._check_rows(first, last)
         cdef wv_propagation step = self.step
         step.shift = shift
@@ -478,7 +481,10 @@ cdef class Propagator:
             wv_propagate(&step, first, last, self.isa, &self.stopped)
 
     def gram(self, int64_t first, int64_t last):
-        """Return Σ degree · row · rowᵀ of the rows that are read: float64 (width, width), on and above the diagonal."""
+        """Return Σ degree · row · rowᵀ of the rows that are read.
+
+        It is float64 (width, width), set on and above the diagonal.
+        """
         cdef int64_t n = self._check_rows(first, last), width = self.step.width
         out = np.empty((width, width))
         cdef double[:, ::1] sums = out

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAD: int
+TILE: int
 PATH_PADDING: int
 
 def isa_in_use() -> str: ...

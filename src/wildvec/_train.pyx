@@ -180,15 +180,15 @@ cdef extern from "wildvec.h":
 
 
 PAD = WV_PAD
+TILE = WV_TILE
 PATH_PADDING = WV_PATH_PADDING
 MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
 MAX_SCORES = 1 << 26  # of a block of pairs with shared negatives
 BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents": WV_DOCUMENTS}  # of matrices
 
-
-DOCUMENT_READERS = (WV_read_documents, WV_read_dbow, WV_read_dm_concat)
-TEXT_READERS = (WV_read_tokens, WV_read_walks, *DOCUMENT_READERS)
+DOCUMENT_READERS = (WV_read_documents, WV_read_dbow, WV_read_dm_concat)  # tokens with tags
+TEXT_READERS = (WV_read_tokens, WV_read_walks, *DOCUMENT_READERS)  # tokens, of which each may be a centre
 CONTRAST_READERS = (WV_read_ccl, WV_read_bsl, WV_read_bpr_shared)  # pairs that share negatives
 TRIPLET_READERS = (WV_read_bpr, WV_read_warp)  # pairs that have negatives of their own
 PAIR_READERS = CONTRAST_READERS + TRIPLET_READERS  # pairs of users and items
@@ -436,7 +436,8 @@ cdef class Task:
         self.done.add("walks")
 
     def edges(self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const uint32_t[:, ::1] sources,
-              const float[::1] weights=None, const uint32_t[:, ::1] alias=None, *, int64_t n_edges, int64_t per_unit):
+              const float[::1] weights=None, const uint32_t[:, ::1] alias=None, *, int64_t n_edges,
+              int64_t per_unit):
         """Edges of a graph, drawn at random, in place of items: n_edges in an epoch; a unit is per_unit of them.
 
         sources: alias table (nodes, 2) of first nodes; a node without neighbours is never drawn. weights, alias: as
@@ -463,8 +464,8 @@ cdef class Task:
     def line(self, const uint32_t[:, ::1] noise, int32_t negative, int32_t order):
         """Objective "line". noise, negative: as in `negative_sampling`; six edges share their negatives.
 
-        order: 1, 2 or 3: both. Second-order targets are rows of the matrix "output"; with both, first-order rows are
-        those of "documents".
+        order: 1, 2 or 3: both. Second-order targets are rows of the matrix "output"; with both, first-order rows
+        are those of "documents".
         """
         self.check_new("line")
         cdef int64_t n = self.get("input").n
@@ -823,23 +824,43 @@ cdef class Task:
         """Sizes of a block; ValueError if something that the objective needs is missing."""
         cdef wv_task *task = &self.task
         cdef int read = wv_read_of(task.objective), make = wv_make_of(task.objective)
-        is_text, has_walks = read in TEXT_READERS, read == WV_read_walks
+        task.max_targets = self.most_targets(read, make)
+        self.check_complete(read, make)
+        if task.max_targets > MAX_TARGETS:
+            raise ValueError(f"{task.max_targets} target rows of a block; at most {MAX_TARGETS} are possible")
+        if self.composes:
+            is_bag = make == WV_make_bags
+            most = 2 * task.window + 2 + task.max_tags
+            task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else most
+        if task.parts.offsets != NULL and read != WV_read_tokens:
+            raise ValueError("only objectives that read tokens have parts")
+        self.check_rows(read)
+        if task.round_tokens:
+            self.check_round_rows(read, make)
+
+    cdef int32_t most_targets(self, int read, int make) except -1:
+        """Return the most target rows of a block. Of objectives with windows, set n_noise too."""
+        cdef wv_task *task = &self.task
         if read == WV_read_cells:
-            task.max_targets = WV_CELLS_OF_BLOCK
-        elif read in (WV_read_bags, WV_read_fm):
-            task.max_targets = <int32_t>self.get("output").n
-        elif read == WV_read_supervised:
+            return WV_CELLS_OF_BLOCK
+        if read in (WV_read_bags, WV_read_fm):
+            return <int32_t>self.get("output").n
+        if read == WV_read_supervised:
             most = {"hs": task.max_path, "ns": 1 + task.negative}
-            task.max_targets = most.get(BAG_LOSSES[task.bag_loss], <int32_t>self.get("output").n)
-        elif read == WV_read_edges:
-            task.max_targets = WV_TILE + task.negative
-        elif read == WV_read_glove or read in PAIR_READERS:
-            task.max_targets = 1  # the step makes no blocks
-        else:
-            has_pairs = make in (WV_make_skipgram, WV_make_dbow_words)  # of centres
-            is_shared = has_pairs and not task.one_pair_at_a_time and not task.max_path
-            task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
-            task.max_targets = 2 + task.n_noise + task.max_path
+            return most.get(BAG_LOSSES[task.bag_loss], <int32_t>self.get("output").n)
+        if read == WV_read_edges:
+            return WV_TILE + task.negative
+        if read == WV_read_glove or read in PAIR_READERS:
+            return 1  # the step makes no blocks
+        has_pairs = make in (WV_make_skipgram, WV_make_dbow_words)  # of centres
+        is_shared = has_pairs and not task.one_pair_at_a_time and not task.max_path
+        task.n_noise = wv_shared_noise(task.negative) if is_shared else task.negative
+        return 2 + task.n_noise + task.max_path
+
+    cdef void check_complete(self, int read, int make) except *:
+        """ValueError if something that the objective needs is not set."""
+        cdef wv_task *task = &self.task
+        is_text, has_walks = read in TEXT_READERS, read == WV_read_walks
         missing = {
             "edges or line": read == WV_read_edges and not {"edges", "line"} <= self.done,
             "items": not has_walks and read not in (WV_read_edges, *PAIR_READERS) and task.items.offsets == NULL,
@@ -862,17 +883,6 @@ cdef class Task:
         }
         if any(missing.values()):
             raise ValueError(f"the task lacks {next(name for name in missing if missing[name])}")
-        if task.max_targets > MAX_TARGETS:
-            raise ValueError(f"{task.max_targets} target rows of a block; at most {MAX_TARGETS} are possible")
-        if self.composes:
-            is_bag = make == WV_make_bags
-            most = 2 * task.window + 2 + task.max_tags
-            task.max_context = np.diff(np.asarray(self.offsets)).max() if is_bag else most
-        if task.parts.offsets != NULL and read != WV_read_tokens:
-            raise ValueError("only objectives that read tokens have parts")
-        self.check_rows(read)
-        if task.round_tokens:
-            self.check_round_rows(read, make)
 
     cdef void check_rows(self, int read) except *:
         """ValueError if the kernels would use rows that a matrix or a round does not have."""

@@ -9,7 +9,7 @@
 
 #include "harness.h"
 
-enum { USERS = 9, ITEMS = 31, PAIRS = 70, N_THREADS = 4 };
+enum { USERS = 9, ITEMS = 31, PAIRS = 70, N_THREADS = 4, EPOCHS = 4 };
 
 struct world {
     struct wv_task task;
@@ -103,6 +103,21 @@ static inline struct result train_alone(const struct world *world, float rate)
     wv_worker_free(worker);
     CHECK(result.status == WV_OK);
     return result;
+}
+
+/* What threads share that train the same rows: see train_some_epochs. */
+struct shared_world {
+    struct world world;
+    int64_t examples[N_THREADS];
+};
+
+static inline void train_some_epochs(void *argument, int thread)
+{
+    struct shared_world *shared = argument;
+    struct wv_worker *worker = new_worker(&shared->world);
+    for (int64_t epoch = 0; epoch < EPOCHS; epoch++)
+        shared->examples[thread] += train(worker, epoch, 0.01f).examples;
+    wv_worker_free(worker);
 }
 
 static inline double distance(const struct world *a, const struct world *b)

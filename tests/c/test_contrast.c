@@ -78,20 +78,6 @@ static void a_round_is_merged(void)
     end(&before);
 }
 
-struct shared_world {
-    struct world world;
-    int64_t examples[N_THREADS];
-};
-
-static void train_some_epochs(void *argument, int thread)
-{
-    struct shared_world *shared = argument;
-    struct wv_worker *worker = new_worker(&shared->world);
-    for (int64_t epoch = 0; epoch < 3; epoch++)
-        shared->examples[thread] += train(worker, epoch, 0.01f).examples;
-    wv_worker_free(worker);
-}
-
 static void threads_share_rows(void)
 {
     for (int i = 0; i < WV_N_ISAS; i++) {
@@ -101,7 +87,7 @@ static void threads_share_rows(void)
         start(&shared.world, LOSSES[i % 3], (enum wv_isa)i, 12, 20);
         run_threads(N_THREADS, train_some_epochs, &shared);
         for (int t = 0; t < N_THREADS; t++)
-            CHECK(shared.examples[t] == 3 * PAIRS);
+            CHECK(shared.examples[t] == EPOCHS * PAIRS);
         end(&shared.world);
     }
 }

@@ -16,8 +16,7 @@ from wildvec.cli.training import (
     train_model,
 )
 from wildvec.interactions.interactions import Interactions
-
-FORMATS = ("columns", "lists", "baskets")
+from wildvec.interactions.sources import FORMATS
 
 
 def add_to(commands: Any) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.base.keys import Key
 from wildvec.interactions.interactions import Interactions, as_interactions
+from wildvec.models.seen_items import SeenItems
 from wildvec.vectors.products import best_products
 
 Rows = NDArray[np.int64]
@@ -51,7 +52,10 @@ class _Baseline:
                 f"users: rows from {rows.min()} to {rows.max()}; there are {self.train.n_users:,}"
             )
         data = exclude if exclude is not None else self.train if exclude_seen else None
-        return rows, None if data is None else _take(data, rows)
+        if data is None:
+            return rows, None
+        items = SeenItems(data.offsets, data.item_ids).take(rows)
+        return rows, (items.offsets, items.ids)
 
 
 class Popularity(_Baseline):
@@ -145,14 +149,6 @@ class ItemCosine(_Baseline):
                 of_all[np.repeat(np.arange(len(of_all)), sizes), ids[place]] = -np.inf
             found[part], scores[part] = _best_of(of_all, width)
         return found, scores
-
-
-def _take(data: Interactions, rows: Rows) -> tuple[Rows, NDArray[np.int32]]:
-    """Return offsets and items of some users of interactions."""
-    sizes = np.diff(data.offsets)[rows]
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    places = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - data.offsets[rows], sizes)
-    return offsets, data.item_ids[places]
 
 
 def _keep_largest(matrix: Any, n: int | None) -> Any:

@@ -117,7 +117,8 @@ def _draw_non_edges(codes: Codes, n: int, wanted: int, random: np.random.Generat
             f"{wanted:,} non-edges are needed, but the graph has {free:,}; give a smaller fraction"
         )
     if n_pairs <= 4 * (wanted + len(codes)):  # a dense graph: list all pairs
-        all_codes = _codes(*(side.astype(np.int64) for side in np.triu_indices(n, 1)), n)
+        lower, upper = np.triu_indices(n, 1)
+        all_codes = _codes(lower.astype(np.int64), upper.astype(np.int64), n)
         return random.permutation(all_codes[~_is_in(all_codes, codes)])[:wanted]
     found = np.empty(0, np.int64)
     while len(found) < wanted:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wildvec.base.checks import checked, choice, whole
 from wildvec.base.progress import progress_bar
+from wildvec.base.rows import unit_rows
 from wildvec.evaluate.binary_metrics import average_precision, roc_auc
 from wildvec.evaluate.edge_splits import EdgeSplit
 from wildvec.evaluate.logistic import POSITIVE, fit_logistic, predict_scores
@@ -19,7 +20,7 @@ from wildvec.evaluate.node_classification import vectors_of
 Floats = NDArray[np.float32]
 
 OPERATORS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "average": lambda a, b: (a + b) / 2,
+    "average": lambda a, b: (a + b) * np.float32(0.5),
     "hadamard": lambda a, b: a * b,
     "l1": lambda a, b: np.abs(a - b),
     "l2": lambda a, b: (a - b) ** 2,
@@ -134,8 +135,7 @@ def _vectors_of_nodes(wv: Any, split: EdgeSplit) -> Floats:
 
 def _similarity(vectors: Floats, pairs: NDArray[np.int32], name: str) -> Floats:
     if name == "cosine":
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        vectors = unit_rows(vectors)
     blocks = [pairs[first : first + _BLOCK] for first in range(0, len(pairs), _BLOCK)]
     return np.concatenate([np.einsum("ij,ij->i", vectors[b[:, 0]], vectors[b[:, 1]]) for b in blocks])
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wildvec.base.checks import checked, number, whole
 from wildvec.base.progress import progress_bar
+from wildvec.base.rows import unit_rows
 from wildvec.evaluate.logistic import POSITIVE, fit_logistic, predict_scores
 from wildvec.evaluate.node_labels import NodeLabels, read_node_labels
 from wildvec.vectors.keyedvectors import KeyedVectors
@@ -139,9 +140,8 @@ def node_classification(
     1.0
     """
     several = isinstance(train_fraction, (Sequence, np.ndarray))
-    fractions = [
-        checked("train_fraction", f, _FRACTION) for f in (train_fraction if several else [train_fraction])
-    ]
+    given = train_fraction if several else [train_fraction]
+    fractions = [checked("train_fraction", f, _FRACTION) for f in given]  # type: ignore[union-attr]
     checked("shuffles", shuffles, whole(1))
     checked("seed", seed, whole(0))
     checked("l2", l2, POSITIVE)
@@ -203,10 +203,7 @@ def _features(vectors: KeyedVectors, rows: NDArray[np.int64], normalize: bool) -
         raise ValueError(
             f"the vector of node {key!r} has a value that is not finite; train with a smaller alpha"
         )
-    if normalize:
-        lengths = np.linalg.norm(features, axis=1, keepdims=True)
-        features = features / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return features
+    return unit_rows(features) if normalize else features
 
 
 def _splits(n: int, fraction: float, shuffles: int, seed: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:

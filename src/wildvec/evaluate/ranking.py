@@ -121,7 +121,7 @@ def ranking(
     2 users: Recall@1 1.0000, NDCG@1 1.0000, HitRate@1 1.0000, MAP@1 1.0000, MRR@1 1.0000, coverage 66.7%
     """
     several = isinstance(k, (Sequence, np.ndarray))
-    ks = [checked("k", value, whole(1)) for value in (k if several else [k])]  # type: ignore[union-attr, list-item]
+    ks = [checked("k", value, whole(1)) for value in (k if several else [k])]  # type: ignore[union-attr]
     if not ks:
         raise ValueError("k=[]: give at least one number")
     if not hasattr(model, "recommend_rows"):

@@ -361,10 +361,10 @@ class Graph:
         """Return sizes and checksums of the edges, which a resumed training compares. Names do not count."""
         return {
             "nodes": self.n_nodes,
-            "directed": self.directed,
+            "directed": int(self.directed),
             "offsets": checksum(self.offsets),
             "neighbours": checksum(self.neighbours),
-            "weights": None if self.weights is None else checksum(self.weights),
+            "weights": "none" if self.weights is None else checksum(self.weights),
         }
 
     def __len__(self) -> int:

@@ -10,14 +10,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from wildvec.base.checks import number
-from wildvec.interactions.interactions import Interactions
 from wildvec.models.callbacks import Callback
 from wildvec.models.item_bias import BiasedItemModel
 from wildvec.models.item_objective import SharedNegatives
-from wildvec.models.seen_items import SeenItems
 from wildvec.models.settings import Setting, switch
 from wildvec.models.triplet_objective import Triplets
-from wildvec.training.interaction_feed import InteractionFeed
 
 
 class BPR(BiasedItemModel):
@@ -110,10 +107,6 @@ class BPR(BiasedItemModel):
     ) -> None:
         self._set_up(locals())
         self._start(interactions, callbacks)
-
-    def _feed(self, interactions: Interactions, seen: SeenItems) -> InteractionFeed:
-        own = (seen.offsets, seen.ids)
-        return InteractionFeed(interactions.offsets, interactions.item_ids, interactions.n_items, own)
 
     def _check_together(self) -> None:
         super()._check_together()

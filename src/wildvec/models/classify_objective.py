@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._train import PATH_PADDING, Task, alias_table
+from wildvec._train import PATH_PADDING, Task
 from wildvec.text.vocab import noise_weights
+from wildvec.training.alias import make_alias_table
 from wildvec.training.objective import MatrixSpec
 
 LOSSES = ("softmax", "ova", "hs", "ns")
@@ -62,8 +63,7 @@ class BagObjective:
     def attach(self, task: Task) -> None:
         """Give the task the settings of the loss."""
         if self.loss == "ns":
-            noise = np.empty((self.n_labels, 2), dtype=np.uint32)
-            alias_table(noise_weights(self.label_counts, NOISE_EXPONENT), noise)
+            noise = make_alias_table(noise_weights(self.label_counts, NOISE_EXPONENT))
             task.supervised(self.loss, noise=noise, negative=self.negative)
         else:
             task.supervised(self.loss, paths=label_paths(self.label_counts) if self.loss == "hs" else None)

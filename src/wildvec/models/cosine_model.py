@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from wildvec.base.checks import number, whole
-from wildvec.interactions.interactions import Interactions
+from wildvec.base.rows import unit_rows
 from wildvec.models.item_features import FeatureModel
 from wildvec.models.recommending import Floats
 from wildvec.models.seen_items import SeenItems
 from wildvec.models.settings import Setting
-from wildvec.training.interaction_feed import InteractionFeed
 
 
 class CosineModel(FeatureModel):
@@ -35,10 +34,6 @@ class CosineModel(FeatureModel):
         """0: there is no such setting, since rows have the length 1."""
         return 0.0
 
-    def _feed(self, interactions: Interactions, seen: SeenItems) -> InteractionFeed:
-        own = (seen.offsets, seen.ids)
-        return InteractionFeed(interactions.offsets, interactions.item_ids, interactions.n_items, own)
-
     def _scoring(self) -> tuple[Floats, Floats]:
         users, items = super()._scoring()
         popularity = (self.vocab.counts[:, None] + 1.0) ** self.popularity
@@ -49,14 +44,3 @@ class CosineModel(FeatureModel):
 
     def _queries_of_new(self, seen: SeenItems) -> Floats:
         return unit_rows(super()._queries_of_new(seen))
-
-
-def unit_rows(rows: Floats) -> Floats:
-    """Return rows divided by their lengths; rows of zeros stay zeros.
-
-    >>> unit_rows(np.array([[3, 4], [0, 0]], np.float32)).tolist()
-    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    units: Floats = rows / np.where(lengths > 0, lengths, np.float32(1))
-    return units

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.rows import unit_rows
+
 Floats = NDArray[np.float32]
 STEPS, RATE, TEMPERATURE = 4, 0.5, 0.1
 SCORES_AT_ONCE = 1 << 24
@@ -34,8 +36,8 @@ def fold_in(rows: Floats, offsets: NDArray[np.int64], ids: NDArray[np.int32], le
 
 def _directions(rows: Floats, lists: list[NDArray[np.int32]]) -> Floats:
     """Return a row of length 1 for each list. rows: of the mean length 1."""
-    means = np.stack([rows[own].mean(axis=0) for own in lists])
-    found = _unit(means)
+    means: Floats = np.stack([rows[own].mean(axis=0) for own in lists]).astype(np.float32)
+    found = unit_rows(means)
     for _ in range(STEPS):
         weights = found @ rows.T / np.float32(TEMPERATURE)
         weights -= weights.max(axis=1, keepdims=True)
@@ -45,9 +47,5 @@ def _directions(rows: Floats, lists: list[NDArray[np.int32]]) -> Floats:
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-30))
         gradient = means - weights @ rows
         gradient -= (gradient * found).sum(axis=1, keepdims=True) * found
-        found = _unit(found + np.float32(RATE) * gradient)
+        found = unit_rows((found + np.float32(RATE) * gradient).astype(np.float32, copy=False))
     return found
-
-
-def _unit(rows: Floats) -> Floats:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-30))

@@ -13,6 +13,7 @@ import numpy as np
 
 from wildvec.base.checks import number, whole
 from wildvec.base.ragged import Ragged
+from wildvec.base.rows import unit_rows
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.basket_objective import BasketFeed, BasketObjective
 from wildvec.models.callbacks import Callback, Callbacks
@@ -169,19 +170,12 @@ class Item2Vec(ItemModel):
 
     def _fold_in(self, seen: SeenItems) -> FloatRows:
         """Return the mean of the unit rows of each user's items; zeros for users without items."""
-        return mean_rows(_unit_rows(self._vectors), [Ragged(seen.ids, seen.offsets)], len(seen))
+        return mean_rows(unit_rows(self._vectors), [Ragged(seen.ids, seen.offsets)], len(seen))
 
     def _scoring(self) -> tuple[FloatRows, FloatRows]:
         factors = (self.vocab.counts + 1.0) ** self.popularity
-        items = _unit_rows(self._vectors) * factors[:, None].astype(np.float32)
-        return _unit_rows(self._user_vectors), items
+        items = unit_rows(self._vectors) * factors[:, None].astype(np.float32)
+        return unit_rows(self._user_vectors), items
 
     def _why_no_examples(self) -> str:
         return f"with sample={self.sample:g} no user had two items left; raise sample (0 keeps all) or give more data"
-
-
-def _unit_rows(rows: FloatRows) -> FloatRows:
-    """Return rows of length 1; rows of zeros stay."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: FloatRows = rows / np.maximum(lengths, np.float32(1e-30))
-    return unit

@@ -186,10 +186,14 @@ def least_squares(features: Floats, rows: Floats, weights: Floats, start: Floats
     direction, squared = residual, np.square(residual).sum(axis=0)
     for _ in range(STEPS):
         image = times(direction)
-        along = (direction * image).sum(axis=0)
-        step = np.where(along > 0, squared / np.maximum(along, 1e-30), 0)
+        step = _ratio(squared, (direction * image).sum(axis=0))
         solution = solution + step * direction
         residual = residual - step * image
         before, squared = squared, np.square(residual).sum(axis=0)
-        direction = residual + np.where(before > 0, squared / np.maximum(before, 1e-30), 0) * direction
-    return solution.astype(np.float32)
+        direction = residual + _ratio(squared, before) * direction
+    return solution
+
+
+def _ratio(a: Floats, b: Floats) -> Floats:
+    """Return a / b, and 0 where b is not positive."""
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)

@@ -8,22 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from wildvec._train import PAD, Task, alias_table
-from wildvec.training.feed import Feed
-from wildvec.training.interaction_feed import InteractionFeed
+from wildvec._train import PAD, Task
+from wildvec.models.pair_objective import FIRST_SQUARE, PairObjective
 from wildvec.training.objective import MatrixSpec
 
-FIRST_SQUARE = (
-    1e-8  # of the sums of squared gradients: the first change of a row is as large as the rate allows
-)
 CURVATURE = 0.3
 
 
 @dataclass(frozen=True)
-class SharedNegatives:
+class SharedNegatives(PairObjective):
     """Pairs of a block share their negatives. Users are rows of "user_vectors", items of "vectors".
 
     kernel: "ccl", "bsl" (rows of length 1) or "bpr_shared" (rows of any length). block: pairs in a block, rounded up
@@ -33,9 +26,6 @@ class SharedNegatives:
     """
 
     kernel: Literal["ccl", "bsl", "bpr_shared"]
-    n_users: int
-    vector_size: int
-    counts: NDArray[np.int64]
     block: int = 128
     negative: int = 256
     margin: float = 0.0
@@ -43,13 +33,6 @@ class SharedNegatives:
     temperature: float = 1.0
     l2: float = 0.0
     ns_exponent: float = 0.0
-
-    def matrices(self, feed: Feed | None) -> tuple[MatrixSpec, ...]:
-        """Return the rows of items and of users."""
-        specs = self.shapes(len(self.counts), self.n_users)
-        if not isinstance(feed, InteractionFeed):
-            return specs
-        return tuple(replace(spec, uses=uses) for spec, uses in zip(specs, feed.uses(), strict=True))
 
     def shapes(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
         """Return the matrices for numbers of items and users."""
@@ -69,14 +52,10 @@ class SharedNegatives:
 
     def attach(self, task: Task) -> None:
         """Give the task the settings of the loss and the distribution of negatives."""
-        sampling = None
-        if self.ns_exponent:
-            sampling = np.empty((len(self.counts), 2), dtype=np.uint32)
-            alias_table(np.maximum(self.counts, 1).astype(np.float64) ** self.ns_exponent, sampling)
         task.shared_negatives(
             min(self.negative, len(self.counts)),
             block=-(-self.block // PAD) * PAD,
-            sampling=sampling,
+            sampling=self.sampling(self.ns_exponent),
             margin=self.margin,
             weight=self.weight,
             temperature=self.temperature,

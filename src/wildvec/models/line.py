@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from wildvec.base.checks import number, whole
+from wildvec.base.rows import unit_rows
 from wildvec.graph.graph import Graph
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.graph_model import GraphModel
@@ -127,9 +128,8 @@ class LINE(GraphModel):
         if self.order != "both":
             return super()._vectors
         size = self.vector_size // 2
-        halves = [self._matrices[name][:, :size] for name in ("first_rows", "second_rows")]
-        lengths = [np.linalg.norm(half, axis=1, keepdims=True) for half in halves]
-        return np.hstack([half / np.maximum(n, 1e-30) for half, n in zip(halves, lengths, strict=True)])
+        names = ("first_rows", "second_rows")
+        return np.hstack([unit_rows(self._matrices[name][:, :size]) for name in names])
 
     def _show(self) -> None:
         """Set the vectors of `wv` to those of the matrices."""

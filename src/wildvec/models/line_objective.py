@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._train import Task, alias_table
-from wildvec.base.checksum import checksum
-from wildvec.base.keys import key_bytes
+from wildvec._train import TILE, Task
 from wildvec.graph.graph import Graph
 from wildvec.graph.walks import WalkSettings, make_walks
 from wildvec.text.vocab import Vocab
+from wildvec.training.alias import AliasTable, make_alias_table
 from wildvec.training.feed import Feed, Fingerprint
 from wildvec.training.objective import MatrixSpec
 
-TILE = 6  # edges that share their negatives: WV_TILE of csrc/train/train.h
 UNITS = 10_000  # about so many units, if there are so many edges: held_out and workers divide them
 CURVATURE = {"hidden": 0.14, "target": 0.33}  # as in window_objective, for one pair of a use
 
@@ -54,10 +52,7 @@ class EdgeFeed:
 
     def fingerprint(self) -> Fingerprint:
         """Return sizes and checksums of the graph."""
-        graph = self.graph
-        names = np.frombuffer(b"\0".join(map(key_bytes, graph.nodes)), np.uint8)
-        arrays = [graph.offsets, graph.neighbours, names, *([] if graph.weights is None else [graph.weights])]
-        return {"nodes": graph.n_nodes, "edges": self.raw_items, "checksum": "".join(map(checksum, arrays))}
+        return self.graph.fingerprint()
 
     def attach(self, task: Task) -> None:
         """Give the task the graph and the alias tables."""
@@ -73,11 +68,10 @@ class EdgeFeed:
             per_unit=self.per_unit,
         )
 
-    def _sources(self) -> NDArray[np.uint32]:
+    def _sources(self) -> AliasTable:
         """Return the alias table of the first nodes of edges, (nodes, 2)."""
         degrees = self.graph.degrees
-        table = np.empty((len(degrees), 2), np.uint32)
-        alias_table(degrees, table)
+        table = make_alias_table(degrees)
         table[degrees == 0, 0] = 0  # rounding may give such a node a small probability
         without = (degrees == 0) & (degrees[table[:, 1]] == 0)
         table[without, 1] = degrees.argmax()
@@ -115,7 +109,7 @@ class LineObjective:
     def matrices(self, feed: Feed) -> tuple[MatrixSpec, ...]:
         """Return the rows of nodes, and for the second order those of nodes as context."""
         edges = self.vocab.counts / max(1, self.vocab.total)
-        noise = self.vocab.counts**self.ns_exponent
+        noise = self.vocab.noise_weights(self.ns_exponent)
         targets = edges + noise / noise.sum() * (self.negative / TILE)
         pairs = 1 + self.negative
         both_uses = 2 + self.negative / TILE  # of one edge: as hidden and as target row
@@ -140,8 +134,6 @@ class LineObjective:
         task.line(self._noise_table, self.negative, 3 if self.is_both else self.order)
 
     @cached_property
-    def _noise_table(self) -> NDArray[np.uint32]:
+    def _noise_table(self) -> AliasTable:
         """The alias table of negatives, (nodes, 2)."""
-        table = np.empty((len(self.vocab), 2), np.uint32)
-        alias_table(self.vocab.counts**self.ns_exponent, table)
-        return table
+        return make_alias_table(self.vocab.noise_weights(self.ns_exponent))

@@ -9,23 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from wildvec._train import Task, alias_table
-from wildvec.training.feed import Feed
-from wildvec.training.interaction_feed import InteractionFeed
+from wildvec._train import Task
+from wildvec.models.pair_objective import FIRST_SQUARE, PairObjective
 from wildvec.training.objective import MatrixSpec
 
-FIRST_SQUARE = (
-    1e-8  # of the sums of squared gradients: the first change of a row is as large as the rate allows
-)
 CURVATURE = 0.3  # 0.3 times the pairs in which one use of a row takes part
 SQUARES, BIAS = 0, 1  # columns behind the values of a row
 
 
 @dataclass(frozen=True)
-class Triplets:
+class Triplets(PairObjective):
     """Users, items that they have, and items that they do not have; users are rows of "user_vectors".
 
     kernel: "bpr" or "warp". counts: of items. negative: draws of each pair. margin: of "warp". l2: of one use of a
@@ -33,21 +26,11 @@ class Triplets:
     """
 
     kernel: Literal["bpr", "warp"]
-    n_users: int
-    vector_size: int
-    counts: NDArray[np.int64]
     negative: int = 1
     margin: float = 1.0
     l2: float = 0.0
     item_bias: bool = False
     ns_exponent: float = 0.0
-
-    def matrices(self, feed: Feed | None) -> tuple[MatrixSpec, ...]:
-        """Return the rows of items and of users."""
-        specs = self.shapes(len(self.counts), self.n_users)
-        if not isinstance(feed, InteractionFeed):
-            return specs
-        return tuple(replace(spec, uses=uses) for spec, uses in zip(specs, feed.uses(), strict=True))
 
     def shapes(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
         """Return the matrices for numbers of items and users."""
@@ -66,13 +49,9 @@ class Triplets:
 
     def attach(self, task: Task) -> None:
         """Give the task the settings of the loss and the distribution of negatives."""
-        sampling = None
-        if self.ns_exponent:
-            sampling = np.empty((len(self.counts), 2), dtype=np.uint32)
-            alias_table(np.maximum(self.counts, 1).astype(np.float64) ** self.ns_exponent, sampling)
         task.triplets(
             min(self.negative, len(self.counts)),
-            sampling=sampling,
+            sampling=self.sampling(self.ns_exponent),
             margin=self.margin,
             item_bias=self.item_bias,
         )

@@ -55,8 +55,7 @@ class WalkFeed:
 
     def fingerprint(self) -> Fingerprint:
         """Return sizes and checksums of the graph."""
-        parts = self.graph.fingerprint()
-        return {**parts, "directed": int(self.graph.directed), "weights": parts["weights"] or "none"}
+        return self.graph.fingerprint()
 
     def attach(self, task: Task) -> None:
         """Give the task the walks."""

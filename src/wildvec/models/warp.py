@@ -10,13 +10,10 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from wildvec.base.checks import number
-from wildvec.interactions.interactions import Interactions
 from wildvec.models.callbacks import Callback
 from wildvec.models.item_bias import BiasedItemModel
-from wildvec.models.seen_items import SeenItems
 from wildvec.models.settings import Setting
 from wildvec.models.triplet_objective import Triplets
-from wildvec.training.interaction_feed import InteractionFeed
 
 
 class WARP(BiasedItemModel):
@@ -109,10 +106,6 @@ class WARP(BiasedItemModel):
     ) -> None:
         self._set_up(locals())
         self._start(interactions, callbacks)
-
-    def _feed(self, interactions: Interactions, seen: SeenItems) -> InteractionFeed:
-        own = (seen.offsets, seen.ids)
-        return InteractionFeed(interactions.offsets, interactions.item_ids, interactions.n_items, own)
 
     def _objective(self) -> Triplets:
         return Triplets(

@@ -12,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec._train import Task, alias_table, shared_noise
+from wildvec._train import Task, shared_noise
 from wildvec.text.vocab import Vocab, keep_chances, noise_weights
+from wildvec.training.alias import AliasTable, make_alias_table
 from wildvec.training.feed import Feed
 from wildvec.training.huffman import Paths, paths_of
 from wildvec.training.objective import FloatArray, MatrixSpec
@@ -125,11 +126,9 @@ class WindowObjective:
         return self.vocab.keep_thresholds(self.sample)
 
     @cached_property
-    def _noise_table(self) -> NDArray[np.uint32]:
+    def _noise_table(self) -> AliasTable:
         """The alias table of noise words, (words, 2)."""
-        noise = np.empty((len(self.vocab), 2), dtype=np.uint32)
-        alias_table(self.vocab.noise_weights(self.ns_exponent), noise)
-        return noise
+        return make_alias_table(self.vocab.noise_weights(self.ns_exponent))
 
     @cached_property
     def _paths(self) -> Paths:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wildvec._train import PAD, init_rows
 from wildvec.base.pages import private_pages
+from wildvec.base.rows import unit_rows
 from wildvec.base.threads import default_workers, in_order
 from wildvec.training.objective import MatrixSpec
 
@@ -131,7 +132,7 @@ def _draw_new(rows: FloatRows, spec: MatrixSpec, seed: int, first: int) -> Float
     _draw(rows, spec.size, spec.size, _seed_of(spec, seed), first)
     if spec.init == "unit":
         values = rows[first:, : spec.size]
-        values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), np.float32(1e-30))
+        values[...] = unit_rows(values)
     return rows
 
 
