@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,7 +109,7 @@ class Recommender(ABC):
             ValueError: No item of `history` is known; n < 1.
             RuntimeError: exclude_seen=True, but the model was trained with keep_seen=False.
         """
-        allowed = None if among is None else self._item_rows(among)
+        allowed = None if among is None else self._item_rows(as_list("among", among))
         if history is not None:
             if users is not None:
                 raise TypeError("give users or history, not both")
@@ -120,7 +120,7 @@ class Recommender(ABC):
         if users is None:
             raise TypeError("give a user, several users, or history=[items of a new user]")
         one = isinstance(users, (str, int, np.integer))
-        rows = self._user_rows([users] if one else users)  # type: ignore[list-item, arg-type]
+        rows = self._user_rows([users] if one else as_list("users", users))  # type: ignore[list-item]
         found = self._with_keys(*self.recommend_rows(rows, n, exclude_seen=exclude_seen, among=allowed))
         return found[0] if one else found
 
@@ -206,8 +206,6 @@ class Recommender(ABC):
         return np.array(rows, np.int64)
 
     def _item_rows(self, items: Iterable[Key]) -> Rows:
-        if isinstance(items, (str, bytes)):
-            raise TypeError(f"{items!r:.60}: give a list of items")
         index = self.wv.key_to_index
         rows = []
         for item in items:
@@ -219,9 +217,7 @@ class Recommender(ABC):
 
     def _history(self, items: Iterable[Key]) -> SeenItems:
         """Return the known items of one new user. ValueError: there is none."""
-        if isinstance(items, (str, bytes)):
-            raise TypeError(f"history={items!r:.60}: give a list of items")
-        given = list(items)
+        given = as_list("history", items)
         index = self.wv.key_to_index
         known = sorted({index[item] for item in given if item in index})
         if not known:
@@ -278,6 +274,18 @@ class Recommender(ABC):
         """
         vector: Floats = self._fold_in(self._history(history))[0]
         return vector
+
+
+def as_list(name: str, keys: Any) -> list[Any]:
+    """Return keys as a list; TypeError, which names the argument, for a single key.
+
+    >>> as_list("users", "ann")
+    Traceback (most recent call last):
+    TypeError: users='ann': give a list of them
+    """
+    if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
+        raise TypeError(f"{name}={keys!r:.60}: give a list of them")
+    return list(keys)
 
 
 def _mean_length(rows: Floats) -> float:
