@@ -146,17 +146,13 @@ class Recommender(ABC):
             int64 row numbers of items and float32 scores, each (users, min(n, items)), best first; -1 and NaN where
             fewer items are left. `wv.index_to_key` has the keys.
         """
-        rows = np.arange(len(self.uv)) if users is None else _rows("users", users, len(self.uv))
+        rows = np.arange(len(self.uv)) if users is None else row_numbers("users", users, len(self.uv))
         excluded = None
         if exclude is not None:
-            if (exclude.n_users, exclude.n_items) != (len(self.uv), len(self.wv)):
-                raise ValueError(
-                    f"exclude={exclude!r} has other users or items than the model; use its method reindex"
-                )
-            excluded = SeenItems(exclude.offsets, exclude.item_ids).take(rows)
+            excluded = items_of(exclude, len(self.uv), len(self.wv)).take(rows)
         elif exclude_seen:
             excluded = self._seen_of(rows)
-        allowed = None if among is None else _rows("among", among, len(self.wv))
+        allowed = None if among is None else row_numbers("among", among, len(self.wv))
         user_rows, item_rows = self._scoring()
         found, scores = self._best(user_rows[rows], item_rows, n, excluded, allowed)
         if len(without := np.flatnonzero(self.user_counts[rows] == 0)):
@@ -292,7 +288,17 @@ def _mean_length(rows: Floats) -> float:
     return float(np.linalg.norm(rows, axis=1).mean())
 
 
-def _rows(name: str, rows: ArrayLike, n: int) -> Rows:
+def items_of(exclude: Interactions, n_users: int, n_items: int) -> SeenItems:
+    """Return the items of each user; ValueError: the interactions have other numbers of users or items."""
+    if (exclude.n_users, exclude.n_items) != (n_users, n_items):
+        raise ValueError(
+            f"exclude={exclude!r} has other users or items than the model; use its method reindex"
+        )
+    return SeenItems(exclude.offsets, exclude.item_ids)
+
+
+def row_numbers(name: str, rows: ArrayLike, n: int) -> Rows:
+    """Return row numbers as an array; TypeError, IndexError: they are no integers, or not in 0 … n - 1."""
     array = np.asarray(rows)
     if array.size == 0:
         array = array.astype(np.int64)
