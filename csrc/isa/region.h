@@ -79,4 +79,6 @@
 
 static inline void wv_set_flag(int32_t *flag, int32_t value) { WV_STORE_RELAXED(flag, value); }
 
+static inline int32_t wv_get_flag(const int32_t *flag) { return WV_LOAD_RELAXED(flag); }
+
 #endif

@@ -217,9 +217,12 @@ class _Reader:
 
     def _decode(self, line: bytes) -> str:
         try:
-            return line.decode("utf-8").strip(" \r\n")
+            text = line.decode("utf-8").strip(" \r\n")
         except UnicodeDecodeError as error:
             raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
+        if "\r" in text:
+            raise ValueError(f"{self._place()}: a carriage return within the line; end lines with a line feed")
+        return text
 
     def _split(self, text: str) -> list[str]:
         if self.separator == " ":
@@ -238,7 +241,7 @@ class _Reader:
 
     def _weight(self, text: str) -> float:
         try:
-            return float(text)
+            return float(text.replace("_", "?"))  # float would read 1_0 as 10
         except ValueError:
             remedy = "give weighted=False to read no weights, or header=True if this line names the columns"
             raise ValueError(f"{self._place()}: the weight {text!r} is no number; {remedy}") from None
