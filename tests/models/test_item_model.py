@@ -120,7 +120,7 @@ def test_a_user_without_interactions_gets_popular_items():
 
 
 def test_new_users_get_items_of_their_group():
-    model = BPR(grouped(), vector_size=8, epochs=60, l2=0.01, workers=1)
+    model = BPR(grouped(), vector_size=8, epochs=20, workers=1)
     for parity in (0, 1):
         found = model.recommend(history=[f"i{i}" for i in range(parity, 30, 2)], n=12)
         assert np.mean([int(item[1:]) % 2 == parity for item, _ in found]) > 0.75
