@@ -81,11 +81,11 @@ def test_all_non_edges_of_a_dense_graph_are_found():
 @pytest.mark.parametrize(
     ("graph", "fraction", "message"),
     [
-        (Graph.from_edges([0, 1], [1, 2]), 0.5, "2 edges keep the graph connected"),
+        (Graph.from_edges([0, 1], [1, 2]), 0.5, "no edge can be held out: 2 of 2 edges keep the graph connected"),
         (random_graph(), 0, "fraction=0"),
-        (random_graph(), 0.95, "fraction=0.95: .* cannot be held out"),
+        (random_graph(), 0.95, "fraction=0.95: .* cannot be held out; give one between 0.00. and 0.7"),
         (random_graph(), 2, "fraction=2"),
-        (Graph.from_edges([], [], nodes=[1, 2]), 0.5, "0 of 0 edges"),
+        (Graph.from_edges([], [], nodes=[1, 2]), 0.5, "no edge can be held out: the graph has none"),
         (Graph.from_edges(*np.triu_indices(6, 1)), 0.5, "the graph has 0"),
     ],
 )
@@ -164,7 +164,22 @@ def test_bad_arguments_are_named():
         link_prediction(wv, split, classifier_edges=0)
     with pytest.raises(ValueError, match="1 edge is held out; two are needed"):
         link_prediction(wv, split_edges(graph, 1 / 180))
+    with pytest.raises(TypeError, match="split is Graph; give the result of split_edges"):
+        link_prediction(wv, graph)
+    with pytest.raises(TypeError, match=r"operators='l1': give a list, for example \['l1'\]"):
+        link_prediction(wv, split, operators="l1")
     few = KeyedVectors(2)
     few.add_vectors([0, 1], np.ones((2, 2)))
     with pytest.raises(KeyError, match="node 2 has no vector"):
         link_prediction(few, split)
+
+
+def test_vectors_that_are_not_finite_have_no_auc():
+    graph, wv = circle()
+    split = split_edges(graph, 0.4)
+    wv.vectors[7, 1] = np.nan
+    with pytest.raises(ValueError, match="the vector of node 7 has a value that is not finite"):
+        link_prediction(wv, split)
+    for measure in (roc_auc, average_precision):
+        with pytest.raises(ValueError, match="score 1 is NaN"):
+            measure(np.array([1, np.nan, 2]), np.array([True, True, False]))

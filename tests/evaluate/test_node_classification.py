@@ -129,6 +129,11 @@ def test_all_forms_of_labels_are_the_same(tmp_path):
         assert found.has_label.astype(int).tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 0]]
 
 
+def test_texts_of_integers_are_nodes_only_as_python_writes_them():
+    found = read_node_labels([("1", "x"), ("-2", "y"), ("01", "x"), ("--1", "x")], {1: 0, -2: 1})
+    assert (found.rows.tolist(), found.unknown) == ([0, 1], ["01", "--1"])
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_frames_of_labels(library):
     frames = pytest.importorskip(library)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildvec import Interactions
+from wildvec import BPR, Interactions
 from wildvec.evaluate import ItemCosine, Popularity, ranking
 
 
@@ -149,7 +149,19 @@ def test_bad_arguments_are_named():
         ranking(Popularity(train), train, groups=0)
     with pytest.raises(ValueError, match="there is no item 99"):
         ranking(Popularity(train), train, groups={99: "x"})
-    with pytest.raises(IndexError, match="rows from 5 to 5; there are 2"):
-        Popularity(train).recommend_rows([5])
+    with pytest.raises(ValueError, match="train=.*no interaction has a user and an item of the model"):
+        ranking(Popularity(train), train, train=[("1", "10")])
+    model = BPR(train, epochs=1, vector_size=8, workers=1, keep_seen=False)
+    with pytest.raises(ValueError, match="give train=interactions"):
+        ranking(model, train)
+    for baseline in (Popularity(train), ItemCosine(train)):
+        with pytest.raises(IndexError, match="rows from 5 to 5; the model has 2"):
+            baseline.recommend_rows([5])
+        with pytest.raises(TypeError, match="users: float64 .*; give a flat array of row numbers"):
+            baseline.recommend_rows([0.5])
+        with pytest.raises(ValueError, match="n=0"):
+            baseline.recommend_rows([0], 0)
+        with pytest.raises(ValueError, match="other users or items than the model"):
+            baseline.recommend_rows([0], exclude=Interactions([(1, 10)]))
     with pytest.raises(ValueError, match="neighbours=0"):
         ItemCosine(train, neighbours=0)

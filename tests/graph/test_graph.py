@@ -57,7 +57,7 @@ def test_a_graph_equals_its_definition(case, directed, weighted, workers):
     for row in range(n):
         columns = graph.neighbours[graph.offsets[row] : graph.offsets[row + 1]]
         assert np.all(np.diff(columns) > 0)
-        assert graph.neighbors(row) == np.flatnonzero(matrix[row]).tolist()
+        assert graph.neighbours_of(row) == np.flatnonzero(matrix[row]).tolist()
         assert all(graph.has_edge(row, column) == (matrix[row, column] > 0) for column in range(n))
     assert Graph(tuple(graph.edges()), nodes=n, directed=directed) == graph
 
@@ -189,12 +189,12 @@ def test_what_counts_as_an_edge():
     assert Graph([(1, 2, 0.5), (2, 1, 2)]).weights.tolist() == [2.5, 2.5]
     assert Graph([(1, 2), (2, 1)], directed=True).n_edges == 2
     loop = Graph([(5, 5, 2), (5, 6, 3)])
-    assert (loop.n_edges, loop.degree(5), loop.neighbors(5)) == (2, 5, [5, 6])
+    assert (loop.n_edges, loop.degree(5), loop.neighbours_of(5)) == (2, 5, [5, 6])
     without = Graph([(1, 2, 0), (2, 3, 1)])
     assert (without.nodes, without.n_edges, without.weights) == ([1, 2, 3], 1, None)
     isolated = Graph(TRIANGLE, nodes=["z", "a"])
     assert isolated.nodes == ["z", "a", "b", "c"]
-    assert (isolated.degree("z"), isolated.neighbors("z")) == (0, [])
+    assert (isolated.degree("z"), isolated.neighbours_of("z")) == (0, [])
 
 
 @pytest.mark.parametrize("data", [[], np.empty((0, 2)), ([], []), networkx.Graph()])
@@ -212,7 +212,7 @@ def test_names_are_kept():
     assert Graph(np.array([["b", "a"]])).nodes == ["b", "a"]
     far = Graph([(-(2**63), 2**63 - 1), (0, 5)])
     assert far.nodes == [-(2**63), 0, 5, 2**63 - 1]
-    assert far.neighbors(5) == [0]
+    assert far.neighbours_of(5) == [0]
     assert Graph(np.array([[1.0, 2.0], [2.0, 7.0]])).nodes == [1, 2, 7]
     assert all(type(node) is int for node in Graph(np.array([[1, 2]], np.uint8)).nodes)
     assert "a" in Graph(TRIANGLE)
@@ -249,7 +249,7 @@ def test_networkx_graphs():
     assert Graph(ring).directed
     assert not Graph(ring, directed=False).directed
     both = Graph(networkx.Graph([("a", "b"), ("b", "b")]), directed=True)
-    assert (both.n_edges, both.neighbors("a"), both.neighbors("b")) == (3, ["b"], ["a", "b"])
+    assert (both.n_edges, both.neighbours_of("a"), both.neighbours_of("b")) == (3, ["b"], ["a", "b"])
     multi = networkx.MultiGraph([(1, 2, {"weight": 2}), (1, 2, {})])
     multi.add_node(9)
     assert (Graph(multi).weights.tolist(), Graph(multi).nodes) == ([3, 3], [1, 2, 9])
@@ -340,7 +340,7 @@ def test_subgraphs():
         graph.subgraph([7])
 
 
-@pytest.mark.parametrize("method", ["neighbors", "degree"])
+@pytest.mark.parametrize("method", ["neighbours_of", "degree"])
 def test_unknown_nodes_are_key_errors(method):
     for node in ("x", 1, ["a"]):
         with pytest.raises(KeyError, match="is none of the 3 nodes of the graph, whose names are str"):

@@ -1,6 +1,7 @@
 """Interactions from every kind of source, their parts, and answers to bad input."""
 
 import copy
+import datetime
 import gzip
 import pickle
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from wildvec import Interactions
 
+DAY = datetime.date(1970, 1, 2)
 PAIRS = [("ann", "tea"), ("bob", "milk"), ("ann", "milk"), ("eve", "beer")]
 
 
@@ -156,12 +158,43 @@ def test_files_of_lists_and_baskets(tmp_path):
         (lambda: Interactions(PAIRS).items_of("zoe"), KeyError, "there is no user 'zoe'"),
         (lambda: Interactions(PAIRS).split(2), ValueError, "fraction=2"),
         (lambda: Interactions(PAIRS).split(by="last"), ValueError, "by='last' needs times"),
+        (lambda: Interactions(PAIRS).split(seed=1.5), TypeError, "seed=1.5"),
+        (lambda: Interactions(PAIRS).drop_rare(min_user="x"), TypeError, "min_user='x'"),
+        (lambda: Interactions.from_columns([1, 2], [1, 2], None, [DAY, 3]), TypeError, "row 1: time 3 is no date"),
+        (lambda: Interactions.from_columns([1, 2], [1, 2], None, [DAY, None]), ValueError, "row 1: time nan"),
         (lambda: Interactions(PAIRS).split(by="size"), ValueError, "by='size': give one of"),
     ],
 )
 def test_bad_input(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("library", ["", "pandas", "polars"])
+def test_dates_become_seconds_in_utc(library):
+    hours = datetime.timezone(datetime.timedelta(hours=2))
+    seconds = [86400.0, 86400.5, -7200.0]
+    dates = [datetime.datetime(1970, 1, 2), datetime.datetime(1970, 1, 2, 0, 0, 0, 500_000)]
+    aware = [datetime.datetime(1970, 1, 2, 2, tzinfo=hours), datetime.datetime(1970, 1, 1, tzinfo=hours)]
+    frames = pytest.importorskip(library) if library else None
+    column = frames.Series if library else list
+    for times, expected in ((dates, seconds[:2]), ([DAY, DAY], seconds[:1] * 2), (aware, seconds[::2])):
+        columns = [1, 1], [1, 2]
+        assert Interactions.from_columns(*columns, times=column(times)).times.tolist() == expected
+        if library:
+            frame = frames.DataFrame({"user": columns[0], "item": columns[1], "time": times})
+            assert Interactions(frame).times.tolist() == expected
+        else:
+            rows = [(1, item, 1.0, time) for item, time in zip(columns[1], times, strict=True)]
+            assert Interactions(rows).times.tolist() == expected
+
+
+def test_users_or_items_of_interactions_are_replaced():
+    data = Interactions(PAIRS, items=["beer", "milk", "tea", "water"])
+    other = Interactions(data, users=["zoe", "eve", "bob", "ann"])
+    assert other.items == data.items and other.users == ["zoe", "eve", "bob", "ann"]
+    assert as_dict(other) == as_dict(data)
+    assert Interactions(data, items=["water", "tea", "beer", "milk"]).users == data.users
 
 
 def test_the_order_of_rows_and_times_does_not_matter():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,27 @@ def test_users_with_one_item_or_none():
     assert model.recommend("ann", 1)[0][0] == "milk"
     assert len(model.recommend("eve", 2)) == 2
     assert not model.uv["eve"].any()
+
+
+def test_checkpoints_and_callbacks_have_the_rows_of_users(tmp_path):
+    class Watcher:
+        def on_epoch_end(self, model):
+            self.recommended = copy.deepcopy(model).recommend("user003")
+
+    watcher = Watcher()
+    settings = {"checkpoint": tmp_path / "run", "checkpoint_epochs": 1, "callbacks": [watcher]} | QUICK
+    model = Item2Vec(toy.interactions(30), epochs=2, **settings)
+    first, last = (Item2Vec.load(path) for path in sorted((tmp_path / "run").glob("*.wv")))
+    assert watcher.recommended == model.recommend("user003") == last.recommend("user003")
+    unit = first.wv.get_normed_vectors()
+    own = [first.wv.key_to_index[song] for user, song in toy.interactions(30) if user == "user003"]
+    np.testing.assert_allclose(first.uv["user003"], unit[own].mean(axis=0), atol=1e-6)
+    assert model._seen_in_training is None
+
+
+def test_a_message_about_baskets_of_one_item(caplog):
+    Item2Vec([("ann", "tea"), ("bob", "milk")], epochs=1, **QUICK)
+    assert "no user has two items; give more data" in caplog.text
 
 
 @pytest.mark.parametrize(

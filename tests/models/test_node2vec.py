@@ -44,6 +44,12 @@ def test_the_constructor_takes_what_a_graph_takes(tmp_path):
         assert dict(zip(wv.index_to_key, wv.counts.tolist(), strict=True)) == {3: 2, 7: 1, 9: 1}
 
 
+@pytest.mark.parametrize("name", ["p", "q"])
+def test_deepwalk_has_no_p_and_q(name):
+    with pytest.raises(AttributeError, match=f"{name}=2: DeepWalk has p = q = 1; use Node2Vec\\({name}=2"):
+        setattr(DeepWalk(), name, 2)
+
+
 def test_deepwalk_is_node2vec_with_p_and_q_1():
     graph = two_groups(5)
     assert (DeepWalk(graph, **SMALL).wv.vectors == Node2Vec(graph, **SMALL).wv.vectors).all()

@@ -164,6 +164,29 @@ def test_settings_are_checked(name, value):
         Propagation(**{name: value})
 
 
+def test_an_unknown_setting_names_a_similar_one():
+    with pytest.raises(TypeError, match=r"iteration=3: .*; did you mean iterations\?"):
+        Propagation(iteration=3)
+
+
+def test_transform_returns_rows_of_nodes_and_counts_are_degrees():
+    model = Propagation(Graph([("a", "b", 2.0), ("b", "c", 1.0)], nodes=["z"]), vector_size=4)
+    assert np.array_equal(model.transform(["c", "a"]), model.wv[["c", "a"]])
+    assert model.transform([]).shape == (0, 4)
+    assert dict(zip(model.wv.index_to_key, model.wv.counts.tolist(), strict=True)) == {
+        "z": 1,
+        "a": 2,
+        "b": 3,
+        "c": 1,
+    }
+    with pytest.raises(KeyError):
+        model.transform(["x"])
+    with pytest.raises(TypeError, match="'a': give a list of nodes"):
+        model.transform("a")
+    with pytest.raises(ValueError, match="not fitted"):
+        Propagation().transform(["a"])
+
+
 def test_a_graph_without_nodes_is_an_error():
     with pytest.raises(ValueError, match="no node"):
         Propagation(Graph.from_edges([], []))

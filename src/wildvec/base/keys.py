@@ -38,3 +38,16 @@ def key_of(data: bytes) -> Key:
     ('7', 7)
     """
     return int(data[1:]) if data[:1] == INTEGER else data.decode("utf-8")
+
+
+def integer_of_text(text: str) -> int | None:
+    """Return the integer that Python writes as `text`, if it fits into int64; else None.
+
+    >>> integer_of_text("-7"), integer_of_text("07"), integer_of_text("7.0"), integer_of_text("--7")
+    (-7, None, None, None)
+    """
+    digits = text[1:] if text.startswith("-") else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        return None
+    value = int(text)
+    return value if str(value) == text and SMALLEST <= value <= LARGEST else None

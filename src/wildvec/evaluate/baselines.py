@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, number, whole
 from wildvec.base.keys import Key
 from wildvec.interactions.interactions import Interactions, as_interactions
-from wildvec.models.seen_items import SeenItems
+from wildvec.models.recommending import items_of, row_numbers
 from wildvec.vectors.products import best_products
 
 Rows = NDArray[np.int64]
@@ -46,15 +46,12 @@ class _Baseline:
         self, users: Any, exclude_seen: bool, exclude: Interactions | None
     ) -> tuple[Rows, tuple[Rows, NDArray[np.int32]] | None]:
         """Return the users as rows, and the offsets and rows of the items that are left out for each."""
-        rows = np.arange(self.train.n_users) if users is None else np.asarray(users, np.int64)
-        if rows.size and not (rows.min() >= 0 and rows.max() < self.train.n_users):
-            raise IndexError(
-                f"users: rows from {rows.min()} to {rows.max()}; there are {self.train.n_users:,}"
-            )
+        n_users = self.train.n_users
+        rows = np.arange(n_users) if users is None else row_numbers("users", users, n_users)
         data = exclude if exclude is not None else self.train if exclude_seen else None
         if data is None:
             return rows, None
-        items = SeenItems(data.offsets, data.item_ids).take(rows)
+        items = items_of(data, n_users, self.train.n_items).take(rows)
         return rows, (items.offsets, items.ids)
 
 
@@ -79,6 +76,7 @@ class Popularity(_Baseline):
         """Return rows and scores (counts) of the best items for rows of users; see `ItemModel.recommend_rows`."""
         rows, excluded = self._excluded(users, exclude_seen, exclude)
         counts = self.item_counts.astype(np.float32)[:, None]
+        n = checked("n", n, whole(1))
         return best_products(np.ones((len(rows), 1), np.float32), counts, n, exclude=excluded)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 def roc_auc(scores: NDArray[Any], is_positive: NDArray[np.bool_]) -> float:
     """Return the probability that a positive has a higher score than a negative; equal scores count one half.
 
-    scores, is_positive: (n,). NaN without positives or without negatives.
+    scores, is_positive: (n,). NaN without positives or without negatives. ValueError: a score is NaN.
 
     >>> roc_auc(np.array([3, 2, 2, 1]), np.array([True, True, False, False]))
     0.875
@@ -27,7 +27,7 @@ def roc_auc(scores: NDArray[Any], is_positive: NDArray[np.bool_]) -> float:
 def average_precision(scores: NDArray[Any], is_positive: NDArray[np.bool_]) -> float:
     """Return the sum of precisions, weighted by the gain of recall, over the thresholds (as scikit-learn does).
 
-    scores, is_positive: (n,). NaN without positives.
+    scores, is_positive: (n,). NaN without positives. ValueError: a score is NaN.
 
     >>> average_precision(np.array([3, 2, 1]), np.array([True, False, True]))
     0.8333333333333333
@@ -43,6 +43,8 @@ def _correct_until(
     scores: NDArray[Any], is_positive: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how many positives and negatives reach each threshold, the highest score first; both begin with 0."""
+    if len(bad := np.flatnonzero(np.isnan(scores))):
+        raise ValueError(f"score {bad[0]} is NaN; give finite scores")
     order = np.argsort(-scores, kind="stable")
     ordered, positive = scores[order], is_positive[order]
     ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, len(scores))

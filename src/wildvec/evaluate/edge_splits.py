@@ -61,21 +61,28 @@ def split_edges(graph: Any, fraction: float = 0.5, *, seed: int = 1) -> EdgeSpli
     random = np.random.default_rng(seed)
     n = whole_graph.n_nodes
     sources = np.repeat(np.arange(n, dtype=np.int64), np.diff(whole_graph.offsets))
-    of_edge = _codes(sources, whole_graph.neighbours.astype(np.int64), n)
-    is_loop = sources == whole_graph.neighbours
-    codes = np.unique(of_edge[~is_loop])
+    targets = whole_graph.neighbours.astype(np.int64)
+    codes = np.unique(_codes(sources, targets, n)[sources != targets])
     removable = _without_forest(codes, n, random)
     wanted = round(fraction * len(codes))
     if not 0 < wanted <= len(removable):
-        raise ValueError(
-            f"fraction={fraction}: {wanted:,} of {len(codes):,} edges cannot be held out; give a fraction between "
-            f"{1 / max(1, len(codes)):.2g} and {len(removable) / max(1, len(codes)):.3f}, because "
-            f"{len(codes) - len(removable):,} edges keep the graph connected"
-        )
+        raise ValueError(_why_not_held_out(fraction, wanted, len(codes), len(removable)))
     held_out = random.permutation(removable)[:wanted]
     non_edges = _draw_non_edges(codes, n, wanted, random)
-    stays = is_loop | ~_is_in(of_edge, np.sort(held_out))
-    return EdgeSplit(_part(whole_graph, sources, stays), _pairs(held_out, n), _pairs(non_edges, n))
+    edges = _pairs(held_out, n)
+    both_ways = np.concatenate([edges, edges[:, ::-1]]) if whole_graph.directed else edges
+    return EdgeSplit(whole_graph.without_edges(*both_ways.T), edges, _pairs(non_edges, n))
+
+
+def _why_not_held_out(fraction: float, wanted: int, n_edges: int, n_removable: int) -> str:
+    if not n_edges:
+        return "no edge can be held out: the graph has none between two nodes"
+    kept = f"{n_edges - n_removable:,} of {n_edges:,} edges keep the graph connected"
+    if not n_removable:
+        return f"no edge can be held out: {kept}; give a graph with cycles"
+    least, most = -(-1000 // n_edges) / 1000, int(1000 * n_removable / n_edges) / 1000
+    between = f"between {least:g} and {most:g}" if least <= most else f"near {1 / n_edges:.2g}"
+    return f"fraction={fraction}: {wanted:,} edges cannot be held out; give one {between}, because {kept}"
 
 
 def _codes(a: Codes, b: Codes, n: int) -> Codes:
@@ -126,13 +133,3 @@ def _draw_non_edges(codes: Codes, n: int, wanted: int, random: np.random.Generat
         drawn = _codes(a, b, n)[a != b]
         found = np.unique(np.concatenate([found, drawn[~_is_in(drawn, codes)]]))
     return random.permutation(found)[:wanted]
-
-
-def _part(graph: Graph, sources: Codes, stays: NDArray[np.bool_]) -> Graph:
-    """Return the graph with only the stored edges of a mask, and all nodes."""
-    part = Graph.__new__(Graph)
-    part.nodes, part.directed = graph.nodes, graph.directed
-    sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(stays, dtype=np.int64)])
-    part.offsets, part.neighbours = sums[graph.offsets], graph.neighbours[stays]
-    part.weights = None if graph.weights is None else graph.weights[stays]
-    return part

@@ -15,7 +15,7 @@ from wildvec.base.rows import unit_rows
 from wildvec.evaluate.binary_metrics import average_precision, roc_auc
 from wildvec.evaluate.edge_splits import EdgeSplit
 from wildvec.evaluate.logistic import POSITIVE, fit_logistic, predict_scores
-from wildvec.evaluate.node_classification import vectors_of
+from wildvec.evaluate.node_classification import finite_rows, vectors_of
 
 Floats = NDArray[np.float32]
 
@@ -84,7 +84,8 @@ def link_prediction(
     Raises:
         ImportError: scipy is not installed: ``pip install wildvec[scipy]``.
         KeyError: A node has no vector.
-        ValueError: An operator is unknown, or fewer than two edges are held out.
+        TypeError: `split` is no EdgeSplit, or `operators` is no list.
+        ValueError: An operator is unknown, fewer than two edges are held out, or a vector is not finite.
 
     >>> import wildvec
     >>> from wildvec import Graph, KeyedVectors
@@ -97,6 +98,10 @@ def link_prediction(
     >>> result.best, result.auc["l1"] > 0.9
     ('l1', True)
     """
+    if not isinstance(split, EdgeSplit):
+        raise TypeError(f"split is {type(split).__name__}; give the result of split_edges(graph)")
+    if isinstance(operators, str):
+        raise TypeError(f"operators={operators!r}: give a list, for example [{operators!r}]")
     for name in operators:
         checked("operators", name, choice(*OPERATORS))
     checked("classifier_edges", classifier_edges, whole(1))
@@ -130,7 +135,7 @@ def _vectors_of_nodes(wv: Any, split: EdgeSplit) -> Floats:
     if -1 in rows:
         node = split.train.nodes[rows.index(-1)]
         raise KeyError(f"node {node!r:.60} has no vector; train on split.train, with all of its nodes")
-    return np.asarray(vectors.vectors[rows], np.float32)
+    return finite_rows(vectors, rows)
 
 
 def _similarity(vectors: Floats, pairs: NDArray[np.int32], name: str) -> Floats:

@@ -149,7 +149,8 @@ def node_classification(
     found = read_node_labels(labels, vectors.key_to_index)
     if found.unknown:
         logger.warning("%d labelled nodes have no vector and are left out", len(found.unknown))
-    features = _features(vectors, found.rows, normalize)
+    features = finite_rows(vectors, found.rows)
+    features = unit_rows(features) if normalize else features
     results = []
     with progress_bar(len(fractions) * shuffles, "classifying", "split") as bar:
         for fraction in fractions:
@@ -195,15 +196,16 @@ def f1_scores(predicted: NDArray[np.bool_], true: NDArray[np.bool_]) -> tuple[fl
     return float(micro), float(np.mean(2 * correct / np.maximum(1, both)))
 
 
-def _features(vectors: KeyedVectors, rows: NDArray[np.int64], normalize: bool) -> NDArray[np.float32]:
-    features = np.asarray(vectors.vectors[rows], np.float32)
-    bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
+def finite_rows(vectors: KeyedVectors, rows: Any) -> NDArray[np.float32]:
+    """Return some rows of vectors, float32; ValueError, which names the node: a value is not finite."""
+    chosen = np.asarray(vectors.vectors[rows], np.float32)
+    bad = np.flatnonzero(~np.isfinite(chosen).all(axis=1))
     if bad.size:
         key = vectors.index_to_key[int(rows[bad[0]])]
         raise ValueError(
             f"the vector of node {key!r} has a value that is not finite; train with a smaller alpha"
         )
-    return unit_rows(features) if normalize else features
+    return chosen
 
 
 def _splits(n: int, fraction: float, shuffles: int, seed: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:

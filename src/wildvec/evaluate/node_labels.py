@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.base.keys import Key
+from wildvec.base.keys import Key, integer_of_text
 from wildvec.tables.frames import library_of, open_table
 from wildvec.text.files import as_paths
 from wildvec.text.labelled import text_lines
@@ -38,8 +38,8 @@ def read_node_labels(labels: Any, key_to_index: Mapping[Key, int]) -> NodeLabels
     """Return the labels of the nodes that have a vector.
 
     labels: {node: label or list of labels}, pairs (node, label), an array or a frame with two such columns, a path.
-    key_to_index: the row of each node. The text of a file and numpy's numbers are compared with integer keys as
-    integers.
+    key_to_index: the row of each node. Numbers of numpy, and texts of integers as Python writes them ("7", not "07"),
+    are also compared with integer keys.
 
     Raises ValueError for a line without a label, pairs of another length, no node with a vector, and fewer than two
     labels; TypeError for anything else.
@@ -75,8 +75,8 @@ def _row_of(node: Any, key_to_index: Mapping[Key, int]) -> int | None:
     plain = node.item() if isinstance(node, np.generic) else node
     if plain in key_to_index:
         return key_to_index[plain]
-    if isinstance(plain, str) and plain.lstrip("-").isdecimal():
-        return key_to_index.get(int(plain))
+    if isinstance(plain, str) and (number := integer_of_text(plain)) is not None:
+        return key_to_index.get(number)
     return None
 
 

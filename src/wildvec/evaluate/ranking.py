@@ -102,7 +102,8 @@ def ranking(
         model: A model of users and items, or a baseline: `Popularity`, `ItemCosine`.
         test: The held-out Interactions, or anything that Interactions takes.
         k: The number of recommended items, or several such numbers.
-        train: Interactions that are left out of the recommendations; None: those that the model was trained on.
+        train: Interactions that are left out of the recommendations; None: those that the model was trained on. A test
+            interaction that is among them can never be a hit.
         groups: Also measure by group of items. A number of groups: items by popularity in training, most popular
             first, so that the groups have about equally many training interactions each (3: "head", "middle",
             "tail"); or {item: name of its group}.
@@ -112,7 +113,8 @@ def ranking(
 
     Raises:
         TypeError: An argument has the wrong type.
-        ValueError: k or groups is out of range, or no test interaction has a user and an item of the model.
+        ValueError: k or groups is out of range; no interaction of the test, or of `train`, has a user and an item of
+            the model; or the model does not keep its training interactions, and `train` is missing.
 
     >>> from wildvec import Interactions
     >>> from wildvec.evaluate import Popularity
@@ -134,12 +136,27 @@ def ranking(
     rows = np.flatnonzero(np.diff(held_out.offsets))
     if not len(rows):
         raise ValueError(f"test={given!r}: no interaction has a user and an item of the model")
-    exclude = None if train is None else _aligned(as_interactions(train), users, items)
+    exclude = _excluded(model, train, users, items)
     chosen = None if groups is None else make_groups(groups, items, _item_counts(model, exclude))
     hits = _find_hits(model, held_out, rows, max(ks), exclude)
     n_unknown = len(given) - len(held_out)
     results = {value: _result(hits.at(value), len(items), n_unknown, chosen) for value in ks}
     return results if several else results[ks[0]]
+
+
+def _excluded(model: Any, train: Any, users: list[Key], items: list[Key]) -> Interactions | None:
+    """Return the interactions that are left out; None: those that the model keeps."""
+    if train is None:
+        if not getattr(model, "keep_seen", True):
+            raise ValueError(
+                "the model does not keep its training interactions (keep_seen=False); give train=interactions"
+            )
+        return None
+    given = as_interactions(train)
+    aligned = _aligned(given, users, items)
+    if len(given) and not len(aligned):
+        raise ValueError(f"train={given!r}: no interaction has a user and an item of the model")
+    return aligned
 
 
 def keys_of(model: Any) -> tuple[list[Key], list[Key]]:

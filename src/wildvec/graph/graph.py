@@ -82,7 +82,7 @@ class Graph:
     >>> graph = Graph([("a", "b"), ("b", "c")], nodes=["d"])
     >>> graph
     Graph(4 nodes, 2 edges)
-    >>> graph.neighbors("b"), graph.degree("d")
+    >>> graph.neighbours_of("b"), graph.degree("d")
     (['a', 'c'], 0.0)
     """
 
@@ -244,7 +244,7 @@ class Graph:
             kind = f", whose names are {type(self.nodes[0]).__name__}" if self.nodes else ""
             raise KeyError(f"{node!r} is none of the {self.n_nodes:,} nodes of the graph{kind}") from None
 
-    def neighbors(self, node: Key) -> list[Key]:
+    def neighbours_of(self, node: Key) -> list[Key]:
         """Return the names of a node's neighbours; of a directed graph those that its edges lead to."""
         return [self.nodes[i] for i in self._row(node)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
+from datetime import UTC, date
 from typing import Any
 
 import numpy as np
@@ -67,19 +68,35 @@ def check_weights(weights: Any, n: int) -> NDArray[np.float32] | None:
 
 
 def check_times(times: Any, n: int) -> NDArray[np.float64] | None:
-    """Return times as float64: numbers as they are, dates in seconds since 1970. ValueError: a time is not finite."""
+    """Return times as float64: numbers as they are, dates in seconds since 1970 (UTC).
+
+    Dates without a time zone are taken as UTC. TypeError: dates and other values are mixed. ValueError: a time is not
+    finite, or a date is missing.
+    """
     if times is None:
         return None
-    if not isinstance(times, np.ndarray):
-        times = np.asarray(list(times))
-    if times.dtype.kind == "M":
-        missing = np.isnat(times)
-        times = times.astype("datetime64[us]").astype(np.int64) / 1e6
-        times[missing] = np.nan
-    values = _numbers("time", times, n)
+    given = times.to_numpy() if hasattr(times, "to_numpy") else times
+    array = np.asarray(given if isinstance(given, np.ndarray) else list(given))
+    if array.dtype.kind == "O" and any(isinstance(value, date) for value in array.flat):
+        array = _as_datetimes(array.tolist())
+    if array.dtype.kind == "M":
+        missing = np.isnat(array)
+        array = array.astype("datetime64[us]").astype(np.int64) / 1e6
+        array[missing] = np.nan
+    values = _numbers("time", array, n)
     if len(bad := np.flatnonzero(~np.isfinite(values))):
         raise ValueError(f"row {bad[0]}: time {values[bad[0]]:g}; give a finite number or a date")
     return values
+
+
+def _as_datetimes(values: list[Any]) -> NDArray[np.datetime64]:
+    """Return dates as datetime64 in UTC; None is NaT."""
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, date):
+            raise TypeError(f"row {row}: time {value!r:.60} is no date, but others are; give dates or numbers")
+        if getattr(value, "tzinfo", None) is not None:
+            values[row] = value.astimezone(UTC).replace(tzinfo=None)
+    return np.array(values, "datetime64[us]")
 
 
 def _numbers(name: str, values: Any, n: int) -> NDArray[np.float64]:

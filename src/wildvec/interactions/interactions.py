@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from wildvec.base.checks import checked, whole
 from wildvec.base.checksum import checksum
 from wildvec.base.keys import Key, key_bytes
 from wildvec.interactions import columns, sources, splitting
@@ -74,9 +75,12 @@ class Interactions:
     def __init__(
         self, data: Any, *, users: Iterable[Key] | None = None, items: Iterable[Key] | None = None
     ) -> None:
-        if isinstance(data, Interactions) and users is None and items is None:
-            vars(self).update(vars(data))
-            return
+        if isinstance(data, Interactions):
+            if users is None and items is None:
+                vars(self).update(vars(data))
+                return
+            users = data.users if users is None else users
+            items = data.items if items is None else items
         self._set_columns(sources.columns_of(data), users, items)
 
     @classmethod
@@ -319,6 +323,8 @@ class Interactions:
         >>> Interactions([("ann", "tea"), ("ann", "milk"), ("bob", "tea")]).drop_rare(min_item=2)
         Interactions(2 users × 1 items, 2 interactions)
         """
+        min_user = checked("min_user", min_user, whole(0))
+        min_item = checked("min_item", min_item, whole(0))
         users, kept = self.user_ids, np.ones(len(self), bool)
         while True:
             user_counts = np.bincount(users[kept], minlength=self.n_users)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wildvec.base.checks import checked, choice, number
+from wildvec.base.checks import checked, choice, number, whole
 
 METHODS = ("random", "time", "last", "one")
 Mask = NDArray[np.bool_]
@@ -19,6 +19,7 @@ def choose_held_out(
     """Return a mask (interactions,) of those that are held out; see `Interactions.split`."""
     by = checked("by", by, choice(*METHODS))
     fraction = checked("fraction", fraction, number(0, 1))
+    seed = checked("seed", seed, whole(-(2**63)))
     if by in ("time", "last") and times is None:
         raise ValueError(f"by={by!r} needs times; give times, or by='random' or by='one'")
     sizes = np.diff(offsets)

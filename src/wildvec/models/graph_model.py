@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
 from wildvec.graph.graph import Graph, as_graph
@@ -21,6 +22,7 @@ from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
+from wildvec.vectors.keyedvectors import KeyedVectors
 
 
 class GraphModel(Model):
@@ -71,7 +73,7 @@ class GraphModel(Model):
         data = as_graph(graph)
         if not data.n_nodes:
             raise ValueError("the graph has no node, so there is nothing to train on; give at least one edge")
-        self._set_vocab(Vocab(data.nodes, _counts(data)))
+        self._set_vocab(Vocab(data.nodes, node_counts(data)))
 
     def train(
         self,
@@ -155,15 +157,22 @@ class GraphModel(Model):
     def transform(self, X: Iterable[Key]) -> Any:
         """Return the rows of nodes, float32 (nodes, vector_size). X: names of nodes. KeyError: one is unknown."""
         self._check_is_fitted()
-        nodes = list(X)
-        rows = self.wv[nodes] if nodes else np.empty((0, self.vector_size), np.float32)
-        return self._wrap_output(rows, X)
+        return self._wrap_output(rows_of_nodes(self.wv, X), X)
 
     def _why_no_examples(self) -> str:
         return "the graph has no edge between two nodes; give at least one"
 
 
-def _counts(graph: Graph) -> np.ndarray[Any, np.dtype[np.int64]]:
+def rows_of_nodes(wv: KeyedVectors, nodes: Iterable[Key]) -> NDArray[np.float32]:
+    """Return the rows of nodes, float32 (nodes, dim). KeyError: one is unknown. TypeError: it is a single name."""
+    if isinstance(nodes, (str, bytes)) or not isinstance(nodes, Iterable):
+        raise TypeError(f"{nodes!r:.60}: give a list of nodes")
+    keys = list(nodes)
+    return np.asarray(wv[keys]) if keys else np.empty((0, wv.vector_size), np.float32)
+
+
+def node_counts(graph: Graph) -> NDArray[np.int64]:
+    """Return the degree of each node: the weights of its edges to and from it, rounded, at least 1; int64 (nodes,)."""
     degrees = graph.degrees
     if graph.directed:
         degrees = degrees + np.bincount(graph.neighbours, graph.weights, graph.n_nodes)

@@ -23,7 +23,7 @@ from wildvec.models.settings import Setting
 from wildvec.training.feed import Feed
 from wildvec.training.matrices import FloatRows
 from wildvec.training.schedule import Schedule
-from wildvec.training.state import Saver, State
+from wildvec.training.state import Epoch, Saver, State
 from wildvec.vectors.means import mean_rows
 
 
@@ -54,7 +54,8 @@ class Item2Vec(ItemModel):
         alpha: Learning rate at the start.
         min_alpha: Learning rate at the end.
         epochs: Passes over the baskets.
-        keep_seen: The model keeps the items of each user, so that it does not recommend them again.
+        keep_seen: The model keeps the items of each user, so that it does not recommend them again. Without, a
+            further training sets the rows of its users from the new items alone.
         seed: The same seed gives the same bits with one worker, or with `deterministic`.
         workers: Threads; default: the CPUs that this process may use.
         deterministic: The same seed and number of workers give the same bits; slower.
@@ -70,7 +71,7 @@ class Item2Vec(ItemModel):
 
     Attributes:
         wv: The vectors of items by key (KeyedVectors).
-        uv: The vectors of users by key (KeyedVectors), computed when a training ends.
+        uv: The vectors of users by key (KeyedVectors), computed after each epoch.
         Other attributes: see `ItemModel` and `Model`.
 
     Raises:
@@ -105,6 +106,8 @@ class Item2Vec(ItemModel):
     popularity = Setting(
         0.1, number(-10, 10), "exponent of the number of users in scores", changeable=True, metavar="X"
     )
+
+    _seen_in_training: SeenItems | None = None
 
     def __init__(
         self,
@@ -157,16 +160,32 @@ class Item2Vec(ItemModel):
     def _run(
         self, feed: Feed, schedule: Schedule, callbacks: Callbacks[Self], state: State, saver: Saver
     ) -> None:
+        assert isinstance(feed, BasketFeed)
+        self._seen_in_training = feed.seen
         try:
             super()._run(feed, schedule, callbacks, state, saver)
         finally:
-            if isinstance(feed, BasketFeed):
-                self._set_user_vectors(feed.seen)
+            self._set_user_vectors()
+            del self._seen_in_training
 
-    def _set_user_vectors(self, seen: SeenItems) -> None:
-        """Set the rows of the users that have items."""
-        has_items = seen.counts > 0
-        self._user_vectors[has_items] = self._fold_in(seen)[has_items]
+    def _add_epoch(self, epoch: Epoch) -> None:
+        super()._add_epoch(epoch)
+        self._set_user_vectors()  # for callbacks
+
+    def _unpadded_matrices(self) -> dict[str, FloatRows]:
+        self._set_user_vectors()  # for checkpoints, which may be written within an epoch
+        return super()._unpadded_matrices()
+
+    def _set_user_vectors(self) -> None:
+        """Set the rows of the users that have items in the present training, if there is one."""
+        if (seen := self._seen_in_training) is not None:
+            has_items = seen.counts > 0
+            self._user_vectors[has_items] = self._fold_in(seen)[has_items]
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        state.pop("_seen_in_training", None)
+        return state
 
     def _fold_in(self, seen: SeenItems) -> FloatRows:
         """Return the mean of the unit rows of each user's items; zeros for users without items."""
@@ -178,4 +197,6 @@ class Item2Vec(ItemModel):
         return unit_rows(self._user_vectors), items
 
     def _why_no_examples(self) -> str:
+        if not self.sample:
+            return "no user has two items; give more data"
         return f"with sample={self.sample:g} no user had two items left; raise sample (0 keeps all) or give more data"

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from wildvec.base.checks import number, whole
 from wildvec.base.keys import Key
+from wildvec.graph.numbering import number_keys
+from wildvec.interactions.columns import check_keys
 from wildvec.interactions.interactions import Interactions, as_interactions
 from wildvec.io import keys as packed
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
-from wildvec.models.recommending import Recommender
+from wildvec.models.recommending import Recommender, as_list
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.row_factors import grow_factors, row_factors
 from wildvec.models.seen_items import SeenItems
@@ -53,8 +55,8 @@ class ItemModel(Recommender, Model):
     It implements `_objective`, and `_scoring` if scores are not dot products of the trained rows.
 
     Attributes:
-        wv: The rows of items by key (KeyedVectors), with the number of users of each item as counts (at least 1).
-            `wv.vectors_lockf` can freeze rows, as in `Model`.
+        wv: The rows of items by key (KeyedVectors), with the number of users of each item in all trainings as counts
+            (at least 1). `wv.vectors_lockf` can freeze rows, as in `Model`.
         uv: The rows of users by key, likewise.
         user_counts: int64 (users,): the number of items of each user in all trainings.
         Other attributes: see `Model`.
@@ -67,7 +69,9 @@ class ItemModel(Recommender, Model):
     vector_size = Model.vector_size.with_default(64)
     negative = Setting(256, whole(1, 65_536), "negatives per block of pairs, or per pair")
     l2 = Setting(0.0, number(0, 1e6), "L2 penalty of the rows that a pair uses", metavar="X")
-    keep_seen = switch(True, "the model keeps the items of each user, which it does not recommend again")
+    keep_seen = switch(
+        True, "the model keeps the items of each user, which it does not recommend again", fixed=True
+    )
 
     def _set_up(self, given: Mapping[str, Any]) -> None:
         self._users: list[Key] = []
@@ -108,20 +112,33 @@ class ItemModel(Recommender, Model):
         self._seen, self.user_counts = seen, user_counts
 
     def _add_seen(self, data: Interactions) -> SeenItems:
-        """Add interactions, which have the model's users and items, to those that are kept; return all of them."""
+        """Add interactions, which have the model's users and items, to those that are kept; return all of them.
+
+        With keep_seen=False these are the given ones alone.
+        """
         seen = self._seen.joined(SeenItems(data.offsets, data.item_ids), len(self._users), len(self.vocab))
         if self.keep_seen:
             self._set_seen(seen, seen.counts)
+            self._set_item_counts(np.bincount(seen.ids, minlength=len(self.vocab)))
         else:
             counts = np.zeros(len(self._users), np.int64)
             counts[: len(self.user_counts)] = self.user_counts
             self._set_seen(SeenItems.empty(len(counts)), np.maximum(counts, np.diff(data.offsets)))
         return seen
 
+    def _set_item_counts(self, counts: NDArray[np.int64]) -> None:
+        self.vocab = Vocab(self.vocab.keys, np.maximum(counts, 1))
+        self.wv.counts = self.vocab.counts
+
     def _feed_of(self, data: Interactions) -> Feed:
         """Return the feed of interactions, after those of unknown users and items are left out."""
         if data.users != self._users or data.items != self.vocab.keys:
             data = data.reindex(self._users, self.vocab.keys)
+        if not len(data):
+            raise ValueError(
+                f"there are no interactions between the model's {len(self._users):,} users and "
+                f"{len(self.vocab):,} items; give some, and new users and items to partial_fit"
+            )
         return self._feed(data, self._add_seen(data))
 
     # -- training -------------------------------------------------------------------------------------------------
@@ -170,13 +187,20 @@ class ItemModel(Recommender, Model):
         """Train on new interactions, without the old ones. All rows go on from their values.
 
         New users and items get rows after the old ones, which begin as those of a new model. The seen items of users
-        and the counts of items grow.
+        and the counts of items grow; a pair of user and item that the model has seen before does not count again.
+
+        With keep_seen=False the model cannot tell which pairs are new: each pair counts, and items that a user had in
+        an earlier training may be drawn as negatives of this user.
 
         Args:
             interactions: As in the constructor.
             y: Not used.
             epochs: Passes over the new interactions; default: `self.epochs`.
             start_alpha: Learning rate at the start; default: `self.alpha`.
+
+        Raises:
+            TypeError: Users or items are int in the model and str in the new interactions, or the reverse. The model
+                is then unchanged.
         """
         data = as_interactions(interactions)
         if not len(self.vocab):
@@ -188,6 +212,8 @@ class ItemModel(Recommender, Model):
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Take the users and items of interactions X and train new rows, as scikit-learn's estimators do."""
+        if X is None:
+            raise TypeError("fit needs interactions; give them as in the constructor")
         self._start(X, ())
         return self
 
@@ -198,7 +224,8 @@ class ItemModel(Recommender, Model):
         """
         self._check_is_fitted()
         index = self.wv.key_to_index
-        lists = [sorted({index[item] for item in history if item in index}) for history in X]
+        histories = [as_list("the items of a user", history) for history in as_list("X", X)]
+        lists = [sorted({index[item] for item in history if item in index}) for history in histories]
         offsets = np.cumsum([0, *map(len, lists)], dtype=np.int64)
         ids = np.array([i for rows in lists for i in rows], np.int32)
         return self._wrap_output(self._fold_in(SeenItems(offsets, ids)), X)
@@ -235,14 +262,15 @@ class ItemModel(Recommender, Model):
 
         Raises:
             KeyError: An item is unknown.
+            TypeError: The key is not of the type of the model's users, str or int.
             ValueError: The user exists, or `history` is empty.
         """
         if key in self.uv:
             raise ValueError(f"there is a user {key!r:.60} already; partial_fit adds interactions")
-        data = Interactions.from_columns([key] * len(items := list(history)), items)
-        self._item_rows(data.items)
-        if not items:
+        if not (items := as_list("history", history)):
             raise ValueError(f"history={items}: give at least one item")
+        data = Interactions.from_columns([key] * len(items), items)
+        self._item_rows(data.items)
         self._grow_by(data)
         data = data.reindex(self._users, self.vocab.keys)
         self._add_seen(data)
@@ -261,6 +289,7 @@ class ItemModel(Recommender, Model):
 
         Raises:
             KeyError: A neighbour or a user is unknown.
+            TypeError: The key is not of the type of the model's items, str or int.
             ValueError: The item exists, or not exactly one of the two is given.
         """
         if key in self.wv:
@@ -268,13 +297,14 @@ class ItemModel(Recommender, Model):
         if (neighbours is None) == (users is None):
             raise ValueError("give neighbours=[items] or users=[users], and not both")
         if neighbours is not None:
-            row = self._row_of_neighbours(self._item_rows(neighbours))
-            self._grow_to(Vocab([*self.vocab.keys, key], [*self.vocab.counts.tolist(), 1]), self._users)
+            row = self._row_of_neighbours(self._item_rows(as_list("neighbours", neighbours)))
+            keys = [*self.vocab.keys, *check_keys("item", [key])]
+            self._grow_to(Vocab(keys, np.append(self.vocab.counts, 1)), self._users)
             self._matrices["vectors"][-1] = row
             return
-        rows = self._user_rows(given := list(users or ()))
-        if not given:
+        if not (given := as_list("users", users)):
             raise ValueError("users=[]: give at least one user")
+        rows = self._user_rows(given)
         row = self._fold_in_item(SeenItems(np.array([0, len(rows)]), np.sort(rows).astype(np.int32)))[0]
         data = Interactions.from_columns(given, [key] * len(given))
         self._grow_by(data)
@@ -294,17 +324,23 @@ class ItemModel(Recommender, Model):
         return row
 
     def _grow_by(self, data: Interactions) -> None:
-        """Add the users and items of interactions that the model does not have, and the counts of items."""
-        index = self.vocab.key_to_index
-        new_items = [item for item in data.items if item not in index]
-        counts = np.concatenate([self.vocab.counts, np.zeros(len(new_items), np.int64)])
-        vocab = Vocab([*self.vocab.keys, *new_items], np.maximum(counts, 1))
-        counts[[vocab.key_to_index[item] for item in data.items]] += data.item_counts
-        vocab = Vocab(vocab.keys, np.maximum(counts, 1))
+        """Add the users and items of interactions that the model does not have."""
+        new_items = [item for item in data.items if item not in self.vocab]
+        vocab = Vocab(
+            [*self.vocab.keys, *new_items],
+            np.concatenate([self.vocab.counts, np.ones(len(new_items), np.int64)]),
+        )
         self._grow_to(vocab, [*self._users, *(user for user in data.users if user not in self.uv)])
+        if not self.keep_seen:  # else `_add_seen` counts the users of each item
+            counts = self.vocab.counts.copy()
+            counts[len(counts) - len(new_items) :] = 0
+            counts[[self.vocab.key_to_index[item] for item in data.items]] += data.item_counts
+            self._set_item_counts(counts)
 
     def _grow_to(self, vocab: Vocab, users: list[Key]) -> None:
         """Set longer lists of items and users that begin with the present ones; all that was learned is kept."""
+        for name, old, new in (("item", self.vocab.keys, vocab.keys), ("user", self._users, users)):
+            number_keys([old[:1], new[len(old) :]], name, (f"the model's {name}s", f"the new {name}s"))
         self._check_vocab(vocab)
         self._take_over_vectors()
         self._match_matrices()
@@ -391,4 +427,4 @@ class ItemModel(Recommender, Model):
         return f"{type(self).__name__}({size}, {self._kind()}{self._epochs_text()})"
 
     def _why_no_examples(self) -> str:
-        return "there are no interactions between the model's users and items; give more data"
+        return "no interaction gave an example; give more data"

@@ -168,6 +168,15 @@ class Node2Vec(GraphModel):
         return f"{'skip-gram' if self.sg else 'CBOW'}, p={self.p:g}, q={self.q:g}, "
 
 
+def _one(name: str) -> Any:
+    """Return a property that is 1 and cannot be set."""
+
+    def refuse(model: DeepWalk, value: Any) -> None:
+        raise AttributeError(f"{name}={value!r}: DeepWalk has p = q = 1; use Node2Vec({name}={value!r})")
+
+    return property(lambda model: 1.0, refuse)
+
+
 class DeepWalk(Node2Vec):
     """Vectors of the nodes of a graph, learned from random walks of first order: `Node2Vec` with p = q = 1.
 
@@ -185,8 +194,8 @@ class DeepWalk(Node2Vec):
 
     NAME: ClassVar[str] = "DeepWalk"
 
-    p = 1.0
-    q = 1.0
+    p = _one("p")
+    q = _one("q")
 
     def __init__(
         self,

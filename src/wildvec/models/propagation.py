@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.checks import number, whole
+from wildvec.base.keys import Key
 from wildvec.graph.graph import Graph, as_graph
 from wildvec.io import native, vectors
+from wildvec.models.gensim_names import check_arguments
+from wildvec.models.graph_model import node_counts, rows_of_nodes
 from wildvec.models.propagating import propagate
+from wildvec.models.scikit_learn import not_fitted
 from wildvec.models.settings import HasSettings, Setting, worker_count
 from wildvec.training.matrices import padded_width
 from wildvec.vectors.keyedvectors import KeyedVectors
@@ -48,11 +53,13 @@ class Propagation(HasSettings):
         length: Length of each vector. It changes no cosine; a logistic regression with a penalty depends on it.
         seed: Of the random rows.
         workers: Threads; default: the CPUs that this process may use.
+        others: No others are allowed; the message of the error names similar settings.
 
     Attributes:
-        wv: The vectors (KeyedVectors); counts are the numbers of neighbours.
+        wv: The vectors (KeyedVectors); counts are the degrees of the nodes, at least 1, as in `GraphModel`.
 
     Raises:
+        TypeError: A setting has the wrong type, or there is no such setting.
         ValueError: A setting is out of range, or the graph has no node.
         MemoryError: There is no memory for two matrices of `estimate_memory`.
 
@@ -87,7 +94,9 @@ class Propagation(HasSettings):
         length: float = 2.0,
         seed: int = 1,
         workers: int | None = None,
+        **others: Any,
     ) -> None:
+        check_arguments(others, self.SETTINGS)
         self._set_settings(locals())
         self.wv = KeyedVectors(self.vector_size)
         if graph is not None:
@@ -114,6 +123,12 @@ class Propagation(HasSettings):
         """Compute the vectors of a graph and return the model, as scikit-learn's estimators do."""
         self.train(graph)
         return self
+
+    def transform(self, X: Iterable[Key]) -> NDArray[np.float32]:
+        """Return the rows of nodes, float32 (nodes, vector_size). X: names of nodes. KeyError: one is unknown."""
+        if not len(self.wv):
+            raise not_fitted(self)
+        return rows_of_nodes(self.wv, X)
 
     def estimate_memory(self, n_nodes: int, n_edges: int) -> dict[str, int]:
         """Return bytes: of the graph, of the two matrices that an iteration needs, and together.
@@ -164,4 +179,4 @@ class Propagation(HasSettings):
 
 
 def _keyed(graph: Graph, rows: NDArray[np.float32]) -> KeyedVectors:
-    return KeyedVectors.from_arrays(graph.nodes, rows, np.diff(graph.offsets))
+    return KeyedVectors.from_arrays(graph.nodes, rows, node_counts(graph))

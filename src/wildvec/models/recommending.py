@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,7 +109,7 @@ class Recommender(ABC):
             ValueError: No item of `history` is known; n < 1.
             RuntimeError: exclude_seen=True, but the model was trained with keep_seen=False.
         """
-        allowed = None if among is None else self._item_rows(among)
+        allowed = None if among is None else self._item_rows(as_list("among", among))
         if history is not None:
             if users is not None:
                 raise TypeError("give users or history, not both")
@@ -120,7 +120,7 @@ class Recommender(ABC):
         if users is None:
             raise TypeError("give a user, several users, or history=[items of a new user]")
         one = isinstance(users, (str, int, np.integer))
-        rows = self._user_rows([users] if one else users)  # type: ignore[list-item, arg-type]
+        rows = self._user_rows([users] if one else as_list("users", users))  # type: ignore[list-item]
         found = self._with_keys(*self.recommend_rows(rows, n, exclude_seen=exclude_seen, among=allowed))
         return found[0] if one else found
 
@@ -146,17 +146,13 @@ class Recommender(ABC):
             int64 row numbers of items and float32 scores, each (users, min(n, items)), best first; -1 and NaN where
             fewer items are left. `wv.index_to_key` has the keys.
         """
-        rows = np.arange(len(self.uv)) if users is None else _rows("users", users, len(self.uv))
+        rows = np.arange(len(self.uv)) if users is None else row_numbers("users", users, len(self.uv))
         excluded = None
         if exclude is not None:
-            if (exclude.n_users, exclude.n_items) != (len(self.uv), len(self.wv)):
-                raise ValueError(
-                    f"exclude={exclude!r} has other users or items than the model; use its method reindex"
-                )
-            excluded = SeenItems(exclude.offsets, exclude.item_ids).take(rows)
+            excluded = items_of(exclude, len(self.uv), len(self.wv)).take(rows)
         elif exclude_seen:
             excluded = self._seen_of(rows)
-        allowed = None if among is None else _rows("among", among, len(self.wv))
+        allowed = None if among is None else row_numbers("among", among, len(self.wv))
         user_rows, item_rows = self._scoring()
         found, scores = self._best(user_rows[rows], item_rows, n, excluded, allowed)
         if len(without := np.flatnonzero(self.user_counts[rows] == 0)):
@@ -206,8 +202,6 @@ class Recommender(ABC):
         return np.array(rows, np.int64)
 
     def _item_rows(self, items: Iterable[Key]) -> Rows:
-        if isinstance(items, (str, bytes)):
-            raise TypeError(f"{items!r:.60}: give a list of items")
         index = self.wv.key_to_index
         rows = []
         for item in items:
@@ -219,9 +213,7 @@ class Recommender(ABC):
 
     def _history(self, items: Iterable[Key]) -> SeenItems:
         """Return the known items of one new user. ValueError: there is none."""
-        if isinstance(items, (str, bytes)):
-            raise TypeError(f"history={items!r:.60}: give a list of items")
-        given = list(items)
+        given = as_list("history", items)
         index = self.wv.key_to_index
         known = sorted({index[item] for item in given if item in index})
         if not known:
@@ -280,11 +272,33 @@ class Recommender(ABC):
         return vector
 
 
+def as_list(name: str, keys: Any) -> list[Any]:
+    """Return keys as a list; TypeError, which names the argument, for a single key.
+
+    >>> as_list("users", "ann")
+    Traceback (most recent call last):
+    TypeError: users='ann': give a list of them
+    """
+    if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
+        raise TypeError(f"{name}={keys!r:.60}: give a list of them")
+    return list(keys)
+
+
 def _mean_length(rows: Floats) -> float:
     return float(np.linalg.norm(rows, axis=1).mean())
 
 
-def _rows(name: str, rows: ArrayLike, n: int) -> Rows:
+def items_of(exclude: Interactions, n_users: int, n_items: int) -> SeenItems:
+    """Return the items of each user; ValueError: the interactions have other numbers of users or items."""
+    if (exclude.n_users, exclude.n_items) != (n_users, n_items):
+        raise ValueError(
+            f"exclude={exclude!r} has other users or items than the model; use its method reindex"
+        )
+    return SeenItems(exclude.offsets, exclude.item_ids)
+
+
+def row_numbers(name: str, rows: ArrayLike, n: int) -> Rows:
+    """Return row numbers as an array; TypeError, IndexError: they are no integers, or not in 0 … n - 1."""
     array = np.asarray(rows)
     if array.size == 0:
         array = array.astype(np.int64)

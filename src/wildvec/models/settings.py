@@ -133,9 +133,9 @@ def one_of(default: T, *choices: T, help: str) -> Setting[T]:
     return Setting(default, choice(*values), help, from_text=from_text, choices=values)
 
 
-def switch(default: bool, help: str) -> Setting[bool]:
+def switch(default: bool, help: str, *, fixed: bool = False) -> Setting[bool]:
     """Return a setting that is True or False; other values than these, 1 and 0 are refused."""
-    return Setting(default, choice(True, False), help, choices=(True, False))
+    return Setting(default, choice(True, False), help, choices=(True, False), fixed=fixed)
 
 
 def worker_count(value: Any) -> int:
