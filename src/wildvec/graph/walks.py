@@ -1,6 +1,6 @@
 """Random walks on a graph, as arrays. In: a graph and settings. Out: the nodes of each walk.
 
-Training draws the same walks itself and stores none (models/walk_feed.py).
+Training draws the same walks itself and stores none (models/walk_objective.py).
 """
 
 from __future__ import annotations
