@@ -90,8 +90,16 @@ def test_baskets_have_numbers_as_users(tmp_path, capsys):
         (["recommend", "{model}", "user003", "--all"], 2, "only one of them"),
         (["recommend", "{model}", "user003", "-o", "a.tsv"], 2, "-o is an option of --all"),
         (["recommend", "{model}", "--history", "polka-01"], 1, "polka-01"),
-        (["recommend", "{model}", "--among", "jazz-01", "user003"], 1, "no user is given; name users before --among"),
-        (["recommend", "{unseen}", "user003"], 2, "keep the items of users (--keep-seen False); give --include-seen"),
+        (
+            ["recommend", "{model}", "--among", "jazz-01", "user003"],
+            1,
+            "no user is given; name users before --among",
+        ),
+        (
+            ["recommend", "{unseen}", "user003"],
+            2,
+            "keep the items of users (--keep-seen False); give --include-seen",
+        ),
         (["train-items", "{empty}", "-o", "a.wv", "--loss", "item2vec"], 1, "empty.tsv has no interactions"),
         (["recommend", "{songs}", "user003"], 1, "songs.tsv is no file of vectors"),
         (["train-items", "{model}", "-o", "{model}", "--loss", "item2vec"], 2, "songs.wv"),

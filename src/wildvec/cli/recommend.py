@@ -103,7 +103,9 @@ def _recommend_some(model: ItemModel, words: list[str], options: dict[str, Any])
         _write(sys.stdout, [(word, best)], with_users=not only_one)
         sys.stdout.flush()
     if not n_users:
-        raise ValueError("no user is given; name users before --among and other options, or in lines of stdin")
+        raise ValueError(
+            "no user is given; name users before --among and other options, or in lines of stdin"
+        )
     return code
 
 
