@@ -54,9 +54,8 @@ static const uint8_t *read_integer(const uint8_t *p, uint8_t separator, int64_t 
     return p;
 }
 
-/* Reads a decimal without an exponent; digits behind the 18th do not count, since weights become floats. Returns its end, or NULL
- * if it is none. */
-static const uint8_t *read_weight(const uint8_t *p, uint8_t separator, double *value)
+/* Reads a decimal without an exponent; digits behind the 18th do not count. Returns its end, or NULL if it is none. */
+static const uint8_t *read_number(const uint8_t *p, uint8_t separator, double *value)
 {
     static const double powers[MAX_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -82,16 +81,23 @@ static const uint8_t *read_weight(const uint8_t *p, uint8_t separator, double *v
     return p;
 }
 
+/* Reads the n numbers of an edge, behind its target, which ends at p. Returns the end of the last one, or NULL if one is missing. */
+static const uint8_t *read_values(const uint8_t *p, uint8_t separator, double *values, int32_t n, int64_t edge)
+{
+    for (int32_t k = 0; p && k < n; k++) {
+        p = skip_separator(p, separator);
+        p = p ? read_number(p, separator, &values[edge * n + k]) : NULL;
+    }
+    return p;
+}
+
 /* Reads one line that is neither empty nor a comment. Returns 0 if it is no edge of integers. */
 static int read_edge(const uint8_t *p, uint8_t separator, const struct wv_edge_sink *sink, int64_t edge)
 {
     p = read_integer(p, separator, &sink->sources[edge]);
     p = p ? skip_separator(p, separator) : NULL;
     p = p ? read_integer(p, separator, &sink->targets[edge]) : NULL;
-    if (p && sink->weights) {
-        p = skip_separator(p, separator);
-        p = p ? read_weight(p, separator, &sink->weights[edge]) : NULL;
-    }
+    p = p ? read_values(p, separator, sink->values, sink->n_values, edge) : NULL;
     if (!p)
         return 0;
     const uint8_t *end = skip_blanks(p, separator);
@@ -147,13 +153,8 @@ static int64_t read_names(const uint8_t *p, uint8_t separator, const struct wv_n
     const uint8_t *source_end = read_name(p, separator);
     const uint8_t *target = source_end ? skip_separator(source_end, separator) : NULL;
     const uint8_t *target_end = target ? read_name(target, separator) : NULL;
-    if (!target_end)
+    if (!target_end || !read_values(target_end, separator, sink->values, sink->n_values, edge))
         return -1;
-    if (sink->weights) {
-        const uint8_t *weight = skip_separator(target_end, separator);
-        if (!weight || !read_weight(weight, separator, &sink->weights[edge]))
-            return -1;
-    }
     used = append_name(sink, used, 2 * edge, p, source_end);
     return append_name(sink, used, 2 * edge + 1, target, target_end);
 }

@@ -37,7 +37,7 @@ def read_edge_lines(
     separator: str,
     sources: NDArray[np.int64],
     targets: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
+    values: NDArray[np.float64] | None,
 ) -> tuple[int, int, int]: ...
 def read_name_lines(
     text: bytes,
@@ -45,7 +45,7 @@ def read_name_lines(
     separator: str,
     names: NDArray[np.uint8],
     lengths: NDArray[np.uint32],
-    weights: NDArray[np.float64] | None,
+    values: NDArray[np.float64] | None,
 ) -> tuple[int, int, int, int]: ...
 
 class Numbering:

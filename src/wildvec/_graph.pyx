@@ -48,8 +48,9 @@ cdef extern from "wildvec.h" nogil:
     struct wv_edge_sink:
         int64_t *sources
         int64_t *targets
-        double *weights
+        double *values
         int64_t max_edges
+        int32_t n_values
 
     struct wv_edge_report:
         int64_t bytes
@@ -59,8 +60,9 @@ cdef extern from "wildvec.h" nogil:
     struct wv_name_sink:
         uint8_t *names
         uint32_t *lengths
-        double *weights
+        double *values
         int64_t max_edges
+        int32_t n_values
 
     int64_t wv_read_name_lines(const uint8_t *text, int64_t size, uint8_t separator, const wv_name_sink *sink,
                                wv_edge_report *report)
@@ -316,48 +318,49 @@ def find_bad_row(const int64_t[::1] offsets not None, const int32_t[::1] columns
 SEPARATORS = (" ", ",", ";", "\t")
 
 
-cdef uint8_t check_lines(const uint8_t[::1] text, int64_t start, separator, const double[::1] weights,
+cdef uint8_t check_lines(const uint8_t[::1] text, int64_t start, separator, const double[:, ::1] values,
                          int64_t n) except 0:
     """Return the separator as a byte. ValueError: the arguments of a reader of lines do not fit."""
     if separator not in SEPARATORS or not 0 <= start < text.shape[0] or n < 1:
         raise ValueError(f"separator={separator!r}, {start} of {text.shape[0]} bytes: give one of {SEPARATORS}")
-    if weights is not None and weights.shape[0] < n:
-        raise ValueError(f"{weights.shape[0]} weights for {n} edges")
+    if values is not None and (values.shape[0] < n or not values.shape[1]):
+        raise ValueError(f"values of the shape ({values.shape[0]}, {values.shape[1]}) for {n} edges")
     return ord(separator)
 
 
 def read_edge_lines(const uint8_t[::1] text not None, int64_t start, separator, int64_t[::1] sources not None,
-                    int64_t[::1] targets not None, double[::1] weights) -> tuple:
+                    int64_t[::1] targets not None, double[:, ::1] values) -> tuple:
     """Read lines of integers from text[start:] into arrays. Return the bytes, lines and edges that were read.
 
-    It stops before a line that is not "source target", or with weights "source target weight"; see
-    csrc/graph/edge_list.h.
+    values: (edges, numbers behind the target of each line), or None. It stops before a line that is not "source
+    target" and these numbers; see csrc/graph/edge_list.h.
     """
     cdef int64_t n = min(sources.shape[0], targets.shape[0])
-    cdef uint8_t byte = check_lines(text, start, separator, weights, n)
+    cdef uint8_t byte = check_lines(text, start, separator, values, n)
     cdef wv_edge_report report = wv_edge_report(0, 0, 0)
-    cdef wv_edge_sink sink = wv_edge_sink(&sources[0], &targets[0], NULL, n)
-    if weights is not None:
-        sink.weights = &weights[0]
+    cdef wv_edge_sink sink = wv_edge_sink(&sources[0], &targets[0], NULL, n, 0)
+    if values is not None:
+        sink.values, sink.n_values = &values[0, 0], <int32_t>values.shape[1]
     with nogil:
         wv_read_edge_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
     return report.bytes, report.lines, report.edges
 
 
 def read_name_lines(const uint8_t[::1] text not None, int64_t start, separator, uint8_t[::1] names not None,
-                    uint32_t[::1] lengths not None, double[::1] weights) -> tuple:
+                    uint32_t[::1] lengths not None, double[:, ::1] values) -> tuple:
     """Read lines of names from text[start:]. Return the bytes, lines and edges read, and the bytes of the names.
 
     names: as long as text[start:] at least; each name of both ends and a byte 0. lengths: the bytes of each name.
+    values: as in `read_edge_lines`.
     """
     cdef int64_t n = lengths.shape[0] // 2, n_bytes
-    cdef uint8_t byte = check_lines(text, start, separator, weights, n)
+    cdef uint8_t byte = check_lines(text, start, separator, values, n)
     if names.shape[0] < text.shape[0] - start:
         raise ValueError(f"{names.shape[0]} bytes for names, {text.shape[0] - start} of text")
     cdef wv_edge_report report = wv_edge_report(0, 0, 0)
-    cdef wv_name_sink sink = wv_name_sink(&names[0], &lengths[0], NULL, n)
-    if weights is not None:
-        sink.weights = &weights[0]
+    cdef wv_name_sink sink = wv_name_sink(&names[0], &lengths[0], NULL, n, 0)
+    if values is not None:
+        sink.values, sink.n_values = &values[0, 0], <int32_t>values.shape[1]
     with nogil:
         n_bytes = wv_read_name_lines(&text[start], text.shape[0] - start, byte, &sink, &report)
     return report.bytes, report.lines, report.edges, n_bytes

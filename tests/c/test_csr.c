@@ -140,17 +140,23 @@ static void bad_rows_are_found(void)
 }
 
 /* Reads a text from memory of its exact size, so that the sanitizer finds a read behind it. */
-static struct wv_edge_report read(const char *text, uint8_t separator, int64_t *sources, int64_t *targets,
-                                  double *weights)
+static struct wv_edge_report read_some(const char *text, uint8_t separator, int64_t *sources, int64_t *targets,
+                                       double *values, int32_t n_values)
 {
     const size_t size = strlen(text);
     uint8_t *exact = malloc(size + !size);
     memcpy(exact, text, size);
     struct wv_edge_report report = {0, 0, 0};
-    const struct wv_edge_sink sink = {sources, targets, weights, 8};
+    const struct wv_edge_sink sink = {sources, targets, values, 8, values ? n_values : 0};
     wv_read_edge_lines(exact, (int64_t)size, separator, &sink, &report);
     free(exact);
     return report;
+}
+
+static struct wv_edge_report read(const char *text, uint8_t separator, int64_t *sources, int64_t *targets,
+                                  double *weights)
+{
+    return read_some(text, separator, sources, targets, weights, 1);
 }
 
 static void edge_lists_are_read(void)
@@ -163,6 +169,8 @@ static void edge_lists_are_read(void)
     CHECK(r.edges == 2 && r.lines == 2 && w[0] == .5 && w[1] == -12.25 && b[1] == 4);
     r = read("999999999999999999;0;0.1\n", ';', a, b, w);
     CHECK(r.edges == 1 && a[0] == INT64_C(999999999999999999) && w[0] == .1);
+    r = read_some("1 2 .5 1700000000.25\n3 4 1 2 5\n5 6 1\n", ' ', a, b, w, 2);
+    CHECK(r.edges == 2 && w[0] == .5 && w[1] == 1700000000.25 && w[2] == 1 && w[3] == 2);
     const char *others[] = {"1\n",    "1 \n",  "1 a\n",   "01 2\n",    "1 +2\n",
                             "1 -0\n", "1 2",   "1 2.0\n", "1,2\n",     "- 2\n",
                             "1 2x\n", "1\t\n", "1 2#\n",  "\"1\" 2\n", "1 9999999999999999999\n"};
@@ -183,14 +191,14 @@ static void edge_lists_are_read(void)
 }
 
 /* Reads names as `read` does. Returns the bytes of all names. */
-static int64_t read_names(const char *text, uint8_t separator, uint8_t *names, uint32_t *lengths, double *weights,
+static int64_t read_names(const char *text, uint8_t separator, uint8_t *names, uint32_t *lengths, double *values,
                           struct wv_edge_report *report)
 {
     const size_t size = strlen(text);
     uint8_t *exact = malloc(size + !size), *out = malloc(size + !size);
     memcpy(exact, text, size);
     *report = (struct wv_edge_report){0, 0, 0};
-    const struct wv_name_sink sink = {out, lengths, weights, 8};
+    const struct wv_name_sink sink = {out, lengths, values, 8, values != NULL};
     const int64_t used = wv_read_name_lines(exact, (int64_t)size, separator, &sink, report);
     memcpy(names, out, (size_t)used);
     free(exact);

@@ -1,4 +1,4 @@
-"""Edge lists in text files. In: a path. Out: the edges as arrays, and the names of the nodes.
+"""Pairs in text files: edges, or users and items. In: a path. Out: the pairs as arrays, and their names.
 
 Blocks of integers are parsed in C (csrc/graph/edge_list.c). Other lines are parsed here; from the first name that is
 no integer on, all names are str.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,6 @@ BLOCK_BYTES = 1 << 22  # parsed in one call: about 20 ms
 LEAST_LINE_BYTES = 4  # of an edge: "1 2\n"
 COMMENTS = ("#", "%")
 PLACES = ("nodes", "the sources", "the targets")
-FORMAT = "a line is 'source target' or 'source target weight'"
 HEADER_NAMES = frozenset(
     {
         "source",
@@ -44,6 +44,44 @@ HEADER_NAMES = frozenset(
     | {"target", "dst", "to", "end", "tail", "v", "node2", "node_2", "id_2", "targetid", "target_id"}
     | {"fromnodeid", "tonodeid"}
 )
+
+
+@dataclass(frozen=True)
+class LineForm:
+    """What a line holds: two names, and then numbers.
+
+    text: for messages. numbers: the names of the most numbers that a line may have; what follows is skipped.
+    header_names: usual names of the first two columns. remedy: for a number that is missing or no number. by_name: a
+    header with these names says which numbers there are, in any order.
+    """
+
+    text: str
+    numbers: tuple[str, ...]
+    header_names: frozenset[str]
+    remedy: str
+    by_name: bool = False
+
+
+EDGES = LineForm(
+    "a line is 'source target' or 'source target weight'",
+    ("weight",),
+    HEADER_NAMES,
+    "give weighted=False to read no weights",
+)
+
+
+class Pairs(NamedTuple):
+    """The lines of a file.
+
+    header: names of the columns in lower case, if the file has them. first, second: integers; or positions in
+    `names`. numbers: float64 (lines, numbers).
+    """
+
+    header: list[str]
+    names: list[Key] | None
+    first: NDArray[Any]
+    second: NDArray[Any]
+    numbers: NDArray[np.float64]
 
 
 class EdgeList(NamedTuple):
@@ -80,10 +118,31 @@ def read_edge_list(
             unknown.
         OSError: The file cannot be read.
     """
+    pairs = read_pairs(path, EDGES, separator, header, None if weighted is None else int(weighted))
+    if pairs.names is None:
+        keys, (_, sources, targets) = number_keys([nodes, pairs.first, pairs.second], "node", PLACES)
+    else:
+        keys, (_, numbers) = number_keys([nodes, pairs.names], "node", ("nodes", os.fspath(path)))
+        sources, targets = numbers[pairs.first], numbers[pairs.second]
+    return EdgeList(keys, sources, targets, pairs.numbers[:, 0] if pairs.numbers.shape[1] else None)
+
+
+def read_pairs(
+    path: str | os.PathLike[str],
+    form: LineForm,
+    separator: str | None = None,
+    header: bool | None = None,
+    n_numbers: int | None = None,
+) -> Pairs:
+    """Read a file with a pair of names on each line, and then numbers.
+
+    n_numbers: numbers of each line; None: as many as the first line has, at most those of the form. All else is as in
+    `read_edge_list`.
+    """
     name = os.fspath(path)
     if separator is not None and separator not in SEPARATORS:
         raise ValueError(f"separator={separator!r}: give ',' or ';' or a tab, or ' ' for spaces and tabs")
-    reader = _Reader(name, separator, header, weighted)
+    reader = _Reader(name, form, separator, header, n_numbers)
     size = os.path.getsize(name) if os.path.isfile(name) else None
     with (
         progress_bar(size, f"reading {os.path.basename(name)}", "B") as bar,
@@ -92,7 +151,7 @@ def read_edge_list(
         for block in _whole_lines(stream):
             reader.read(block)
             bar.update((tell() if tell else 0) - bar.n)
-    return reader.finish(nodes)
+    return reader.finish()
 
 
 def _whole_lines(stream: Any) -> Iterator[bytes]:
@@ -111,12 +170,15 @@ def _whole_lines(stream: Any) -> Iterator[bytes]:
 class _Reader:
     """What was read so far: integers, or the numbers of names."""
 
-    def __init__(self, file: str, separator: str | None, header: bool | None, weighted: bool | None) -> None:
-        self.file = "standard input" if file == STDIN else file
-        self.separator, self.header, self.weighted = separator or "", header, weighted
+    def __init__(
+        self, file: str, form: LineForm, separator: str | None, header: bool | None, n_numbers: int | None
+    ) -> None:
+        self.file, self.form = "standard input" if file == STDIN else file, form
+        self.separator, self.header, self.n_numbers = separator or "", header, n_numbers
+        self.columns_named: list[str] = []
         self.n_lines = 0
         self.columns: list[tuple[NDArray[Any], NDArray[Any]]] = []
-        self.weights: list[NDArray[np.float64]] = []
+        self.numbers: list[NDArray[np.float64]] = []
         self.names: NameTable | None = None  # None: only integers were read
         self.is_open = False  # the first line was read
 
@@ -145,11 +207,20 @@ class _Reader:
         number, end, text = found[0]
         self.separator = self.separator or _separator_of(text)
         rows = [self._split(text) for *_, text in found]
-        has_header = _is_header(rows) if self.header is None else self.header
-        if self.weighted is None:
-            self.weighted = len(rows[-1 if has_header else 0]) > 2
+        has_header = _is_header(rows, self.form.header_names) if self.header is None else self.header
+        if has_header:
+            self.columns_named = [value.strip().casefold() for value in rows[0]]
+        if self.n_numbers is None:
+            self.n_numbers = self._count_numbers(rows[-1 if has_header else 0])
         self.n_lines += number if has_header else 0
         return end if has_header else 0
+
+    def _count_numbers(self, row: list[str]) -> int:
+        """Return how many numbers are read of each line. row: the first one."""
+        names = self.columns_named
+        if names and self.form.by_name and self.form.header_names.issuperset(names[:2]):
+            return len(list(takewhile(self.form.numbers.__contains__, names[2:])))
+        return max(0, min(len(row) - 2, len(self.form.numbers)))
 
     def _first_lines(self, block: bytes) -> Iterator[tuple[int, int, str]]:
         """Yield the number, the end and the text of each line that is an edge or a header."""
@@ -163,28 +234,28 @@ class _Reader:
     def _read_lines(self, block: bytes, start: int) -> int:
         """Read usual lines, and return their bytes."""
         most = min(len(block) - start, BLOCK_BYTES) // LEAST_LINE_BYTES + 1
-        weights = np.empty(most) if self.weighted else None
+        numbers = np.empty((most, self.n_numbers)) if self.n_numbers else None
         read = self._read_integers if self.names is None else self._read_names
-        n_bytes, n_lines, n = read(block, start, most, weights)
+        n_bytes, n_lines, n = read(block, start, most, numbers)
         self.n_lines += n_lines
-        if weights is not None:
-            self.weights.append(weights[:n].copy())
+        if numbers is not None:
+            self.numbers.append(numbers[:n].copy())
         return n_bytes
 
     def _read_integers(
-        self, block: bytes, start: int, most: int, weights: NDArray[np.float64] | None
+        self, block: bytes, start: int, most: int, numbers: NDArray[np.float64] | None
     ) -> tuple[int, int, int]:
         sources, targets = np.empty(most, np.int64), np.empty(most, np.int64)
-        n_bytes, n_lines, n = read_edge_lines(block, start, self.separator, sources, targets, weights)
+        n_bytes, n_lines, n = read_edge_lines(block, start, self.separator, sources, targets, numbers)
         if n:
             self.columns.append((_shorten(sources[:n]), _shorten(targets[:n])))
         return n_bytes, n_lines, n
 
     def _read_names(
-        self, block: bytes, start: int, most: int, weights: NDArray[np.float64] | None
+        self, block: bytes, start: int, most: int, numbers: NDArray[np.float64] | None
     ) -> tuple[int, int, int]:
         names, lengths = np.empty(len(block) - start, np.uint8), np.empty(2 * most, np.uint32)
-        n_bytes, n_lines, n, n_used = read_name_lines(block, start, self.separator, names, lengths, weights)
+        n_bytes, n_lines, n, n_used = read_name_lines(block, start, self.separator, names, lengths, numbers)
         if n and self.names is not None:
             self.columns.append(_ends(self.names.number_bytes(names[: n_used - 1], lengths[: 2 * n])))
         return n_bytes, n_lines, n
@@ -199,8 +270,10 @@ class _Reader:
         values = self._split(text)
         self._check(values)
         self._append(values[:2])
-        if self.weighted:
-            self.weights.append(np.array([self._weight(values[2])]))
+        if self.n_numbers:
+            self.numbers.append(
+                np.array([list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]])
+            )
         return end - start
 
     def _append(self, names: list[str]) -> None:
@@ -229,39 +302,35 @@ class _Reader:
         return [value.strip() for value in text.split(self.separator)]
 
     def _check(self, values: list[str]) -> None:
-        least = 3 if self.weighted else 2
+        least = 2 + (self.n_numbers or 0)
         if len(values) < least or not values[0] or not values[1]:
             found = ", ".join(map(repr, values))
             what = f"the value{'s' if len(values) > 1 else ''} {found} with the separator {self.separator!r}"
-            remedy = "; give weighted=False to read no weights" if len(values) == 2 and least == 3 else ""
-            raise ValueError(f"{self._place()}: {what}; {FORMAT}{remedy}")
+            remedy = f"; {self.form.remedy}" if 2 <= len(values) < least else ""
+            raise ValueError(f"{self._place()}: {what}; {self.form.text}{remedy}")
 
-    def _weight(self, text: str) -> float:
+    def _number(self, text: str, name: str) -> float:
         try:
             return float(text)
         except ValueError:
-            remedy = "give weighted=False to read no weights, or header=True if this line names the columns"
-            raise ValueError(f"{self._place()}: the weight {text!r} is no number; {remedy}") from None
+            remedy = f"{self.form.remedy}, or header=True if this line names the columns"
+            raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None
 
     def _place(self) -> str:
         return f"{self.file}, line {max(self.n_lines, 1):,}"
 
-    def finish(self, nodes: Any) -> EdgeList:
-        """Return all edges."""
-        ends = [
+    def finish(self) -> Pairs:
+        """Return all pairs."""
+        first, second = (
             np.concatenate([np.empty(0, np.int32), *(column[end] for column in self.columns)])
             for end in (0, 1)
-        ]
+        )
         self.columns.clear()
-        weights = np.concatenate([np.empty(0), *self.weights]) if self.weighted else None
-        if self.names is None:
-            keys, (_, sources, targets) = number_keys([nodes, *ends], "node", PLACES)
-        else:
-            keys, (_, numbers) = number_keys(
-                [nodes, self._decode_names(self.names)], "node", ("nodes", self.file)
-            )
-            sources, targets = numbers[ends[0]], numbers[ends[1]]
-        return EdgeList(keys, sources, targets, weights)
+        numbers = np.concatenate([np.empty((0, self.n_numbers or 0)), *self.numbers])
+        if not self.n_numbers:
+            numbers = np.empty((len(first), 0))
+        names = None if self.names is None else self._decode_names(self.names)
+        return Pairs(self.columns_named, names, first, second, numbers)
 
     def _decode_names(self, names: NameTable) -> list[Key]:
         try:
@@ -311,15 +380,15 @@ def _integer(text: str) -> int | None:
     return int(text) if -(2**63) <= int(text) < 2**63 else None
 
 
-def _is_header(rows: list[list[str]]) -> bool:
-    """Return whether the first of two rows names the columns.
+def _is_header(rows: list[list[str]], names: frozenset[str]) -> bool:
+    """Return whether the first of two rows names the columns. names: usual names of columns.
 
-    >>> _is_header([["source", "target"], ["a", "b"]]), _is_header([["a", "b"], ["b", "c"]])
-    (True, False)
+    >>> [_is_header(rows, HEADER_NAMES) for rows in ([["source", "target"], ["a", "b"]], [["a", "b"], ["b", "c"]])]
+    [True, False]
     """
     first = [value.strip().casefold() for value in rows[0]]
     if len(rows) == 2 and len(first) > 1:
         only_first = all(_integer(value) is None for value in first[:2])
         if only_first and all(_integer(value) is not None for value in rows[1][:2]):
             return True
-    return len(first) > 1 and first[0] in HEADER_NAMES and first[1] in HEADER_NAMES
+    return len(first) > 1 and first[0] in names and first[1] in names

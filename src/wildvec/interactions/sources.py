@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from wildvec.base.checks import checked, choice
 from wildvec.base.keys import Key
+from wildvec.graph.edge_files import LineForm, read_pairs
 from wildvec.text.corpus import Corpus
-from wildvec.text.files import open_file
 
 NAMES = ("user", "item", "weight", "time")
 FORMATS = ("columns", "lists", "baskets")
@@ -213,49 +213,26 @@ def _whole(name: str) -> int:
     return value
 
 
+PAIRS = LineForm(
+    "a line is 'user item', and then perhaps a weight and a time",
+    NAMES[2:],
+    frozenset(NAMES[:2]),
+    "give all lines as many values",
+    by_name=True,
+)
+
+
 def _read_columns(path: str) -> Columns:
-    with open_file(path) as (stream, _):
-        lines = [line for line in stream.read().decode("utf-8-sig").splitlines() if line.strip()]
-    if not lines:
-        return Columns([], [])
-    separator = next((s for s in "\t,;" if s in lines[0]), None)
-    rows = [line.split(separator) for line in lines]
-    order = _order_of_names(rows[0])
-    first = 0 if order is None else 1
-    width = len(rows[0])
-    for number, row in enumerate(rows[first:], first + 1):
-        if len(row) != width or width < 2:
-            values = f"{len(row)} value{'s' * (len(row) != 1)}"
-            raise ValueError(
-                f"{path}, line {number}: {values}, {lines[number - 1]!r:.60}; give user and item"
-            )
-    columns = list(zip(*rows[first:], strict=True)) or [()] * width
-    places = order or list(range(min(width, 4)))
-    users, items = (_as_names(columns[places[i]]) for i in range(2))
-    return Columns(users, items, *(_as_numbers(path, columns[place]) for place in places[2:]))
-
-
-def _order_of_names(row: list[str]) -> list[int] | None:
-    """Return the places of the columns that a line names; None: it is a line of data."""
-    names = [name.strip().strip('"').lower() for name in row]
-    if "user" not in names or "item" not in names:
-        return None
-    return [names.index(name) for name in NAMES if name in names]
-
-
-def _as_names(values: Iterable[str]) -> Any:
-    names = list(values)
-    try:
-        return np.array([_whole(name) for name in names], np.int64)
-    except (ValueError, OverflowError):
-        return names
-
-
-def _as_numbers(path: str, values: Iterable[str]) -> NDArray[np.float64]:
-    try:
-        return np.array(list(values), np.float64)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    """Read lines of user, item and, if they are there, weight and time; a first line may name another order."""
+    pairs = read_pairs(path, PAIRS)
+    names = pairs.header if {"user", "item"} <= set(pairs.header) else list(NAMES)
+    if set(names[:2]) != {"user", "item"}:
+        raise ValueError(f"{path}: the columns {', '.join(names[:6])}; put user and item first")
+    ends = [pairs.first, pairs.second]
+    if pairs.names is not None:
+        ends = [_names(pairs.names, ids) for ids in ends]
+    columns = dict(zip(names, (*ends, *pairs.numbers.T), strict=False))
+    return Columns(*(columns.get(name) for name in NAMES))
 
 
 def import_scipy_sparse() -> Any:
