@@ -6,8 +6,9 @@
     python benchmarks/graphs.py rmat
 
 `walks`: steps per core second, first order and p = q = 0.25. `classify`: micro-F1 and macro-F1 with half of the
-labels. `links`: AUC of held-out edges of Slashdot. `rmat`: a synthetic graph. Systems take turns (A B A B). CPU
-seconds are those of all threads. wildvec evaluates the vectors of all systems. Data: $WILDVEC_DATA/graphs.
+labels. `links`: AUC of held-out edges of Slashdot, by products of the two vectors. `rmat`: a synthetic graph. Systems
+take turns (A B A B). CPU seconds are those of all threads. wildvec evaluates the vectors of all systems. With
+--validate, the test is a part of the training data: settings are chosen with it. Data: $WILDVEC_DATA/graphs.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ SYSTEMS = {
     "pubmed": "Node2Vec,Propagation,pecanpy",
 }
 LINK_SYSTEMS = "Node2Vec:num_walks=4:walk_length=40:epochs=1,pecanpy:num_walks=4:walk_length=40"
+OPERATOR = (
+    "hadamard"  # whose figures are compared: the best one of each system would be chosen by the test edges
+)
 PEERS = ("pecanpy", "pycleora", "implicit")
 
 
@@ -64,6 +68,11 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--nodes", type=int, default=5_000_000, help="of rmat")
     parser.add_argument("--edges", type=int, default=50_000_000, help="of rmat")
+    parser.add_argument(
+        "--validate",
+        action="store_true",
+        help="test on a part of the training nodes or edges, to choose settings",
+    )
     parser.add_argument("--results", action="store_true", help="append the figures to results/graphs.csv")
     return parser.parse_args()
 
@@ -229,7 +238,7 @@ def compare_vectors(
         report(
             task,
             args,
-            data=args.data if task == "classify" else "slashdot",
+            data=(args.data if task == "classify" else "slashdot") + " validation" * args.validate,
             system=f"{system.partition(':')[0]} {versions[system]}",
             settings=system.partition(":")[2],
             turns=args.seeds,
@@ -252,7 +261,9 @@ def compare_classification(args: argparse.Namespace) -> None:
     labels = data.data_folder() / "graphs" / args.data / "labels.txt"
 
     def evaluate(wv: KeyedVectors, seed: int) -> dict[str, float]:
-        result = node_classification(wv, labels, train_fraction=args.fraction, seed=seed)
+        result = node_classification(
+            wv, labels, train_fraction=args.fraction, seed=seed, validation=args.validate
+        )
         return {"micro_f1": result.micro_f1, "macro_f1": result.macro_f1}
 
     compare_vectors("classify", SYSTEMS[args.data], read_edges(args.data), args, evaluate)
@@ -261,13 +272,15 @@ def compare_classification(args: argparse.Namespace) -> None:
 def compare_links(args: argparse.Namespace) -> None:
     """Compare AUC and average precision of held-out edges of Slashdot. Its training graph is taken as undirected."""
     split = split_edges(Graph.from_edges(*read_edges("slashdot").T), args.fraction)
+    if args.validate:
+        split = split_edges(split.train, args.fraction / 2)
     print(split)
 
     def evaluate(wv: KeyedVectors, seed: int) -> dict[str, float]:
         del seed
         result = link_prediction(wv, with_vectors(split, wv))
-        best = {"auc": result.auc[result.best], "average_precision": result.average_precision[result.best]}
-        return {**best, **{f"auc_{name}": auc for name, auc in result.auc.items()}}
+        chosen = {"auc": result.auc[OPERATOR], "average_precision": result.average_precision[OPERATOR]}
+        return {**chosen, **{f"auc_{name}": auc for name, auc in result.auc.items()}}
 
     compare_vectors("links", LINK_SYSTEMS, edges_of(split.train), args, evaluate)
 

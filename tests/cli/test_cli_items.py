@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -89,6 +90,17 @@ def test_baskets_have_numbers_as_users(tmp_path, capsys):
         (["recommend", "{model}", "user003", "--all"], 2, "only one of them"),
         (["recommend", "{model}", "user003", "-o", "a.tsv"], 2, "-o is an option of --all"),
         (["recommend", "{model}", "--history", "polka-01"], 1, "polka-01"),
+        (
+            ["recommend", "{model}", "--among", "jazz-01", "user003"],
+            1,
+            "no user is given; name users before --among",
+        ),
+        (
+            ["recommend", "{unseen}", "user003"],
+            2,
+            "keep the items of users (--keep-seen False); give --include-seen",
+        ),
+        (["train-items", "{empty}", "-o", "a.wv", "--loss", "item2vec"], 1, "empty.tsv has no interactions"),
         (["recommend", "{songs}", "user003"], 1, "songs.tsv is no file of vectors"),
         (["train-items", "{model}", "-o", "{model}", "--loss", "item2vec"], 2, "songs.wv"),
         (["train-items", "no.tsv", "-o", "a.wv", "--loss", "item2vec"], 1, "no.tsv: No such file"),
@@ -99,7 +111,12 @@ def test_baskets_have_numbers_as_users(tmp_path, capsys):
 )
 def test_wrong_use_is_one_line(songs, model, tmp_path, monkeypatch, capsys, arguments, code, message):
     monkeypatch.chdir(tmp_path)
-    assert cli.main([word.format(songs=songs, model=model) for word in arguments]) == code
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    (tmp_path / "empty.tsv").touch()
+    if "{unseen}" in arguments:
+        Item2Vec(toy.interactions(3), epochs=1, workers=1, keep_seen=False).save(tmp_path / "unseen.wv")
+    files = {"songs": songs, "model": model, "empty": "empty.tsv", "unseen": "unseen.wv"}
+    assert cli.main([word.format(**files) for word in arguments]) == code
     last = capsys.readouterr().err.splitlines()[-1]
     assert message in last
 

@@ -81,7 +81,11 @@ def test_all_non_edges_of_a_dense_graph_are_found():
 @pytest.mark.parametrize(
     ("graph", "fraction", "message"),
     [
-        (Graph.from_edges([0, 1], [1, 2]), 0.5, "no edge can be held out: 2 of 2 edges keep the graph connected"),
+        (
+            Graph.from_edges([0, 1], [1, 2]),
+            0.5,
+            "no edge can be held out: 2 of 2 edges keep the graph connected",
+        ),
         (random_graph(), 0, "fraction=0"),
         (random_graph(), 0.95, "fraction=0.95: .* cannot be held out; give one between 0.00. and 0.7"),
         (random_graph(), 2, "fraction=2"),

@@ -33,6 +33,17 @@ def test_vectors_of_separate_classes_are_classified():
     assert np.array_equal(result.micro_f1s, again.micro_f1s)
 
 
+def test_a_validation_does_not_depend_on_the_test_nodes():
+    wv, labels = blobs()
+    test = np.random.default_rng([1, 0]).permutation(60)[30:]
+    changed = {node: "other" if node in set(test.tolist()) else label for node, label in enumerate(labels)}
+    options = {"shuffles": 1, "seed": 1}
+    assert node_classification(wv, changed, validation=True, **options).micro_f1 > 0.8
+    assert node_classification(wv, changed, **options).micro_f1 == 0
+    with pytest.raises(ValueError, match="a validation needs two for training"):
+        node_classification(wv, changed, train_fraction=1 / 60, validation=True)
+
+
 def test_random_labels_are_not_predicted():
     wv, _ = blobs(200)
     labels = np.random.default_rng(1).integers(4, size=200)

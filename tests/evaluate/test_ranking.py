@@ -149,7 +149,7 @@ def test_bad_arguments_are_named():
         ranking(Popularity(train), train, groups=0)
     with pytest.raises(ValueError, match="there is no item 99"):
         ranking(Popularity(train), train, groups={99: "x"})
-    with pytest.raises(ValueError, match="train=.*no interaction has a user and an item of the model"):
+    with pytest.raises(ValueError, match=r"train=.*no interaction has a user and an item of the model"):
         ranking(Popularity(train), train, train=[("1", "10")])
     model = BPR(train, epochs=1, vector_size=8, workers=1, keep_seen=False)
     with pytest.raises(ValueError, match="give train=interactions"):
@@ -157,7 +157,7 @@ def test_bad_arguments_are_named():
     for baseline in (Popularity(train), ItemCosine(train)):
         with pytest.raises(IndexError, match="rows from 5 to 5; the model has 2"):
             baseline.recommend_rows([5])
-        with pytest.raises(TypeError, match="users: float64 .*; give a flat array of row numbers"):
+        with pytest.raises(TypeError, match=r"users: float64 .*; give a flat array of row numbers"):
             baseline.recommend_rows([0.5])
         with pytest.raises(ValueError, match="n=0"):
             baseline.recommend_rows([0], 0)

@@ -160,7 +160,11 @@ def test_files_of_lists_and_baskets(tmp_path):
         (lambda: Interactions(PAIRS).split(by="last"), ValueError, "by='last' needs times"),
         (lambda: Interactions(PAIRS).split(seed=1.5), TypeError, "seed=1.5"),
         (lambda: Interactions(PAIRS).drop_rare(min_user="x"), TypeError, "min_user='x'"),
-        (lambda: Interactions.from_columns([1, 2], [1, 2], None, [DAY, 3]), TypeError, "row 1: time 3 is no date"),
+        (
+            lambda: Interactions.from_columns([1, 2], [1, 2], None, [DAY, 3]),
+            TypeError,
+            "row 1: time 3 is no date",
+        ),
         (lambda: Interactions.from_columns([1, 2], [1, 2], None, [DAY, None]), ValueError, "row 1: time nan"),
         (lambda: Interactions(PAIRS).split(by="size"), ValueError, "by='size': give one of"),
     ],

@@ -15,6 +15,7 @@ from wildvec.cli.streams import argument_as_utf8, say
 from wildvec.io.atomic import write_atomically
 from wildvec.io.vectors import read_class
 from wildvec.models.item_model import ItemModel
+from wildvec.models.recommending import UnknownUserError
 
 USERS_AT_ONCE = 10_000
 
@@ -62,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("-o is an option of --all; leave it out")
     check_before_work(args.output, [args.model])
     model = load_item_model(args.model)
+    if not (model.keep_seen or args.include_seen or args.history):
+        raise UsageError(
+            "the model does not keep the items of users (--keep-seen False); give --include-seen"
+        )
     options = {"n": args.topn, "exclude_seen": not args.include_seen}
     if args.among:
         options["among"] = [_item(model, word) for word in args.among]
@@ -87,16 +92,20 @@ def load_item_model(path: str) -> ItemModel:
 
 
 def _recommend_some(model: ItemModel, words: list[str], options: dict[str, Any]) -> int:
-    only_one, code = len(words) == 1, 0
-    for (word,) in queries(words, 1):
+    only_one, code, n_users = len(words) == 1, 0, 0
+    for n_users, (word,) in enumerate(queries(words, 1), 1):  # noqa: B007
         try:
             best = model.recommend(find_key(model.uv, word), **options)
         except KeyError as error:
-            say(f"wildvec: {str(error.args[0]).partition('; for a new user')[0]}")  # a remedy for Python only
+            say(f"wildvec: {error.what if isinstance(error, UnknownUserError) else error.args[0]}")
             code = 1
             continue
         _write(sys.stdout, [(word, best)], with_users=not only_one)
         sys.stdout.flush()
+    if not n_users:
+        raise ValueError(
+            "no user is given; name users before --among and other options, or in lines of stdin"
+        )
     return code
 
 

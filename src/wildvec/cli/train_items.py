@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
     def train() -> Any:
         data = Interactions.read(args.interactions, format=args.input_format)
+        if not len(data):
+            raise ValueError(f"{args.interactions} has no interactions; each line holds a user and an item")
         return train_model(ITEM_MODELS[args.loss], data, args, settings, report)
 
     return train_and_save(args, report, train)

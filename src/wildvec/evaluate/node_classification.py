@@ -24,6 +24,7 @@ from wildvec.vectors.keyedvectors import KeyedVectors
 
 logger = logging.getLogger(__name__)
 
+VALIDATION_FRACTION = 0.2  # of the training nodes
 _FRACTION = number(1e-9, 1 - 1e-9)
 
 
@@ -87,6 +88,7 @@ def node_classification(
     seed: int = ...,
     l2: float = ...,
     normalize: bool = ...,
+    validation: bool = ...,
 ) -> NodeClassificationResult: ...
 @overload
 def node_classification(
@@ -98,6 +100,7 @@ def node_classification(
     seed: int = ...,
     l2: float = ...,
     normalize: bool = ...,
+    validation: bool = ...,
 ) -> list[NodeClassificationResult]: ...
 
 
@@ -110,6 +113,7 @@ def node_classification(
     seed: int = 1,
     l2: float = 1.0,
     normalize: bool = False,
+    validation: bool = False,
 ) -> NodeClassificationResult | list[NodeClassificationResult]:
     """Predict the labels of nodes from their vectors (Perozzi et al. 2014) and return micro-F1 and macro-F1.
 
@@ -122,6 +126,8 @@ def node_classification(
         seed: The seed of the splits. The splits depend on it and on the order of the labelled nodes only.
         l2: Strength of the penalty of the logistic regressions (1 / C of scikit-learn).
         normalize: Scale the vectors to length 1 before.
+        validation: Predict a fifth of the training nodes, which then do not train, in place of the test nodes: for the
+            choice of settings, in which test nodes must take no part.
 
     Returns:
         The result; a list of results for several fractions.
@@ -155,7 +161,7 @@ def node_classification(
     with progress_bar(len(fractions) * shuffles, "classifying", "split") as bar:
         for fraction in fractions:
             scores = []
-            for train, test in _splits(len(features), fraction, shuffles, seed):
+            for train, test in _splits(len(features), fraction, shuffles, seed, validation):
                 weights = fit_logistic(features[train], found.has_label[train], l2)
                 predicted = predict_labels(predict_scores(features[test], weights), found.has_label[test])
                 scores.append(f1_scores(predicted, found.has_label[test]))
@@ -208,15 +214,23 @@ def finite_rows(vectors: KeyedVectors, rows: Any) -> NDArray[np.float32]:
     return chosen
 
 
-def _splits(n: int, fraction: float, shuffles: int, seed: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """Return (training, test) positions of n nodes for each shuffle; a shuffle is the same for all fractions."""
+def _splits(
+    n: int, fraction: float, shuffles: int, seed: int, validation: bool
+) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Return (training, test) positions of n nodes for each shuffle; a shuffle is the same for all fractions.
+
+    validation: the training nodes are divided in place of all nodes.
+    """
     n_train = round(fraction * n)
-    if not 0 < n_train < n:
+    if not 0 < n_train < n or (validation and n_train < 2):
         raise ValueError(
             f"train_fraction={fraction} leaves {n_train} of {n} nodes for training and {n - n_train} for the test; "
-            "both need one"
+            "both need one, and a validation needs two for training"
         )
     orders = [np.random.default_rng([seed, shuffle]).permutation(n) for shuffle in range(shuffles)]
+    if validation:
+        orders = [order[:n_train] for order in orders]
+        n_train -= max(1, round(n_train * VALIDATION_FRACTION))
     return [(order[:n_train], order[n_train:]) for order in orders]
 
 

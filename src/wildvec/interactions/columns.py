@@ -93,7 +93,9 @@ def _as_datetimes(values: list[Any]) -> NDArray[np.datetime64]:
     """Return dates as datetime64 in UTC; None is NaT."""
     for row, value in enumerate(values):
         if value is not None and not isinstance(value, date):
-            raise TypeError(f"row {row}: time {value!r:.60} is no date, but others are; give dates or numbers")
+            raise TypeError(
+                f"row {row}: time {value!r:.60} is no date, but others are; give dates or numbers"
+            )
         if getattr(value, "tzinfo", None) is not None:
             values[row] = value.astimezone(UTC).replace(tzinfo=None)
     return np.array(values, "datetime64[us]")

@@ -29,6 +29,7 @@ class BPR(BiasedItemModel):
 
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
+            Weights of interactions are not used.
         negative: Items that are drawn for each pair, of which the one with the highest score is its negative. With
             shared_negatives: negatives of a block of pairs; all are trained.
         shared_negatives: The pairs of a block have the same negatives: faster for many negatives.
@@ -47,7 +48,7 @@ class BPR(BiasedItemModel):
         patience: Training stops after this many epochs without a new minimum of the held-out loss. The rows are then
             those of the best epoch. None: all epochs.
         max_seconds: Training ends after this time, if the epochs take longer.
-        callbacks: Objects with methods that are called during training; see `wildvec.Callback`.
+        callbacks: Objects with methods that are called during training; see `CallbackAny2Vec`.
         checkpoint: Folder for checkpoints, which `resume` continues from and `load` opens.
         checkpoint_minutes: Minutes between two checkpoints; None: none by time.
         checkpoint_epochs: Epochs between two checkpoints; None: none by epochs.

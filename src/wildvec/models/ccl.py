@@ -29,6 +29,7 @@ class CCL(CosineModel):
 
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
+            Weights of interactions are not used.
         item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
             The row of an item is then drawn towards a linear function of its features, and new items need no
             interactions; see `FeatureModel`.
@@ -51,7 +52,7 @@ class CCL(CosineModel):
         patience: Training stops after this many epochs without a new minimum of the held-out loss. The rows are then
             those of the best epoch. None: all epochs.
         max_seconds: Training ends after this time, if the epochs take longer.
-        callbacks: Objects with methods that are called during training; see `wildvec.Callback`.
+        callbacks: Objects with methods that are called during training; see `CallbackAny2Vec`.
         checkpoint: Folder for checkpoints, which `resume` continues from and `load` opens.
         checkpoint_minutes: Minutes between two checkpoints; None: none by time.
         checkpoint_epochs: Epochs between two checkpoints; None: none by epochs.

@@ -29,6 +29,15 @@ Scored = list[tuple[Key, float]]
 AT_LEAST_ONE = whole(1)
 
 
+class UnknownUserError(KeyError):
+    """The model does not have a user. `what`: the message without the remedy, which is one for Python only."""
+
+    def __init__(self, user: Key) -> None:
+        self.what = f"there is no user {user!r:.60}"
+        remedy = "for a new user, call recommend(history=[…]), add_user(user, history), or partial_fit"
+        super().__init__(f"{self.what}; {remedy}")
+
+
 class Recommender(ABC):
     """A model of users and items that recommends.
 
@@ -194,10 +203,7 @@ class Recommender(ABC):
         for user in users:
             row = index.get(user)
             if row is None:
-                raise KeyError(
-                    f"there is no user {user!r:.60}; for a new user, call recommend(history=[…]), "
-                    "add_user(user, history), or partial_fit"
-                )
+                raise UnknownUserError(user)
             rows.append(row)
         return np.array(rows, np.int64)
 

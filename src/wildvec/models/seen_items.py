@@ -57,7 +57,9 @@ class SeenItems:
         """Return the items that a user has here or in `other`; each may have fewer than n users."""
         for seen, none in ((self, other), (other, self)):
             if not len(none.ids):
-                return type(self)(np.append(seen.offsets, np.full(n_users - len(seen), len(seen.ids))), seen.ids)
+                return type(self)(
+                    np.append(seen.offsets, np.full(n_users - len(seen), len(seen.ids))), seen.ids
+                )
         users = [np.repeat(np.arange(len(seen), dtype=np.int32), seen.counts) for seen in (self, other)]
         ids = np.concatenate([self.ids, other.ids])
         offsets, merged, _, _ = merge_pairs(np.concatenate(users), ids, None, None, n_users, n_items)

@@ -27,6 +27,7 @@ class WARP(BiasedItemModel):
 
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
+            Weights of interactions are not used.
         negative: Most draws for a pair (LightFM: max_sampled). If none violates the margin, the pair is skipped.
         margin: Difference of scores from which a negative has no loss.
         vector_size: Values in a vector.
@@ -44,7 +45,7 @@ class WARP(BiasedItemModel):
         patience: Training stops after this many epochs without a new minimum of the held-out loss. The rows are then
             those of the best epoch. None: all epochs.
         max_seconds: Training ends after this time, if the epochs take longer.
-        callbacks: Objects with methods that are called during training; see `wildvec.Callback`.
+        callbacks: Objects with methods that are called during training; see `CallbackAny2Vec`.
         checkpoint: Folder for checkpoints, which `resume` continues from and `load` opens.
         checkpoint_minutes: Minutes between two checkpoints; None: none by time.
         checkpoint_epochs: Epochs between two checkpoints; None: none by epochs.
