@@ -9,6 +9,7 @@
 #include "graph/numbering.h"
 #include "graph/propagate.h"
 #include "graph/walks.h"
+#include "isa/region.h"
 #include "phrases/phrases.h"
 #include "quantize/quantize.h"
 #include "search/search.h"

@@ -15,10 +15,16 @@ static int is_digit(uint8_t c)
     return (uint8_t)(c - '0') < 10;
 }
 
+/* A carriage return elsewhere is no blank: lines of old Macs end with it alone, and all would be read as one. */
+static int is_return_at_end(const uint8_t *p)
+{
+    return *p == '\r' && p[1] == '\n';
+}
+
 /* Skips what can stand around a value. */
 static const uint8_t *skip_blanks(const uint8_t *p, uint8_t separator)
 {
-    while (*p == ' ' || *p == '\r' || (*p == '\t' && separator != '\t'))
+    while (*p == ' ' || is_return_at_end(p) || (*p == '\t' && separator != '\t'))
         p++;
     return p;
 }
@@ -34,7 +40,7 @@ static const uint8_t *skip_separator(const uint8_t *p, uint8_t separator)
 
 static int ends_value(const uint8_t *p, uint8_t separator)
 {
-    return *p == separator || *p == ' ' || *p == '\t' || *p == '\r' || *p == '\n';
+    return *p == separator || *p == ' ' || *p == '\t' || is_return_at_end(p) || *p == '\n';
 }
 
 /* Reads an integer as Python writes it: without +, zeros in front and -0. Returns its end, or NULL if it is none. */
@@ -54,7 +60,8 @@ static const uint8_t *read_integer(const uint8_t *p, uint8_t separator, int64_t 
     return p;
 }
 
-/* Reads a decimal without an exponent; digits behind the 18th do not count. Returns its end, or NULL if it is none. */
+/* Reads a decimal without an exponent; digits behind the 18th do not count. Returns its end, or NULL if it is none, or if it has so many
+ * places that one of the first 18 digits would be lost. */
 static const uint8_t *read_number(const uint8_t *p, uint8_t separator, double *value)
 {
     static const double powers[MAX_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -71,7 +78,7 @@ static const uint8_t *read_number(const uint8_t *p, uint8_t separator, double *v
             number = number * 10 + (*p - '0');
             n_digits += number != 0; /* zeros in front do not count */
             n_places += n_points;
-        } else if (!n_points) {
+        } else if (!n_points || n_digits < MAX_DIGITS) {
             return NULL;
         }
     }
@@ -127,8 +134,8 @@ void wv_read_edge_lines(const uint8_t *text, int64_t size, uint8_t separator, co
 static const uint8_t *read_name(const uint8_t *p, uint8_t separator)
 {
     const uint8_t *begin = p, *end = p;
-    for (; *p != separator && *p != '\n' && !(separator == ' ' && (*p == '\t' || *p == '\r')); p++) {
-        if (*p == '"' || *p == 0)
+    for (; *p != separator && *p != '\n' && !(separator == ' ' && *p == '\t'); p++) {
+        if (*p == '"' || *p == 0 || (*p == '\r' && !is_return_at_end(p)))
             return NULL;
         if (*p != ' ' && *p != '\r' && *p != '\t')
             end = p + 1;

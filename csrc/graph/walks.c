@@ -2,17 +2,19 @@
  * work on the others. On a graph of 5M nodes this makes walks four times as fast as one after the other. */
 #include "graph/walks.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "isa/region.h"
-#include "train/permutation.h"
+#include "permutation.h"
 
 enum { WALKERS = 16 }; /* walks that are drawn in turn */
-enum {
-    MAX_TRIES = 32
-}; /* proposals of a step; then all neighbours are weighed, which costs more but always ends */
+/* Proposals of a step: MAX_TRIES, or one for TRIES_DIVISOR neighbours if these are more. Then all neighbours are weighed, which costs
+ * more but always ends. */
+enum { MAX_TRIES = 32, TRIES_DIVISOR = 4 };
+enum { NEIGHBOURS_OF_CHECK = 4096 }; /* neighbours that are weighed between two checks of `stop` */
 
-/* The streams of a walk's draws: step draws at even and odd numbers. */
+/* The streams of a walk's draws: proposal i has draw 2i, its acceptance draw 2i + 1. */
 enum { PROPOSAL, ACCEPTANCE, N_DRAWS };
 
 /* The biases of node2vec, as fractions of the largest one and scaled to 32-bit draws. */
@@ -20,8 +22,8 @@ struct biases {
     double back, near, far;            /* 1/p, 1, 1/q */
     uint64_t of_back, of_near, of_far; /* a proposal is accepted if its draw is below */
     uint64_t lowest;                   /* of the three: accepted whatever the node is */
-    double most;                       /* the bias that is always accepted */
-    double extra;                      /* of `back`, what exceeds `most`: drawn without a proposal */
+    double largest;                    /* the bias that is always accepted */
+    double extra;                      /* of `back`, what exceeds `largest`: drawn without a proposal */
 };
 
 struct walker {
@@ -36,6 +38,7 @@ struct walker {
 /* All that the walkers of a call share. */
 struct walking {
     const struct wv_walks *walks;
+    const int32_t *stop;
     struct biases biases;
     uint64_t key;
     int64_t first, next, last; /* walks of the call; the next one to start */
@@ -55,14 +58,14 @@ static uint64_t as_32_bits(double fraction)
 static struct biases find_biases(const struct wv_walks *walks)
 {
     struct biases b = {.back = 1 / walks->p, .near = 1, .far = 1 / walks->q};
-    b.most = b.far > 1 ? b.far : 1;
-    if (b.back > b.most && walks->is_symmetric && !walks->alias)
-        b.extra = b.back - b.most;
-    else if (b.back > b.most)
-        b.most = b.back;
-    b.of_back = as_32_bits((b.back - b.extra) / b.most);
-    b.of_near = as_32_bits(b.near / b.most);
-    b.of_far = as_32_bits(b.far / b.most);
+    b.largest = b.far > 1 ? b.far : 1;
+    if (b.back > b.largest && walks->is_symmetric && !walks->alias)
+        b.extra = b.back - b.largest;
+    else if (b.back > b.largest)
+        b.largest = b.back;
+    b.of_back = as_32_bits((b.back - b.extra) / b.largest);
+    b.of_near = as_32_bits(b.near / b.largest);
+    b.of_far = as_32_bits(b.far / b.largest);
     b.lowest = b.of_near < b.of_far ? b.of_near : b.of_far;
     b.lowest = b.lowest < b.of_back ? b.lowest : b.of_back;
     return b;
@@ -134,21 +137,38 @@ static double bias_of(const struct walking *walking, const struct walker *w, int
     return node == w->previous ? b->back : has_edge(walking->walks, w->previous, node) ? b->near : b->far;
 }
 
+/* Adds the weights of the edges start … end up to the first sum above `at`. Returns that edge, or `end`. A stop ends it early. */
+static int64_t sum_weights(const struct walking *walking, const struct walker *w, int64_t start, int64_t end,
+                           double at, double *sum)
+{
+    const struct wv_graph *graph = &walking->walks->graph;
+    *sum = 0;
+    for (int64_t e = start; e < end; e++) {
+        if ((e - start) % NEIGHBOURS_OF_CHECK == 0 && WV_LOAD_RELAXED(walking->stop))
+            break;
+        *sum += bias_of(walking, w, graph->neighbours[e]) * (graph->weights ? graph->weights[e] : 1);
+        if (*sum > at)
+            return e;
+    }
+    return end;
+}
+
 /* The next node, from the exact probabilities of all neighbours. */
 static int32_t weigh_neighbours(const struct walking *walking, const struct walker *w)
 {
     const struct wv_graph *graph = &walking->walks->graph;
     const int64_t start = graph->offsets[w->node], end = graph->offsets[w->node + 1];
-    double total = 0, sum = 0;
-    for (int64_t e = start; e < end; e++)
-        total += bias_of(walking, w, graph->neighbours[e]) * (graph->weights ? graph->weights[e] : 1);
+    double total, sum;
+    sum_weights(walking, w, start, end, INFINITY, &total);
     const double at = (double)(draw(w, PROPOSAL) >> 11) * 0x1p-53 * total;
-    for (int64_t e = start; e < end; e++) {
-        sum += bias_of(walking, w, graph->neighbours[e]) * (graph->weights ? graph->weights[e] : 1);
-        if (sum > at)
-            return graph->neighbours[e];
-    }
-    return graph->neighbours[end - 1];
+    const int64_t edge = sum_weights(walking, w, start, end, at, &sum);
+    return graph->neighbours[edge < end ? edge : end - 1];
+}
+
+static inline int64_t most_tries(const struct walking *walking, const struct walker *w)
+{
+    const int64_t by_degree = degree(&walking->walks->graph, w->node) / TRIES_DIVISOR;
+    return by_degree > MAX_TRIES ? by_degree : MAX_TRIES;
 }
 
 /* The next node of a second-order walk; -1: the proposal was rejected. */
@@ -159,7 +179,7 @@ static inline int32_t accept(const struct walking *walking, struct walker *w, in
         return proposed;
     const uint64_t bits = draw(w, ACCEPTANCE), low = (uint32_t)bits;
     if (b->extra > 0) {
-        const double all = (double)degree(&walking->walks->graph, w->node) * b->most + b->extra;
+        const double all = (double)degree(&walking->walks->graph, w->node) * b->largest + b->extra;
         if ((double)(bits >> 32) * 0x1p-32 * all < b->extra)
             return w->previous;
     }
@@ -181,7 +201,7 @@ static inline int move(const struct walking *walking, struct walker *w, int is_s
         node = accept(walking, w, node);
         if (node < 0) {
             w->draws++;
-            if (++w->n_tries < MAX_TRIES)
+            if (++w->n_tries < most_tries(walking, w))
                 return 1;
             node = weigh_neighbours(walking, w);
         }
@@ -200,15 +220,15 @@ static void end_walk(const struct wv_walks *walks, struct walker *w)
         w->nodes[at] = -1;
 }
 
-/* is_second_order is a constant of the caller. */
-WV_INLINE void draw_walks(struct walking *walking, int is_second_order)
+/* Returns whether all walks are complete. is_second_order is a constant of the caller. */
+WV_INLINE int draw_walks(struct walking *walking, int is_second_order)
 {
     const struct wv_walks *walks = walking->walks;
     struct walker walkers[WALKERS];
     int n = 0;
     while (n < WALKERS && walking->next < walking->last)
         start_walk(walking, &walkers[n++]);
-    while (n) {
+    while (n && !WV_LOAD_RELAXED(walking->stop)) {
         for (int k = 0; k < n; k++)
             propose(walks, &walkers[k]);
         for (int k = 0; is_second_order && k < n; k++)
@@ -226,12 +246,14 @@ WV_INLINE void draw_walks(struct walking *walking, int is_second_order)
                 walkers[k] = walkers[--n];
         }
     }
+    return n == 0;
 }
 
-void wv_draw_walks(const struct wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes,
-                   int64_t *lengths)
+int wv_draw_walks(const struct wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes,
+                  int64_t *lengths, const int32_t *stop)
 {
     struct walking walking = {.walks = walks,
+                              .stop = stop,
                               .biases = find_biases(walks),
                               .key = key,
                               .first = first,
@@ -241,9 +263,8 @@ void wv_draw_walks(const struct wv_walks *walks, uint64_t key, int64_t first, in
                               .lengths = lengths,
                               .pass = -1};
     if (walks->p == 1 && walks->q == 1)
-        draw_walks(&walking, 0);
-    else
-        draw_walks(&walking, 1);
+        return draw_walks(&walking, 0);
+    return draw_walks(&walking, 1);
 }
 
 enum wv_status wv_alias_rows(const struct wv_graph *graph, int64_t first, int64_t last, struct wv_alias *alias)

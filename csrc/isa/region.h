@@ -4,6 +4,8 @@
 #ifndef WILDVEC_REGION_H
 #define WILDVEC_REGION_H
 
+#include <stdint.h>
+
 #define WV_PRAGMA(text) _Pragma(#text)
 
 #if defined(__clang__)
@@ -74,5 +76,9 @@
 #define WV_LOAD_RELAXED(p) __atomic_load_n((p), __ATOMIC_RELAXED)
 #define WV_STORE_RELAXED(p, value) __atomic_store_n((p), (value), __ATOMIC_RELAXED)
 #endif
+
+static inline void wv_set_flag(int32_t *flag, int32_t value) { WV_STORE_RELAXED(flag, value); }
+
+static inline int32_t wv_get_flag(const int32_t *flag) { return WV_LOAD_RELAXED(flag); }
 
 #endif

@@ -57,6 +57,8 @@ static float slack_of(const struct wv_queries *q, const float *query)
         squares += (double)query[d] * (double)query[d];
     if (!isfinite(squares))
         return -INFINITY;
+    if (squares == 0)
+        return 0; /* all scores are 0; the norm of the longest row may be infinite as a float */
     /* Each of two sums of dim products has an error of at most dim roundings of 2^-24, the norm half of it. */
     double length = q->is_product ? sqrt(squares) * (double)q->longest : 1;
     return (float)((double)(3 * q->dim + 32) * 6e-8 * length);

@@ -7,7 +7,7 @@
 
 #include "bits.h"
 #include "isa/region.h"
-#include "train/permutation.h"
+#include "permutation.h"
 #include "train/train.h"
 
 /* The rows of one matrix as one worker sees them: shared rows, or private copies of some rows. Private rows are copied

@@ -137,10 +137,24 @@ static void lay_out_scratch(struct arena *arena, const struct wv_task *task, str
         scratch->first_lanes = take(arena, 2 * width, sizeof *scratch->first_lanes);
 }
 
+/* Whether the step reads cells or pairs where the task has them. */
+static int is_read_in_place(const struct wv_task *task)
+{
+    switch (wv_read_of(task->objective)) {
+    case WV_read_glove:
+    case WV_read_bpr:
+    case WV_read_warp:
+    case WV_read_ccl:
+    case WV_read_bsl:
+    case WV_read_bpr_shared: return 1;
+    default: return 0;
+    }
+}
+
 static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struct wv_chunk *chunk)
 {
-    if (wv_read_of(task->objective) == WV_read_glove || task->pairs.users)
-        return; /* the step reads cells or pairs where they are */
+    if (is_read_in_place(task))
+        return;
     const size_t longest = (size_t)task->max_chunk, targets = (size_t)task->max_targets;
     const int has_edges = wv_read_of(task->objective) == WV_read_edges;
     chunk->words = take(arena, (has_edges ? 2 : 1) * longest + WV_OVERRUN, sizeof *chunk->words);
@@ -314,7 +328,7 @@ void wv_merge_round(struct wv_worker *const *workers, int n_workers, int part, i
 
 void wv_stop(struct wv_task *task, int32_t stop)
 {
-    WV_STORE_RELAXED(&task->stop, stop);
+    wv_set_flag(&task->stop, stop);
 }
 
 void wv_init_rows(float *rows, int64_t first, int64_t last, int32_t size, int32_t width, int32_t stride,

@@ -11,6 +11,9 @@ from wildvec.base.status import check
 
 
 cdef extern from "wildvec.h" nogil:
+    void wv_set_flag(int32_t *flag, int32_t value)
+    int32_t wv_get_flag(const int32_t *flag)
+
     struct wv_graph:
         const int64_t *offsets
         const int32_t *neighbours
@@ -99,9 +102,13 @@ cdef extern from "wildvec.h" nogil:
     uint64_t wv_mix(uint64_t x)
     uint64_t wv_subkey(uint64_t key, uint64_t number)
     uint64_t wv_walks_key(uint64_t epoch_key)
-    void wv_draw_walks(const wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes,
-                       int64_t *lengths)
+    int wv_draw_walks(const wv_walks *walks, uint64_t key, int64_t first, int64_t n, int32_t *nodes,
+                      int64_t *lengths, const int32_t *stop)
     int wv_alias_rows(const wv_graph *graph, int64_t first, int64_t last, wv_alias *alias)
+
+
+LEAST_BIAS = 1e-9  # of p and q
+MAX_WALKS = 2**62
 
 
 cdef class Walks:
@@ -112,6 +119,7 @@ cdef class Walks:
     """
 
     cdef wv_walks walks
+    cdef int32_t stopped
     cdef list arrays  # keeps alive what the walks point to
     cdef readonly object alias
 
@@ -120,8 +128,9 @@ cdef class Walks:
         cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
         cdef uint32_t[:, ::1] table
         ends = np.asarray(offsets)
-        if length < 2 or not (p > 0 and q > 0) or n < 1:
-            raise ValueError(f"length={length}, p={p}, q={q}: too small, or there is no node")
+        if length < 2 or not (LEAST_BIAS <= min(p, q) and max(p, q) <= 1 / LEAST_BIAS) or n < 1:
+            raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} to "
+                             f"{1 / LEAST_BIAS}, and a node")
         if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():
             raise ValueError(f"offsets must rise from 0 to at most {n_neighbours}")
         if n_neighbours and not 0 <= np.min(neighbours) <= np.max(neighbours) < n:
@@ -132,6 +141,8 @@ cdef class Walks:
         if weights is not None and n_neighbours:
             if weights.shape[0] != n_neighbours:
                 raise ValueError(f"{weights.shape[0]} weights for {n_neighbours} neighbours")
+            if not 0 < np.min(weights) <= np.max(weights) < np.inf:
+                raise ValueError("weights must be finite and above 0")
             self.alias = table = np.zeros((n_neighbours, 2), np.uint32)
             self.walks.graph.weights, self.walks.alias = &weights[0], <const wv_alias *>&table[0, 0]
         self.walks.length, self.walks.p, self.walks.q, self.walks.is_symmetric = length, p, q, symmetric
@@ -150,17 +161,25 @@ cdef class Walks:
         """Draw as many walks of an epoch as `nodes` has rows, from number `first` on. Returns their lengths.
 
         nodes: (n, length) receives the nodes, -1 behind the end of a walk.
+        RuntimeError: `stop` was called.
         """
+        cdef int is_complete = 1
         cdef int64_t n = nodes.shape[0]
         cdef uint64_t key = wv_walks_key(wv_subkey(wv_mix(seed), <uint64_t>epoch))
-        if first < 0 or nodes.shape[1] != self.walks.length:
+        if not 0 <= first <= MAX_WALKS or nodes.shape[1] != self.walks.length:
             raise ValueError(f"walk {first}, {nodes.shape[1]} columns; walks have {self.walks.length}")
         lengths = np.empty(n, np.int64)
         cdef int64_t[::1] to_lengths = lengths
         if n:
             with nogil:
-                wv_draw_walks(&self.walks, key, first, n, &nodes[0, 0], &to_lengths[0])
+                is_complete = wv_draw_walks(&self.walks, key, first, n, &nodes[0, 0], &to_lengths[0], &self.stopped)
+        if not is_complete:
+            raise RuntimeError("the walks were stopped")
         return lengths
+
+    def stop(self, bint stop=True) -> None:
+        """Make `draw` return soon, with an error; False: allow it to run."""
+        wv_set_flag(&self.stopped, stop)
 
 
 MAX_ROWS = 2**31 - 1
@@ -200,6 +219,7 @@ cdef class CsrBuilder:
     cdef int32_t stopped
     cdef readonly object offsets
     cdef object out, state
+    cdef set sorted_units
 
     def __cinit__(self, const int32_t[::1] rows not None, const int32_t[::1] columns not None,
                   const float[::1] weights, int64_t n_rows, int64_t n_columns, bint symmetric, int n_parts):
@@ -269,6 +289,7 @@ cdef class CsrBuilder:
         rows = np.unique(np.append(np.searchsorted(self.offsets, starts), [0, self.edges.n_rows]))
         self.unit_rows, self.unit_begins = rows, self.offsets[rows]
         self.locks = [Lock() for _ in range(len(rows) - 1)]
+        self.sorted_units = set()
         self.state = "sorting"
         return rows.tolist()
 
@@ -279,24 +300,25 @@ cdef class CsrBuilder:
         if self.state != "sorting" or not 0 <= unit < len(self.locks) or not self.locks[unit].acquire(False):
             raise RuntimeError(f"unit {unit} does not exist or was sorted")
         first, last, begin = self.unit_rows[unit], self.unit_rows[unit + 1], self.unit_begins[unit]
-        if begin == self.unit_begins[unit + 1]:
-            return 0
-        with nogil:
-            status = wv_sort_rows(first, last, begin, &self.shifted[1], &self.out_columns[0],
-                                  self.out_weights_start, &self.stopped)
-        check(status, f"sorting rows {first} to {last}")
+        if begin < self.unit_begins[unit + 1]:
+            with nogil:
+                status = wv_sort_rows(first, last, begin, &self.shifted[1], &self.out_columns[0],
+                                      self.out_weights_start, &self.stopped)
+            check(status, f"sorting rows {first} to {last}")
+        if not wv_get_flag(&self.stopped):
+            self.sorted_units.add(unit)
         return self.shifted[last] - begin
 
     def take(self) -> tuple:
         """Return columns and weights when all units are sorted; a unit that lost entries has a gap at its end."""
-        if self.state != "sorting" or not all(lock.locked() for lock in self.locks):
+        if self.state != "sorting" or len(self.sorted_units) < len(self.locks):
             raise RuntimeError("the rows are not all sorted")
         out, self.out, self.out_columns, self.out_weights, self.state = self.out, None, None, None, "taken"
         return out
 
     def stop(self, bint stop=True) -> None:
         """Make `sort` return soon, with rows in no order; False: allow it to run."""
-        self.stopped = stop
+        wv_set_flag(&self.stopped, stop)
 
     def _check(self, part, n, state) -> None:
         if self.state != state or not 0 <= part < self.n_parts or n < 0:
@@ -512,4 +534,4 @@ cdef class Propagator:
 
     def stop(self, bint stop=True) -> None:
         """Make `propagate` return soon, with rows that are not complete; False: allow it to run."""
-        self.stopped = stop
+        wv_set_flag(&self.stopped, stop)

@@ -123,8 +123,7 @@ cdef class Best:
             if offsets[q] > offsets[q + 1]:
                 raise ValueError(f"offsets[{q + 1}] is smaller than offsets[{q}]")
         self.excluded_offsets, self.excluded_ids = offsets, ids  # they must live as long as the handle
-        if ids.shape[0]:
-            wv_best_exclude(self.handle, &offsets[0], &ids[0])
+        wv_best_exclude(self.handle, &offsets[0], &ids[0] if ids.shape[0] else NULL)
 
     def scan(self, const float[:, :] rows, int64_t first) -> None:
         """Scan rows (n, dim), which have the numbers first, first + 1, ..."""

@@ -184,6 +184,9 @@ TILE = WV_TILE
 PATH_PADDING = WV_PATH_PADDING
 MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
 MAX_SCORES = 1 << 26  # of a block of pairs with shared negatives
+MAX_PRODUCTS = 1 << 30  # multiplications of its scores: a stop takes effect between blocks
+MAX_ITEMS = 1 << 62  # of an epoch of walks or edges
+LEAST_BIAS = 1e-9  # of p and q
 BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents": WV_DOCUMENTS}  # of matrices
 
@@ -192,6 +195,7 @@ TEXT_READERS = (WV_read_tokens, WV_read_walks, *DOCUMENT_READERS)  # tokens, of 
 CONTRAST_READERS = (WV_read_ccl, WV_read_bsl, WV_read_bpr_shared)  # pairs that share negatives
 TRIPLET_READERS = (WV_read_bpr, WV_read_warp)  # pairs that have negatives of their own
 PAIR_READERS = CONTRAST_READERS + TRIPLET_READERS  # pairs of users and items
+OTHER_READERS = (WV_read_walks, WV_read_edges, *PAIR_READERS)  # of what is given in place of items
 
 
 cdef wv_isa chosen_isa() except *:
@@ -336,6 +340,11 @@ cdef class Task:
         self.task.isa = chosen_isa()
         self.task.merge_every = self.task.n_workers = 1
 
+    cdef void check_reads(self, str what, is_read) except *:
+        """ValueError unless the objective reads this kind of input."""
+        if not is_read:
+            raise ValueError(f"this objective reads no {what}; give the input of its kind")
+
     cdef void check_new(self, str what) except *:
         """ValueError if `what` is set already, or a worker has been laid out for the task as it is."""
         if self.has_workers or what in self.done:
@@ -399,6 +408,7 @@ cdef class Task:
     def items(self, const int32_t[::1] ids, const int64_t[::1] offsets, str role="input"):
         """The items of each unit; each id is a row of the matrix `role`."""
         self.check_new("items")
+        self.check_reads("items", wv_read_of(self.task.objective) not in OTHER_READERS)
         check_offsets(offsets, ids.shape[0], "the items")
         check_ids(ids, self.get(role).n, "the items")
         self.arrays += [ids, offsets]
@@ -415,25 +425,38 @@ cdef class Task:
         weights, alias: of the neighbours, both or none; alias: (neighbours, 2), of `_graph.Walks`.
         """
         cdef wv_walks *walks = &self.task.walks
-        cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
         self.check_new("walks")
+        self.check_reads("walks", wv_read_of(self.task.objective) == WV_read_walks)
+        if length < 2 or not (LEAST_BIAS <= p <= 1 / LEAST_BIAS and LEAST_BIAS <= q <= 1 / LEAST_BIAS):
+            raise ValueError(f"length={length}, p={p}, q={q}: give 2 nodes or more, and p and q from {LEAST_BIAS} "
+                             f"to {1 / LEAST_BIAS}")
+        walks.length, walks.p, walks.q, walks.is_symmetric = length, p, q, symmetric
+        self.set_graph(offsets, neighbours, weights, alias, n_walks, per_unit)
+        self.done.add("walks")
+
+    cdef void set_graph(
+        self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const float[::1] weights,
+        const uint32_t[:, ::1] alias, int64_t n_walks, int64_t per_unit
+    ) except *:
+        """Set the graph of walks whose length is set."""
+        cdef wv_walks *walks = &self.task.walks
+        cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
         check_offsets(offsets, n_neighbours, "the graph")
         check_ids(neighbours, n, "the neighbours")
         if n != self.get("input").n or (weights is None) != (alias is None):
             raise ValueError(f"{n} nodes for {self.get('input').n} input rows; weights need alias tables")
         if alias is not None:
             check_alias(offsets, alias, weights.shape[0])
-        if n_walks < 1 or per_unit < 1 or length < 2 or not (p > 0 and q > 0):
-            raise ValueError(f"n_walks={n_walks}, per_unit={per_unit}, length={length}, p={p}, q={q}: too small")
+        most = MAX_ITEMS // walks.length
+        if not 1 <= n_walks <= most or not 1 <= per_unit <= most:
+            raise ValueError(f"n_walks={n_walks}, per_unit={per_unit}: give 1 to {most}")
         self.arrays += [offsets, neighbours, weights, alias]
         walks.graph.offsets, walks.graph.n_nodes = &offsets[0], n
         walks.graph.neighbours = &neighbours[0] if n_neighbours else NULL
         if alias is not None and n_neighbours:
             walks.graph.weights, walks.alias = &weights[0], <const wv_alias *>&alias[0, 0]
-        walks.n_walks, walks.per_unit, walks.length, walks.p, walks.q = n_walks, per_unit, length, p, q
-        walks.is_symmetric = symmetric
+        walks.n_walks, walks.per_unit = n_walks, per_unit
         self.role_of_items = "input"
-        self.done.add("walks")
 
     def edges(self, const int64_t[::1] offsets, const int32_t[::1] neighbours, const uint32_t[:, ::1] sources,
               const float[::1] weights=None, const uint32_t[:, ::1] alias=None, *, int64_t n_edges,
@@ -443,10 +466,11 @@ cdef class Task:
         sources: alias table (nodes, 2) of first nodes; a node without neighbours is never drawn. weights, alias: as
         in `walks`.
         """
+        cdef wv_walks *walks = &self.task.walks
         self.check_new("edges")
-        self.walks(offsets, neighbours, weights, alias, n_walks=n_edges, per_unit=per_unit, length=2, p=1, q=1,
-                   symmetric=False)
-        self.task.walks.length = 1
+        self.check_reads("edges", wv_read_of(self.task.objective) == WV_read_edges)
+        walks.length, walks.p, walks.q = 1, 1, 1
+        self.set_graph(offsets, neighbours, weights, alias, n_edges, per_unit)
         self.check_sources(offsets, sources)
         self.arrays.append(sources)
         self.task.sources = <const wv_alias *>&sources[0, 0]
@@ -729,6 +753,7 @@ cdef class Task:
         """
         cdef int64_t n = items.shape[0], n_users = self.get("output").n
         self.check_new("interactions")
+        self.check_reads("interactions", wv_read_of(self.task.objective) in PAIR_READERS)
         check_offsets(own_offsets, own_ids.shape[0], "the items of users")
         for ids, n_rows, name in ((users, n_users, "users"), (items, self.get("input").n, "items"),
                                   (own_ids, self.get("input").n, "the items of users")):
@@ -907,6 +932,18 @@ cdef class Task:
             if matrix.stride != matrix.width or matrix.width < matrix.size + n_extra:
                 raise ValueError(f"rows of the {role} matrix need {n_extra} columns behind their values, "
                                  "and no AdaGrad")
+        if read in CONTRAST_READERS:
+            self.check_contrast()
+
+    cdef void check_contrast(self) except *:
+        """ValueError if a block with shared negatives is too large, or a setting does not apply."""
+        cdef int64_t block = self.task.contrast.block, negatives = self.task.contrast.n_negatives
+        cdef int64_t width = self.get("input").size + WV_PAD
+        if self.task.freeze_targets:
+            raise ValueError("frozen targets: this objective has none; give the users the row rate 0")
+        if block * negatives * width > MAX_PRODUCTS or (block + negatives + WV_PAD) * width >= 2**31:
+            raise ValueError(f"{negatives} negatives in blocks of {block} pairs with rows of {width - WV_PAD} values: "
+                             f"give fewer, so that negatives × pairs × (values + {WV_PAD}) is at most {MAX_PRODUCTS}")
 
     cdef void check_documents(self, int read) except *:
         """ValueError if matrices or settings do not fit an objective of documents."""

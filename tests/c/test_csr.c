@@ -181,12 +181,16 @@ static void edge_lists_are_read(void)
     CHECK(read("1,2,.\n", ',', a, b, w).edges == 0);
     CHECK(read("1,2,-\n", ',', a, b, w).edges == 0);
     CHECK(read("1,2,1.2.3\n", ',', a, b, w).edges == 0);
-    r = read("1,2,0.12345678901234567\n1,2,0.000000012345678901234567\n1,2,12345678901.23456789012\n1,2,7.\n", ',',
-             a, b, w);
+    r = read("1,2,0.12345678901234567\n1,2,0.0000012345678901234567\n1,2,12345678901.234567890123456\n1,2,7.\n",
+             ',', a, b, w);
     CHECK(r.edges == 4 && w[3] == 7);
     CHECK_NEAR(w[0], 0.12345678901234567, 1e-16);
-    CHECK_NEAR(w[1], 1.2345678901234567e-8, 1e-22);
+    CHECK_NEAR(w[1], 1.2345678901234567e-6, 1e-21);
     CHECK_NEAR(w[2], 12345678901.23456789012, 1e-5);
+    CHECK(read("1,2,0.00000000000000000000000000012345\n", ',', a, b, w).edges == 0); /* digits would be lost */
+    CHECK(read("1,2,0.000000012345678901234567\n", ',', a, b, w).edges == 0);
+    CHECK(read("1 2\r3 4\r5 6\r\n", ' ', a, b, NULL).edges == 0); /* a line of an old Mac is not several values */
+    CHECK(read("1,2\r,3\n", ',', a, b, NULL).edges == 0);
     CHECK(read("1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n1 1\n", ' ', a, b, NULL).edges == 8);
 }
 
@@ -219,6 +223,7 @@ static void names_are_read(void)
     const char *others[] = {"a\n", "a,\n", ",a\n", "\"a\",b\n", "a,b", "a, \n"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         CHECK(read_names(others[i], ',', names, lengths, NULL, &r) == 0 && r.bytes == 0);
+    CHECK(read_names("a b\rc d\r\n", ' ', names, lengths, NULL, &r) == 0 && r.bytes == 0);
     CHECK(read_names("a,b,x\n", ',', names, lengths, w, &r) == 0 && r.bytes == 0);
 }
 

@@ -147,6 +147,27 @@ static void search_products(enum wv_isa isa, struct problem p)
     free(rows), free(queries), free(scores), free(every), free(found), free(offsets), free(ids);
 }
 
+/* A row so long that its norm is infinite as a float: queries of zeros score 0 with each row. */
+static void zero_queries_find_rows_beside_a_huge_one(enum wv_isa isa)
+{
+    enum { QUERIES = 100, ROWS = 3, DIM = 8 };
+    float *queries = calloc(QUERIES * DIM, sizeof *queries), rows[ROWS * DIM] = {1, 2};
+    float scores[QUERIES * ROWS];
+    int64_t found[QUERIES * ROWS];
+    struct wv_queries *prepared = NULL;
+    struct wv_best *best = NULL;
+    rows[DIM] = 1e20f;
+    CHECK(wv_product_queries_new(queries, QUERIES, DIM, INFINITY, isa, &prepared) == WV_OK);
+    CHECK(wv_best_new(prepared, ROWS, &best) == WV_OK);
+    wv_best_scan(best, rows, ROWS, DIM, 0);
+    wv_best_write(best, scores, found);
+    for (int i = 0; i < QUERIES * ROWS; i++)
+        CHECK(found[i] == i % ROWS && scores[i] == 0);
+    wv_best_free(best);
+    wv_queries_free(prepared);
+    free(queries);
+}
+
 static void all_products(enum wv_isa isa)
 {
     for (int64_t dim = 1; dim <= 67; dim++) {
@@ -257,6 +278,7 @@ int main(void)
             continue;
         all_shapes((enum wv_isa)isa);
         all_products((enum wv_isa)isa);
+        zero_queries_find_rows_beside_a_huge_one((enum wv_isa)isa);
         odd_rows((enum wv_isa)isa, 1);
         odd_rows((enum wv_isa)isa, 60);
         backwards((enum wv_isa)isa);

@@ -67,6 +67,35 @@ static void threads_share_rows(void)
     }
 }
 
+/* All items are nearly the same row. The gradient of a user is then nearly 0, and so is what G receives. */
+static void nearly_equal_items_move_a_user_little(enum wv_objective objective)
+{
+    enum { SIZE = 16, STRIDE = 32 };
+    for (int i = 0; i < WV_N_ISAS; i++) {
+        struct world world;
+        if (!wv_cpu_has((enum wv_isa)i))
+            continue;
+        start(&world, objective, (enum wv_isa)i, 1, SIZE);
+        for (int m = 0; m < 2; m++)
+            world.task.matrices[m].l2 = 0;
+        for (int r = 0; r < ITEMS; r++) {
+            float *item = world.task.matrices[WV_ITEMS].rows + r * STRIDE;
+            for (int k = 0; k < SIZE; k++)
+                item[k] = 6 + (float)((r + k) % 5) * 1e-6f;
+        }
+        for (int r = 0; r < USERS; r++)
+            world.task.matrices[WV_USERS].rows[r * STRIDE + SIZE] = 1e-8f;
+        train_alone(&world, 0.1f);
+        for (int r = 0; r < USERS; r++) {
+            const float *user = world.task.matrices[WV_USERS].rows + r * STRIDE;
+            for (int k = 0; k < SIZE; k++)
+                CHECK(fabsf(user[k]) < 10);
+            CHECK(user[SIZE] >= 1e-8f && user[SIZE] < 1);
+        }
+        end(&world);
+    }
+}
+
 static void a_stopped_task_trains_nothing(void)
 {
     struct world world;
@@ -83,6 +112,8 @@ int main(void)
     every_isa_agrees();
     rate_0_changes_no_row();
     threads_share_rows();
+    nearly_equal_items_move_a_user_little(WV_bpr);
+    nearly_equal_items_move_a_user_little(WV_warp);
     a_stopped_task_trains_nothing();
     return finish();
 }

@@ -1,10 +1,13 @@
 /* In: small graphs. Tested: each walk is a path of the graph and ends at a node without out-edges or at its full length; the walks of
- * a call are those of several calls and threads; in a pass each node is the first one once; any p and q end. */
+ * a call are those of several calls and threads; in a pass each node is the first one once; any p and q end; a
+ * stop ends the walks. */
 #include "graph/walks.h"
 
 #include <string.h>
 
 #include "harness.h"
+
+static const int32_t go_on = 0;
 
 enum { N = 300, LENGTH = 9, N_WALKS = 3 * N, N_THREADS = 4 };
 
@@ -58,7 +61,7 @@ static void draw_part(void *shared, int thread)
 {
     struct world *w = shared;
     const int64_t first = N_WALKS * thread / N_THREADS, last = N_WALKS * (thread + 1) / N_THREADS;
-    wv_draw_walks(&w->walks, 5, first, last - first, w->nodes + first * LENGTH, w->lengths + first);
+    wv_draw_walks(&w->walks, 5, first, last - first, w->nodes + first * LENGTH, w->lengths + first, &go_on);
 }
 
 static void walks_are_paths_of_the_graph(struct world *w, struct world *other)
@@ -70,7 +73,7 @@ static void walks_are_paths_of_the_graph(struct world *w, struct world *other)
             make_world(w, settings[s][0], settings[s][1], weighted);
             make_world(other, settings[s][0], settings[s][1], weighted);
             int n_good = 0, first_of[3][N] = {{0}};
-            wv_draw_walks(&w->walks, 5, 0, N_WALKS, w->nodes, w->lengths);
+            wv_draw_walks(&w->walks, 5, 0, N_WALKS, w->nodes, w->lengths, &go_on);
             run_threads(N_THREADS, draw_part, other);
             for (int i = 0; i < N_WALKS; i++) {
                 n_good += is_walk(w, w->nodes + i * LENGTH, w->lengths[i]);
@@ -96,10 +99,23 @@ static void a_walk_between_two_nodes_returns_each_time(void)
         .graph = {offsets, neighbours, NULL, 2}, .p = 1e9, .q = 1, .length = LENGTH, .is_symmetric = 1};
     int32_t nodes[2 * LENGTH];
     int64_t lengths[2];
-    wv_draw_walks(&walks, 1, 0, 2, nodes, lengths);
+    wv_draw_walks(&walks, 1, 0, 2, nodes, lengths, &go_on);
     CHECK(lengths[0] == LENGTH && lengths[1] == LENGTH);
     for (int t = 1; t < LENGTH; t++)
         CHECK(nodes[t] == 1 - nodes[t - 1]);
+}
+
+static void a_stop_ends_the_walks(struct world *w)
+{
+    const int32_t stop = 1;
+    make_world(w, 1e-9, 1e9, 1);
+    memset(w->nodes, 77, sizeof w->nodes);
+    CHECK(!wv_draw_walks(&w->walks, 5, 0, N_WALKS, w->nodes, w->lengths, &stop));
+    int n_drawn = 0;
+    for (int i = 0; i < N_WALKS; i++)
+        n_drawn += w->nodes[i * LENGTH + 1] != 0x4d4d4d4d;
+    CHECK(n_drawn == 0);
+    CHECK(wv_draw_walks(&w->walks, 5, 0, 0, w->nodes, w->lengths, &go_on));
 }
 
 int main(void)
@@ -109,6 +125,7 @@ int main(void)
         abort();
     walks_are_paths_of_the_graph(w, other);
     a_walk_between_two_nodes_returns_each_time();
+    a_stop_ends_the_walks(w);
     free(w);
     free(other);
     return finish();

@@ -27,7 +27,7 @@ def isa(request, monkeypatch):
 
 
 def permutation(key, n):
-    """Return the numbers 0 … n - 1 in the order of csrc/train/permutation.h."""
+    """Return the numbers 0 … n - 1 in the order of csrc/permutation.h."""
     bits = max(0, (n - 1).bit_length())
     mask, shift = 2**bits - 1, (bits + 2) // 2
     factors = [(draw(key, 2 * k) | 1, draw(key, 2 * k + 1)) for k in range(3)]
@@ -90,7 +90,7 @@ class Problem:
 
     def reference(self, epoch, rate):
         epoch_key = subkey(mix(SEED), epoch % 2**64)
-        order = permutation(subkey(epoch_key, 1), self.n_trained)
+        order = permutation(subkey(epoch_key, 2**64 - 2), self.n_trained)
         if self.n_trained < self.n:
             held_out = permutation(subkey(SEED, 2), self.n)
             order = [held_out[k] for k in order]

@@ -26,7 +26,7 @@ def isa(request, monkeypatch):
 
 
 def permute(key, n, i):
-    """Return the pair of unit i: csrc/train/permutation.h."""
+    """Return the pair of unit i: csrc/permutation.h."""
     bits = (n - 1).bit_length()
     while True:
         for k in range(3):
@@ -128,7 +128,7 @@ class Problem:
         examples, loss, n = 0, 0.0, len(self.items)
         epoch_key = subkey(mix(SEED), EPOCH)
         for unit in range(n):
-            pair = permute(subkey(epoch_key, 1), n, unit)
+            pair = permute(subkey(epoch_key, MASK - 1), n, unit)
             user, item = int(self.users[pair]), int(self.items[pair])
             chosen = self.choose(user, item, subkey(subkey(epoch_key, CHUNK), unit))
             if chosen is None:

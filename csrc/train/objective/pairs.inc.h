@@ -8,7 +8,8 @@ struct pair_order {
     int holds_out;
 };
 
-enum { PAIR_STREAM = 1, PAIR_HELD_OUT_STREAM }; /* keys of draws */
+/* Keys of draws. That of an epoch's pairs must be no chunk's (wv_train) and not that of walks (wv_walks_key). */
+static const uint64_t PAIR_STREAM = UINT64_MAX - 1, PAIR_HELD_OUT_STREAM = 2;
 
 WV_INLINE struct pair_order pair_order_of(const struct wv_worker *worker)
 {

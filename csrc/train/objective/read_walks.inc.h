@@ -10,8 +10,9 @@ WV_APART void read_walks(struct wv_worker *worker, int64_t first, int64_t last, 
     const int64_t start = first * walks->per_unit, end = last * walks->per_unit;
     const int64_t n_walks = (end < walks->n_walks ? end : walks->n_walks) - start;
     int64_t n = 0, n_sentences = 0;
-    wv_draw_walks(walks, wv_walks_key(worker->epoch_key), start, n_walks, chunk->words, chunk->ends);
-    for (int64_t w = 0; w < n_walks; w++) {
+    const int is_complete = wv_draw_walks(walks, wv_walks_key(worker->epoch_key), start, n_walks, chunk->words,
+                                          chunk->ends, &task->stop);
+    for (int64_t w = 0; is_complete && w < n_walks; w++) {
         const int64_t begin = n, at = w * walks->length, length = chunk->ends[w];
         for (int64_t t = at; t < at + length; t++) {
             const uint32_t draw = task->keep ? (uint32_t)(wv_draw(keep_key, (uint64_t)t) >> 32) : 0;

@@ -8,7 +8,7 @@
  * at most `candidates` times. From the number of draws it estimates the rank of p: w = log(1 + (items - 1) / draws) / log(items). */
 
 /* Sets the negative of pair k that is trained: the one with the highest score, in warp the first one with a loss. Returns its number
- * among the draws, from 1; 0: none has a loss. */
+ * among the draws, from 1; 0: none has a loss, or training stops. */
 static int choose_negative(struct wv_worker *worker, struct wv_triplet_batch *batch, int k, struct triplet *t,
                            int size, int is_warp)
 {
@@ -17,8 +17,11 @@ static int choose_negative(struct wv_worker *worker, struct wv_triplet_batch *ba
     float *const *rows = batch->negative_rows + WV_GROUP * k;
     float scores[WV_GROUP + WV_PAD];
     float highest = is_warp ? score_row(t->user, t->positive, size) - task->triplets.margin : -INFINITY;
+    const int most = task->triplets.candidates;
     int n = batch->n_negatives[k], chosen = 0;
-    for (int done = 0; n; n = done < task->triplets.candidates ? make_next_group(worker, batch, k, done) : 0) {
+    for (int done = 0; n; n = done < most ? make_next_group(worker, batch, k, done) : 0) {
+        if (WV_LOAD_RELAXED(&task->stop))
+            return 0;
         score_group(t->user, rows, size, scores);
         for (int j = 0; j < n; j++) {
             const float score = scores[j] + row_value(rows[j], size + TRIPLET_BIAS);
@@ -91,9 +94,10 @@ WV_INLINE void train_pair(struct wv_worker *worker, struct wv_triplet_batch *bat
 WV_INLINE int train_batch(struct wv_worker *worker, struct wv_triplet_batch *batch,
                           const struct wv_triplet_batch *next, float rate, int is_warp)
 {
-    const int size = worker->task->matrices[WV_ITEMS].size;
+    const struct wv_task *task = worker->task;
+    const int size = task->matrices[WV_ITEMS].size;
     int n_trained = 0;
-    for (int k = 0; k < batch->n; k++) {
+    for (int k = 0; k < batch->n && !WV_LOAD_RELAXED(&task->stop); k++) {
         prefetch_triplet(worker, next, k);
         if (!batch->n_negatives[k])
             continue;

@@ -27,8 +27,9 @@ WV_INLINE struct triplet triplet_of(const struct wv_task *task, const struct wv_
                             .of_negative = factor_of(of_items, batch->negatives[WV_GROUP * k])};
 }
 
-/* Dot products: u·p, u·n, u·u, p·p, n·n, p·n. */
-enum { DOT_UP, DOT_UN, DOT_UU, DOT_PP, DOT_NN, DOT_PN };
+/* Dot products: u·p, u·n, u·u, p·p, n·n, d·d with d = p - n. The last one does not follow from the others: where p is
+ * nearly n, the rounding errors of p·p - 2 p·n + n·n are larger than the result. */
+enum { DOT_UP, DOT_UN, DOT_UU, DOT_PP, DOT_NN, DOT_DD };
 
 WV_INLINE void dot_triplet(const struct triplet *t, int size, float *dots)
 {
@@ -38,13 +39,13 @@ WV_INLINE void dot_triplet(const struct triplet *t, int size, float *dots)
         sums[k] = vec_zero();
     for (int at = 0; at < size; at += VEC_LANES) {
         const vec u = row_values(t->user, at, size), p = row_values(t->positive, at, size);
-        const vec n = row_values(t->negative, at, size);
+        const vec n = row_values(t->negative, at, size), d = vec_sub(p, n);
         sums[DOT_UP] = vec_fma(u, p, sums[DOT_UP]);
         sums[DOT_UN] = vec_fma(u, n, sums[DOT_UN]);
         sums[DOT_UU] = vec_fma(u, u, sums[DOT_UU]);
         sums[DOT_PP] = vec_fma(p, p, sums[DOT_PP]);
         sums[DOT_NN] = vec_fma(n, n, sums[DOT_NN]);
-        sums[DOT_PN] = vec_fma(p, n, sums[DOT_PN]);
+        sums[DOT_DD] = vec_fma(d, d, sums[DOT_DD]);
     }
     WV_UNROLL
     for (int k = 0; k < 8; k += VEC_SUMS)
@@ -77,12 +78,12 @@ WV_INLINE float score_row(const float *user, const float *row, int size)
     return vec_sum(sum) + row_value(row, size + TRIPLET_BIAS);
 }
 
-/* The rate of a row: adds the mean square of its gradient to G. at: the column of G. */
+/* The rate of a row: adds the mean square of its gradient to G. at: the column of G. Rounding errors may make a square negative. */
 WV_INLINE float adagrad_rate(float *row, int at, float squared, int size, float rate)
 {
     if (rate == 0)
         return 0;
-    const float sum = row_value(row, at) + squared / (float)size;
+    const float sum = row_value(row, at) + fmaxf(squared, 0) / (float)size;
     row_set_value(row, at, sum);
     return rate / sqrtf(sum > 1e-30f ? sum : 1e-30f);
 }
@@ -99,8 +100,8 @@ WV_INLINE void update_triplet(const struct wv_task *task, const struct triplet *
 {
     const float l2 = task->matrices[WV_ITEMS].l2, l2_user = task->matrices[WV_USERS].l2;
     const int bias = size + TRIPLET_BIAS, squares = size + TRIPLET_SQUARES;
-    const float of_user = g * g * (dots[DOT_PP] - 2 * dots[DOT_PN] + dots[DOT_NN]) -
-                          l2_user * (2 * g * (dots[DOT_UP] - dots[DOT_UN]) - l2_user * dots[DOT_UU]);
+    const float of_user =
+        g * g * dots[DOT_DD] - l2_user * (2 * g * (dots[DOT_UP] - dots[DOT_UN]) - l2_user * dots[DOT_UU]);
     const float of_positive = g * g * dots[DOT_UU] - l2 * (2 * g * dots[DOT_UP] - l2 * dots[DOT_PP]);
     const float of_negative = g * g * dots[DOT_UU] + l2 * (2 * g * dots[DOT_UN] + l2 * dots[DOT_NN]);
     const float r_user = adagrad_rate(t->user, squares, of_user, size, rate * t->of_user);

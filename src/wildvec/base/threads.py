@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from wildvec.base.checks import checked, whole
 
@@ -60,6 +60,31 @@ def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float:
     return cpus if cpus > 0 else math.inf
 
 
+class Stoppable(Protocol):
+    """An object of the C core with methods that return soon after `stop`, until `stop(False)`."""
+
+    def stop(self, stop: bool = True) -> None:
+        """Stop its methods, or allow them to run."""
+
+
+class StopEvent(threading.Event):
+    """An event that also stops running methods of an object."""
+
+    def __init__(self, stopped: Stoppable) -> None:
+        super().__init__()
+        self._stopped = stopped
+
+    def set(self) -> None:
+        """Set the event, and stop the object."""
+        super().set()
+        self._stopped.stop()
+
+    def clear(self) -> None:
+        """Clear the event, and allow the object to run."""
+        super().clear()
+        self._stopped.stop(False)
+
+
 class _Task(Generic[Item, Result]):
     """One item, and its result or error once a thread has run the step."""
 
@@ -90,11 +115,13 @@ def in_order(
     steps: Sequence[Callable[[Item], Result]],
     items: Iterable[Item],
     stop: threading.Event | None = None,
+    caller_works: bool = True,
 ) -> Generator[Result, None, None]:
     """Run each item through one of the steps, on one thread per step; yield the results in the order of the items.
 
     The calling thread reads `items`, at most AHEAD items more than there are steps. If there are several steps, it
-    also runs the first of them while the queue is full. An exception in `items`, in a step or in the caller ends
+    also runs the first of them while the queue is full, unless caller_works is False. Ctrl-C is noticed between two
+    of its steps, so give False if a step may take longer than a tenth of a second. An exception in `items`, in a step or in the caller ends
     all threads before it is raised. Close the generator if you stop before its end. stop: an event that is set at the
     end or at an error; a long step should look at it and return early.
 
@@ -105,7 +132,7 @@ def in_order(
     pending: deque[_Task[Item, Result]] = deque()
     threads: list[threading.Thread] = []
     stop = threading.Event() if stop is None else stop
-    callers_step, other_steps = (steps[0], steps[1:]) if len(steps) > 1 else (None, steps)
+    callers_step, other_steps = (steps[0], steps[1:]) if caller_works and len(steps) > 1 else (None, steps)
 
     def work(step: Callable[[Item], Result]) -> None:
         while (task := tasks.get()) is not None:

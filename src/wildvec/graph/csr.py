@@ -6,7 +6,6 @@ itself, beside the arrays that are given. The result has the same bits for any n
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from itertools import pairwise
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from wildvec._graph import MAX_PARTS, CsrBuilder
 from wildvec.base.progress import progress_bar
-from wildvec.base.threads import in_order
+from wildvec.base.threads import StopEvent, in_order
 
 PIECE_ENTRIES = 1 << 20  # entries that one call counts or places: about 20 ms
 UNIT_ENTRIES = 1 << 19  # entries of the rows that one call sorts: about 20 ms
@@ -58,12 +57,26 @@ def build_csr(
     return _close_gaps(builder, bounds, begins, kept)
 
 
+def sums_of_rows(offsets: NDArray[np.int64], weights: NDArray[np.float32] | None) -> NDArray[np.float64]:
+    """Return the sum of the weights of each row, float64 (rows,); None: all weights are 1.
+
+    >>> sums_of_rows(np.array([0, 2, 2]), np.array([1, 0.5], np.float32))
+    array([1.5, 0. ])
+    """
+    if weights is None:
+        return np.diff(offsets).astype(np.float64)
+    sums, filled = np.zeros(len(offsets) - 1), np.flatnonzero(np.diff(offsets))
+    if len(filled):
+        sums[filled] = np.add.reduceat(weights, offsets[filled], dtype=np.float64)
+    return sums
+
+
 class _Work:
     """The threads of a build."""
 
     def __init__(self, builder: CsrBuilder, workers: int, advance: Callable[[int], None]) -> None:
         self.builder, self.workers, self.advance = builder, workers, advance
-        self.stop = _Stop(builder)
+        self.stop = StopEvent(builder)
 
     def in_pieces(self, method: Callable[[int, int], int]) -> Callable[[int], int]:
         """Return a step that calls a method for a part until nothing is left."""
@@ -90,22 +103,6 @@ class _Work:
             chosen = np.flatnonzero(units)
             kept[chosen] = self.run(self.builder.sort, chosen.tolist(), workers)
         return kept
-
-
-class _Stop(threading.Event):
-    """An event that also stops a running sort."""
-
-    def __init__(self, builder: CsrBuilder) -> None:
-        super().__init__()
-        self.builder = builder
-
-    def set(self) -> None:
-        super().set()
-        self.builder.stop()
-
-    def clear(self) -> None:
-        super().clear()
-        self.builder.stop(False)
 
 
 def _number_of_parts(workers: int) -> int:

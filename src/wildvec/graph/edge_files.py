@@ -31,9 +31,8 @@ PLACES = ("nodes", "the sources", "the targets")
 class Pairs(NamedTuple):
     """The lines of a file.
 
-    header: names of the columns, if the file has them, in lower case and after `LineForm.synonyms`.
-    first, second: integers; or positions in
-    `names`. numbers: float64 (lines, numbers).
+    header: names of the columns, if the file has them, in lower case and after `LineForm.synonyms`. first, second:
+    integers; or positions in `names`. numbers: float64 (lines, numbers).
     """
 
     header: list[str]
@@ -253,9 +252,12 @@ class _Reader:
 
     def _decode(self, line: bytes) -> str:
         try:
-            return line.decode("utf-8").strip(" \r\n")
+            text = line.decode("utf-8").strip(" \r\n")
         except UnicodeDecodeError as error:
             raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
+        if "\r" in text:
+            raise ValueError(f"{self._place()}: a carriage return within the line; end lines with a line feed")
+        return text
 
     def _split(self, text: str) -> list[str]:
         if self.separator == " ":
@@ -274,7 +276,7 @@ class _Reader:
 
     def _number(self, text: str, name: str) -> float:
         try:
-            return float(text)
+            return float(text.replace("_", "?"))  # float would read 1_0 as 10
         except ValueError:
             remedy = f"{self.form.remedy}, or header=True if this line names the columns"
             raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None

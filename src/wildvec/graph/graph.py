@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from wildvec.base.checksum import checksum
 from wildvec.base.keys import Key
 from wildvec.base.threads import check_workers
-from wildvec.graph.csr import build_csr
+from wildvec.graph.csr import build_csr, sums_of_rows
 from wildvec.graph.edge_files import read_edge_list
 from wildvec.graph.inputs import Edges, node_names, read_edges, with_weights
 from wildvec.graph.numbering import PIECE
@@ -223,13 +223,7 @@ class Graph:
     @cached_property
     def degrees(self) -> NDArray[np.float64]:
         """The sum of the weights of each node's edges (if directed: those that leave it), float64 (n_nodes,)."""
-        if self.weights is None:
-            return np.diff(self.offsets).astype(np.float64)
-        sums = np.zeros(self.n_nodes)
-        for rows, _, piece in self._pieces():
-            first = int(rows[0])
-            sums[first : int(rows[-1]) + 1] += np.bincount(rows - first, self.weights[piece])
-        return sums
+        return sums_of_rows(self.offsets, self.weights)
 
     @cached_property
     def node_to_index(self) -> dict[Key, int]:

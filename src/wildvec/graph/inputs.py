@@ -57,7 +57,11 @@ def node_names(nodes: Any) -> Any:
     """Return the argument `nodes` of `Graph` as a column: nothing for None, 0 … n - 1 for a number."""
     if nodes is None:
         return ()
-    return np.arange(nodes) if isinstance(nodes, (int, np.integer)) else nodes
+    if not isinstance(nodes, (int, np.integer)):
+        return nodes
+    if isinstance(nodes, bool) or nodes < 0:
+        raise ValueError(f"nodes={nodes!r}: give the number of nodes, 0 or more, or their names")
+    return np.arange(nodes)
 
 
 def number_edges(sources: Any, targets: Any, weights: Any, nodes: Any, directed: bool) -> Edges:
@@ -108,6 +112,8 @@ def _numbers(given: Any) -> NDArray[Any]:
     array = np.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
     if array.dtype.kind in "biuf":
         return array
+    if array.dtype.kind == "c":
+        raise TypeError(f"the weights are {array.dtype}; give real numbers")
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:

@@ -132,7 +132,7 @@ def _whole_numbers(array: NDArray[Any], what: str, place: str) -> NDArray[np.int
     """Return floats as int64; ValueError: one is no whole number, or too large to be exact."""
     whole = np.empty(len(array), np.int64)
     for i in range(0, len(array), PIECE):
-        piece = array[i : i + PIECE]
+        piece = array[i : i + PIECE].astype(np.float64)  # float16 cannot be compared with 2**53
         bad = np.flatnonzero(~((np.abs(piece) < 2**53) & (piece == np.floor(piece))))
         if len(bad):
             value = piece[bad[0]]

@@ -5,6 +5,7 @@ Training draws the same walks itself and stores none (models/walk_objective.py).
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from wildvec._graph import Walks
 from wildvec.base.checks import Check, checked, number, whole
 from wildvec.base.progress import progress_bar
-from wildvec.base.threads import check_workers, in_order
+from wildvec.base.threads import StopEvent, check_workers, in_order
 
 if TYPE_CHECKING:
     from wildvec.graph.graph import Graph
@@ -83,7 +84,11 @@ def draw_walks(
         walks.draw(seed % 2**64, epoch, first, part)
         return len(part)
 
-    with progress_bar(n_walks, "walking", "walks") as bar:
-        for n in in_order([draw] * n_workers, range(0, n_walks, at_once)):
+    firsts, stop = range(0, n_walks, at_once), StopEvent(walks)  # a step at a node with many neighbours takes long
+    with (
+        progress_bar(n_walks, "walking", "walks") as bar,
+        closing(in_order([draw] * n_workers, firsts, stop, caller_works=False)) as drawn,
+    ):
+        for n in drawn:
             bar.update(n)
     return nodes

@@ -5,6 +5,7 @@ In: a Graph, or what it is made of. Out: rows of nodes (`wv`).
 
 from __future__ import annotations
 
+import math
 import os
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -24,6 +25,9 @@ from wildvec.training.checkpoint import Training
 from wildvec.training.feed import Feed
 from wildvec.vectors.keyedvectors import KeyedVectors
 
+LEAST_COUNT = 100  # of a node with edges, if degrees are not whole
+MAX_TOTAL = 2**53  # of all counts
+
 
 class GraphModel(Model):
     """A model of the nodes of a graph.
@@ -38,6 +42,7 @@ class GraphModel(Model):
     Attributes:
         wv: The rows of nodes by name (KeyedVectors), in the order of `Graph.nodes`. The count of a node is its
             degree: the weights of its edges, in a directed graph those to it and from it, rounded, at least 1.
+            Degrees that are not whole are first multiplied by a power of ten, so that the smallest is 100 or more.
         Other attributes: see `Model`.
     """
 
@@ -172,8 +177,25 @@ def rows_of_nodes(wv: KeyedVectors, nodes: Iterable[Key]) -> NDArray[np.float32]
 
 
 def node_counts(graph: Graph) -> NDArray[np.int64]:
-    """Return the degree of each node, int64 (nodes,): the weights of its edges, rounded, at least 1."""
+    """Return the degree of each node, int64 (nodes,): the weights of its edges, rounded, at least 1.
+
+    Degrees that are not whole, or that add up to more than MAX_TOTAL, are first multiplied by a power of ten.
+    """
     degrees = graph.degrees
     if graph.directed:
         degrees = degrees + np.bincount(graph.neighbours, graph.weights, graph.n_nodes)
-    return np.maximum(np.rint(degrees), 1).astype(np.int64)
+    return np.maximum(np.rint(degrees * _factor_of_counts(degrees)), 1).astype(np.int64)
+
+
+def _factor_of_counts(degrees: NDArray[np.float64]) -> float:
+    """Return the power of ten that makes the smallest degree LEAST_COUNT, or the sum MAX_TOTAL if that is less.
+
+    >>> [_factor_of_counts(np.array(degrees)) for degrees in ([0.0, 3.0], [0.4, 0.004], [1e20, 1.0])]
+    [1.0, 100000.0, 1e-05]
+    """
+    positive, total = degrees[degrees > 0], float(degrees.sum())
+    is_whole = bool((positive == np.rint(positive)).all())
+    if not total or (is_whole and total <= MAX_TOTAL):
+        return 1.0
+    wanted = 0 if is_whole else max(0, math.ceil(math.log10(LEAST_COUNT / float(positive.min()))))
+    return 10.0 ** min(wanted, math.floor(math.log10(MAX_TOTAL / total)))

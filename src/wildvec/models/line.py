@@ -110,6 +110,8 @@ class LINE(GraphModel):
             raise ValueError(f'vector_size={self.vector_size}: order="both" needs an even number')
 
     def _feed(self, graph: Graph) -> Feed:
+        if not len(graph.neighbours):
+            raise ValueError("the graph has no edge, so there is nothing to train on; give at least one edge")
         return EdgeFeed(graph, self.workers)
 
     def _objective(self) -> LineObjective:

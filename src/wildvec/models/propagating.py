@@ -7,7 +7,6 @@ the same bits for any number of workers. No BLAS takes part, whose sums may depe
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 
 from wildvec._graph import Propagator
 from wildvec.base.progress import progress_bar
-from wildvec.base.threads import in_order
-from wildvec.graph.csr import build_csr
+from wildvec.base.threads import StopEvent, in_order
+from wildvec.graph.csr import build_csr, sums_of_rows
 from wildvec.graph.graph import Graph
 from wildvec.training import matrices
 
@@ -30,6 +29,7 @@ UNIT_VALUES = (
     1 << 23
 )  # floats that one call reads in a propagation: about 5 ms if they are in cache, 20 ms if not
 UNIT_PRODUCTS = 1 << 27  # multiplications of one call for a Gram matrix or a product: about 10 ms
+MAX_MEAN = 1e15  # of degrees: beyond it, and below its inverse, weights are divided by the mean
 LEAST_VARIANCE = 1e-12  # smaller directions, relative to the largest one, are rounding errors; they become 0
 
 
@@ -46,12 +46,15 @@ def propagate(
 ) -> NDArray[np.float32]:
     """Return the rows (nodes, size) of `Propagation`; see there."""
     offsets, neighbours, weights = _both_directions(graph, workers)
-    degrees = _sums_of_rows(offsets, weights)
+    degrees = sums_of_rows(offsets, weights)
     mean = float(degrees.sum()) / max(1, int(np.count_nonzero(degrees)))
+    if mean and weights is not None and not 1 / MAX_MEAN <= mean <= MAX_MEAN:  # else the copy would waste memory
+        weights, degrees, mean = (weights / mean).astype(np.float32), degrees / mean, 1.0
     degrees = degrees + (regularization * mean if mean else 1)
     degrees[degrees == 0] = 1
     source, target = matrices.random(graph.n_nodes, size, seed), matrices.allocate(graph.n_nodes, size)
-    scale = (1 / degrees).astype(np.float32)
+    # Each iteration is divided by 1 + self_weight, so that rows neither grow nor vanish; whitening removes the factor.
+    scale = (1 / degrees / (1 + self_weight)).astype(np.float32)
     isa = os.environ.get("WILDVEC_ISA", "")
     propagator = Propagator(
         offsets,
@@ -66,7 +69,7 @@ def propagate(
     work = _Work(propagator, offsets, source.shape[1], size, workers)
     with progress_bar(iterations + 1, "propagating", " iterations") as bar:
         for done in range(1, iterations + 1):
-            work.propagate(self_weight)
+            work.propagate(self_weight / (1 + self_weight))
             if done % WHITEN_EVERY == 0 or done == iterations:
                 work.whiten()
             bar.update(1)
@@ -85,31 +88,6 @@ def _both_directions(
     return build_csr(sources, graph.neighbours, graph.weights, graph.n_nodes, graph.n_nodes, True, workers)
 
 
-def _sums_of_rows(offsets: NDArray[np.int64], weights: NDArray[np.float32] | None) -> NDArray[np.float64]:
-    if weights is None:
-        return np.diff(offsets).astype(np.float64)
-    sums, filled = np.zeros(len(offsets) - 1), np.flatnonzero(np.diff(offsets))
-    if len(filled):
-        sums[filled] = np.add.reduceat(weights, offsets[filled], dtype=np.float64)
-    return sums
-
-
-class _Stop(threading.Event):
-    """An event that also stops a running propagation."""
-
-    def __init__(self, propagator: Propagator) -> None:
-        super().__init__()
-        self.propagator = propagator
-
-    def set(self) -> None:
-        super().set()
-        self.propagator.stop()
-
-    def clear(self) -> None:
-        super().clear()
-        self.propagator.stop(False)
-
-
 class _Work:
     """The steps of a propagation, each on all workers. Each reads one of two matrices and may write the other."""
 
@@ -117,7 +95,7 @@ class _Work:
         self, propagator: Propagator, offsets: NDArray[np.int64], width: int, size: int, workers: int
     ) -> None:
         self.propagator, self.size, self.workers = propagator, size, workers
-        self.stop = _Stop(propagator)
+        self.stop = StopEvent(propagator)
         self.is_swapped = False
         n = len(offsets) - 1
         values = (offsets + np.arange(n + 1)) * width  # that are read before each row
@@ -131,7 +109,7 @@ class _Work:
         return target if self.is_swapped else source
 
     def propagate(self, shift: float) -> None:
-        """X ← (D^-1 A + shift) X."""
+        """X ← (diag(scale) A + shift) X."""
         self._run(lambda unit: self.propagator.propagate(*unit, shift), self.by_edges)
         self._swap()
 
