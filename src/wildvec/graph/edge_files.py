@@ -294,7 +294,9 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
         if "\r" in text:
-            raise ValueError(f"{self._place()}: a carriage return within the line; end lines with a line feed")
+            raise ValueError(
+                f"{self._place()}: a carriage return within the line; end lines with a line feed"
+            )
         return text
 
     def _split(self, text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def _as_datetimes(values: list[Any]) -> NDArray[np.datetime64]:
             raise TypeError(
                 f"row {row}: time {value!r:.60} is no date, but others are; give dates or numbers"
             )
-        if getattr(value, "tzinfo", None) is not None:
+        if isinstance(value, datetime) and value.tzinfo is not None:
             values[row] = value.astimezone(UTC).replace(tzinfo=None)
     return np.array(values, "datetime64[us]")
 
