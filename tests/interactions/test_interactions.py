@@ -120,7 +120,7 @@ def test_files_of_lists_and_baskets(tmp_path):
     with pytest.raises(ValueError, match="format='csv'"):
         Interactions.read(tmp_path / "a.txt", format="csv")
     (tmp_path / "one.txt").write_text("1 2\n3\n")
-    with pytest.raises(ValueError, match="line 2: the value .3. with .* a line is .user item."):
+    with pytest.raises(ValueError, match=r"line 2: the value .3. with .* a line is .user item."):
         Interactions.read(tmp_path / "one.txt")
 
 

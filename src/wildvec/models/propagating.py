@@ -55,7 +55,7 @@ def propagate(
     degrees = degrees + (regularization * mean if mean else 1)
     degrees[degrees == 0] = 1
     source, target = matrices.random(graph.n_nodes, size, seed), matrices.allocate(graph.n_nodes, size)
-    # Each iteration is divided by 1 + self_weight, so that rows neither grow nor vanish; whitening removes the factor.
+    # Each iteration is divided by 1 + self_weight, so that rows neither grow nor vanish; whitening removes this.
     scale = (1 / degrees / (1 + self_weight)).astype(np.float32)
     isa = os.environ.get("WILDVEC_ISA", "")
     propagator = Propagator(
