@@ -231,11 +231,10 @@ class _Reader:
             return end - start
         values = self._split(text)
         self._check(values)
-        self._append(values[:2])
         if self.n_numbers:
-            self.numbers.append(
-                np.array([list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]])
-            )
+            numbers = list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]
+            self.numbers.append(np.array([numbers]))
+        self._append(values[:2])
         return end - start
 
     def _append(self, names: list[str]) -> None:
@@ -280,7 +279,8 @@ class _Reader:
         try:
             return float(text.replace("_", "?"))  # float would read 1_0 as 10
         except ValueError:
-            remedy = f"{self.form.remedy}, or header=True if this line names the columns"
+            is_first = not any(len(ends[0]) for ends in self.columns)
+            remedy = self.form.remedy + ", or header=True if this line names the columns" * is_first
             raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None
 
     def _place(self) -> str:
