@@ -128,9 +128,9 @@ cdef class Walks:
         cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
         cdef uint32_t[:, ::1] table
         ends = np.asarray(offsets)
-        if length < 2 or n < 1 or not all(LEAST_BIAS <= bias <= 1 / LEAST_BIAS for bias in (p, q)):
-            raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} to "
-                             f"{1 / LEAST_BIAS}, and a node")
+        if length < 2 or n < 1 or not (LEAST_BIAS <= p <= 1 / LEAST_BIAS and LEAST_BIAS <= q <= 1 / LEAST_BIAS):
+            raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} "
+                             f"to {1 / LEAST_BIAS}, and a node")
         if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():
             raise ValueError(f"offsets must rise from 0 to at most {n_neighbours}")
         if n_neighbours and not 0 <= np.min(neighbours) <= np.max(neighbours) < n:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wildvec import Graph
+from wildvec.base.keys import integer_of_text
 from wildvec.graph import edge_files
 
 
@@ -127,7 +128,7 @@ def test_blocks_of_any_size_give_the_same_graph(rows, weighted, block):
         patch.setattr(edge_files, "BLOCK_BYTES", block)
         path = write(Path(folder), "".join(",".join(row if weighted else row[:2]) + "\n" for row in rows))
         graph = Graph.read(path, header=False)
-    ints = all(edge_files._integer(name) is not None for row in rows for name in row[:2])
+    ints = all(integer_of_text(name) is not None for row in rows for name in row[:2])
     convert = int if ints else str
     columns = [[convert(row[0]) for row in rows], [convert(row[1]) for row in rows]]
     weights = [float(row[2]) for row in rows] if weighted and rows else None

@@ -101,6 +101,16 @@ def test_baskets():
         ("ann,tea\nbob,tea\n", ["ann", "bob"], ["tea"]),
         ("item,user,time,weight\n5,1,10,2.5\n5,3,20,1\n", [1, 3], [5]),
         ("007 a\n8 b\n", ["007", "8"], ["a", "b"]),
+        ("user_id\titem_id\nann\ttea\n", ["ann"], ["tea"]),
+        ("userId,movieId,rating,timestamp\n1,5,2.5,10\n3,5,1.0,20\n", [1, 3], [5]),
+        ("uid,dish,time,count,x\n1,5,10,2.5,a\n3,5,20,1,b\n", [1, 3], [5]),
+        ("movieId,who\n5,1\n", [1], [5]),
+        ("who,what,stars\nann,tea,1.5\n", ["ann"], ["tea"]),
+        ("who what\n1 5\n", [1], [5]),
+        ("# a comment\n\n1 5\n% another\n3 5\n", [1, 3], [5]),
+        ('"Smith, Ann","tea ""x"""\nbob, milk\n', ["Smith, Ann", "bob"], ['tea "x"', "milk"]),
+        ("a\u0085b\tc\u2028d\n", ["a\u0085b"], ["c\u2028d"]),
+        ("\ufeffuser,item\nann,tea\n", ["ann"], ["tea"]),
     ],
 )
 def test_files_of_columns(tmp_path, text, users, items):
@@ -109,6 +119,41 @@ def test_files_of_columns(tmp_path, text, users, items):
     assert (data.users, data.items) == (users, items)
     if "10" in text:
         assert data.weights.tolist() == [2.5, 1] and data.times.tolist() == [10, 20]
+
+
+def test_a_header_names_times_without_weights(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("user,item,time\n1,3,1600000000\n1,4,1700000000\n")
+    data = Interactions.read(path)
+    assert data.weights is None and data.times.tolist() == [1.6e9, 1.7e9]
+    assert data.split(by="last")[1].item_ids.tolist() == [1]
+    data = Interactions.read(path, separator=",", header=True)
+    assert data.weights is None
+    frame = pytest.importorskip("pandas").read_csv(path)
+    assert Interactions(frame) == data
+    assert Interactions(frame.rename(columns={"user": "userId", "item": "movie_id", "time": "Date"})) == data
+    with pytest.raises(ValueError, match="columns who, item, time: name the columns user, item"):
+        Interactions(frame.rename(columns={"user": "who"}))
+    with pytest.raises(ValueError, match="format='lists' has no separator"):
+        Interactions.read(path, format="lists", header=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2,1\n\n# x\n3,4,-1\n", "a.csv, line 4: weight -1; give a finite number"),
+        ("user,item,time\n1,2,5\n3,4,inf\n", "a.csv, line 3: time inf"),
+        ("1,2,1\n3,4,x\n", "a.csv, line 2: the weight 'x' is no number; give a number there in all lines$"),
+        ("1,2,x y\n3,4,5\n", "a.csv, line 1: the weight 'x y' is no number; .* or header=True if"),
+        ("1,2,1\n3,4\n", "a.csv, line 2: the values '3', '4' .* give a number there in all lines"),
+        ("time,user,item\n1,2,3\n", "a.csv: the columns time, user, item; put user and item first"),
+        ("id,user,item\n1,2,3\n", "put user and item first"),
+    ],
+)
+def test_errors_of_files_name_the_line(tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Interactions.read(tmp_path / "a.csv")
 
 
 def test_files_of_lists_and_baskets(tmp_path):
@@ -120,7 +165,7 @@ def test_files_of_lists_and_baskets(tmp_path):
     with pytest.raises(ValueError, match="format='csv'"):
         Interactions.read(tmp_path / "a.txt", format="csv")
     (tmp_path / "one.txt").write_text("1 2\n3\n")
-    with pytest.raises(ValueError, match="line 2: the value .3. with .* a line is .user item."):
+    with pytest.raises(ValueError, match=r"line 2: the value .3. with .* a line is .user item."):
         Interactions.read(tmp_path / "one.txt")
 
 
@@ -140,6 +185,11 @@ def test_files_of_lists_and_baskets(tmp_path):
             r"weights of shape \(2,\) for 1 rows",
         ),
         (lambda: Interactions.from_columns([1, 2], [1]), ValueError, "2 users and 1 items"),
+        (
+            lambda: Interactions.from_matrix(np.array([[0, 1], [-1, 2]])),
+            ValueError,
+            "row 1, column 0: weight -1",
+        ),
         (lambda: Interactions([("a", 1), (2, 1)]), TypeError, "2 at position 1 of the users is int"),
         (lambda: Interactions([("a", 1.5)]), (TypeError, ValueError), "1.5"),
         (lambda: Interactions([("a", None)]), TypeError, "None"),

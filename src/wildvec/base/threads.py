@@ -120,7 +120,7 @@ def in_order(
     """Run each item through one of the steps, on one thread per step; yield the results in the order of the items.
 
     The calling thread reads `items`, at most AHEAD items more than there are steps. If there are several steps, it
-    also runs the first of them while the queue is full, unless caller_works is False: Ctrl-C is noticed between two
+    also runs the first of them while the queue is full, unless caller_works is False. Ctrl-C is noticed between two
     of its steps, so give False if a step may take longer than a tenth of a second. An exception in `items`, in a step
     or in the caller ends all threads before it is raised. Close the generator if you stop before its end. stop: an
     event that is set at the end or at an error; a long step should look at it and return early.

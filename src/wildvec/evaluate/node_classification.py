@@ -126,8 +126,8 @@ def node_classification(
         seed: The seed of the splits. The splits depend on it and on the order of the labelled nodes only.
         l2: Strength of the penalty of the logistic regressions (1 / C of scikit-learn).
         normalize: Scale the vectors to length 1 before.
-        validation: Predict a fifth of the training nodes, which then do not train, in place of the test nodes: for the
-            choice of settings, in which test nodes must take no part.
+        validation: Predict a fifth of the training nodes, which then do not train, in place of the test nodes: for
+            the choice of settings, in which test nodes must take no part.
 
     Returns:
         The result; a list of results for several fractions.

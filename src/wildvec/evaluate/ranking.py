@@ -102,8 +102,8 @@ def ranking(
         model: A model of users and items, or a baseline: `Popularity`, `ItemCosine`.
         test: The held-out Interactions, or anything that Interactions takes.
         k: The number of recommended items, or several such numbers.
-        train: Interactions that are left out of the recommendations; None: those that the model was trained on. A test
-            interaction that is among them can never be a hit.
+        train: Interactions that are left out of the recommendations; None: those that the model was trained on. A
+            test interaction that is among them can never be a hit.
         groups: Also measure by group of items. A number of groups: items by popularity in training, most popular
             first, so that the groups have about equally many training interactions each (3: "head", "middle",
             "tail"); or {item: name of its group}.

@@ -9,16 +9,16 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wildvec._graph import SEPARATORS, read_edge_lines, read_name_lines
-from wildvec.base.keys import Key
+from wildvec.base.keys import Key, integer_of_text
 from wildvec.base.progress import progress_bar
+from wildvec.graph.line_forms import EDGES, LineForm, is_header
 from wildvec.graph.numbering import Ids, NameTable, number_keys
 from wildvec.text.files import STDIN, open_file, read_bytes
 
@@ -26,55 +26,13 @@ BLOCK_BYTES = 1 << 22  # parsed in one call: about 20 ms
 LEAST_LINE_BYTES = 4  # of an edge: "1 2\n"
 COMMENTS = ("#", "%")
 PLACES = ("nodes", "the sources", "the targets")
-HEADER_NAMES = frozenset(
-    {
-        "source",
-        "src",
-        "from",
-        "start",
-        "head",
-        "u",
-        "node",
-        "node1",
-        "node_1",
-        "id_1",
-        "sourceid",
-        "source_id",
-    }
-    | {"target", "dst", "to", "end", "tail", "v", "node2", "node_2", "id_2", "targetid", "target_id"}
-    | {"fromnodeid", "tonodeid"}
-)
-
-
-@dataclass(frozen=True)
-class LineForm:
-    """What a line holds: two names, and then numbers.
-
-    text: for messages. numbers: the names of the most numbers that a line may have; what follows is skipped.
-    header_names: usual names of the first two columns. remedy: for a number that is missing or no number. by_name: a
-    header with these names says which numbers there are, in any order.
-    """
-
-    text: str
-    numbers: tuple[str, ...]
-    header_names: frozenset[str]
-    remedy: str
-    by_name: bool = False
-
-
-EDGES = LineForm(
-    "a line is 'source target' or 'source target weight'",
-    ("weight",),
-    HEADER_NAMES,
-    "give weighted=False to read no weights",
-)
 
 
 class Pairs(NamedTuple):
     """The lines of a file.
 
-    header: names of the columns in lower case, if the file has them. first, second: integers; or positions in
-    `names`. numbers: float64 (lines, numbers).
+    header: names of the columns, if the file has them, in lower case and after `LineForm.synonyms`. first, second:
+    integers; or positions in `names`. numbers: float64 (lines, numbers).
     """
 
     header: list[str]
@@ -207,9 +165,10 @@ class _Reader:
         number, end, text = found[0]
         self.separator = self.separator or _separator_of(text)
         rows = [self._split(text) for *_, text in found]
-        has_header = _is_header(rows, self.form.header_names) if self.header is None else self.header
+        has_header = is_header(rows, self.form.header_names) if self.header is None else self.header
         if has_header:
-            self.columns_named = [value.strip().casefold() for value in rows[0]]
+            names, synonyms = map(str.casefold, rows[0]), self.form.synonyms or {}
+            self.columns_named = [synonyms.get(name, name) for name in names]
         if self.n_numbers is None:
             self.n_numbers = self._count_numbers(rows[-1 if has_header else 0])
         self.n_lines += number if has_header else 0
@@ -217,17 +176,20 @@ class _Reader:
 
     def _count_numbers(self, row: list[str]) -> int:
         """Return how many numbers are read of each line. row: the first one."""
-        names = self.columns_named
-        if names and self.form.by_name and self.form.header_names.issuperset(names[:2]):
-            return len(list(takewhile(self.form.numbers.__contains__, names[2:])))
-        return max(0, min(len(row) - 2, len(self.form.numbers)))
+        most = max(0, min(len(row) - 2, len(self.form.numbers)))
+        if not self.columns_named or self.form.synonyms is None:
+            return most
+        for n, name in enumerate(self.columns_named[2 : 2 + most]):
+            if name not in self.form.numbers or name in self.columns_named[2 : 2 + n]:
+                return n
+        return min(most, max(0, len(self.columns_named) - 2))
 
     def _first_lines(self, block: bytes) -> Iterator[tuple[int, int, str]]:
         """Yield the number, the end and the text of each line that is an edge or a header."""
         end = 0
         for number, line in enumerate(block.split(b"\n")[:-1], 1):
             end += len(line) + 1
-            text = self._decode(line)
+            text = self._decode(line, self.n_lines + number)
             if _is_edge(text):
                 yield number, end, text
 
@@ -264,21 +226,20 @@ class _Reader:
         """Read one line that the C parser did not read. Return its bytes."""
         end = block.index(b"\n", start) + 1
         self.n_lines += 1
-        text = self._decode(block[start : end - 1])
+        text = self._decode(block[start : end - 1], self.n_lines)
         if not _is_edge(text):
             return end - start
         values = self._split(text)
         self._check(values)
-        self._append(values[:2])
         if self.n_numbers:
-            self.numbers.append(
-                np.array([list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]])
-            )
+            numbers = list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]
+            self.numbers.append(np.array([numbers]))
+        self._append(values[:2])
         return end - start
 
     def _append(self, names: list[str]) -> None:
         if self.names is None:
-            integers = [_integer(name) for name in names]
+            integers = [integer_of_text(name) for name in names]
             if None not in integers:
                 self.columns.append(_ends(np.array(integers, np.int64)))
                 return
@@ -288,15 +249,14 @@ class _Reader:
                 self.columns[i] = _ends(self.names.number(texts))
         self.columns.append(_ends(self.names.number(names)))
 
-    def _decode(self, line: bytes) -> str:
+    def _decode(self, line: bytes, number: int) -> str:
+        place = f"{self.file}, line {number:,}"
         try:
             text = line.decode("utf-8").strip(" \r\n")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
+            raise ValueError(f"{place}: not UTF-8 ({error}); convert the file") from None
         if "\r" in text:
-            raise ValueError(
-                f"{self._place()}: a carriage return within the line; end lines with a line feed"
-            )
+            raise ValueError(f"{place}: a carriage return within the line; end lines with a line feed")
         return text
 
     def _split(self, text: str) -> list[str]:
@@ -318,7 +278,8 @@ class _Reader:
         try:
             return float(text.replace("_", "?"))  # float would read 1_0 as 10
         except ValueError:
-            remedy = f"{self.form.remedy}, or header=True if this line names the columns"
+            is_first = not any(len(ends[0]) for ends in self.columns)
+            remedy = self.form.remedy + ", or header=True if this line names the columns" * is_first
             raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None
 
     def _place(self) -> str:
@@ -373,27 +334,12 @@ def _separator_of(text: str) -> str:
     return " "
 
 
-def _integer(text: str) -> int | None:
-    """Return an integer that is written as Python writes it, else None.
-
-    >>> _integer("-7"), _integer("07"), _integer("7.0")
-    (-7, None, None)
-    """
-    digits = text[1:] if text.startswith("-") else text
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and str(int(text)) == text):
+def find_line(path: str | os.PathLike[str], pair: int, has_header: bool) -> int | None:
+    """Return the number of the line that holds a pair, from 1; None for standard input, which is read only once."""
+    name = os.fspath(path)
+    if name == STDIN:
         return None
-    return int(text) if -(2**63) <= int(text) < 2**63 else None
-
-
-def _is_header(rows: list[list[str]], names: frozenset[str]) -> bool:
-    """Return whether the first of two rows names the columns. names: usual names of columns.
-
-    >>> [_is_header(rows, HEADER_NAMES) for rows in ([["source", "target"], ["a", "b"]], [["a", "b"], ["b", "c"]])]
-    [True, False]
-    """
-    first = [value.strip().casefold() for value in rows[0]]
-    if len(rows) == 2 and len(first) > 1:
-        only_first = all(_integer(value) is None for value in first[:2])
-        if only_first and all(_integer(value) is not None for value in rows[1][:2]):
-            return True
-    return len(first) > 1 and first[0] in names and first[1] in names
+    with open_file(name) as (stream, _):
+        lines = chain.from_iterable(block.split(b"\n")[:-1] for block in _whole_lines(stream))
+        numbers = (n for n, line in enumerate(lines, 1) if _is_edge(line.decode("utf-8", "replace")))
+        return next(islice(numbers, pair + has_header, None))

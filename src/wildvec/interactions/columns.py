@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
-from datetime import UTC, date
+from collections.abc import Callable, Iterable, Mapping, Set
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,14 @@ from wildvec.base.keys import Key
 from wildvec.graph.numbering import flat_column, number_keys
 
 Ids = NDArray[np.int32]
+Place = Callable[[int], str]  # returns where a row comes from
 
 
-def number_column(name: str, column: Any, given: Iterable[Key] | None) -> tuple[list[Key], Ids]:
+def number_column(name: str, column: Any, given: Iterable[Key] | None, place: Place) -> tuple[list[Key], Ids]:
     """Return the distinct keys of a column and the id of each of its values.
 
     name: "user" or "item", for messages. given: the keys in the order of their ids; None: integers in ascending
-    order, names in the order of their first appearance.
+    order, names in the order of their first appearance. place: returns the place of a row, for messages.
 
     Raises:
         TypeError: A key is neither str nor int, or the keys are of both types.
@@ -35,7 +36,7 @@ def number_column(name: str, column: Any, given: Iterable[Key] | None) -> tuple[
     if len(unknown := np.flatnonzero(places < 0)):
         row = int(np.flatnonzero(np.isin(ids, unknown))[0])
         raise ValueError(
-            f"row {row}: {name} {keys[ids[row]]!r} is not among the {len(all_keys):,} given {name}s; add it to "
+            f"{place(row)}: {name} {keys[ids[row]]!r} is not among the {len(all_keys):,} given {name}s; add it to "
             f"{name}s=, or leave its rows out"
         )
     return all_keys, places[ids]
@@ -57,17 +58,17 @@ def _as_list(values: Any) -> Any:
     return values if hasattr(values, "__len__") and not isinstance(values, Mapping | Set) else list(values)
 
 
-def check_weights(weights: Any, n: int) -> NDArray[np.float32] | None:
+def check_weights(weights: Any, n: int, place: Place) -> NDArray[np.float32] | None:
     """Return weights as float32; ValueError for a weight that is negative or not finite."""
     if weights is None:
         return None
     values = _numbers("weight", weights, n)
     if len(bad := np.flatnonzero(~((values >= 0) & (values <= np.finfo(np.float32).max)))):
-        raise ValueError(f"row {bad[0]}: weight {values[bad[0]]:g}; give a finite number from 0 up")
+        raise ValueError(f"{place(bad[0])}: weight {values[bad[0]]:g}; give a finite number from 0 up")
     return values.astype(np.float32)
 
 
-def check_times(times: Any, n: int) -> NDArray[np.float64] | None:
+def check_times(times: Any, n: int, place: Place) -> NDArray[np.float64] | None:
     """Return times as float64: numbers as they are, dates in seconds since 1970 (UTC).
 
     Dates without a time zone are taken as UTC. TypeError: dates and other values are mixed. ValueError: a time is not
@@ -85,7 +86,7 @@ def check_times(times: Any, n: int) -> NDArray[np.float64] | None:
         array[missing] = np.nan
     values = _numbers("time", array, n)
     if len(bad := np.flatnonzero(~np.isfinite(values))):
-        raise ValueError(f"row {bad[0]}: time {values[bad[0]]:g}; give a finite number or a date")
+        raise ValueError(f"{place(bad[0])}: time {values[bad[0]]:g}; give a finite number or a date")
     return values
 
 
@@ -96,7 +97,7 @@ def _as_datetimes(values: list[Any]) -> NDArray[np.datetime64]:
             raise TypeError(
                 f"row {row}: time {value!r:.60} is no date, but others are; give dates or numbers"
             )
-        if getattr(value, "tzinfo", None) is not None:
+        if isinstance(value, datetime) and value.tzinfo is not None:
             values[row] = value.astimezone(UTC).replace(tzinfo=None)
     return np.array(values, "datetime64[us]")
 

@@ -36,8 +36,9 @@ class Interactions:
             - a tuple of columns: (users, items), (users, items, weights) or (users, items, weights, times);
             - an array (n, 2) of integers, or a list of tuples with 2 to 4 values as above;
             - a sparse matrix of scipy, users × items, with weights (see `from_matrix`);
-            - a data frame of pandas or polars: its columns "user", "item" and, if they exist, "weight" and "time";
-              without these names, its columns in this order;
+            - a data frame of pandas or polars: its columns "user", "item" and, if they exist, "weight" and "time", or
+              usual names for these ("userId", "movie_id", "rating", …; see `read`); without such names, its columns
+              in this order;
             - a path (see `read`);
             - Interactions.
         users: All users in the order of their ids; None: those of the data, integers in ascending order, names in the
@@ -150,6 +151,8 @@ class Interactions:
         path: str | os.PathLike[str],
         *,
         format: str = "columns",
+        separator: str | None = None,
+        header: bool | None = None,
         users: Iterable[Key] | None = None,
         items: Iterable[Key] | None = None,
     ) -> Self:
@@ -159,31 +162,44 @@ class Interactions:
             path: The file.
             format: What a line holds:
 
-                - "columns": user, item and, if they are there, weight and time, divided by tabs, commas or spaces; a
-                  first line of names ("user", "item", "weight", "time") may give another order;
+                - "columns": user, item and, if they are there, weight and time;
                 - "lists": a user and then its items, divided by white space;
                 - "baskets": items, divided by white space; the user is the number of the line, from 0.
+            separator: Of "columns": ",", ";", a tab, or " " for any number of spaces and tabs. None: the first of
+                tab, comma and semicolon that the first line contains, else spaces.
+            header: Of "columns": whether the first line names the columns. None: it does if it contains usual names
+                ("user", "userId", "item", "movie_id", "product", …), or if only its names are no integers, or only
+                its third value is no number.
             users: As for the constructor.
             items: The same.
+
+        A header may name user and item in any order, then weight ("rating", "count", …) and time ("timestamp",
+        "date", …) in any order. Columns from the first one with another name on are not read. Times are numbers.
+        Empty lines and lines that begin with # or % are skipped, and values may be in quotation marks, as in files of
+        edges (see `Graph`). Without a header, the third value is the weight and the fourth the time.
+
+        Raises:
+            ValueError: A line has fewer values than the first one, or a value that is no number; user and item are
+                not the first columns; or as in the constructor.
 
         Keys that all are whole numbers become int, others stay str.
         """
         self = cls.__new__(cls)
-        given, all_users = sources.read(path, format)
+        given, all_users = sources.read(path, format, separator, header)
         self._set_columns(given, all_users if users is None else users, items)
         return self
 
     def _set_columns(
         self, given: sources.Columns, users: Iterable[Key] | None, items: Iterable[Key] | None
     ) -> None:
-        user_keys, user_ids = columns.number_column("user", given.users, users)
-        item_keys, item_ids = columns.number_column("item", given.items, items)
+        user_keys, user_ids = columns.number_column("user", given.users, users, given.place)
+        item_keys, item_ids = columns.number_column("item", given.items, items, given.place)
         if len(user_ids) != len(item_ids):
             raise ValueError(
                 f"{len(user_ids):,} users and {len(item_ids):,} items; give one of each in a row"
             )
-        weights = columns.check_weights(given.weights, len(user_ids))
-        times = columns.check_times(given.times, len(user_ids))
+        weights = columns.check_weights(given.weights, len(user_ids), given.place)
+        times = columns.check_times(given.times, len(user_ids), given.place)
         self._set_ids(user_keys, user_ids, item_keys, item_ids, weights, times)
 
     def _set_ids(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,22 +13,74 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wildvec.base.checks import checked, choice
-from wildvec.base.keys import Key
-from wildvec.graph.edge_files import LineForm, read_pairs
+from wildvec.base.keys import Key, integer_of_text
+from wildvec.graph.edge_files import find_line, read_pairs
+from wildvec.graph.line_forms import LineForm
 from wildvec.text.corpus import Corpus
 
 NAMES = ("user", "item", "weight", "time")
+# Usual names of the columns of files and frames, in lower case.
+COLUMN_NAMES: dict[str, tuple[str, ...]] = {
+    "user": (
+        "userid",
+        "user_id",
+        "uid",
+        "username",
+        "user_name",
+        "customer",
+        "customerid",
+        "customer_id",
+        "visitorid",
+    ),
+    "item": (
+        *(
+            "itemid",
+            "item_id",
+            "iid",
+            "item_name",
+            "movie",
+            "movieid",
+            "movie_id",
+            "song",
+            "songid",
+            "song_id",
+            "track",
+        ),
+        *(
+            "trackid",
+            "track_id",
+            "artist",
+            "artistid",
+            "artist_id",
+            "book",
+            "bookid",
+            "book_id",
+            "isbn",
+            "business_id",
+        ),
+        *("product", "productid", "product_id", "product_name", "asin", "article", "articleid", "article_id"),
+    ),
+    "weight": ("rating", "count", "score", "plays", "quantity"),
+    "time": ("timestamp", "unixtime", "date", "datetime"),
+}
+SYNONYMS = {synonym: name for name, synonyms in COLUMN_NAMES.items() for synonym in (name, *synonyms)}
 FORMATS = ("columns", "lists", "baskets")
 ADVICE = "give (user, item) pairs, a tuple of columns, a sparse matrix, a data frame or a path"
 
 
+def name_row(row: int) -> str:
+    """Return the place of an interaction for messages."""
+    return f"row {row}"
+
+
 class Columns(NamedTuple):
-    """Columns of interactions."""
+    """Columns of interactions. place: returns where an interaction comes from, for messages."""
 
     users: Any
     items: Any
     weights: Any = None
     times: Any = None
+    place: Callable[[int], str] = name_row
 
 
 def columns_of(data: Any) -> Columns:
@@ -105,7 +157,8 @@ def _columns_of_rows(rows: list[Any]) -> Columns:
                 f"row {number} has {len(row)} value{'s' * (len(row) != 1)}, {row!r:.60}; give (user, item), (user, "
                 "item, weight) or (user, item, weight, time), the same in all rows"
             )
-    return Columns(*zip(*rows, strict=True)) if rows else Columns([], [])
+    columns: Iterable[Any] = zip(*rows, strict=True) if rows else ([], [])
+    return Columns(*columns)
 
 
 def columns_of_matrix(matrix: Any) -> tuple[Columns, tuple[int, int]]:
@@ -122,7 +175,10 @@ def columns_of_matrix(matrix: Any) -> tuple[Columns, tuple[int, int]]:
         raise TypeError(f"{type(matrix).__name__} is no matrix; give a sparse matrix of scipy or an array")
     from wildvec.interactions.columns import check_weights
 
-    checked_values = check_weights(values, len(values))
+    def place(number: int) -> str:
+        return f"row {rows[number]}, column {items[number]}"
+
+    checked_values = check_weights(values, len(values), place)
     weights = None if checked_values is None or bool((checked_values == 1).all()) else checked_values
     return Columns(rows.astype(np.int32), items.astype(np.int32), weights), matrix.shape
 
@@ -135,13 +191,18 @@ def _is_frame(data: Any) -> bool:
 
 
 def _columns_of_frame(frame: Any) -> Columns:
-    names = [str(name) for name in frame.columns]
-    if {"user", "item"} <= set(names):
-        return Columns(*(frame[name].to_numpy() if name in names else None for name in NAMES))
-    if {"user", "item"} & set(names):
-        raise ValueError(f"columns {', '.join(names[:6])}: name the columns {', '.join(NAMES)}")
-    _check_n_columns(len(names))
-    return Columns(*(frame[name].to_numpy() for name in frame.columns))
+    labels: dict[str, Any] = {}
+    for label in frame.columns:
+        labels.setdefault(SYNONYMS.get(str(label).casefold(), label), label)
+    labels |= {name: name for name in NAMES if name in frame.columns}
+    if {"user", "item"} <= labels.keys():
+        found: list[Any] = [frame[labels[name]].to_numpy() if name in labels else None for name in NAMES]
+        return Columns(*found)
+    if labels.keys() & set(NAMES):
+        names = ", ".join(map(str, frame.columns[:6]))
+        raise ValueError(f"columns {names}: name the columns {', '.join(NAMES)}")
+    _check_n_columns(len(labels))
+    return Columns(*(frame[label].to_numpy() for label in frame.columns))
 
 
 def columns_of_baskets(baskets: Iterable[Iterable[Key]]) -> tuple[Columns, int]:
@@ -161,10 +222,14 @@ def columns_of_baskets(baskets: Iterable[Iterable[Key]]) -> tuple[Columns, int]:
 # -- files --------------------------------------------------------------------------------------------------------
 
 
-def read(path: str | os.PathLike[str], format: str) -> tuple[Columns, Any]:
+def read(
+    path: str | os.PathLike[str], format: str, separator: str | None = None, header: bool | None = None
+) -> tuple[Columns, Any]:
     """Return the columns of a file, and all users if lines without items name some; see `Interactions.read`."""
     if checked("format", format, choice(*FORMATS)) == "columns":
-        return _read_columns(os.fspath(path)), None
+        return _read_columns(os.fspath(path), separator, header), None
+    if (separator, header) != (None, None):
+        raise ValueError(f"format={format!r} has no separator and no header; leave them out")
     return _read_lists(os.fspath(path), format)
 
 
@@ -197,42 +262,49 @@ def _names(keys: list[Key], ids: NDArray[np.int32]) -> NDArray[Any]:
 def _take_used(keys: list[Key], used: NDArray[np.int32], ids: NDArray[np.int32]) -> NDArray[Any]:
     names = [str(keys[i]) for i in used.tolist()]
     places = np.searchsorted(used, ids)
-    try:
-        return np.array([_whole(name) for name in names], np.int64)[places]
-    except (ValueError, OverflowError):
-        array = np.empty(len(names), object)
-        array[:] = names
-        return np.asarray(array[places])
-
-
-def _whole(name: str) -> int:
-    """Return the integer whose usual text is `name`; ValueError: there is none ("007" and "1_0" are names)."""
-    value = int(name)
-    if str(value) != name:
-        raise ValueError(name)
-    return value
+    integers = [integer_of_text(name) for name in names]
+    if None not in integers:
+        return np.array(integers, np.int64)[places]
+    array = np.empty(len(names), object)
+    array[:] = names
+    return np.asarray(array[places])
 
 
 PAIRS = LineForm(
     "a line is 'user item', and then perhaps a weight and a time",
     NAMES[2:],
-    frozenset(NAMES[:2]),
-    "give all lines as many values",
-    by_name=True,
+    frozenset(synonym for synonym, name in SYNONYMS.items() if name in NAMES[:2]),
+    "give a number there in all lines",
+    SYNONYMS,
 )
 
 
-def _read_columns(path: str) -> Columns:
+def _read_columns(path: str, separator: str | None = None, header: bool | None = None) -> Columns:
     """Read lines of user, item and, if they are there, weight and time; a first line may name another order."""
-    pairs = read_pairs(path, PAIRS)
-    names = pairs.header if {"user", "item"} <= set(pairs.header) else list(NAMES)
-    if set(names[:2]) != {"user", "item"}:
-        raise ValueError(f"{path}: the columns {', '.join(names[:6])}; put user and item first")
+    pairs = read_pairs(path, PAIRS, separator, header)
+    names = _names_of_columns(path, pairs.header) if pairs.header else NAMES
     ends = [pairs.first, pairs.second]
     if pairs.names is not None:
         ends = [_names(pairs.names, ids) for ids in ends]
     columns = dict(zip(names, (*ends, *pairs.numbers.T), strict=False))
-    return Columns(*(columns.get(name) for name in NAMES))
+
+    def place(row: int) -> str:
+        line = find_line(path, row, bool(pairs.header))
+        return f"interaction {row + 1:,} of standard input" if line is None else f"{path}, line {line:,}"
+
+    return Columns(columns["user"], columns["item"], columns.get("weight"), columns.get("time"), place)
+
+
+def _names_of_columns(path: str, header: list[str]) -> list[str]:
+    """Return the names of a header; the first two are user and item, also if one or both have other names."""
+    pair, others = header[:2], header[2:]
+    are_first = not set(pair) & set(NAMES[2:]) and not {"user", "item"} & set(others)
+    if len(set(pair)) < 2 or not are_first:
+        raise ValueError(
+            f"{path}: the columns {', '.join(header[:6])}; put user and item first, and then weight and time"
+        )
+    is_reversed = pair[0] == "item" or pair[1] == "user"
+    return [*(("item", "user") if is_reversed else ("user", "item")), *others]
 
 
 def import_scipy_sparse() -> Any:

@@ -177,7 +177,7 @@ def rows_of_nodes(wv: KeyedVectors, nodes: Iterable[Key]) -> NDArray[np.float32]
 
 
 def node_counts(graph: Graph) -> NDArray[np.int64]:
-    """Return the degree of each node: the weights of its edges to and from it, rounded, at least 1; int64 (nodes,).
+    """Return the degree of each node, int64 (nodes,): the weights of its edges, rounded, at least 1.
 
     Degrees that are not whole, or that add up to more than MAX_TOTAL, are first multiplied by a power of ten.
     """
