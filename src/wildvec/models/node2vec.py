@@ -85,8 +85,7 @@ class Node2Vec(GraphModel):
     NAME: ClassVar[str] = "Node2Vec"
     MATRICES: ClassVar[tuple[str, ...]] = ("vectors", "output_rows", "node_rows")
 
-    alpha = GraphModel.alpha.with_default(0.05)
-    epochs = Setting(5, GraphModel.epochs.check, "times that num_walks new walks from each node are trained")
+    epochs = Setting(8, GraphModel.epochs.check, "times that num_walks new walks from each node are trained")
     window = Word2Vec.window.with_default(10)
     walk_length = Setting(80, WALK_LENGTH, "nodes of a walk")
     num_walks = Setting(10, NUM_WALKS, "walks from each node in an epoch")
@@ -121,8 +120,8 @@ class Node2Vec(GraphModel):
         cbow_mean: int = 1,
         shrink_windows: bool = True,
         update: str = "block",
-        epochs: int = 5,
-        alpha: float = 0.05,
+        epochs: int = 8,
+        alpha: float = 0.025,
         min_alpha: float = 1e-4,
         seed: int = 1,
         workers: int | None = None,
@@ -213,8 +212,8 @@ class DeepWalk(Node2Vec):
         cbow_mean: int = 1,
         shrink_windows: bool = True,
         update: str = "block",
-        epochs: int = 5,
-        alpha: float = 0.05,
+        epochs: int = 8,
+        alpha: float = 0.025,
         min_alpha: float = 1e-4,
         seed: int = 1,
         workers: int | None = None,
