@@ -58,7 +58,8 @@ WV_APART void choose_shared_negatives(struct wv_worker *worker, uint64_t key, ui
     }
 }
 
-/* The pairs of the units first … first + m, and all rows of the block. */
+/* The pairs of the units first … first + m, and all rows of the block. The items of each user are prefetched for
+ * exclude_own_items. */
 WV_INLINE void choose_pairs(struct wv_worker *worker, const struct pair_order *order, int64_t first, int m)
 {
     const struct wv_pairs *pairs = &worker->task->pairs;
@@ -68,6 +69,8 @@ WV_INLINE void choose_pairs(struct wv_worker *worker, const struct pair_order *o
         c->user_ids[i] = pairs->users[pair];
         c->item_ids[i] = pairs->items[pair];
     }
+    for (int i = 0; i < m; i++)
+        prefetch_own_items(pairs, c->user_ids[i]);
     rows_at(&worker->views[WV_USERS], c->user_ids, m, c->user_rows);
     rows_at(&worker->views[WV_ITEMS], c->item_ids, m, c->item_rows);
     rows_at(&worker->views[WV_ITEMS], c->negative_ids, c->n, c->negative_rows);

@@ -5,13 +5,15 @@
  *     steps of users: a P - Wᵀ N, of positives: a U, of negatives: -W U, each from the values before the block.
  * Rows are changed one after the other, so a row that occurs twice in a block is changed twice. */
 
-/* Copies values of n rows to `to` (n, width), and zeros up to whole tiles. Rows that were merged in a round have any length. */
+/* Copies values of n rows to `to` (n, width), and zeros up to whole tiles. Rows that were merged in a round have any length. The sum of
+ * squared gradients behind the values is prefetched for change_row. */
 WV_INLINE void gather_rows(const struct wv_rows *view, float *const *rows, int n, int padded, int width,
                            int on_sphere, float *to)
 {
     const int size = view->matrix->size;
     for (int i = 0; i < n; i++, to += width) {
         vec xx = vec_zero();
+        WV_PREFETCH_TO_WRITE(rows[i] + size);
         for (int at = 0; at < width; at += VEC_LANES) {
             const vec x = row_values(rows[i], at, size);
             xx = vec_fma(x, x, xx);

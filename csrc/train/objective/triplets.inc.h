@@ -45,7 +45,7 @@ WV_INLINE int size_of_group(const struct wv_task *task, int done)
 }
 
 /* Begins a batch: the pairs of n units from `first` on, WV_TRIPLETS at most. Arrays are read in loops of their own, so that cache
- * misses overlap. The items of each user are prefetched, up to 4 cache lines. */
+ * misses overlap. The items of each user are prefetched. */
 static void read_pairs(const struct wv_task *task, const struct pair_order *order, int64_t first, int n,
                        uint64_t key, struct wv_triplet_batch *batch)
 {
@@ -60,11 +60,8 @@ static void read_pairs(const struct wv_task *task, const struct pair_order *orde
         batch->keys[k] = wv_subkey(key, (uint64_t)(first + k));
         batch->n_draws[k] = 0;
     }
-    for (int k = 0; k < n; k++) {
-        const int64_t begin = pairs->own.offsets[batch->users[k]], end = pairs->own.offsets[batch->users[k] + 1];
-        for (int64_t i = begin; i < end && i < begin + 4 * WV_PAD; i += WV_PAD)
-            WV_PREFETCH(pairs->own.ids + i);
-    }
+    for (int k = 0; k < n; k++)
+        prefetch_own_items(pairs, batch->users[k]);
 }
 
 /* Completes a batch: its negatives and the rows. */
