@@ -34,8 +34,8 @@ class BSL(CosineModel):
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
         item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
-            The row of an item is then drawn towards a linear function of its features, and new items need no
-            interactions; see `FeatureModel`.
+            The row of an item is then the sum of its own row and a learned projection of its features, and new items
+            need no interactions; see `FeatureModel`.
         vector_size: Values in a vector.
         negative: Negatives of a block of pairs; at most all items.
         block: Pairs that share their negatives.
@@ -43,7 +43,6 @@ class BSL(CosineModel):
         weight: Weight of the negatives in the loss.
         ns_exponent: Negatives are drawn in proportion to the counts of items to this power; 0: uniformly.
         popularity: Scores are cosine · (users of the item + 1) ** popularity. It takes effect in scores only.
-        feature_weight: With item_features: an item with this number of users is half its own row, half its features.
         alpha: Learning rate of AdaGrad: the size of a row's first change, for each value.
         min_alpha: Learning rate at the end; it falls linearly.
         epochs: Passes over the pairs, each in a new random order.
@@ -97,7 +96,6 @@ class BSL(CosineModel):
         weight: float = 1.2,
         ns_exponent: float = 0.0,
         popularity: float = 0.02,
-        feature_weight: float = 10.0,
         alpha: float = 0.3,
         min_alpha: float = 0.0,
         epochs: int = 20,
@@ -129,4 +127,5 @@ class BSL(CosineModel):
             weight=self.weight,
             temperature=self.temperature,
             ns_exponent=self.ns_exponent,
+            features=self.item_features,
         )

@@ -44,8 +44,8 @@ class CosineModel(FeatureModel):
         popularity = (self.vocab.counts[:, None] + 1.0) ** self.popularity
         return unit_rows(users), (unit_rows(items) * popularity).astype(np.float32)
 
-    def _fix_rows(self, rows: Floats) -> None:
-        rows[...] = unit_rows(rows)
+    def _fixed(self, rows: Floats) -> Floats:
+        return unit_rows(rows)
 
     def _queries_of_new(self, seen: SeenItems) -> Floats:
         return unit_rows(super()._queries_of_new(seen))
