@@ -39,6 +39,8 @@ class CCL(CosineModel):
         margin: Negatives with smaller cosines have no loss.
         ns_exponent: Negatives are drawn in proportion to the counts of items to this power; 0: uniformly.
         popularity: Scores are cosine · (users of the item + 1) ** popularity. It takes effect in scores only.
+        feature_l2: With item_features: each use of an item's own row, or of a row of the projection, also moves it by
+            -rate · feature_l2 · row. With more, items depend more on their features.
         alpha: Learning rate of AdaGrad: the size of a row's first change, for each value.
         min_alpha: Learning rate at the end; it falls linearly.
         epochs: Passes over the pairs, each in a new random order.
@@ -88,6 +90,7 @@ class CCL(CosineModel):
         margin: float = 0.6,
         ns_exponent: float = 0.0,
         popularity: float = 0.02,
+        feature_l2: float = 0.1,
         alpha: float = 0.3,
         min_alpha: float = 0.0,
         epochs: int = 40,
@@ -119,5 +122,6 @@ class CCL(CosineModel):
             margin=self.margin,
             weight=self.weight,
             ns_exponent=self.ns_exponent,
+            l2=self.feature_l2,
             features=self.item_features,
         )

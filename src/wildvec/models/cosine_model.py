@@ -23,6 +23,9 @@ class CosineModel(FeatureModel):
         changeable=True,
         metavar="X",
     )
+    feature_l2 = Setting(
+        0.1, number(0, 1e6), "with item_features: L2 penalty of own rows and of the projection", metavar="X"
+    )
     block = Setting(128, whole(1, 4096), "pairs that share their negatives")
     ns_exponent = Setting(
         0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"

@@ -57,7 +57,7 @@ class FeatureModel(ItemModel):
         self._start(interactions, callbacks)
 
     def set_item_features(self, features: ArrayLike, n_items: int | None = None) -> None:
-        """Set features, float (items, F), of a model that has none; the present rows become own rows.
+        """Set features, float (items, F), of a model that has none; it keeps its rows, and training changes their parts.
 
         n_items: the number of items; default: those of the model. ValueError: another number of rows, or a value
         that is not finite, or the model has features.
@@ -80,10 +80,9 @@ class FeatureModel(ItemModel):
         self._shift = np.append(mean, np.float32(max(np.sqrt(squares), 1e-30))).astype(np.float32)
         self.item_features = self._shifted(given)
         if len(self.vocab):
-            before = self._vectors.copy()
             self._match_matrices()
-            self._own[...] = before
-            self._compose()
+            self._matrices[OWN][...] = self._matrices["vectors"]
+            self._split()
 
     def _shifted(self, features: Floats) -> Floats:
         """Return features, float32 (n, F), minus the means and divided by the scale."""
@@ -142,6 +141,10 @@ class FeatureModel(ItemModel):
         if self.item_features is not None and len(self.item_features) == len(self.vocab):
             self._vectors[...] = self._fixed(self._own + self.item_features @ self.projection)
 
+    def _split(self) -> None:
+        """Set own rows, so that their sums with projections are the rows of items."""
+        self._own[...] = self._vectors - self.item_features @ self.projection  # type: ignore[operator]
+
     def _fixed(self, rows: Floats) -> Floats:
         """Return sums of own rows and projections as the model uses them."""
         return rows
@@ -169,7 +172,7 @@ class FeatureModel(ItemModel):
         is_new = len(self.vocab) and not np.shares_memory(self.wv.vectors, self._vectors)
         super()._take_over_vectors()
         if self.item_features is not None and is_new:
-            self._own[...] = self._vectors - self.item_features @ self.projection
+            self._split()
 
     def _rates_by_matrix(self) -> dict[str, FloatRows]:
         rates = super()._rates_by_matrix()

@@ -32,7 +32,7 @@ class SharedNegatives:
 
     kernel: "ccl", "bsl" (rows of length 1) or "bpr_shared" (rows of any length). block: pairs in a block, rounded up
     to whole cache lines. negative: items that are their negatives; at most all. margin, weight, temperature: of the
-    loss. l2: of one use of a row, in "bpr_shared". counts: of items. ns_exponent: negatives are drawn by counts **
+    loss. l2: of one use of a row, if it may have any length. counts: of items. ns_exponent: negatives are drawn by counts **
     ns_exponent; 0: uniformly. features: (items, F).
     """
 
@@ -62,7 +62,7 @@ class SharedNegatives:
         trained = self._trained(n_items, n_users)
         if self.features is None:
             return trained
-        return replace(trained[0], name="vectors", init="zeros", extra=()), *trained
+        return replace(trained[0], name="vectors"), *trained
 
     def _trained(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
         has_features = self.features is not None
