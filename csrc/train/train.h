@@ -111,9 +111,9 @@ struct wv_task {
     struct wv_pairs pairs;
     struct wv_triplets triplets;
     struct wv_contrast contrast;
-    struct wv_fm fm;          /* factorization machine; `values`: x of each item */
-    float x_max, exponent;    /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
-    struct wv_walks walks;    /* random walks, drawn in training; node i has input row i */
+    struct wv_fm fm;       /* factorization machine; `values`: x of each item */
+    float x_max, exponent; /* glove: a cell has the weight min(1, (x / x_max)^exponent) */
+    struct wv_walks walks; /* random walks, drawn in training; node i has input row i */
     const struct wv_alias
         *sources; /* edges: (nodes) distribution of first nodes; `walks` has the graph, and edges as walks */
     const uint32_t *keep; /* (input rows) a token is kept if a 32-bit draw is <= keep[id]; NULL: no subsampling */

@@ -779,8 +779,8 @@ cdef class Task:
                              f"as there are rows of the nodes matrix, {self.get('nodes').n}")
         n_rows = self.task.contrast.n_negatives + <int64_t>self.task.contrast.block
         if not self.task.contrast.block or n_features * n_rows > MAX_SCORES:
-            raise ValueError(f"{n_features} features in blocks of {n_rows} items: give at most {MAX_SCORES} values, "
-                             "and shared_negatives first")
+            raise ValueError(f"{n_features} features in blocks of {n_rows} items: give at most {MAX_SCORES} "
+                             "values, and shared_negatives first")
         self.arrays.append(features)
         self.task.contrast.features, self.task.contrast.n_features = &features[0, 0], <int32_t>n_features
         self.done.add("item_features")

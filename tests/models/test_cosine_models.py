@@ -26,7 +26,9 @@ SETTINGS = {"vector_size": 16, "epochs": 30, "negative": 20, "block": 16, "worke
 @pytest.mark.parametrize("model", [CCL, BSL])
 def test_recommended_items_are_of_the_users_group(model):
     trained = model(taste(), **SETTINGS)
-    found = [item % GROUPS == user % GROUPS for user in range(4, 40) for item, _ in trained.recommend(user, 3)]
+    found = [
+        item % GROUPS == user % GROUPS for user in range(4, 40) for item, _ in trained.recommend(user, 3)
+    ]
     assert np.mean(found) > 0.9
     assert trained.epoch_losses[-1] < trained.epoch_losses[0]
 

@@ -55,8 +55,10 @@ def test_the_order_is_a_permutation(n, key):
 class Problem:
     """A small task, and the same values for numpy."""
 
-    def __init__(self, kernel, size, *, negative=6, seed=3, l2=0.0, row_rate=None, n_trained=None, n_features=0, **loss):
-        random = self.random = np.random.default_rng(seed)
+    def __init__(
+        self, kernel, size, *, negative=6, l2=0.0, row_rate=None, n_trained=None, n_features=0, **loss
+    ):
+        random = self.random = np.random.default_rng(3)
         self.kernel, self.size, self.negative, self.l2, self.loss = kernel, size, negative, l2, loss
         lists = [np.sort(random.choice(ITEMS, n, replace=False)) for n in random.integers(0, 8, USERS)]
         self.lists = lists
@@ -125,7 +127,9 @@ class Problem:
             self.change(users[user], pull[k] * of_items[k] - weights[k] @ of_negatives, rate, sphere)
         of_p, of_n = pull[:, None] * of_users, -weights.T @ of_users
         if self.features.size:
-            self.change_projection(p, of_p, of_items, lengths, negatives, of_n, of_negatives, negative_lengths, rate)
+            self.change_projection(
+                p, of_p, of_items, lengths, negatives, of_n, of_negatives, negative_lengths, rate
+            )
             return loss.sum()
         for item, gradient in zip((*p, *negatives), (*of_p, *of_n), strict=True):
             self.change(items[item], gradient, rate * self.row_rate[item], sphere)

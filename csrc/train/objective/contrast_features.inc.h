@@ -87,8 +87,8 @@ WV_INLINE void find_item_gradients(struct wv_contrast_scratch *c, int m, int pad
     for (int i = 0; i < m; i++)
         set_change(c->item_grads + i * width, c->positive_weights[i], c->users + i * width, 0, NULL, width);
     for (int j = 0; j < c->n; j++)
-        set_change(of_negatives + (int64_t)j * width, 0, NULL, c->grad_factor, c->negative_grads + (int64_t)j * width,
-                   width);
+        set_change(of_negatives + (int64_t)j * width, 0, NULL, c->grad_factor,
+                   c->negative_grads + (int64_t)j * width, width);
     if (on_sphere) {
         through_lengths(c->item_grads, c->items, c->inverse_lengths, m, width);
         through_lengths(of_negatives, c->negatives, c->inverse_lengths + padded, c->n, width);

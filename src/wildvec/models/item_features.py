@@ -57,7 +57,7 @@ class FeatureModel(ItemModel):
         self._start(interactions, callbacks)
 
     def set_item_features(self, features: ArrayLike, n_items: int | None = None) -> None:
-        """Set features, float (items, F), of a model that has none; it keeps its rows, and training changes their parts.
+        """Set features, float (items, F), of a model that has none. It keeps its rows; training changes their parts.
 
         n_items: the number of items; default: those of the model. ValueError: another number of rows, or a value
         that is not finite, or the model has features.
@@ -92,7 +92,7 @@ class FeatureModel(ItemModel):
 
     @property
     def projection(self) -> Floats | None:
-        """E, float32 (F, vector_size): items with the (shifted) features f have f · E in their rows; None: no features."""
+        """E, float32 (F, vector_size): rows of items contain `item_features` · E; None: there are no features."""
         rows = self._matrices.get(PROJECTION)
         return None if rows is None else rows[:, : self.vector_size]
 

@@ -32,8 +32,8 @@ class SharedNegatives:
 
     kernel: "ccl", "bsl" (rows of length 1) or "bpr_shared" (rows of any length). block: pairs in a block, rounded up
     to whole cache lines. negative: items that are their negatives; at most all. margin, weight, temperature: of the
-    loss. l2: of one use of a row, if it may have any length. counts: of items. ns_exponent: negatives are drawn by counts **
-    ns_exponent; 0: uniformly. features: (items, F).
+    loss. l2: of one use of a row that may have any length. counts: of items. ns_exponent: negatives are drawn by
+    counts ** ns_exponent; 0: uniformly. features: (items, F).
     """
 
     kernel: Literal["ccl", "bsl", "bpr_shared"]
@@ -82,7 +82,11 @@ class SharedNegatives:
         if self.features is None:
             return items, users
         n_features = self.features.shape[1]
-        return items, users, replace(items, name=PROJECTION, role="nodes", rows=n_features, rows_per_item=n_features)
+        return (
+            items,
+            users,
+            replace(items, name=PROJECTION, role="nodes", rows=n_features, rows_per_item=n_features),
+        )
 
     def attach(self, task: Task) -> None:
         """Give the task the settings of the loss and the distribution of negatives."""
