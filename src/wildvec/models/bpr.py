@@ -36,8 +36,9 @@ class BPR(BiasedItemModel, FeatureModel):
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
         item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
-            They need shared_negatives=True. The row of an item is then the sum of its own row and a learned projection
-            of its features (VBPR; He, McAuley 2016), and new items need no interactions; see `FeatureModel`.
+            They need shared_negatives=True. The row of an item is then the sum of its own row and a learned
+            projection of its features (VBPR; He, McAuley 2016), and new items need no interactions: see
+            `FeatureModel`.
         negative: Items that are drawn for each pair, of which the one with the highest score is its negative. With
             shared_negatives: negatives of a block of pairs; all are trained.
         shared_negatives: The pairs of a block have the same negatives: faster for many negatives.
