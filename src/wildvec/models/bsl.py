@@ -98,7 +98,7 @@ class BSL(CosineModel):
         weight: float = 1.2,
         ns_exponent: float = 0.0,
         popularity: float = 0.02,
-        feature_l2: float = 0.1,
+        feature_l2: float = 1.0,
         alpha: float = 0.3,
         min_alpha: float = 0.0,
         epochs: int = 20,

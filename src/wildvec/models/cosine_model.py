@@ -24,7 +24,7 @@ class CosineModel(FeatureModel):
         metavar="X",
     )
     feature_l2 = Setting(
-        0.1, number(0, 1e6), "with item_features: L2 penalty of own rows and of the projection", metavar="X"
+        1.0, number(0, 1e6), "with item_features: L2 penalty of own rows and of the projection", metavar="X"
     )
     block = Setting(128, whole(1, 4096), "pairs that share their negatives")
     ns_exponent = Setting(
