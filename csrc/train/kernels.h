@@ -156,6 +156,14 @@ struct wv_contrast_scratch {
     float *change;                             /* (width) of a row */
     float **user_rows, **item_rows, **negative_rows;
     int32_t *user_ids, *item_ids, *negative_ids;
+    /* Items with features (objective/contrast_features.inc.h). Rows of positives come first, then those of negatives. */
+    float *features;         /* (m + n, n_features rounded up) */
+    float *item_grads;       /* (m + n, width) of composed rows */
+    float *inverse_lengths;  /* (m + n) of composed rows */
+    float *projection;       /* (n_features, width) */
+    float *projection_grads; /* (n_features, width) */
+    float **projection_rows;
+    int32_t *projection_ids; /* 0, 1, … */
     /* The current negatives: a bit for the low bits of each id, and chains of positions in negative_ids. */
     uint64_t *bits;        /* (WV_ITEM_BITS / 64) */
     int32_t *heads, *next; /* (WV_ITEM_CHAINS), (n): 1 + a position, 0: none */

@@ -79,6 +79,8 @@ enum { WV_ITEMS = WV_INPUT, WV_USERS = WV_OUTPUT };
 /* Objectives whose pairs share their negatives (objective/step_contrast.inc.h). A block is some pairs and n_negatives items. */
 struct wv_contrast {
     const struct wv_alias *sampling; /* (items) distribution of negatives; NULL: uniform */
+    const float *features;           /* (items, n_features) of items; the matrix WV_NODES has n_features rows */
+    int32_t n_features;              /* 0: none */
     int32_t block, n_negatives;      /* block: a multiple of WV_PAD */
     float margin;                    /* ccl */
     float weight;                    /* ccl, bsl: of the negatives in the loss */

@@ -183,6 +183,20 @@ static void lay_out_chunk(struct arena *arena, const struct wv_task *task, struc
         chunk->weights[c] = take(arena, targets + WV_OVERRUN, sizeof *chunk->weights[c]);
 }
 
+static void lay_out_features(struct arena *arena, const struct wv_contrast *contrast, size_t width,
+                             struct wv_contrast_scratch *scratch)
+{
+    const size_t n_features = contrast->n_features ? (size_t)contrast->n_features + WV_PAD : 0;
+    const size_t n = n_features ? (size_t)contrast->block + (size_t)contrast->n_negatives + WV_PAD : 0;
+    scratch->features = take(arena, n * n_features, sizeof(float));
+    scratch->item_grads = take(arena, n * width, sizeof(float));
+    scratch->inverse_lengths = take(arena, n, sizeof(float));
+    scratch->projection = take(arena, n_features * width, sizeof(float));
+    scratch->projection_grads = take(arena, n_features * width, sizeof(float));
+    scratch->projection_rows = take(arena, n_features, sizeof(float *));
+    scratch->projection_ids = take(arena, n_features, sizeof(int32_t));
+}
+
 static void lay_out_contrast(struct arena *arena, const struct wv_task *task, struct wv_contrast_scratch *scratch)
 {
     const size_t m = (size_t)task->contrast.block, width = (size_t)(task->matrices[WV_ITEMS].size + WV_PAD);
@@ -205,6 +219,7 @@ static void lay_out_contrast(struct arena *arena, const struct wv_task *task, st
     scratch->user_ids = take(arena, m, sizeof(int32_t));
     scratch->item_ids = take(arena, m, sizeof(int32_t));
     scratch->negative_ids = take(arena, n, sizeof(int32_t));
+    lay_out_features(arena, &task->contrast, width, scratch);
     scratch->bits = take(arena, WV_ITEM_BITS / 64, sizeof(uint64_t));
     scratch->heads = take(arena, WV_ITEM_CHAINS, sizeof(int32_t));
     scratch->next = take(arena, n, sizeof(int32_t));

@@ -93,7 +93,8 @@ cdef extern from "wildvec.h":
         float margin
     struct wv_contrast:
         const wv_alias *sampling
-        int32_t block, n_negatives
+        const float *features
+        int32_t n_features, block, n_negatives
         float margin, weight, temperature
     struct wv_task:
         wv_matrix *matrices
@@ -792,6 +793,24 @@ cdef class Task:
         self.task.contrast.temperature = temperature
         self.done.add("shared_negatives")
 
+    def item_features(self, const float[:, ::1] features):
+        """Features (items, F) of the rows of "input", which get features · "nodes" (F rows) added.
+
+        Call it after `shared_negatives`. Rows of both matrices then have any length, also in "ccl" and "bsl".
+        """
+        cdef int64_t n = self.get("input").n, n_features = features.shape[1]
+        self.check_new("item_features")
+        if features.shape[0] != n or n_features != self.get("nodes").n or not n_features:
+            raise ValueError(f"{features.shape[0]} × {n_features} features: give {n} items, and as many features "
+                             f"as there are rows of the nodes matrix, {self.get('nodes').n}")
+        n_rows = self.task.contrast.n_negatives + <int64_t>self.task.contrast.block
+        if not self.task.contrast.block or n_features * n_rows > MAX_SCORES:
+            raise ValueError(f"{n_features} features in blocks of {n_rows} items: give at most {MAX_SCORES} "
+                             "values, and shared_negatives first")
+        self.arrays.append(features)
+        self.task.contrast.features, self.task.contrast.n_features = &features[0, 0], <int32_t>n_features
+        self.done.add("item_features")
+
     def triplets(self, int32_t candidates, *, const uint32_t[:, ::1] sampling=None, float margin=0,
                  bint item_bias=False):
         """Each pair has negatives of its own, drawn from `sampling`: alias table (items, 2); None: uniform.
@@ -927,7 +946,7 @@ cdef class Task:
     cdef void check_pair_rows(self, int read) except *:
         """ValueError if rows of users or items do not fit an objective of pairs."""
         n_extra = 2 if read in TRIPLET_READERS else 1  # columns behind the values of a row
-        for role in ("input", "output"):
+        for role in ("input", "output", "nodes")[:3 if self.task.contrast.n_features else 2]:
             matrix = self.get(role)
             if matrix.stride != matrix.width or matrix.width < matrix.size + n_extra:
                 raise ValueError(f"rows of the {role} matrix need {n_extra} columns behind their values, "
@@ -984,7 +1003,7 @@ cdef class Task:
         for role, number in ROLES.items():
             n, room = self.task.matrices[<int32_t>number].n, self.task.matrices[<int32_t>number].round_rows
             whole = role == "output" and read in (WV_read_bags, WV_read_supervised, WV_read_fm)
-            whole = whole or role == "input" and read in CONTRAST_READERS
+            whole = whole or role in ("input", "nodes") and read in CONTRAST_READERS
             least = n if whole else min(n, touched[role])
             if room < least:
                 raise ValueError(f"round_rows={room} for the {role} matrix: "

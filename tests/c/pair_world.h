@@ -15,7 +15,8 @@ struct world {
     struct wv_task task;
     int32_t users[PAIRS], items[PAIRS];
     int64_t offsets[USERS + 1];
-    float *rows[2];
+    float *rows[3]; /* the third one, of a projection, and features: NULL where a test does not set them */
+    float *features;
 };
 
 /* Rows on no boundary, with two columns behind their values. */
@@ -70,8 +71,9 @@ static inline void start_pairs(struct world *world, enum wv_objective objective,
 
 static inline void end(struct world *world)
 {
-    free(world->rows[0]);
-    free(world->rows[1]);
+    for (int m = 0; m < 3; m++)
+        free(world->rows[m]);
+    free(world->features);
 }
 
 struct result {
@@ -123,7 +125,7 @@ static inline void train_some_epochs(void *argument, int thread)
 static inline double distance(const struct world *a, const struct world *b)
 {
     double largest = 0;
-    for (int m = 0; m < 2; m++) {
+    for (int m = 0; m < a->task.n_matrices; m++) {
         const struct wv_matrix *of = &a->task.matrices[m];
         for (int64_t k = 0; k < of->n * of->stride; k++)
             largest = fmax(largest, fabs((double)of->rows[k] - (double)b->task.matrices[m].rows[k]));

@@ -1,4 +1,4 @@
-"""CCL and BSL: that they learn, popularity, features of items."""
+"""CCL and BSL: that they learn, and popularity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from wildvec import BSL, CCL, Interactions
-from wildvec.models.item_features import least_squares
 
 GROUPS, PER_GROUP = 4, 15
 
@@ -60,62 +59,3 @@ def test_held_out_loss_falls():
     model = BSL(taste(), held_out=0.1, **SETTINGS)
     assert len(model.held_out_losses) == SETTINGS["epochs"]
     assert min(model.held_out_losses) < model.held_out_losses[0]
-
-
-# -- features -----------------------------------------------------------------------------------------------------
-
-
-def features_of_groups(items):
-    """Return one-hot groups of items and noise, in the order of items."""
-    random = np.random.default_rng(5)
-    groups = np.eye(GROUPS)[np.asarray(items) % GROUPS]
-    return np.column_stack([groups, 0.1 * random.normal(size=(len(items), 3))]) * 7 + 2
-
-
-@pytest.mark.parametrize("model", [CCL, BSL])
-def test_an_item_that_nobody_has_is_recommended_by_its_features(model):
-    data = taste()
-    trained = model(data, item_features=features_of_groups(data.items), **SETTINGS)
-    for group in range(GROUPS):
-        key = 1000 + group
-        trained.add_item_by_features(key, features_of_groups([group])[0])
-        cosines = trained.uv.vectors @ trained.wv[key]
-        best = np.argsort(-cosines)[:10]
-        assert np.mean(np.array(trained.uv.index_to_key)[best] % GROUPS == group) > 0.8
-
-
-def test_features_are_kept_in_files(tmp_path):
-    data = taste()
-    model = BSL(data, item_features=features_of_groups(data.items), **SETTINGS)
-    model.save(tmp_path / "model")
-    loaded = BSL.load(tmp_path / "model")
-    new = features_of_groups([1, 2])
-    np.testing.assert_array_equal(model.project(new), loaded.project(new))
-
-
-def test_least_squares_finds_the_projection():
-    random = np.random.default_rng(1)
-    features, expected = random.normal(size=(200, 6)).astype(np.float32), random.normal(size=(6, 3))
-    weights = random.uniform(0.1, 1, (200, 1)).astype(np.float32)
-    found = least_squares(features, features @ expected, weights, np.zeros((6, 3), np.float32))
-    np.testing.assert_allclose(found, expected, atol=0.02)
-
-
-@pytest.mark.parametrize(
-    ("features", "message"),
-    [
-        (np.zeros((3, 2)), "one row for each of the 60 items"),
-        (np.zeros(60), "one row for each"),
-        (np.full((60, 2), np.nan), "row 0 that is not finite"),
-    ],
-)
-def test_bad_features_are_refused(features, message):
-    with pytest.raises(ValueError, match=message):
-        BSL(taste(), item_features=features, **SETTINGS)
-
-
-def test_features_need_interactions():
-    with pytest.raises(ValueError, match="give both"):
-        BSL(item_features=np.zeros((3, 2)))
-    with pytest.raises(RuntimeError, match="no features"):
-        BSL(taste(), **SETTINGS).project(np.zeros(3))

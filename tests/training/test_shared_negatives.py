@@ -55,8 +55,10 @@ def test_the_order_is_a_permutation(n, key):
 class Problem:
     """A small task, and the same values for numpy."""
 
-    def __init__(self, kernel, size, *, negative=6, seed=3, l2=0.0, row_rate=None, n_trained=None, **loss):
-        random = self.random = np.random.default_rng(seed)
+    def __init__(
+        self, kernel, size, *, negative=6, l2=0.0, row_rate=None, n_trained=None, n_features=0, **loss
+    ):
+        random = self.random = np.random.default_rng(3)
         self.kernel, self.size, self.negative, self.l2, self.loss = kernel, size, negative, l2, loss
         lists = [np.sort(random.choice(ITEMS, n, replace=False)) for n in random.integers(0, 8, USERS)]
         self.lists = lists
@@ -71,8 +73,14 @@ class Problem:
         task.matrix("output", self.users, size, width=width, l2=l2)
         task.interactions(feed.users, feed.item_ids, self.n_trained, feed.item_ids, feed.offsets)
         task.shared_negatives(negative, block=BLOCK, **loss)
+        self.features = random.normal(size=(ITEMS, n_features)).astype(np.float32)
+        if n_features:
+            self.projection = self.rows(n_features, "projection")
+            task.matrix("nodes", self.projection, size, width=width, l2=l2)
+            task.item_features(self.features)
         self.row_rate = np.ones(ITEMS) if row_rate is None else row_rate
-        self.expected = [rows.astype(np.float64) for rows in (self.items, self.users)]
+        self.trained = [self.items, self.users, *([self.projection] if n_features else [])]
+        self.expected = [rows.astype(np.float64) for rows in self.trained]
 
     def rows(self, n, name):
         init = "uniform" if self.kernel == "bpr_shared" else "unit"
@@ -104,21 +112,49 @@ class Problem:
         return total
 
     def train_block(self, pairs, negatives, rate):
-        items, users = self.expected
+        items, users, *_ = self.expected
         size, sphere = self.size, self.kernel != "bpr_shared"
         u, p = self.feed.users[pairs], self.feed.item_ids[pairs]
         of_users, of_items = users[u, :size].copy(), items[p, :size].copy()
         of_negatives = items[negatives, :size].copy()
+        if self.features.size:
+            of_items, lengths = self.compose(p)
+            of_negatives, negative_lengths = self.compose(negatives)
         scores, positive = of_users @ of_negatives.T, (of_users * of_items).sum(axis=1)
         is_negative = np.array([[j not in self.lists[user] for j in negatives] for user in u])
         loss, weights, pull = self.loss_of(scores, positive, is_negative)
         for k, user in enumerate(u):
             self.change(users[user], pull[k] * of_items[k] - weights[k] @ of_negatives, rate, sphere)
-        for k, item in enumerate(p):
-            self.change(items[item], pull[k] * of_users[k], rate * self.row_rate[item], sphere)
-        for j, item in enumerate(negatives):
-            self.change(items[item], -weights[:, j] @ of_users, rate * self.row_rate[item], sphere)
+        of_p, of_n = pull[:, None] * of_users, -weights.T @ of_users
+        if self.features.size:
+            self.change_projection(
+                p, of_p, of_items, lengths, negatives, of_n, of_negatives, negative_lengths, rate
+            )
+            return loss.sum()
+        for item, gradient in zip((*p, *negatives), (*of_p, *of_n), strict=True):
+            self.change(items[item], gradient, rate * self.row_rate[item], sphere)
         return loss.sum()
+
+    def compose(self, ids):
+        """Return rows of items with features, and their lengths before they are divided by them."""
+        items, _, projection = self.expected
+        rows = items[ids, : self.size] + self.features[ids] @ projection[:, : self.size]
+        lengths = np.ones((len(ids), 1))
+        if self.kernel != "bpr_shared":
+            lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / lengths, lengths
+
+    def change_projection(self, p, of_p, x_p, lengths, negatives, of_n, x_n, negative_lengths, rate):
+        """Change own rows and the projection by the gradients of composed rows x."""
+        items, _, projection = self.expected
+        if self.kernel != "bpr_shared":
+            of_p = (of_p - (of_p * x_p).sum(axis=1, keepdims=True) * x_p) / lengths
+            of_n = (of_n - (of_n * x_n).sum(axis=1, keepdims=True) * x_n) / negative_lengths
+        for item, gradient in zip((*p, *negatives), (*of_p, *of_n), strict=True):
+            self.change(items[item], gradient, rate * self.row_rate[item], False)
+        of_projection = self.features[p].T @ of_p + self.features[negatives].T @ of_n
+        for row, gradient in zip(projection, of_projection, strict=True):
+            self.change(row, gradient, rate, False)
 
     def loss_of(self, scores, positive, is_negative):
         n = scores.shape[1]
@@ -153,7 +189,7 @@ class Problem:
             x /= np.linalg.norm(x)
 
     def check(self, tolerance=2e-3):
-        for rows, expected in zip((self.items, self.users), self.expected, strict=True):
+        for rows, expected in zip(self.trained, self.expected, strict=True):
             np.testing.assert_allclose(rows[:, : self.size], expected[:, : self.size], atol=tolerance)
             assert not rows[:, self.size + 1 :].any()
 
@@ -180,13 +216,45 @@ def test_two_epochs_are_those_of_numpy(isa, kernel, size):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_rate_0_measures_the_loss_only(isa, kernel):
-    problem = Problem(kernel, 20, **settings_of(kernel))
-    before = [problem.items.copy(), problem.users.copy()]
+@pytest.mark.parametrize(("size", "n_features"), [(1, 1), (7, 3), (16, 4), (33, 17), (48, 8), (67, 30)])
+def test_features_are_those_of_numpy(isa, kernel, size, n_features):
+    problem = Problem(kernel, size, n_features=n_features, **settings_of(kernel))
+    for epoch in range(2):
+        got, expected = problem.train(epoch, 0.05)
+        assert got == pytest.approx(expected, rel=2e-3, abs=1e-3)
+        if kernel == "bpr_shared" or size > 2:
+            problem.check()
+
+
+def test_features_with_l2_frozen_rows_and_held_out_pairs(isa):
+    frozen = (np.arange(ITEMS) % 3 != 0).astype(np.float32)
+    problem = Problem("bpr_shared", 20, l2=0.1, row_rate=frozen, n_trained=20, n_features=5)
+    first = problem.items.copy()
+    got, expected = problem.train(3, 0.1)
+    assert got == pytest.approx(expected, rel=1e-3)
+    problem.check()
+    assert (problem.items[::3] == first[::3]).all()
+
+
+@pytest.mark.parametrize("features", [np.zeros((ITEMS, 3)), np.zeros((3, 4)), np.zeros((ITEMS, 0))])
+def test_bad_features_are_refused(features):
+    task = Task("bsl", max_chunk=1, seed=1)
+    for role, n in (("input", ITEMS), ("output", USERS), ("nodes", 4)):
+        task.matrix(role, np.zeros((n, 16), np.float32), 8)
+    task.shared_negatives(3, block=16)
+    with pytest.raises(ValueError, match="give"):
+        task.item_features(features.astype(np.float32))
+
+
+@pytest.mark.parametrize("n_features", [0, 5])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_rate_0_measures_the_loss_only(isa, kernel, n_features):
+    problem = Problem(kernel, 20, n_features=n_features, **settings_of(kernel))
+    before = [rows.copy() for rows in problem.trained]
     got, expected = problem.train(0, 0.0)
     assert got == pytest.approx(expected, rel=1e-4)
-    assert (problem.items == before[0]).all()
-    assert (problem.users == before[1]).all()
+    for rows, old in zip(problem.trained, before, strict=True):
+        assert (rows == old).all()
 
 
 def test_l2_frozen_rows_and_held_out_pairs(isa):

@@ -41,3 +41,40 @@ WV_INLINE void change_row(float *row, const struct row_change *change)
         row_store(row, at, vec_fma(of_g, vec_load(g + at), vec_mul(of_x, row_values(row, at, size))));
     row_set_value(row, size, sum);
 }
+
+WV_INLINE float rate_of_row(const struct wv_matrix *matrix, int32_t id, float rate)
+{
+    return matrix->row_rate ? rate * matrix->row_rate[id] : rate;
+}
+
+/* change = a · values - factor · gradient, without what is NULL */
+WV_INLINE void set_change(float *change, float a, const float *values, float factor, const float *gradient,
+                          int width)
+{
+    for (int at = 0; at < width; at += VEC_LANES) {
+        const vec of_positive = values ? vec_mul(vec_set(a), vec_load(values + at)) : vec_zero();
+        const vec of_negatives = gradient ? vec_mul(vec_set(factor), vec_load(gradient + at)) : vec_zero();
+        vec_store(change + at, vec_sub(of_positive, of_negatives));
+    }
+}
+
+/* Copies values of n rows to `to` (n, width), and zeros up to whole tiles. Rows that were merged in a round have any length. The sum of
+ * squared gradients behind the values is prefetched for change_row. */
+WV_INLINE void gather_rows(const struct wv_rows *view, float *const *rows, int n, int padded, int width,
+                           int on_sphere, float *to)
+{
+    const int size = view->matrix->size;
+    for (int i = 0; i < n; i++, to += width) {
+        vec xx = vec_zero();
+        WV_PREFETCH_TO_WRITE(rows[i] + size);
+        for (int at = 0; at < width; at += VEC_LANES) {
+            const vec x = row_values(rows[i], at, size);
+            xx = vec_fma(x, x, xx);
+            vec_store(to + at, x);
+        }
+        const vec scale = vec_set(on_sphere && view->copy_of ? 1 / sqrtf(fmaxf(vec_sum(xx), 1e-30f)) : 1);
+        for (int at = 0; on_sphere && view->copy_of && at < width; at += VEC_LANES)
+            vec_store(to + at, vec_mul(scale, vec_load(to + at)));
+    }
+    memset(to, 0, (size_t)((padded - n) * width) * sizeof *to);
+}

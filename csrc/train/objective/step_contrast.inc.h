@@ -5,27 +5,6 @@
  *     steps of users: a P - Wᵀ N, of positives: a U, of negatives: -W U, each from the values before the block.
  * Rows are changed one after the other, so a row that occurs twice in a block is changed twice. */
 
-/* Copies values of n rows to `to` (n, width), and zeros up to whole tiles. Rows that were merged in a round have any length. The sum of
- * squared gradients behind the values is prefetched for change_row. */
-WV_INLINE void gather_rows(const struct wv_rows *view, float *const *rows, int n, int padded, int width,
-                           int on_sphere, float *to)
-{
-    const int size = view->matrix->size;
-    for (int i = 0; i < n; i++, to += width) {
-        vec xx = vec_zero();
-        WV_PREFETCH_TO_WRITE(rows[i] + size);
-        for (int at = 0; at < width; at += VEC_LANES) {
-            const vec x = row_values(rows[i], at, size);
-            xx = vec_fma(x, x, xx);
-            vec_store(to + at, x);
-        }
-        const vec scale = vec_set(on_sphere && view->copy_of ? 1 / sqrtf(fmaxf(vec_sum(xx), 1e-30f)) : 1);
-        for (int at = 0; on_sphere && view->copy_of && at < width; at += VEC_LANES)
-            vec_store(to + at, vec_mul(scale, vec_load(to + at)));
-    }
-    memset(to, 0, (size_t)((padded - n) * width) * sizeof *to);
-}
-
 WV_INLINE void score_positives(struct wv_contrast_scratch *c, int m, int width)
 {
     for (int i = 0; i < m; i++) {
@@ -44,35 +23,26 @@ WV_APART void turn_users(struct wv_contrast_scratch *c, int m, int width)
     }
 }
 
-WV_INLINE float rate_of_row(const struct wv_matrix *matrix, int32_t id, float rate)
-{
-    return matrix->row_rate ? rate * matrix->row_rate[id] : rate;
-}
-
-/* change = a · values - factor · gradient, without what is NULL */
-WV_INLINE void set_change(float *change, float a, const float *values, float factor, const float *gradient,
-                          int width)
-{
-    for (int at = 0; at < width; at += VEC_LANES) {
-        const vec of_positive = values ? vec_mul(vec_set(a), vec_load(values + at)) : vec_zero();
-        const vec of_negatives = gradient ? vec_mul(vec_set(factor), vec_load(gradient + at)) : vec_zero();
-        vec_store(change + at, vec_sub(of_positive, of_negatives));
-    }
-}
-
-WV_INLINE void change_rows(struct wv_worker *worker, int m, int width, float rate, int on_sphere)
+WV_INLINE void change_users(struct wv_worker *worker, int m, int width, float rate, int on_sphere)
 {
     struct wv_contrast_scratch *c = &worker->contrast;
-    const struct wv_matrix *users = &worker->task->matrices[WV_USERS], *items = &worker->task->matrices[WV_ITEMS];
-    struct row_change change = {.gradient = c->change, .size = items->size, .on_sphere = on_sphere};
-    change.l2 = users->l2;
+    const struct wv_matrix *users = &worker->task->matrices[WV_USERS];
+    struct row_change change = {
+        .gradient = c->change, .l2 = users->l2, .size = users->size, .on_sphere = on_sphere};
     for (int i = 0; i < m; i++) {
         set_change(c->change, c->positive_weights[i], c->items + i * width, c->grad_factor,
                    c->user_grads + i * width, width);
         change.rate = rate_of_row(users, c->user_ids[i], rate);
         change_row(c->user_rows[i], &change);
     }
-    change.l2 = items->l2;
+}
+
+WV_INLINE void change_items(struct wv_worker *worker, int m, int width, float rate, int on_sphere)
+{
+    struct wv_contrast_scratch *c = &worker->contrast;
+    const struct wv_matrix *items = &worker->task->matrices[WV_ITEMS];
+    struct row_change change = {
+        .gradient = c->change, .l2 = items->l2, .size = items->size, .on_sphere = on_sphere};
     for (int i = 0; i < m; i++) {
         set_change(c->change, c->positive_weights[i], c->users + i * width, 0, NULL, width);
         change.rate = rate_of_row(items, c->item_ids[i], rate);
@@ -115,6 +85,7 @@ WV_INLINE double train_contrast(struct wv_worker *worker, int64_t first, int64_t
     const struct pair_order order = pair_order_of(worker);
     const int width = (task->matrices[WV_ITEMS].size + VEC_LANES - 1) / VEC_LANES * VEC_LANES;
     const int64_t block = task->contrast.block;
+    const int composed = task->contrast.n_features > 0;
     double sum = 0;
     for (int64_t at = first; at < last && !WV_LOAD_RELAXED(&task->stop); at += block) {
         const int m = (int)(last - at < block ? last - at : block);
@@ -122,13 +93,19 @@ WV_INLINE double train_contrast(struct wv_worker *worker, int64_t first, int64_t
         choose_shared_negatives(worker, key, (uint64_t)((at - first) / block));
         choose_pairs(worker, &order, at, m);
         gather_rows(&worker->views[WV_USERS], c->user_rows, m, padded, width, on_sphere, c->users);
-        gather_rows(&worker->views[WV_ITEMS], c->item_rows, m, padded, width, on_sphere, c->items);
-        gather_rows(&worker->views[WV_ITEMS], c->negative_rows, c->n, c->n + MULTIPLY_ROWS, width, on_sphere,
-                    c->negatives);
+        gather_rows(&worker->views[WV_ITEMS], c->item_rows, m, padded, width, on_sphere && !composed, c->items);
+        gather_rows(&worker->views[WV_ITEMS], c->negative_rows, c->n, c->n + MULTIPLY_ROWS, width,
+                    on_sphere && !composed, c->negatives);
+        if (composed)
+            compose_items(worker, m, padded, width, on_sphere);
         score_positives(c, padded, width);
         sum += find_gradients(worker, m, width, loss, gradients);
         if (rate > 0)
-            change_rows(worker, m, width, rate, on_sphere);
+            change_users(worker, m, width, rate, on_sphere);
+        if (rate > 0 && composed)
+            change_composed_items(worker, m, padded, width, rate, on_sphere);
+        else if (rate > 0)
+            change_items(worker, m, width, rate, on_sphere);
         *examples += m;
     }
     return sum;

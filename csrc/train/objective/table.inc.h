@@ -44,6 +44,7 @@
 #include "train/objective/contrast_loss.inc.h"
 #include "train/objective/contrast_gradients.inc.h"
 #include "train/objective/contrast_update.inc.h"
+#include "train/objective/contrast_features.inc.h"
 #include "train/objective/step_contrast.inc.h"
 #include "train/objective/triplets.inc.h"
 #include "train/objective/triplet_rows.inc.h"

@@ -9,15 +9,18 @@ import os
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
+from numpy.typing import ArrayLike
+
 from wildvec.base.checks import number
 from wildvec.models.callbacks import Callback
 from wildvec.models.item_bias import BiasedItemModel
+from wildvec.models.item_features import FeatureModel
 from wildvec.models.item_objective import SharedNegatives
 from wildvec.models.settings import Setting, switch
 from wildvec.models.triplet_objective import Triplets
 
 
-class BPR(BiasedItemModel):
+class BPR(BiasedItemModel, FeatureModel):
     """Users and items: each pair (user u, item p) is compared with a negative n, an item that the user does not have.
 
     The loss of a triplet is -log σ(u · p - u · n). Rows are trained by AdaGrad with one sum of squared gradients for
@@ -30,6 +33,10 @@ class BPR(BiasedItemModel):
     Args:
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
             Weights of interactions are not used.
+        item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
+            They need shared_negatives=True. The row of an item is then the sum of its own row and a learned
+            projection of its features (VBPR; He, McAuley 2016), and new items need no interactions: see
+            `FeatureModel`.
         negative: Items that are drawn for each pair, of which the one with the highest score is its negative. With
             shared_negatives: negatives of a block of pairs; all are trained.
         shared_negatives: The pairs of a block have the same negatives: faster for many negatives.
@@ -83,6 +90,7 @@ class BPR(BiasedItemModel):
         self,
         interactions: Any = None,
         *,
+        item_features: ArrayLike | None = None,
         vector_size: int = 64,
         negative: int = 20,
         shared_negatives: bool = False,
@@ -107,7 +115,13 @@ class BPR(BiasedItemModel):
         **others: Any,
     ) -> None:
         self._set_up(locals())
-        self._start(interactions, callbacks)
+        self._start_with_features(interactions, item_features, callbacks)
+
+    def set_item_features(self, features: ArrayLike, n_items: int | None = None) -> None:
+        """Set features; see `FeatureModel`. ValueError: also without shared_negatives."""
+        if not self.shared_negatives:
+            raise ValueError("item_features needs shared negatives; set shared_negatives=True")
+        super().set_item_features(features, n_items)
 
     def _check_together(self) -> None:
         super()._check_together()
@@ -127,6 +141,7 @@ class BPR(BiasedItemModel):
                 negative=self.negative,
                 l2=self.l2,
                 ns_exponent=self.ns_exponent,
+                features=self.item_features,
             )
         return Triplets(
             "bpr",

@@ -31,8 +31,8 @@ class CCL(CosineModel):
         interactions: Interactions, or what `Interactions` takes: pairs, columns, a sparse matrix, a frame, a path.
             Weights of interactions are not used.
         item_features: Numbers that describe items, float (items, features), by the order of `interactions.items`.
-            The row of an item is then drawn towards a linear function of its features, and new items need no
-            interactions; see `FeatureModel`.
+            The row of an item is then the sum of its own row and a learned projection of its features, and new items
+            need no interactions; see `FeatureModel`.
         vector_size: Values in a vector.
         negative: Negatives of a block of pairs; at most all items.
         block: Pairs that share their negatives.
@@ -40,7 +40,8 @@ class CCL(CosineModel):
         margin: Negatives with smaller cosines have no loss.
         ns_exponent: Negatives are drawn in proportion to the counts of items to this power; 0: uniformly.
         popularity: Scores are cosine · (users of the item + 1) ** popularity. It takes effect in scores only.
-        feature_weight: With item_features: an item with this number of users is half its own row, half its features.
+        feature_l2: With item_features: each use of an item's own row, or of a row of the projection, also moves it by
+            -rate · feature_l2 · row. With more, items depend more on their features.
         alpha: Learning rate of AdaGrad: the size of a row's first change, for each value.
         min_alpha: Learning rate at the end; it falls linearly.
         epochs: Passes over the pairs, each in a new random order.
@@ -90,7 +91,7 @@ class CCL(CosineModel):
         margin: float = 0.6,
         ns_exponent: float = 0.0,
         popularity: float = 0.02,
-        feature_weight: float = 10.0,
+        feature_l2: float = 1.0,
         alpha: float = 0.3,
         min_alpha: float = 0.0,
         epochs: int = 40,
@@ -122,4 +123,6 @@ class CCL(CosineModel):
             margin=self.margin,
             weight=self.weight,
             ns_exponent=self.ns_exponent,
+            l2=self.feature_l2,
+            features=self.item_features,
         )

@@ -22,6 +22,9 @@ class CosineModel(FeatureModel):
         changeable=True,
         metavar="X",
     )
+    feature_l2 = Setting(
+        1.0, number(0, 1e6), "with item_features: L2 penalty of own rows and of the projection", metavar="X"
+    )
     block = Setting(128, whole(1, 4096), "pairs that share their negatives")
     ns_exponent = Setting(
         0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"
@@ -39,8 +42,8 @@ class CosineModel(FeatureModel):
         popularity = (self.vocab.counts[:, None] + 1.0) ** self.popularity
         return unit_rows(users), (unit_rows(items) * popularity).astype(np.float32)
 
-    def _fix_rows(self, rows: Floats) -> None:
-        rows[...] = unit_rows(rows)
+    def _fixed(self, rows: Floats) -> Floats:
+        return unit_rows(rows)
 
     def _queries_of_new(self, seen: SeenItems) -> Floats:
         return unit_rows(super()._queries_of_new(seen))

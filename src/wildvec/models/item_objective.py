@@ -8,21 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wildvec._train import PAD, Task
 from wildvec.models.pair_objective import FIRST_SQUARE, PairObjective
+from wildvec.training.feed import Feed
+from wildvec.training.interaction_feed import InteractionFeed
 from wildvec.training.objective import MatrixSpec
 
 CURVATURE = 0.3
+OWN, PROJECTION = "own_vectors", "projection"  # names of matrices of models with features
 
 
 @dataclass(frozen=True)
 class SharedNegatives(PairObjective):
     """Pairs of a block share their negatives. Users are rows of "user_vectors", items of "vectors".
 
+    With features, the row of an item is its row of "own_vectors" plus features · "projection". The kernel composes it
+    for each block; "vectors" is then a matrix that the model composes and the kernel does not use.
+
     kernel: "ccl", "bsl" (rows of length 1) or "bpr_shared" (rows of any length). block: pairs in a block, rounded up
     to whole cache lines. negative: items that are their negatives; at most all. margin, weight, temperature: of the
-    loss. l2: of one use of a row, in "bpr_shared". counts: of items. ns_exponent: negatives are drawn by counts **
-    ns_exponent; 0: uniformly.
+    loss. l2: of one use of a row that may have any length. counts: of items. ns_exponent: negatives are drawn by
+    counts ** ns_exponent; 0: uniformly. features: (items, F).
     """
 
     kernel: Literal["ccl", "bsl", "bpr_shared"]
@@ -33,11 +42,27 @@ class SharedNegatives(PairObjective):
     temperature: float = 1.0
     l2: float = 0.0
     ns_exponent: float = 0.0
+    features: NDArray[np.float32] | None = None
+
+    def matrices(self, feed: Feed | None) -> tuple[MatrixSpec, ...]:
+        """Return the rows of items and of users, and of the projection if there are features."""
+        items, users, *projection = self._trained(len(self.counts), self.n_users)
+        if not isinstance(feed, InteractionFeed):
+            return items, users, *projection
+        of_items, of_users = feed.uses()
+        return replace(items, uses=of_items), replace(users, uses=of_users), *projection
 
     def shapes(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
-        """Return the matrices for numbers of items and users."""
+        """Return the matrices for numbers of items and users; "vectors" first."""
+        trained = self._trained(n_items, n_users)
+        if self.features is None:
+            return trained
+        return replace(trained[0], name="vectors"), *trained
+
+    def _trained(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
+        has_features = self.features is not None
         items = MatrixSpec(
-            "vectors",
+            OWN if has_features else "vectors",
             "input",
             n_items,
             self.vector_size,
@@ -48,7 +73,15 @@ class SharedNegatives(PairObjective):
             l2=self.l2,
             extra=(("squares", FIRST_SQUARE),),
         )
-        return items, replace(items, name="user_vectors", role="output", rows=n_users, rows_per_item=1)
+        users = replace(items, name="user_vectors", role="output", rows=n_users, rows_per_item=1)
+        if self.features is None:
+            return items, users
+        n_features = self.features.shape[1]
+        return (
+            items,
+            users,
+            replace(items, name=PROJECTION, role="nodes", rows=n_features, rows_per_item=n_features),
+        )
 
     def attach(self, task: Task) -> None:
         """Give the task the settings of the loss and the distribution of negatives."""
@@ -60,3 +93,5 @@ class SharedNegatives(PairObjective):
             weight=self.weight,
             temperature=self.temperature,
         )
+        if self.features is not None:
+            task.item_features(self.features)
