@@ -128,3 +128,9 @@ def test_blocks_of_any_size_give_the_same_graph(rows, weighted, block):
     columns = [[convert(row[0]) for row in rows], [convert(row[1]) for row in rows]]
     weights = [float(row[2]) for row in rows] if weighted and rows else None
     assert graph == Graph((*columns, weights))
+
+
+def test_a_header_with_another_order_of_columns_is_refused(tmp_path):
+    (tmp_path / "edges.csv").write_text("count,source,target\n5,1,2\n")
+    with pytest.raises(ValueError, match="the columns count, source, target; put source and target first"):
+        Graph(tmp_path / "edges.csv")

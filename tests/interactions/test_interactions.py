@@ -82,8 +82,8 @@ def test_matrices_of_scipy():
 def test_frames_of_polars():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"who": ["a", "b"], "what": [1, 2]})
-    assert Interactions(frame).users == ["a", "b"]
-    with pytest.raises(ValueError, match="name the columns user, item, weight, time"):
+    assert Interactions(polars.DataFrame(frame.to_numpy().tolist(), orient="row")).users == ["a", "b"]
+    with pytest.raises(ValueError, match="rename the columns to user, item, weight, time"):
         Interactions(frame.rename({"who": "user"}))
 
 
@@ -132,7 +132,9 @@ def test_a_header_names_times_without_weights(tmp_path):
     frame = pytest.importorskip("pandas").read_csv(path)
     assert Interactions(frame) == data
     assert Interactions(frame.rename(columns={"user": "userId", "item": "movie_id", "time": "Date"})) == data
-    with pytest.raises(ValueError, match="columns who, item, time: name the columns user, item"):
+    with pytest.raises(
+        ValueError, match="columns who, item, time: none is known as the user; rename the columns to user"
+    ):
         Interactions(frame.rename(columns={"user": "who"}))
     with pytest.raises(ValueError, match="format='lists' has no separator"):
         Interactions.read(path, format="lists", header=True)
@@ -221,6 +223,27 @@ def test_files_of_lists_and_baskets(tmp_path):
 def test_bad_input(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_columns_of_frames_are_found_by_their_names(caplog):
+    pandas = pytest.importorskip("pandas")
+    columns = {"genre": ["x"], "product_id": ["tea"], "timestamp": [9], "customer_id": ["ann"], "rating": [4]}
+    data = Interactions(pandas.DataFrame(columns))
+    assert (data.users, data.items, data.weights.tolist(), data.times.tolist()) == (
+        ["ann"],
+        ["tea"],
+        [4],
+        [9],
+    )
+    assert not caplog.text
+    names = (
+        r"columns when, who, what: none is known as the user and item; rename the columns to .*from_columns"
+    )
+    with pytest.raises(ValueError, match=names):
+        Interactions(pandas.DataFrame({"when": [1], "who": ["ann"], "what": ["tea"]}))
+    assert Interactions(pandas.DataFrame([["ann", "tea", 2]])).weights.tolist() == [2]
+    Interactions(pandas.DataFrame({"user": ["ann"], "song": ["a"], "artist": ["b"]}))
+    assert "the column 'song' is taken as the item; not used: 'artist'" in caplog.text
 
 
 @pytest.mark.parametrize("library", ["", "pandas", "polars"])

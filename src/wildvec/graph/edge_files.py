@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from wildvec._graph import SEPARATORS, read_edge_lines, read_name_lines
 from wildvec.base.keys import Key, integer_of_text
 from wildvec.base.progress import progress_bar
-from wildvec.graph.line_forms import EDGES, LineForm, is_header
+from wildvec.graph.line_forms import EDGES, SOURCE_NAMES, TARGET_NAMES, LineForm, is_header
 from wildvec.graph.numbering import Ids, NameTable, number_keys
 from wildvec.text.files import STDIN, open_file, read_bytes
 
@@ -77,12 +77,22 @@ def read_edge_list(
         OSError: The file cannot be read.
     """
     pairs = read_pairs(path, EDGES, separator, header, None if weighted is None else int(weighted))
+    _check_header(os.fspath(path), pairs.header)
     if pairs.names is None:
         keys, (_, sources, targets) = number_keys([nodes, pairs.first, pairs.second], "node", PLACES)
     else:
         keys, (_, numbers) = number_keys([nodes, pairs.names], "node", ("nodes", os.fspath(path)))
         sources, targets = numbers[pairs.first], numbers[pairs.second]
     return EdgeList(keys, sources, targets, pairs.numbers[:, 0] if pairs.numbers.shape[1] else None)
+
+
+def _check_header(path: str, header: list[str]) -> None:
+    """Raise ValueError if a header names sources and targets that are not the first two columns, in this order."""
+    places = [{i for i, name in enumerate(header) if name in names} for names in (SOURCE_NAMES, TARGET_NAMES)]
+    if all(places) and not (0 in places[0] and 1 in places[1]):
+        raise ValueError(
+            f"{path}: the columns {', '.join(header[:6])}; put source and target first, and then the weight"
+        )
 
 
 def read_pairs(
@@ -256,7 +266,9 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
         if "\r" in text:
-            raise ValueError(f"{self._place()}: a carriage return within the line; end lines with a line feed")
+            raise ValueError(
+                f"{self._place()}: a carriage return within the line; end lines with a line feed"
+            )
         return text
 
     def _split(self, text: str) -> list[str]:

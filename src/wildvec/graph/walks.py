@@ -84,7 +84,10 @@ def draw_walks(
         walks.draw(seed % 2**64, epoch, first, part)
         return len(part)
 
-    firsts, stop = range(0, n_walks, at_once), StopEvent(walks)  # a step at a node with many neighbours takes long
+    firsts, stop = (
+        range(0, n_walks, at_once),
+        StopEvent(walks),
+    )  # a step at a node with many neighbours takes long
     with (
         progress_bar(n_walks, "walking", "walks") as bar,
         closing(in_order([draw] * n_workers, firsts, stop, caller_works=False)) as drawn,

@@ -37,8 +37,8 @@ class Interactions:
             - an array (n, 2) of integers, or a list of tuples with 2 to 4 values as above;
             - a sparse matrix of scipy, users × items, with weights (see `from_matrix`);
             - a data frame of pandas or polars: its columns "user", "item" and, if they exist, "weight" and "time", or
-              usual names for these ("userId", "movie_id", "rating", …; see `read`); without such names, its columns
-              in this order;
+              usual names for these ("userId", "movie_id", "rating", …; see `read`), in any order; other columns are
+              not used. If all columns are numbered, they are taken in this order;
             - a path (see `read`);
             - Interactions.
         users: All users in the order of their ids; None: those of the data, integers in ascending order, names in the

@@ -48,7 +48,9 @@ def propagate(
     offsets, neighbours, weights = _both_directions(graph, workers)
     degrees = sums_of_rows(offsets, weights)
     mean = float(degrees.sum()) / max(1, int(np.count_nonzero(degrees)))
-    if mean and weights is not None and not 1 / MAX_MEAN <= mean <= MAX_MEAN:  # else the copy would waste memory
+    if (
+        mean and weights is not None and not 1 / MAX_MEAN <= mean <= MAX_MEAN
+    ):  # else the copy would waste memory
         weights, degrees, mean = (weights / mean).astype(np.float32), degrees / mean, 1.0
     degrees = degrees + (regularization * mean if mean else 1)
     degrees[degrees == 0] = 1
