@@ -129,8 +129,8 @@ cdef class Walks:
         cdef uint32_t[:, ::1] table
         ends = np.asarray(offsets)
         if length < 2 or not (LEAST_BIAS <= min(p, q) and max(p, q) <= 1 / LEAST_BIAS) or n < 1:
-            raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} to "
-                             f"{1 / LEAST_BIAS}, and a node")
+            raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} "
+                             f"to {1 / LEAST_BIAS}, and a node")
         if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():
             raise ValueError(f"offsets must rise from 0 to at most {n_neighbours}")
         if n_neighbours and not 0 <= np.min(neighbours) <= np.max(neighbours) < n:

@@ -942,8 +942,9 @@ cdef class Task:
         if self.task.freeze_targets:
             raise ValueError("frozen targets: this objective has none; give the users the row rate 0")
         if block * negatives * width > MAX_PRODUCTS or (block + negatives + WV_PAD) * width >= 2**31:
-            raise ValueError(f"{negatives} negatives in blocks of {block} pairs with rows of {width - WV_PAD} values: "
-                             f"give fewer, so that negatives × pairs × (values + {WV_PAD}) is at most {MAX_PRODUCTS}")
+            raise ValueError(f"{negatives} negatives in blocks of {block} pairs with rows of {width - WV_PAD} "
+                             f"values: give fewer, so that negatives × pairs × (values + {WV_PAD}) is at most "
+                             f"{MAX_PRODUCTS}")
 
     cdef void check_documents(self, int read) except *:
         """ValueError if matrices or settings do not fit an objective of documents."""

@@ -17,21 +17,11 @@ static void call_logistic(const struct wv_block *block, struct wv_scratch *scrat
 {
     logistic(block, scratch, loss, rate);
 }
-static void call_pairwise(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss,
-                          float rate)
-{
-    pairwise(block, scratch, loss, rate);
-}
 static void call_weighted_logistic(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss,
                                    float rate)
 {
     weighted_logistic(block, scratch, loss, rate);
 }
-static void call_hinge(const struct wv_block *block, struct wv_scratch *scratch, struct wv_loss *loss, float rate)
-{
-    hinge(block, scratch, loss, rate);
-}
-
 /* Positive, negative and no pairs, some with a multiplicity. */
 static float weight_of_signs(int i, int j, int n)
 {
@@ -43,12 +33,6 @@ static float weight_of_signs(int i, int j, int n)
 static float weight_of_fractions(int i, int j, int n)
 {
     return 0.37f * weight_of_signs(i, j, n);
-}
-
-static float weight_of_pairwise(int i, int j, int n)
-{
-    (void)n;
-    return j == 0 ? 0 : (float)-((i + j) % 3);
 }
 
 static float weight_of_squares(int i, int j, int n)
@@ -81,23 +65,6 @@ static double expect_logistic(const struct fixture *fixture, double *gradients)
     return loss;
 }
 
-static double expect_pairwise(const struct fixture *fixture, double *gradients)
-{
-    const int m = fixture->block.m;
-    double loss = 0;
-    for (int i = 0; i < m; i++) {
-        gradients[i] = 0;
-        for (int p = i + m; p < m * fixture->block.n; p += m) {
-            const double weight = (double)fixture->block.weights[p];
-            const double z = (double)fixture->scratch.scores[i] - (double)fixture->scratch.scores[p];
-            gradients[p] = weight / (1 + exp(z));
-            gradients[i] -= gradients[p];
-            loss += fabs(weight) * log_of_1_and_exp(-z);
-        }
-    }
-    return loss;
-}
-
 static double expect_squares(const struct fixture *fixture, double *gradients)
 {
     double loss = 0;
@@ -123,25 +90,11 @@ static double expect_softmax(const struct fixture *fixture, double *gradients)
     return loss;
 }
 
-static double expect_hinge(const struct fixture *fixture, double *gradients)
-{
-    double loss = 0;
-    for (int p = 0; p < fixture->block.m * fixture->block.n; p++) {
-        const double weight = (double)fixture->block.weights[p], score = (double)fixture->scratch.scores[p];
-        const double z = weight > 0 ? score : -score;
-        gradients[p] = z < 1 ? weight : 0;
-        loss += fabs(weight) * fmax(0, 1 - z);
-    }
-    return loss;
-}
-
 static const struct loss_case LOSSES[] = {
     {call_logistic, weight_of_signs, expect_logistic, WV_TILE},
     {call_weighted_logistic, weight_of_fractions, expect_logistic, WV_TILE},
-    {call_pairwise, weight_of_pairwise, expect_pairwise, WV_TILE},
     {squares, weight_of_squares, expect_squares, WV_TILE},
     {softmax, weight_of_softmax, expect_softmax, 1},
-    {call_hinge, weight_of_signs, expect_hinge, WV_TILE},
 };
 
 /* Scores within ±scale. Arrays as long as a worker has them at least: WV_PAD elements behind the pairs. There the weights are
@@ -207,7 +160,7 @@ static void nan_scores_give_a_nan_loss(void)
     for (size_t k = 0; k < sizeof LOSSES / sizeof *LOSSES; k++) {
         const struct loss_case *of = &LOSSES[k];
         for (int m = 1; m <= of->max_m; m += 2) {
-            for (int n = of->loss == call_pairwise ? 2 : 1; n <= MAX_N; n += 3) {
+            for (int n = 1; n <= MAX_N; n += 3) {
                 int n_missed = 0;
                 for (int p = 0; p < m * n; p++) {
                     struct fixture fixture;

@@ -8,10 +8,8 @@
 #include "train/objective/score.inc.h"
 
 #include "train/objective/loss_logistic.inc.h"
-#include "train/objective/loss_pairwise.inc.h"
 #include "train/objective/loss_squares.inc.h"
 #include "train/objective/loss_softmax.inc.h"
-#include "train/objective/loss_hinge.inc.h"
 
 #include "train/objective/update.inc.h"
 #include "train/objective/update_by_rule.inc.h"

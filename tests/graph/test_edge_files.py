@@ -52,6 +52,7 @@ def write(folder, text, name="edges.txt", opener=open):
         ("# nothing\n", []),
         ("a\tb c\t 1.5 \tx\n d \te\t2e0\t\n", [("a", "b c", 1.5), ("d", "e", 2)]),
         ('a b\n"c" d\n', [("a", "b"), ('"c"', "d")]),
+        ("1 2 0.00000000000000000000000000012345\n", [(1, 2, 1.2345e-28)]),
     ],
 )
 def test_edge_lists_of_usual_forms(text, expected, tmp_path):
@@ -91,6 +92,10 @@ def test_compressed_files(opener, tmp_path):
         ("1 2 3\n1 2 nan\n", "the weight nan of edge 1"),
         ("1 2 3\n1 2 -3\n", r"the weight -3\.0 of edge 1 \(1 – 2\)"),
         (b"a b\n\xff c\n", r"not UTF-8"),
+        ("1 2\r3 4\r5 6\r", "line 1: a carriage return within the line"),
+        ("1 2\n3 4\r5 6\n", "line 2: a carriage return within the line"),
+        ("a b\nc d\re f\n", "line 2: a carriage return within the line"),
+        ("1 2 3\n1 2 1_0\n", "line 2: the weight '1_0' is no number"),
     ],
 )
 def test_errors_name_the_line(text, message, tmp_path):

@@ -133,6 +133,20 @@ def test_the_builder_refuses_calls_in_another_order():
         builder.take()
 
 
+def test_the_builder_gives_no_rows_whose_sort_was_stopped():
+    rows, columns = np.zeros(20_000, np.int32), np.arange(20_000, dtype=np.int32)[::-1].copy()
+    builder = csr.CsrBuilder(rows, columns, None, 1, 20_000, False, 1)
+    assert builder.count(0, 20_000) == 0
+    builder.allocate()
+    assert builder.place(0, 20_000) == 0
+    builder.plan(20_000)
+    builder.stop()
+    builder.sort(0)
+    builder.stop(False)
+    with pytest.raises(RuntimeError, match="not all sorted"):
+        builder.take()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

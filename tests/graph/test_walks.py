@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import _thread
 import math
+import threading
+import time
 
 import numpy as np
 import pytest
 from reference import alias_draw, below, draw, mix, subkey
 
-from wildvec import Graph
+from wildvec import Graph, Node2Vec
 from wildvec._graph import Walks
 from wildvec.graph.walks import WalkSettings, draw_walks, make_walks
 
@@ -102,7 +105,7 @@ class Reference:
                 taken, step = self.is_accepted(key, count, previous, nodes[-1], proposed)
                 if not taken:
                     count, tries = count + 1, tries + 1
-                    if tries == MAX_TRIES:
+                    if tries == max(MAX_TRIES, np.count_nonzero(self.weights[nodes[-1]]) // 4):
                         taken, step = True, self.weigh(key, count, previous, nodes[-1])
                     else:
                         proposed = self.propose(key, count, nodes[-1])
@@ -200,11 +203,53 @@ def test_the_extension_checks_its_arguments():
         {"offsets": np.array([0])},
         {"neighbours": np.array([1, 2], np.int32)},
         {"weights": np.ones(3, np.float32)},
+        {"weights": np.array([1, math.nan], np.float32)},
+        {"weights": np.array([1, 0], np.float32)},
+        {"weights": np.array([math.inf, 1], np.float32)},
+        {"p": 1e-320},
+        {"q": math.nan},
     ):
-        with pytest.raises(ValueError, match=r"small|offsets|neighbours|weights"):
+        with pytest.raises(ValueError, match=r"length=|offsets|neighbours|weights"):
             Walks(**{"offsets": offsets, "neighbours": neighbours, **good, **bad})
     walks = Walks(offsets, neighbours, np.ones(2, np.float32), **good)
     with pytest.raises(ValueError, match="nodes"):
         walks.build_alias(0, 3)
     with pytest.raises(ValueError, match="columns"):
         walks.draw(1, 0, 0, np.empty((1, 4), np.int32))
+    with pytest.raises(ValueError, match="walk 9223372036854775807"):
+        walks.draw(1, 0, 2**63 - 1, np.empty((1, 3), np.int32))
+
+
+def star(n_leaves=60_000):
+    """A graph whose hub is slow for walks with p = 1 and a large q: nearly all proposals are rejected."""
+    return Graph.from_edges(np.zeros(n_leaves, np.int32), np.arange(1, n_leaves + 1))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("trains", [False, True])
+def test_ctrl_c_stops_walks_at_a_node_with_many_neighbours(workers, trains):
+    graph, interrupted = star(), []
+
+    def interrupt():
+        interrupted.append(time.monotonic())
+        _thread.interrupt_main()
+
+    timer = threading.Timer(0.5, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        if trains:
+            Node2Vec(graph, q=1e9, vector_size=2, num_walks=1, workers=workers)
+        else:
+            graph.walks(1, 80, 1, 1e9, workers=workers)
+    assert time.monotonic() - interrupted[0] < 2  # 0.1 s on an idle machine
+
+
+def test_stopped_walks_have_no_result():
+    graph = star(10)
+    walks = make_walks(graph, WalkSettings(1, 5, 1, 2), 1)
+    nodes = np.empty((3, 5), np.int32)
+    walks.stop()
+    with pytest.raises(RuntimeError, match="stopped"):
+        walks.draw(1, 0, 0, nodes)
+    walks.stop(False)
+    assert walks.draw(1, 0, 0, nodes).tolist() == [5, 5, 5]

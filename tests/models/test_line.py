@@ -21,6 +21,19 @@ def groups(n=80, degree=12, seed=1):
     return Graph.from_edges(*ends), group
 
 
+@pytest.mark.parametrize("unit", [0.004, 1.0, 1e20])
+def test_counts_are_degrees_in_any_unit(unit):
+    star = Graph.from_edges([0] * 100, range(1, 101), weights=[unit] * 100)
+    counts = LINE(star, vector_size=2, epochs=1).wv.counts
+    assert counts[1] > 0 and (counts[1:] == counts[1]).all()
+    assert counts[0] == pytest.approx(100 * counts[1], rel=0.01)
+
+
+def test_a_graph_without_edges_is_refused():
+    with pytest.raises(ValueError, match=r"no edge.*give at least one"):
+        LINE(Graph.from_edges([], [], nodes=[1, 2]), vector_size=2)
+
+
 @pytest.mark.parametrize("order", [1, 2, "both"])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_nodes_of_a_group_are_near_each_other(order, workers):

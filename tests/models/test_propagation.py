@@ -123,6 +123,21 @@ def test_nodes_without_edges_and_dimensions_that_a_graph_lacks_are_zero():
     assert not Propagation(Graph.from_edges([], [], nodes=[4, 5]), vector_size=3).wv.vectors.any()
 
 
+@pytest.mark.parametrize("self_weight", [1e3, 1e6])
+def test_a_large_self_weight_gives_rows(self_weight):
+    rows = Propagation(random_graph(), vector_size=8, self_weight=self_weight).wv.vectors
+    assert np.isfinite(rows).all() and np.linalg.matrix_rank(rows) == 8
+
+
+@pytest.mark.parametrize("factor", [1e-40, 1e30])
+def test_the_unit_of_weights_does_not_matter(factor):
+    graph = random_graph(weighted=True)
+    sources, targets, weights = graph.edges()
+    scaled = Graph.from_edges(sources, targets, weights.astype(float) * factor, nodes=np.arange(50))
+    found = [Propagation(g, vector_size=8, iterations=8).wv.vectors for g in (graph, scaled)]
+    np.testing.assert_allclose(products(found[0]), products(found[1]), atol=0.02)
+
+
 def test_groups_are_near_each_other():
     random = np.random.default_rng(3)
     group = np.arange(200) % 4

@@ -303,6 +303,24 @@ def test_rows_need_a_column_behind_their_values():
         Worker(task)
 
 
+def test_frozen_targets_and_blocks_that_take_too_long_are_refused():
+    frozen = Problem("ccl", 8)
+    frozen.task.freeze_targets()
+    with pytest.raises(ValueError, match="row rate 0"):
+        Worker(frozen.task)
+    n, size = 5000, 500
+    task = Task("bsl", max_chunk=1, seed=1)
+    task.matrix("input", np.zeros((n, 512), np.float32), size)
+    task.matrix("output", np.zeros((1, 512), np.float32), size)
+    one = np.zeros(1, np.int32)
+    task.interactions(one, one, 1, one, np.array([0, 1]))
+    task.shared_negatives(n, block=1024)
+    with pytest.raises(
+        ValueError, match="5000 negatives in blocks of 1024 pairs with rows of 500 values: give fewer"
+    ):
+        Worker(task)
+
+
 def test_the_feed_holds_out_pairs():
     feed = InteractionFeed(np.array([0, 60, 100]), np.r_[:60, :40], 60)
     assert feed.hold_out(0.1) == 90

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -221,6 +223,19 @@ def test_a_round_of_one_worker_is_plain_training():
     plain.train()
     for role, rows in problem.rows.items():
         np.testing.assert_allclose(rows, plain.rows[role], atol=1e-6)
+
+
+def test_a_stop_ends_the_search_for_a_negative(isa):
+    problem = Problem(kernel="bpr", candidates=10_000_000)
+    worker = Worker(problem.task)
+    chunk, rate = np.array([[0, len(problem.items)]]), np.array([RATE])
+    thread = threading.Thread(target=worker.train, args=(EPOCH, CHUNK, chunk, rate, np.zeros(1)))
+    thread.start()
+    time.sleep(0.02)
+    problem.task.stop()
+    start = time.monotonic()
+    thread.join()
+    assert time.monotonic() - start < 0.5
 
 
 def test_scores_far_apart_stay_finite(isa):

@@ -52,6 +52,17 @@ def check(queries, matrix, k, exclude=None, rows=None, workers=None):
         assert pairs == sorted(pairs), "best first, and of equal scores the lower row"
 
 
+def test_a_second_call_without_ids_excludes_nothing():
+    rows = np.arange(1, 11, dtype=np.float32)[:, None]
+    best = Best(Queries(np.ones((1, 1), np.float32), 10.0), 3)
+    for n in (4000, 0):
+        best.exclude(np.array([0, n]), np.arange(n, dtype=np.int32))
+    best.scan(rows, 0)
+    scores, found = np.empty((1, 3), np.float32), np.empty((1, 3), np.int64)
+    best.write(scores, found)
+    assert found.tolist() == [[9, 8, 7]]
+
+
 @given(
     seed=st.integers(0, 1000),
     n=st.integers(1, 300),

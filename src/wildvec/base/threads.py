@@ -121,9 +121,9 @@ def in_order(
 
     The calling thread reads `items`, at most AHEAD items more than there are steps. If there are several steps, it
     also runs the first of them while the queue is full, unless caller_works is False. Ctrl-C is noticed between two
-    of its steps, so give False if a step may take longer than a tenth of a second. An exception in `items`, in a step or in the caller ends
-    all threads before it is raised. Close the generator if you stop before its end. stop: an event that is set at the
-    end or at an error; a long step should look at it and return early.
+    of its steps, so give False if a step may take longer than a tenth of a second. An exception in `items`, in a step
+    or in the caller ends all threads before it is raised. Close the generator if you stop before its end. stop: an
+    event that is set at the end or at an error; a long step should look at it and return early.
 
     >>> list(in_order([abs, abs], [-3, 1, -2]))
     [3, 1, 2]
@@ -132,7 +132,8 @@ def in_order(
     pending: deque[_Task[Item, Result]] = deque()
     threads: list[threading.Thread] = []
     stop = threading.Event() if stop is None else stop
-    callers_step, other_steps = (steps[0], steps[1:]) if caller_works and len(steps) > 1 else (None, steps)
+    n_own = int(caller_works and len(steps) > 1)
+    callers_step, other_steps = (steps[0] if n_own else None), steps[n_own:]
 
     def work(step: Callable[[Item], Result]) -> None:
         while (task := tasks.get()) is not None:

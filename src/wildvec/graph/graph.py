@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wildvec.base.checksum import checksum
 from wildvec.base.keys import Key
 from wildvec.base.threads import check_workers
-from wildvec.graph.csr import build_csr, sums_of_rows
+from wildvec.graph.adjacency import Adjacency
+from wildvec.graph.csr import build_csr
 from wildvec.graph.edge_files import read_edge_list
 from wildvec.graph.inputs import Edges, node_names, read_edges, with_weights
 from wildvec.graph.numbering import PIECE
@@ -22,15 +21,7 @@ from wildvec.graph.walks import WalkSettings, draw_walks
 STORED = ("nodes", "offsets", "neighbours", "weights", "directed")
 
 
-class EdgeArrays(NamedTuple):
-    """Edges as arrays: the indices of both ends int32 (n,), and weights float32 (n,) or None."""
-
-    sources: NDArray[np.int32]
-    targets: NDArray[np.int32]
-    weights: NDArray[np.float32] | None
-
-
-class Graph:
+class Graph(Adjacency):
     """A graph: nodes with names, and edges between them, in compressed rows (CSR). It does not change.
 
     What counts as an edge:
@@ -86,12 +77,6 @@ class Graph:
     >>> graph.neighbours_of("b"), graph.degree("d")
     (['a', 'c'], 0.0)
     """
-
-    nodes: list[Key]
-    offsets: NDArray[np.int64]
-    neighbours: NDArray[np.int32]
-    weights: NDArray[np.float32] | None
-    directed: bool
 
     def __init__(
         self,
@@ -179,20 +164,6 @@ class Graph:
             if array is not None:
                 array.flags.writeable = False
 
-    @property
-    def n_nodes(self) -> int:
-        """The number of nodes."""
-        return len(self.offsets) - 1
-
-    @cached_property
-    def n_edges(self) -> int:
-        """The number of edges; an undirected edge counts once."""
-        if self.directed:
-            return len(self.neighbours)
-        return (
-            len(self.neighbours) + sum(int((rows == columns).sum()) for rows, columns, _ in self._pieces())
-        ) // 2
-
     def walks(
         self,
         num_walks: int = 10,
@@ -220,70 +191,6 @@ class Graph:
         [[0, 1, 2, 0], [1, 2, 0, 1], [2, 0, 1, 2]]
         """
         return draw_walks(self, WalkSettings.checked(num_walks, walk_length, p, q), seed, 0, workers)
-
-    @cached_property
-    def degrees(self) -> NDArray[np.float64]:
-        """The sum of the weights of each node's edges (if directed: those that leave it), float64 (n_nodes,)."""
-        return sums_of_rows(self.offsets, self.weights)
-
-    @cached_property
-    def node_to_index(self) -> dict[Key, int]:
-        """The index of each node's name, computed at the first use."""
-        return {node: i for i, node in enumerate(self.nodes)}
-
-    def index(self, node: Key) -> int:
-        """Return the index of a node. KeyError: the graph does not have it."""
-        try:
-            return self.node_to_index[node]
-        except (KeyError, TypeError):
-            kind = f", whose names are {type(self.nodes[0]).__name__}" if self.nodes else ""
-            raise KeyError(f"{node!r} is none of the {self.n_nodes:,} nodes of the graph{kind}") from None
-
-    def neighbours_of(self, node: Key) -> list[Key]:
-        """Return the names of a node's neighbours; of a directed graph those that its edges lead to."""
-        return [self.nodes[i] for i in self._row(node)]
-
-    def degree(self, node: Key) -> float:
-        """Return the sum of the weights of a node's edges."""
-        return float(self.degrees[self.index(node)])
-
-    def has_edge(self, source: Key, target: Key) -> bool:
-        """Return whether there is an edge from source to target. KeyError: a node does not exist."""
-        row, column = self._row(source), self.index(target)
-        position = int(np.searchsorted(row, column))
-        return position < len(row) and int(row[position]) == column
-
-    def _row(self, node: Key) -> NDArray[np.int32]:
-        i = self.index(node)
-        return self.neighbours[self.offsets[i] : self.offsets[i + 1]]
-
-    def edges(self) -> EdgeArrays:
-        """Return all edges as arrays of indices into `nodes`; an undirected edge once, with source <= target.
-
-        >>> Graph([(5, 3), (5, 5)]).edges().targets.tolist()
-        [1, 1]
-        """
-        parts: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]] = []
-        for rows, columns, piece in self._pieces():
-            kept = np.flatnonzero((rows <= columns) | self.directed)
-            parts.append((rows[kept], columns[kept], kept + piece.start))
-        if not parts:
-            nothing = np.empty(0, np.int32)
-            return EdgeArrays(
-                nothing, nothing.copy(), None if self.weights is None else np.empty(0, np.float32)
-            )
-        sources, targets, positions = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return EdgeArrays(sources, targets, None if self.weights is None else self.weights[positions])
-
-    def _pieces(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], slice]]:
-        """Yield the rows and columns of some stored neighbours, and where these are."""
-        for start in range(0, len(self.neighbours), PIECE):
-            end = min(start + PIECE, len(self.neighbours))
-            first = int(np.searchsorted(self.offsets, start, "right")) - 1
-            last = int(np.searchsorted(self.offsets, end, "left"))
-            counts: NDArray[Any] = np.diff(np.clip(self.offsets[first : last + 1], start, end))
-            rows = np.repeat(np.arange(first, last, dtype=np.int32), counts)
-            yield rows, self.neighbours[start:end], slice(start, end)
 
     def subgraph(self, nodes: Iterable[Key]) -> Graph:
         """Return the graph of some nodes and the edges between them. The nodes keep their order.
@@ -328,47 +235,6 @@ class Graph:
         if not self.directed:
             sources, targets = np.minimum(sources, targets), np.maximum(sources, targets)
         return sources * self.n_nodes + targets
-
-    def to_scipy(self) -> Any:
-        """Return the adjacency matrix, a csr_array (n_nodes, n_nodes) of float32, rows in the order of `nodes`."""
-        from scipy.sparse import csr_array
-
-        values = np.ones(len(self.neighbours), np.float32) if self.weights is None else self.weights
-        return csr_array((values, self.neighbours, self.offsets), shape=(self.n_nodes, self.n_nodes))
-
-    def to_networkx(self) -> Any:
-        """Return a networkx.Graph or DiGraph, with the attribute "weight" if the graph has weights."""
-        import networkx
-
-        graph = networkx.DiGraph() if self.directed else networkx.Graph()
-        graph.add_nodes_from(self.nodes)
-        sources, targets, weights = self.edges()
-        pairs = zip((self.nodes[i] for i in sources), (self.nodes[i] for i in targets), strict=True)
-        if weights is None:
-            graph.add_edges_from(pairs)
-        else:
-            graph.add_weighted_edges_from(
-                (a, b, w) for (a, b), w in zip(pairs, weights.tolist(), strict=True)
-            )
-        return graph
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Return sizes and checksums of the edges, which a resumed training compares. Names do not count."""
-        return {
-            "nodes": self.n_nodes,
-            "directed": int(self.directed),
-            "offsets": checksum(self.offsets),
-            "neighbours": checksum(self.neighbours),
-            "weights": "none" if self.weights is None else checksum(self.weights),
-        }
-
-    def __len__(self) -> int:
-        """Return the number of nodes."""
-        return self.n_nodes
-
-    def __contains__(self, node: object) -> bool:
-        """Return whether the graph has a node of this name."""
-        return node in self.node_to_index
 
     def __eq__(self, other: object) -> bool:
         """Return whether the other graph has the same nodes in the same order, and the same edges and weights."""

@@ -46,16 +46,11 @@ def propagate(
 ) -> NDArray[np.float32]:
     """Return the rows (nodes, size) of `Propagation`; see there."""
     offsets, neighbours, weights = _both_directions(graph, workers)
-    degrees = sums_of_rows(offsets, weights)
-    mean = float(degrees.sum()) / max(1, int(np.count_nonzero(degrees)))
-    if (
-        mean and weights is not None and not 1 / MAX_MEAN <= mean <= MAX_MEAN
-    ):  # else the copy would waste memory
-        weights, degrees, mean = (weights / mean).astype(np.float32), degrees / mean, 1.0
+    weights, degrees, mean = _in_usual_units(weights, sums_of_rows(offsets, weights))
     degrees = degrees + (regularization * mean if mean else 1)
     degrees[degrees == 0] = 1
     source, target = matrices.random(graph.n_nodes, size, seed), matrices.allocate(graph.n_nodes, size)
-    # Each iteration is divided by 1 + self_weight, so that rows neither grow nor vanish; whitening removes the factor.
+    # Each iteration is divided by 1 + self_weight, so that rows do not grow. Whitening removes the factor.
     scale = (1 / degrees / (1 + self_weight)).astype(np.float32)
     isa = os.environ.get("WILDVEC_ISA", "")
     propagator = Propagator(
@@ -78,6 +73,19 @@ def propagate(
         work.propagate(0)
         work.scale(length)
     return work.rows(source, target)[:, :size]
+
+
+def _in_usual_units(
+    weights: NDArray[np.float32] | None, degrees: NDArray[np.float64]
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float64], float]:
+    """Return weights, degrees and the mean degree of nodes with edges.
+
+    If the mean is so large or small that float32 sums lose values, the weights are copied and divided by it.
+    """
+    mean = float(degrees.sum()) / max(1, int(np.count_nonzero(degrees)))
+    if weights is None or not mean or 1 / MAX_MEAN <= mean <= MAX_MEAN:
+        return weights, degrees, mean
+    return (weights / np.float64(mean)).astype(np.float32), degrees / mean, 1.0
 
 
 def _both_directions(
