@@ -1,4 +1,4 @@
-"""Which columns of a data frame hold what. In: the names of its columns and usual names. Out: a column for each role."""
+"""Which columns of a data frame hold what. In: names of columns, and usual names. Out: a column for each role."""
 
 from __future__ import annotations
 

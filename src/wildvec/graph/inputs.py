@@ -222,7 +222,8 @@ def _find_ends(labels: list[Any]) -> dict[str, Any]:
         return found | {"source": others[0], "target": others[1]}
     if not {"source", "target"} <= found.keys():
         raise ValueError(
-            f"the frame has the columns {labels}; rename two of them to source and target, and one of weights to weight"
+            f"the frame has the columns {labels}; rename two of them to source and target, and one of "
+            "weights to weight"
         )
     return found
 
