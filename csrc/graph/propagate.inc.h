@@ -6,7 +6,7 @@ enum {
     TILE_VECS = VEC_REGISTERS >= 32 ? 4 : 2,  /* TILE_ROWS * TILE_VECS sums and the factors are in registers */
     STEP_VECS = VEC_REGISTERS >= 32 ? 16 : 8, /* of one row in a propagation */
     EDGES_AHEAD = 8,                          /* rows of neighbours that are prefetched */
-    EDGES_OF_CHECK = 4096,                    /* edges between two looks at `stop` */
+    EDGES_OF_CHECK = 4096,                    /* edges between two checks of `stop` */
     FLOATS_OF_LINE = 16
 };
 

@@ -128,7 +128,7 @@ cdef class Walks:
         cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
         cdef uint32_t[:, ::1] table
         ends = np.asarray(offsets)
-        if length < 2 or not (LEAST_BIAS <= min(p, q) and max(p, q) <= 1 / LEAST_BIAS) or n < 1:
+        if length < 2 or n < 1 or not (LEAST_BIAS <= p <= 1 / LEAST_BIAS and LEAST_BIAS <= q <= 1 / LEAST_BIAS):
             raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} "
                              f"to {1 / LEAST_BIAS}, and a node")
         if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():

@@ -98,7 +98,7 @@ def test_baskets_have_numbers_as_users(tmp_path, capsys):
         (
             ["recommend", "{unseen}", "user003"],
             2,
-            "keep the items of users (--keep-seen False); give --include-seen",
+            "keep the items of users (--no-keep-seen); give --include-seen",
         ),
         (["train-items", "{empty}", "-o", "a.wv", "--loss", "item2vec"], 1, "empty.tsv has no interactions"),
         (["recommend", "{songs}", "user003"], 1, "songs.tsv is no file of vectors"),

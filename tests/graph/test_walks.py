@@ -236,11 +236,15 @@ def test_ctrl_c_stops_walks_at_a_node_with_many_neighbours(workers, trains):
 
     timer = threading.Timer(0.5, interrupt)
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        if trains:
-            Node2Vec(graph, q=1e9, vector_size=2, num_walks=1, workers=workers)
-        else:
-            graph.walks(1, 80, 1, 1e9, workers=workers)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            if trains:
+                Node2Vec(graph, q=1e9, vector_size=2, num_walks=1, workers=workers)
+            else:
+                graph.walks(1, 80, 1, 1e9, workers=workers)
+    finally:
+        timer.cancel()
+        timer.join()
     assert time.monotonic() - interrupted[0] < 2  # 0.1 s on an idle machine
 
 

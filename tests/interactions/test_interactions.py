@@ -145,8 +145,9 @@ def test_a_header_names_times_without_weights(tmp_path):
     [
         ("1,2,1\n\n# x\n3,4,-1\n", "a.csv, line 4: weight -1; give a finite number"),
         ("user,item,time\n1,2,5\n3,4,inf\n", "a.csv, line 3: time inf"),
-        ("1,2,1\n3,4,x\n", "a.csv, line 2: the weight 'x' is no number"),
-        ("1,2,1\n3,4\n", "a.csv, line 2: the values '3', '4' .* give all lines as many values"),
+        ("1,2,1\n3,4,x\n", "a.csv, line 2: the weight 'x' is no number; give a number there in all lines$"),
+        ("1,2,x y\n3,4,5\n", "a.csv, line 1: the weight 'x y' is no number; .* or header=True if"),
+        ("1,2,1\n3,4\n", "a.csv, line 2: the values '3', '4' .* give a number there in all lines"),
         ("time,user,item\n1,2,3\n", "a.csv: the columns time, user, item; put user and item first"),
         ("id,user,item\n1,2,3\n", "put user and item first"),
     ],

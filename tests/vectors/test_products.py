@@ -54,7 +54,7 @@ def check(queries, matrix, k, exclude=None, rows=None, workers=None):
 
 def test_a_second_call_without_ids_excludes_nothing():
     rows = np.arange(1, 11, dtype=np.float32)[:, None]
-    best = Best(Queries(np.ones((1, 1), np.float32), 10.0), 3)
+    best = Best(Queries(np.ones((1, 1), np.float32), choose_isa(""), 10.0), 3)
     for n in (4000, 0):
         best.exclude(np.array([0, n]), np.arange(n, dtype=np.int32))
     best.scan(rows, 0)

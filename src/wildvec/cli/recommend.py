@@ -64,9 +64,7 @@ def run(args: argparse.Namespace) -> int:
     check_before_work(args.output, [args.model])
     model = load_item_model(args.model)
     if not (model.keep_seen or args.include_seen or args.history):
-        raise UsageError(
-            "the model does not keep the items of users (--keep-seen False); give --include-seen"
-        )
+        raise UsageError("the model does not keep the items of users (--no-keep-seen); give --include-seen")
     options = {"n": args.topn, "exclude_seen": not args.include_seen}
     if args.among:
         options["among"] = [_item(model, word) for word in args.among]

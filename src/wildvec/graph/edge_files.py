@@ -199,7 +199,7 @@ class _Reader:
         end = 0
         for number, line in enumerate(block.split(b"\n")[:-1], 1):
             end += len(line) + 1
-            text = self._decode(line)
+            text = self._decode(line, self.n_lines + number)
             if _is_edge(text):
                 yield number, end, text
 
@@ -236,16 +236,15 @@ class _Reader:
         """Read one line that the C parser did not read. Return its bytes."""
         end = block.index(b"\n", start) + 1
         self.n_lines += 1
-        text = self._decode(block[start : end - 1])
+        text = self._decode(block[start : end - 1], self.n_lines)
         if not _is_edge(text):
             return end - start
         values = self._split(text)
         self._check(values)
-        self._append(values[:2])
         if self.n_numbers:
-            self.numbers.append(
-                np.array([list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]])
-            )
+            numbers = list(map(self._number, values[2:], self.form.numbers))[: self.n_numbers]
+            self.numbers.append(np.array([numbers]))
+        self._append(values[:2])
         return end - start
 
     def _append(self, names: list[str]) -> None:
@@ -260,15 +259,14 @@ class _Reader:
                 self.columns[i] = _ends(self.names.number(texts))
         self.columns.append(_ends(self.names.number(names)))
 
-    def _decode(self, line: bytes) -> str:
+    def _decode(self, line: bytes, number: int) -> str:
+        place = f"{self.file}, line {number:,}"
         try:
             text = line.decode("utf-8").strip(" \r\n")
         except UnicodeDecodeError as error:
-            raise ValueError(f"{self._place()}: not UTF-8 ({error}); convert the file") from None
+            raise ValueError(f"{place}: not UTF-8 ({error}); convert the file") from None
         if "\r" in text:
-            raise ValueError(
-                f"{self._place()}: a carriage return within the line; end lines with a line feed"
-            )
+            raise ValueError(f"{place}: a carriage return within the line; end lines with a line feed")
         return text
 
     def _split(self, text: str) -> list[str]:
@@ -290,7 +288,8 @@ class _Reader:
         try:
             return float(text.replace("_", "?"))  # float would read 1_0 as 10
         except ValueError:
-            remedy = f"{self.form.remedy}, or header=True if this line names the columns"
+            is_first = not any(len(ends[0]) for ends in self.columns)
+            remedy = self.form.remedy + ", or header=True if this line names the columns" * is_first
             raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None
 
     def _place(self) -> str:

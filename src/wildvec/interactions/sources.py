@@ -278,7 +278,7 @@ PAIRS = LineForm(
     "a line is 'user item', and then perhaps a weight and a time",
     NAMES[2:],
     frozenset(synonym for synonym, name in SYNONYMS.items() if name in NAMES[:2]),
-    "give all lines as many values",
+    "give a number there in all lines",
     SYNONYMS,
 )
 
