@@ -75,6 +75,8 @@ def test_a_third_value_is_a_weight_unless_unweighted(tmp_path):
         ("1,2\n3\n", [], 1, "line 2"),
         ("1,2,-1\n", [], 1, "-1"),
         ("1,2,nan\n", [], 1, "nan"),
+        ("1,2,0.5\n3,4\n", [], 1, "--unweighted reads no weights"),
+        ("a,b,c\n3,4,1\n", ["--header", "--p", "1"], 2, "--p is no option"),
         ("", [], 1, "no node"),
         ("1,2\n", ["--p", "0.5"], 2, "--p is no option of --method deepwalk"),
         ("1,2\n", ["--method", "node2vec", "--p", "-1"], 2, "'-1'"),

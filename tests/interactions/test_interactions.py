@@ -341,3 +341,20 @@ def test_reindex_drops_what_is_unknown():
     data = Interactions(PAIRS).reindex(["eve", "zoe", "ann"], ["milk", "beer"])
     assert as_dict(data) == {("eve", "beer"): (1, 0), ("ann", "milk"): (1, 0)}
     assert data.users == ["eve", "zoe", "ann"] and data.offsets.tolist() == [0, 1, 1, 2]
+
+
+def test_dates_as_text():
+    data = Interactions.from_columns([1, 1], [1, 2], times=["2024-05-31", "2024-05-31T00:00:10+00:00"])
+    assert np.diff(data.times).tolist() == [10]
+    with pytest.raises(ValueError, match="row 1: time 'soon' is no date; give numbers, or dates such as"):
+        Interactions.from_columns([1, 1], [1, 2], times=["2024-05-31", "soon"])
+
+
+def test_errors_of_files_name_the_remedy(tmp_path):
+    path = tmp_path / "ratings.dat"
+    path.write_text("1::1193::5::978300760\n")
+    with pytest.raises(ValueError, match=r"line 1.*'::' is no separator here: replace it by a tab"):
+        Interactions.read(path)
+    path.write_text("1 2 3 4\n1 2 3 2024-05-31\n")
+    with pytest.raises(ValueError, match=r"line 2: the time '2024-05-31' is no number; .*parse_dates"):
+        Interactions.read(path)

@@ -187,6 +187,8 @@ def in_option_syntax(message: str) -> str:
     >>> in_option_syntax("lower min_count, or read min_count.txt")
     'lower --min-count, or read min_count.txt'
     """
+    message = message.replace("Graph.read(path, weighted=False) reads", "--unweighted reads")
+    message = message.replace("header=True", "--header")
     message = _ARGUMENT.sub(lambda match: f"{option_name(match[1])} {match[3]}", message)
     return _BARE_NAME.sub(lambda match: option_name(match[1]), message)
 

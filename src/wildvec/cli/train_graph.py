@@ -39,6 +39,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--directed", action="store_true", help="an edge leads from the first node to the second only"
     )
+    parser.add_argument(
+        "--header", action="store_true", help="the first line names the columns, whatever their names"
+    )
     parser.add_argument("--unweighted", action="store_true", help="a third value of a line is no weight")
     parser.add_argument(
         "--method",
@@ -58,7 +61,12 @@ def run(args: argparse.Namespace) -> int:
     report = Report(args.output, kind)
 
     def train() -> Any:
-        graph = Graph.read(args.edges, directed=args.directed, weighted=False if args.unweighted else None)
+        graph = Graph.read(
+            args.edges,
+            header=args.header or None,
+            weighted=False if args.unweighted else None,
+            directed=args.directed,
+        )
         return train_model(GRAPH_MODELS[args.method], graph, args, settings, report)
 
     return train_and_save(args, report, train)

@@ -45,6 +45,9 @@ def add_to(commands: Any) -> None:
         "basket (baskets, whose users are the numbers of lines) (default: columns)",
     )
     parser.add_argument(
+        "--header", action="store_true", help="the first line names the columns, whatever their names"
+    )
+    parser.add_argument(
         "--loss", choices=tuple(ITEM_MODELS), default="bpr", help="what is trained (default: bpr)"
     )
     add_model_options(parser, ITEM_MODELS)
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     report = Report(args.output, kind)
 
     def train() -> Any:
-        data = Interactions.read(args.interactions, format=args.input_format)
+        data = Interactions.read(args.interactions, format=args.input_format, header=args.header or None)
         if not len(data):
             raise ValueError(f"{args.interactions} has no interactions; each line holds a user and an item")
         return train_model(ITEM_MODELS[args.loss], data, args, settings, report)

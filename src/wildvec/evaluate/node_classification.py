@@ -127,8 +127,8 @@ def node_classification(
     Args:
         wv: KeyedVectors, or a model with the attribute `wv`.
         labels: {node: label or list of labels}, pairs (node, label), an array or a data frame with two such columns,
-            a series of pandas whose index has the nodes, or the path of a file with "node label" in each line. A node may
-            have several labels.
+            a series of pandas whose index has the nodes, or the path of a file with "node label" in each line. A node
+            may have several labels.
         train_fraction: The part of the labelled nodes for training, between 0 and 1; or several such parts.
         shuffles: The number of random splits.
         seed: The seed of the splits. The splits depend on it and on the order of the labelled nodes only.

@@ -187,12 +187,23 @@ class _Reader:
     def _count_numbers(self, row: list[str]) -> int:
         """Return how many numbers are read of each line. row: the first one."""
         most = max(0, min(len(row) - 2, len(self.form.numbers)))
+        if most and row[2].startswith("{"):
+            return self._check_networkx(row)
         if not self.columns_named or self.form.synonyms is None:
             return most
         for n, name in enumerate(self.columns_named[2 : 2 + most]):
             if name not in self.form.numbers or name in self.columns_named[2 : 2 + n]:
                 return n
         return min(most, max(0, len(self.columns_named) - 2))
+
+    def _check_networkx(self, row: list[str]) -> int:
+        """Return 0 for a line of networkx's write_edgelist without attributes; ValueError: it has some."""
+        if row[2] != "{}":
+            raise ValueError(
+                f"{self.file}: the line {' '.join(row)!r:.60} has attributes of networkx; write the file with "
+                "networkx.write_weighted_edgelist, or read it with networkx and call Graph(graph)"
+            )
+        return 0
 
     def _first_lines(self, block: bytes) -> Iterator[tuple[int, int, str]]:
         """Yield the number, the end and the text of each line that is an edge or a header."""
@@ -282,6 +293,8 @@ class _Reader:
             found = ", ".join(map(repr, values))
             what = f"the value{'s' if len(values) > 1 else ''} {found} with the separator {self.separator!r}"
             remedy = f"; {self.form.remedy}" if 2 <= len(values) < least else ""
+            if len(values) == 1 and "::" in values[0]:
+                remedy = "; '::' is no separator here: replace it by a tab, for example with sed 's/::/\\t/g'"
             raise ValueError(f"{self._place()}: {what}; {self.form.text}{remedy}")
 
     def _number(self, text: str, name: str) -> float:
@@ -290,6 +303,8 @@ class _Reader:
         except ValueError:
             is_first = not any(len(ends[0]) for ends in self.columns)
             remedy = self.form.remedy + ", or header=True if this line names the columns" * is_first
+            if name == "time":
+                remedy = "read a file of dates with pandas (parse_dates) and give the frame"
             raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None
 
     def _place(self) -> str:

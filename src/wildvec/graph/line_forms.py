@@ -54,7 +54,7 @@ EDGES = LineForm(
     "a line is 'source target' or 'source target weight'",
     ("weight",),
     HEADER_NAMES,
-    "give weighted=False to read no weights",
+    "Graph.read(path, weighted=False) reads no weights",
 )
 
 

@@ -309,12 +309,3 @@ def _names_of_columns(path: str, header: list[str]) -> list[str]:
         )
     is_reversed = pair[0] == "item" or pair[1] == "user"
     return [*(("item", "user") if is_reversed else ("user", "item")), *others]
-
-
-def import_scipy_sparse() -> Any:
-    """Return scipy.sparse; ImportError that names the extra if it is missing."""
-    try:
-        import scipy.sparse
-    except ImportError:
-        raise ImportError("a sparse matrix needs scipy; install it: pip install scipy") from None
-    return scipy.sparse
