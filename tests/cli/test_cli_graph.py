@@ -88,3 +88,12 @@ def test_bad_input_is_one_clear_line(tmp_path, capsys, text, options, code, mess
     path.write_text(text, encoding="utf-8")
     assert cli.main(["train-graph", str(path), "-o", str(tmp_path / "a.wv"), *options]) == code
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_help_and_errors_of_graphs_are_short_and_about_graphs(capsys):
+    assert cli.main(["train-graph", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "noise nodes per example" in text and "words" not in text and "the lines" not in text
+    assert cli.main(["train-graph", "edges.csv"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.endswith("(see wildvec train-graph --help)\n")

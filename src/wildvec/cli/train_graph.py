@@ -17,6 +17,13 @@ from wildvec.cli.training import (
 )
 from wildvec.graph.graph import Graph
 
+TERMS = {  # the settings of models of texts, in words of graphs
+    "words on each side of the centre word": "steps before and after a node that are its context",
+    "of the text": "of the degrees",
+    "the lines": "the walks or edges",
+    "words": "nodes",
+}
+
 
 def add_to(commands: Any) -> None:
     """Declare the command. Its options are the models' settings, with their defaults."""
@@ -49,7 +56,7 @@ def add_to(commands: Any) -> None:
         default="deepwalk",
         help="what is trained (default: deepwalk)",
     )
-    add_model_options(parser, GRAPH_MODELS)
+    add_model_options(parser, GRAPH_MODELS, terms=TERMS)
     parser.set_defaults(run=run)
 
 

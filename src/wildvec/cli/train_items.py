@@ -18,6 +18,8 @@ from wildvec.cli.training import (
 from wildvec.interactions.interactions import Interactions
 from wildvec.interactions.sources import FORMATS
 
+TERMS = {"the text": "the interactions", "the lines": "the interactions"}  # in the help of settings
+
 
 def add_to(commands: Any) -> None:
     """Declare the command. Its options are the models' settings, with their defaults."""
@@ -50,7 +52,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--loss", choices=tuple(ITEM_MODELS), default="bpr", help="what is trained (default: bpr)"
     )
-    add_model_options(parser, ITEM_MODELS)
+    add_model_options(parser, ITEM_MODELS, terms=TERMS)
     parser.set_defaults(run=run)
 
 
