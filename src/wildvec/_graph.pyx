@@ -107,7 +107,7 @@ cdef extern from "wildvec.h" nogil:
     int wv_alias_rows(const wv_graph *graph, int64_t first, int64_t last, wv_alias *alias)
 
 
-LEAST_BIAS = 1e-9  # of p and q
+LEAST_BIAS, MOST_BIAS = 1e-9, 1e9  # of p and q
 MAX_WALKS = 2**62
 
 
@@ -128,9 +128,9 @@ cdef class Walks:
         cdef int64_t n = offsets.shape[0] - 1, n_neighbours = neighbours.shape[0]
         cdef uint32_t[:, ::1] table
         ends = np.asarray(offsets)
-        if length < 2 or n < 1 or not (LEAST_BIAS <= p <= 1 / LEAST_BIAS and LEAST_BIAS <= q <= 1 / LEAST_BIAS):
+        if length < 2 or n < 1 or not (LEAST_BIAS <= p <= MOST_BIAS and LEAST_BIAS <= q <= MOST_BIAS):
             raise ValueError(f"length={length}, p={p}, q={q}, {n} nodes: give 2 or more, p and q from {LEAST_BIAS} "
-                             f"to {1 / LEAST_BIAS}, and a node")
+                             f"to {MOST_BIAS}, and a node")
         if ends[0] or ends[n] > n_neighbours or (np.diff(ends) < 0).any():
             raise ValueError(f"offsets must rise from 0 to at most {n_neighbours}")
         if n_neighbours and not 0 <= np.min(neighbours) <= np.max(neighbours) < n:

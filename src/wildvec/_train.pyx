@@ -186,7 +186,7 @@ MAX_TARGETS = 10_000_000  # target rows of a block, whose sizes are 32-bit
 MAX_SCORES = 1 << 26  # of a block of pairs with shared negatives
 MAX_PRODUCTS = 1 << 30  # multiplications of its scores: a stop takes effect between blocks
 MAX_ITEMS = 1 << 62  # of an epoch of walks or edges
-LEAST_BIAS = 1e-9  # of p and q
+LEAST_BIAS, MOST_BIAS = 1e-9, 1e9  # of p and q
 BAG_LOSSES = ("softmax", "ova", "hs", "ns")  # as in enum wv_bag_loss
 ROLES = {"input": WV_INPUT, "output": WV_OUTPUT, "nodes": WV_NODES, "documents": WV_DOCUMENTS}  # of matrices
 
@@ -427,9 +427,9 @@ cdef class Task:
         cdef wv_walks *walks = &self.task.walks
         self.check_new("walks")
         self.check_reads("walks", wv_read_of(self.task.objective) == WV_read_walks)
-        if length < 2 or not (LEAST_BIAS <= p <= 1 / LEAST_BIAS and LEAST_BIAS <= q <= 1 / LEAST_BIAS):
+        if length < 2 or not (LEAST_BIAS <= p <= MOST_BIAS and LEAST_BIAS <= q <= MOST_BIAS):
             raise ValueError(f"length={length}, p={p}, q={q}: give 2 nodes or more, and p and q from {LEAST_BIAS} "
-                             f"to {1 / LEAST_BIAS}")
+                             f"to {MOST_BIAS}")
         walks.length, walks.p, walks.q, walks.is_symmetric = length, p, q, symmetric
         self.set_graph(offsets, neighbours, weights, alias, n_walks, per_unit)
         self.done.add("walks")

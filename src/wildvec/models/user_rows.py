@@ -73,6 +73,7 @@ class UserRows(Recommender, Model):
 
         With keep_seen=False these are the given ones alone.
         """
+        self._check_own_vectors()
         seen = self._seen.joined(SeenItems(data.offsets, data.item_ids), len(self._users), len(self.vocab))
         if self.keep_seen:
             self._set_seen(seen, seen.counts)
