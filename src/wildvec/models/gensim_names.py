@@ -138,7 +138,7 @@ def check_arguments(given: Mapping[str, Any], known: Iterable[str] = ()) -> None
                 raise ValueError(f"{name}={short(value)} is not supported: {remedy}")
         elif name in RENAMED and "." not in RENAMED[name] and (not known or RENAMED[name] in known):
             raise TypeError(f"{name}={short(value)}: the name of this argument is {RENAMED[name]}")
-        elif RENAMED_SETTINGS.get(name) in known:
+        elif RENAMED_SETTINGS.get(name, "") in known:
             raise TypeError(f"{name}={short(value)}: the name of this argument is {RENAMED_SETTINGS[name]}")
         elif name in NO_SETTING:
             raise TypeError(f"{name}={short(value)}: {NO_SETTING[name]}")
