@@ -199,6 +199,4 @@ class Item2Vec(ItemModel):
     def _why_no_examples(self) -> str:
         if not self.sample:
             return "no user has two items; give more data"
-        if not self.sample:
-            return "no user has two items in these interactions; give more items of each user"
         return f"with sample={self.sample:g} no user had two items left; raise sample (0 keeps all) or give more data"
