@@ -76,8 +76,9 @@ OF_PACKAGES = {  # documents, and what they need
     "docs/from-gensim.md": "wildvec",
     "docs/fasttext-vectors.md": "wildvec",
     "docs/phrases.md": "wildvec",
-    "docs/graphs.md": "wildvec",
-    "docs/users-and-items.md": "wildvec",
+    "docs/from-implicit-and-node2vec.md": "wildvec",
+    "docs/graphs.md": "scipy",
+    "docs/users-and-items.md": "scipy",
 }
 
 

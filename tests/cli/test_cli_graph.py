@@ -75,6 +75,8 @@ def test_a_third_value_is_a_weight_unless_unweighted(tmp_path):
         ("1,2\n3\n", [], 1, "line 2"),
         ("1,2,-1\n", [], 1, "-1"),
         ("1,2,nan\n", [], 1, "nan"),
+        ("1,2,0.5\n3,4\n", [], 1, "--unweighted reads no weights"),
+        ("a,b,c\n3,4,1\n", ["--header", "--p", "1"], 2, "--p is no option"),
         ("", [], 1, "no node"),
         ("1,2\n", ["--p", "0.5"], 2, "--p is no option of --method deepwalk"),
         ("1,2\n", ["--method", "node2vec", "--p", "-1"], 2, "'-1'"),
@@ -86,3 +88,12 @@ def test_bad_input_is_one_clear_line(tmp_path, capsys, text, options, code, mess
     path.write_text(text, encoding="utf-8")
     assert cli.main(["train-graph", str(path), "-o", str(tmp_path / "a.wv"), *options]) == code
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_help_and_errors_of_graphs_are_short_and_about_graphs(capsys):
+    assert cli.main(["train-graph", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "noise nodes per example" in text and "words" not in text and "the lines" not in text
+    assert cli.main(["train-graph", "edges.csv"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.endswith("(see wildvec train-graph --help)\n")

@@ -170,7 +170,7 @@ def test_nodes_without_vectors_are_left_out(caplog):
         ({0: 1, 1: 1}, "the same label, 1"),
         ([(0, 1), (1,)], r"pair 2 of the labels is \(1,\)"),
         (["ab", "cd"], "pair 1 of the labels is 'ab'"),
-        (np.zeros((4, 3)), "3 columns; give two"),
+        (np.zeros((4, 3)), r"shape \(4, 3\); give two"),
     ],
 )
 def test_bad_labels_are_named(labels, message):
@@ -221,3 +221,13 @@ def test_other_objects_are_refused():
         node_classification(np.zeros((3, 2)), {0: 1, 1: 2})
     with pytest.raises(TypeError, match="labels are int"):
         node_classification(blobs()[0], 3)
+
+
+def test_series_and_labels_without_nodes():
+    pandas = pytest.importorskip("pandas")
+    wv, labels = blobs()
+    expected = node_classification(wv, dict(enumerate(labels)), shuffles=2)
+    assert repr(node_classification(wv, pandas.Series(labels), shuffles=2)) == repr(expected)
+    assert repr(expected).startswith(f"NodeClassificationResult(micro_f1={expected.micro_f1:.4f}, macro_f1=")
+    with pytest.raises(ValueError, match=r"shape \(60,\); give two columns: .* dict\(zip\(wv.index_to_key"):
+        node_classification(wv, labels)

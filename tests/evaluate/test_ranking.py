@@ -165,3 +165,14 @@ def test_bad_arguments_are_named():
             baseline.recommend_rows([0], exclude=Interactions([(1, 10)]))
     with pytest.raises(ValueError, match="neighbours=0"):
         ItemCosine(train, neighbours=0)
+
+
+def test_test_interactions_of_the_training_are_warned_of(caplog):
+    train = Interactions([(1, "tea"), (1, "milk"), (2, "tea"), (3, "jam")])
+    for model in (BPR(train, vector_size=4, epochs=1, workers=1), Popularity(train)):
+        caplog.clear()
+        result = ranking(model, train, k=2)
+        assert result.recall == 0 and "4 of 4 test interactions are in the training" in caplog.text
+        caplog.clear()
+        assert ranking(model, train, train=[], k=3).recall == 1 and not caplog.text
+    assert "recall=0.0000, precision=0.0000" in repr(result)

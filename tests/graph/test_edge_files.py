@@ -87,7 +87,7 @@ def test_compressed_files(opener, tmp_path):
         ("# x\n1 2\n\n3\n", "line 4: the value '3'"),
         ("1,2\n3,\n", "line 2: the values '3', ''"),
         ("h,t\n1,2\n3\n", "line 3: the value '3'"),
-        ("1 2 3\n1 2\n", "line 2: the values '1', '2' .* give weighted=False"),
+        ("1 2 3\n1 2\n", "line 2: the values '1', '2' .* weighted=False"),
         ("1 2 3\n1 2 x\n", "line 2: the weight 'x' is no number"),
         ("1 2 3\n1 2 nan\n", "the weight nan of edge 1"),
         ("1 2 3\n1 2 -3\n", r"the weight -3\.0 of edge 1 \(1 – 2\)"),
@@ -133,3 +133,18 @@ def test_blocks_of_any_size_give_the_same_graph(rows, weighted, block):
     columns = [[convert(row[0]) for row in rows], [convert(row[1]) for row in rows]]
     weights = [float(row[2]) for row in rows] if weighted and rows else None
     assert graph == Graph((*columns, weights))
+
+
+def test_a_header_with_another_order_of_columns_is_refused(tmp_path):
+    (tmp_path / "edges.csv").write_text("count,source,target\n5,1,2\n")
+    with pytest.raises(ValueError, match="the columns count, source, target; put source and target first"):
+        Graph(tmp_path / "edges.csv")
+
+
+def test_edge_lists_of_networkx(tmp_path):
+    path = tmp_path / "edges.txt"
+    path.write_text("1 2 {}\n2 3 {}\n")
+    assert Graph(path) == Graph([(1, 2), (2, 3)])
+    path.write_text("1 2 {'weight': 3}\n")
+    with pytest.raises(ValueError, match="write_weighted_edgelist"):
+        Graph(path)

@@ -211,6 +211,22 @@ def test_what_counts_as_an_edge():
     assert (isolated.degree("z"), isolated.neighbours_of("z")) == (0, [])
 
 
+def test_columns_of_frames_are_found_by_their_names(caplog):
+    frame = pandas.DataFrame({"count": [5, 6], "U": ["a", "b"], "V": ["b", "c"]})
+    assert Graph(frame) == Graph([("a", "b"), ("b", "c")])
+    assert "not used: the columns ['count']; weights='count' takes it as the weight" in caplog.text
+    assert Graph(frame, weights="count") == Graph([("a", "b", 5), ("b", "c", 6)])
+    caplog.clear()
+    assert Graph(frame, weights=False) == Graph([("a", "b"), ("b", "c")])
+    assert Graph(frame.rename(columns={"count": "Weight"})) == Graph(frame, weights="count")
+    assert Graph(pandas.DataFrame([[1, 2, 0.5]])).weights.tolist() == [0.5, 0.5]
+    with pytest.raises(
+        ValueError, match="rename two of them to source and target, and one of weights to weight"
+    ):
+        Graph(pandas.DataFrame({"a": [1], "b": [2], "c": [3]}))
+    assert not caplog.text
+
+
 @pytest.mark.parametrize("data", [[], np.empty((0, 2)), ([], []), networkx.Graph()])
 def test_a_graph_may_be_empty(data):
     graph = Graph(data)

@@ -82,8 +82,8 @@ def test_matrices_of_scipy():
 def test_frames_of_polars():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"who": ["a", "b"], "what": [1, 2]})
-    assert Interactions(frame).users == ["a", "b"]
-    with pytest.raises(ValueError, match="name the columns user, item, weight, time"):
+    assert Interactions(polars.DataFrame(frame.to_numpy().tolist(), orient="row")).users == ["a", "b"]
+    with pytest.raises(ValueError, match="rename the columns to user, item, weight, time"):
         Interactions(frame.rename({"who": "user"}))
 
 
@@ -132,7 +132,9 @@ def test_a_header_names_times_without_weights(tmp_path):
     frame = pytest.importorskip("pandas").read_csv(path)
     assert Interactions(frame) == data
     assert Interactions(frame.rename(columns={"user": "userId", "item": "movie_id", "time": "Date"})) == data
-    with pytest.raises(ValueError, match="columns who, item, time: name the columns user, item"):
+    with pytest.raises(
+        ValueError, match="columns who, item, time: none is known as the user; rename the columns to user"
+    ):
         Interactions(frame.rename(columns={"user": "who"}))
     with pytest.raises(ValueError, match="format='lists' has no separator"):
         Interactions.read(path, format="lists", header=True)
@@ -222,6 +224,27 @@ def test_files_of_lists_and_baskets(tmp_path):
 def test_bad_input(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_columns_of_frames_are_found_by_their_names(caplog):
+    pandas = pytest.importorskip("pandas")
+    columns = {"genre": ["x"], "product_id": ["tea"], "timestamp": [9], "customer_id": ["ann"], "rating": [4]}
+    data = Interactions(pandas.DataFrame(columns))
+    assert (data.users, data.items, data.weights.tolist(), data.times.tolist()) == (
+        ["ann"],
+        ["tea"],
+        [4],
+        [9],
+    )
+    assert not caplog.text
+    names = (
+        r"columns when, who, what: none is known as the user and item; rename the columns to .*from_columns"
+    )
+    with pytest.raises(ValueError, match=names):
+        Interactions(pandas.DataFrame({"when": [1], "who": ["ann"], "what": ["tea"]}))
+    assert Interactions(pandas.DataFrame([["ann", "tea", 2]])).weights.tolist() == [2]
+    Interactions(pandas.DataFrame({"user": ["ann"], "song": ["a"], "artist": ["b"]}))
+    assert "the column 'song' is taken as the item; not used: 'artist'" in caplog.text
 
 
 @pytest.mark.parametrize("library", ["", "pandas", "polars"])
@@ -318,3 +341,20 @@ def test_reindex_drops_what_is_unknown():
     data = Interactions(PAIRS).reindex(["eve", "zoe", "ann"], ["milk", "beer"])
     assert as_dict(data) == {("eve", "beer"): (1, 0), ("ann", "milk"): (1, 0)}
     assert data.users == ["eve", "zoe", "ann"] and data.offsets.tolist() == [0, 1, 1, 2]
+
+
+def test_dates_as_text():
+    data = Interactions.from_columns([1, 1], [1, 2], times=["2024-05-31", "2024-05-31T00:00:10+00:00"])
+    assert np.diff(data.times).tolist() == [10]
+    with pytest.raises(ValueError, match="row 1: time 'soon' is no date; give numbers, or dates such as"):
+        Interactions.from_columns([1, 1], [1, 2], times=["2024-05-31", "soon"])
+
+
+def test_errors_of_files_name_the_remedy(tmp_path):
+    path = tmp_path / "ratings.dat"
+    path.write_text("1::1193::5::978300760\n")
+    with pytest.raises(ValueError, match=r"line 1.*'::' is no separator here: replace it by a tab"):
+        Interactions.read(path)
+    path.write_text("1 2 3 4\n1 2 3 2024-05-31\n")
+    with pytest.raises(ValueError, match=r"line 2: the time '2024-05-31' is no number; .*parse_dates"):
+        Interactions.read(path)

@@ -538,3 +538,10 @@ def test_without_pytorch_the_error_names_the_extra(monkeypatch):
     for use in (wv.to_torch, lambda: KeyedVectors.from_torch(np.eye(1), ["a"])):
         with pytest.raises(ImportError, match=r"this needs PyTorch: pip install 'wildvec\[torch\]'"):
             use()
+
+
+def test_endings_of_other_formats_are_warned_of(wv, tmp_path, caplog):
+    wv.save(tmp_path / "v.kv")
+    assert not caplog.text
+    wv.save(tmp_path / "v.csv")
+    assert "v.csv: written in the native format; for text choose the ending .txt" in caplog.text

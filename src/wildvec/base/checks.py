@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+MAX_SHOWN = 200  # characters of a value in messages
+
 Check = Callable[
     [Any], Any
 ]  # returns the value in its proper type; raises TypeError or ValueError with the remedy
@@ -24,7 +26,16 @@ def checked(name: str, value: Any, check: Check) -> Any:
     try:
         return check(value)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}={value!r}: {error}") from None
+        raise type(error)(f"{name}={short(value)}: {error}") from None
+
+
+def short(value: Any) -> str:
+    """Return a value for messages; of arrays the type and the shape, of long texts the beginning."""
+    shape = getattr(value, "shape", ())
+    if shape:
+        return f"<{type(value).__name__} of shape {tuple(shape)}>"
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def whole(low: int | None = None, high: int | None = None, *, none: str = "") -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from wildvec import __version__
 from wildvec.cli import (
@@ -96,10 +97,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line: the usage of a command with many options would hide them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print an error and exit."""
+        self.exit(WRONG_USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
 def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wildvec", description="Embeddings of anything discrete, trained fast on the CPU."
-    )
+    parser = _Parser(prog="wildvec", description="Embeddings of anything discrete, trained fast on the CPU.")
     parser.add_argument("--version", action="version", version=f"wildvec {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
     for command in COMMANDS:

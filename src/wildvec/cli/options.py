@@ -10,7 +10,7 @@ from typing import Any
 
 from wildvec.base.checks import whole
 from wildvec.base.keys import Key
-from wildvec.cli.streams import argument_as_utf8, line_as_utf8
+from wildvec.cli.streams import argument_as_utf8, line_as_utf8, say
 from wildvec.models.bpr import BPR
 from wildvec.models.bsl import BSL
 from wildvec.models.ccl import CCL
@@ -105,10 +105,15 @@ def positive_number(text: str) -> int:
     return number
 
 
-def add_setting(parser: Any, name: str, models: Mapping[str, type[HasSettings]] = MODELS) -> None:
+def add_setting(
+    parser: Any,
+    name: str,
+    models: Mapping[str, type[HasSettings]] = MODELS,
+    terms: Mapping[str, str] | None = None,
+) -> None:
     """Add an option for a setting of one model or of several. Left out, it is absent from the parsed arguments.
 
-    models: all models of the command by the value of its option.
+    models: all models of the command by the value of its option. terms: see `add_model_options`.
     """
     by_model = {key: model.SETTINGS[name] for key, model in models.items() if name in model.SETTINGS}
     setting = next(iter(by_model.values()))
@@ -120,8 +125,11 @@ def add_setting(parser: Any, name: str, models: Mapping[str, type[HasSettings]] 
     shown = f"{setting.default}{''.join(others)}"
     is_shown = setting.default is not None
     only = "" if len(by_model) == len(models) else f"{', '.join(by_model)}: "
+    text = setting.help
+    for term, other in (terms or {}).items():
+        text = text.replace(term, other)
     if setting.choices == (True, False):
-        add_two_way_switch(parser, name, f"{only}{setting.help} (default: {_yes_or_no(setting.default)})")
+        add_two_way_switch(parser, name, f"{only}{text} (default: {_yes_or_no(setting.default)})")
         return
     parser.add_argument(
         option_name(name),
@@ -129,7 +137,7 @@ def add_setting(parser: Any, name: str, models: Mapping[str, type[HasSettings]] 
         choices=setting.choices or None,
         default=argparse.SUPPRESS,
         metavar=None if setting.choices else setting.metavar,
-        help=f"{only}{setting.help} (default: {shown})" if is_shown else only + setting.help,
+        help=f"{only}{text} (default: {shown})" if is_shown else only + text,
     )
 
 
@@ -187,6 +195,8 @@ def in_option_syntax(message: str) -> str:
     >>> in_option_syntax("lower min_count, or read min_count.txt")
     'lower --min-count, or read min_count.txt'
     """
+    message = message.replace("Graph.read(path, weighted=False) reads", "--unweighted reads")
+    message = message.replace("header=True", "--header")
     message = _ARGUMENT.sub(lambda match: f"{option_name(match[1])} {match[3]}", message)
     return _BARE_NAME.sub(lambda match: option_name(match[1]), message)
 
@@ -229,6 +239,7 @@ def _lines() -> Iterator[str]:
     if not sys.stdin.isatty():
         yield from sys.stdin
         return
+    say("one query on each line; Ctrl-D ends")
     while True:
         try:
             yield input("> ")

@@ -17,6 +17,13 @@ from wildvec.cli.training import (
 )
 from wildvec.graph.graph import Graph
 
+TERMS = {  # the settings of models of texts, in words of graphs
+    "words on each side of the centre word": "steps before and after a node that are its context",
+    "of the text": "of the degrees",
+    "the lines": "the walks or edges",
+    "words": "nodes",
+}
+
 
 def add_to(commands: Any) -> None:
     """Declare the command. Its options are the models' settings, with their defaults."""
@@ -39,6 +46,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--directed", action="store_true", help="an edge leads from the first node to the second only"
     )
+    parser.add_argument(
+        "--header", action="store_true", help="the first line names the columns, whatever their names"
+    )
     parser.add_argument("--unweighted", action="store_true", help="a third value of a line is no weight")
     parser.add_argument(
         "--method",
@@ -46,7 +56,7 @@ def add_to(commands: Any) -> None:
         default="deepwalk",
         help="what is trained (default: deepwalk)",
     )
-    add_model_options(parser, GRAPH_MODELS)
+    add_model_options(parser, GRAPH_MODELS, terms=TERMS)
     parser.set_defaults(run=run)
 
 
@@ -58,7 +68,12 @@ def run(args: argparse.Namespace) -> int:
     report = Report(args.output, kind)
 
     def train() -> Any:
-        graph = Graph.read(args.edges, directed=args.directed, weighted=False if args.unweighted else None)
+        graph = Graph.read(
+            args.edges,
+            header=args.header or None,
+            weighted=False if args.unweighted else None,
+            directed=args.directed,
+        )
         return train_model(GRAPH_MODELS[args.method], graph, args, settings, report)
 
     return train_and_save(args, report, train)

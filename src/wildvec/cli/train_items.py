@@ -18,6 +18,8 @@ from wildvec.cli.training import (
 from wildvec.interactions.interactions import Interactions
 from wildvec.interactions.sources import FORMATS
 
+TERMS = {"the text": "the interactions", "the lines": "the interactions"}  # in the help of settings
+
 
 def add_to(commands: Any) -> None:
     """Declare the command. Its options are the models' settings, with their defaults."""
@@ -45,9 +47,12 @@ def add_to(commands: Any) -> None:
         "basket (baskets, whose users are the numbers of lines) (default: columns)",
     )
     parser.add_argument(
+        "--header", action="store_true", help="the first line names the columns, whatever their names"
+    )
+    parser.add_argument(
         "--loss", choices=tuple(ITEM_MODELS), default="bpr", help="what is trained (default: bpr)"
     )
-    add_model_options(parser, ITEM_MODELS)
+    add_model_options(parser, ITEM_MODELS, terms=TERMS)
     parser.set_defaults(run=run)
 
 
@@ -59,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     report = Report(args.output, kind)
 
     def train() -> Any:
-        data = Interactions.read(args.interactions, format=args.input_format)
+        data = Interactions.read(args.interactions, format=args.input_format, header=args.header or None)
         if not len(data):
             raise ValueError(f"{args.interactions} has no interactions; each line holds a user and an item")
         return train_model(ITEM_MODELS[args.loss], data, args, settings, report)

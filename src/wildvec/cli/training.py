@@ -22,20 +22,25 @@ BYTES_PER_VALUE = {io.Kind.NATIVE: 4, io.Kind.BINARY: 4, io.Kind.TEXT: 12, io.Ki
 Classes = Mapping[str, type[HasSettings]]  # the models of a command by the value of its option
 
 
-def add_model_options(parser: Any, classes: Classes, without: Sequence[str] = ()) -> None:
-    """Add an option for each setting of the models. without: settings that have no option."""
+def add_model_options(
+    parser: Any, classes: Classes, without: Sequence[str] = (), terms: Mapping[str, str] | None = None
+) -> None:
+    """Add an option for each setting of the models.
+
+    without: settings that have no option. terms: words of the settings' help, and what the help says in their place.
+    """
     names = dict.fromkeys(name for cls in classes.values() for name in cls.SETTINGS)
     elsewhere = {*STOP_OPTIONS, *CHECKPOINT_OPTIONS, "checkpoint", *without}
     model = parser.add_argument_group("model")
     for name in names:
         if name not in elsewhere:
-            add_setting(model, name, classes)
+            add_setting(model, name, classes, terms)
     stopping = parser.add_argument_group("early stopping")
     checkpoints = parser.add_argument_group("checkpoints")
     for group, of_group in ((stopping, STOP_OPTIONS), (checkpoints, ("checkpoint", *CHECKPOINT_OPTIONS))):
         for name in of_group:
             if name in names:
-                add_setting(group, name, classes)
+                add_setting(group, name, classes, terms)
     if "checkpoint" in names:
         checkpoints.add_argument(
             "--resume",

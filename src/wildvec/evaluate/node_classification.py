@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
@@ -28,7 +28,7 @@ VALIDATION_FRACTION = 0.2  # of the training nodes
 _FRACTION = number(1e-9, 1 - 1e-9)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NodeClassificationResult:
     """The result of `node_classification` for one fraction of training nodes.
 
@@ -44,8 +44,8 @@ class NodeClassificationResult:
     """
 
     train_fraction: float
-    micro_f1s: NDArray[np.float64] = field(repr=False)
-    macro_f1s: NDArray[np.float64] = field(repr=False)
+    micro_f1s: NDArray[np.float64]
+    macro_f1s: NDArray[np.float64]
     n_nodes: int
     n_labels: int
     n_unknown: int
@@ -69,6 +69,13 @@ class NodeClassificationResult:
     def macro_f1_sd(self) -> float:
         """The standard deviation of `macro_f1s` over the shuffles; NaN for one shuffle."""
         return _spread(self.macro_f1s)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(micro_f1={self.micro_f1:.4f}, macro_f1={self.macro_f1:.4f}, "
+            f"train_fraction={self.train_fraction:g}, shuffles={len(self.micro_f1s)}, n_nodes={self.n_nodes}, "
+            f"n_labels={self.n_labels}, n_unknown={self.n_unknown})"
+        )
 
     def __str__(self) -> str:
         return (
@@ -120,7 +127,8 @@ def node_classification(
     Args:
         wv: KeyedVectors, or a model with the attribute `wv`.
         labels: {node: label or list of labels}, pairs (node, label), an array or a data frame with two such columns,
-            or the path of a file with "node label" in each line. A node may have several labels.
+            a series of pandas whose index has the nodes, or the path of a file with "node label" in each line. A node
+            may have several labels.
         train_fraction: The part of the labelled nodes for training, between 0 and 1; or several such parts.
         shuffles: The number of random splits.
         seed: The seed of the splits. The splits depend on it and on the order of the labelled nodes only.

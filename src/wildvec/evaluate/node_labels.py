@@ -126,9 +126,15 @@ def _pairs_of_file(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
 
 
 def _pairs_of_table(table: Any) -> Iterator[tuple[Any, Any]]:
+    shape = tuple(table.shape)
+    if len(shape) == 1 and hasattr(table, "index"):  # a series of pandas
+        return _pairs(table.to_dict())
+    if len(shape) != 2 or shape[1] != 2:
+        raise ValueError(
+            f"a table of labels of the shape {shape}; give two columns: node and label, or "
+            "dict(zip(wv.index_to_key, labels)) if there is a label for each row of wv"
+        )
     columns = open_table(table).columns
-    if len(columns) != 2:
-        raise ValueError(f"the table of labels has {len(columns)} columns; give two: node and label")
     nodes, labels = (column.values.tolist() for column in columns)
     return ((node, _plain(node, label)) for node, label in zip(nodes, labels, strict=True))
 

@@ -6,6 +6,7 @@ all other items are ranked, and a measure is the mean over the users with test i
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
@@ -19,6 +20,8 @@ from wildvec.base.progress import progress_bar
 from wildvec.evaluate.popularity_groups import ItemGroups, make_groups
 from wildvec.evaluate.ranking_metrics import GroupMeasures, Hits, measure_groups, measure_users
 from wildvec.interactions.interactions import Interactions, as_interactions
+
+logger = logging.getLogger(__name__)
 
 _BLOCK = 4096  # users whose recommendations are in memory at once
 
@@ -43,7 +46,7 @@ class Ranker(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RankingResult:
     """The result of `ranking` for one k. All measures are means over the users with test items.
 
@@ -73,6 +76,14 @@ class RankingResult:
     n_users: int
     n_unknown: int
     groups: dict[str, GroupMeasures] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        values = vars(self).items()
+        texts = (
+            f"{name}={value:.4f}" if isinstance(value, float) else f"{name}={value!r}"
+            for name, value in values
+        )
+        return f"{type(self).__name__}({', '.join(texts)})"
 
     def __str__(self) -> str:
         k = self.k
@@ -138,6 +149,7 @@ def ranking(
         raise ValueError(f"test={given!r}: no interaction has a user and an item of the model")
     exclude = _excluded(model, train, users, items)
     chosen = None if groups is None else make_groups(groups, items, _item_counts(model, exclude))
+    _warn_of_seen(model, held_out, exclude)
     hits = _find_hits(model, held_out, rows, max(ks), exclude)
     n_unknown = len(given) - len(held_out)
     results = {value: _result(hits.at(value), len(items), n_unknown, chosen) for value in ks}
@@ -157,6 +169,30 @@ def _excluded(model: Any, train: Any, users: list[Key], items: list[Key]) -> Int
     if len(given) and not len(aligned):
         raise ValueError(f"train={given!r}: no interaction has a user and an item of the model")
     return aligned
+
+
+def _warn_of_seen(model: Any, held_out: Interactions, exclude: Interactions | None) -> None:
+    """Log a warning if test interactions are among those that are left out."""
+    own = getattr(model, "_seen", None) or getattr(model, "train", None)
+    left_out = exclude if exclude is not None else own
+    if left_out is None:
+        return
+    ids = left_out.item_ids if isinstance(left_out, Interactions) else left_out.ids
+    codes = _codes(held_out.offsets, held_out.item_ids, held_out.n_items)
+    n_seen = np.isin(codes, _codes(left_out.offsets, ids, held_out.n_items), assume_unique=True).sum()
+    if n_seen:
+        logger.warning(
+            "%d of %d test interactions are in the training, whose items are left out, so they cannot be hits; test "
+            "on held-out interactions (Interactions.split), or give train=[] to leave out nothing",
+            n_seen,
+            len(codes),
+        )
+
+
+def _codes(offsets: NDArray[np.int64], items: NDArray[np.int32], n_items: int) -> NDArray[np.int64]:
+    """Return user * n_items + item of each interaction: ascending numbers."""
+    users = np.repeat(np.arange(len(offsets) - 1, dtype=np.int64), np.diff(offsets))
+    return users * n_items + items
 
 
 def keys_of(model: Any) -> tuple[list[Key], list[Key]]:
@@ -183,7 +219,7 @@ def _find_hits(
 ) -> Hits:
     """Return which recommendations are test items."""
     n_items = held_out.n_items
-    codes = held_out.user_ids.astype(np.int64) * n_items + held_out.item_ids  # they rise
+    codes = _codes(held_out.offsets, held_out.item_ids, n_items)
     shape = len(rows), min(k, n_items)
     found, is_hit = np.empty(shape, np.int32), np.empty(shape, np.bool_)
     options: dict[str, Any] = {} if exclude is None else {"exclude": exclude}

@@ -13,6 +13,7 @@ from wildvec.base.checksum import checksum
 from wildvec.base.keys import Key
 from wildvec.graph.csr import sums_of_rows
 from wildvec.graph.numbering import PIECE
+from wildvec.graph.sparse import import_scipy_sparse
 
 
 class EdgeArrays(NamedTuple):
@@ -112,10 +113,12 @@ class Adjacency:
             yield rows, self.neighbours[start:end], slice(start, end)
 
     def to_scipy(self) -> Any:
-        """Return the adjacency matrix, a csr_array (n_nodes, n_nodes) of float32, rows in the order of `nodes`."""
-        from scipy.sparse import csr_array
+        """Return the adjacency matrix, a csr_array (n_nodes, n_nodes) of float32, rows in the order of `nodes`.
 
+        ImportError: scipy is not installed.
+        """
         values = np.ones(len(self.neighbours), np.float32) if self.weights is None else self.weights
+        csr_array = import_scipy_sparse().csr_array
         return csr_array((values, self.neighbours, self.offsets), shape=(self.n_nodes, self.n_nodes))
 
     def to_networkx(self) -> Any:

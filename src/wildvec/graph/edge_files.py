@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from wildvec._graph import SEPARATORS, read_edge_lines, read_name_lines
 from wildvec.base.keys import Key, integer_of_text
 from wildvec.base.progress import progress_bar
-from wildvec.graph.line_forms import EDGES, LineForm, is_header
+from wildvec.graph.line_forms import EDGES, SOURCE_NAMES, TARGET_NAMES, LineForm, is_header
 from wildvec.graph.numbering import Ids, NameTable, number_keys
 from wildvec.text.files import STDIN, open_file, read_bytes
 
@@ -77,12 +77,22 @@ def read_edge_list(
         OSError: The file cannot be read.
     """
     pairs = read_pairs(path, EDGES, separator, header, None if weighted is None else int(weighted))
+    _check_header(os.fspath(path), pairs.header)
     if pairs.names is None:
         keys, (_, sources, targets) = number_keys([nodes, pairs.first, pairs.second], "node", PLACES)
     else:
         keys, (_, numbers) = number_keys([nodes, pairs.names], "node", ("nodes", os.fspath(path)))
         sources, targets = numbers[pairs.first], numbers[pairs.second]
     return EdgeList(keys, sources, targets, pairs.numbers[:, 0] if pairs.numbers.shape[1] else None)
+
+
+def _check_header(path: str, header: list[str]) -> None:
+    """Raise ValueError if a header names sources and targets that are not the first two columns, in this order."""
+    places = [{i for i, name in enumerate(header) if name in names} for names in (SOURCE_NAMES, TARGET_NAMES)]
+    if all(places) and not (0 in places[0] and 1 in places[1]):
+        raise ValueError(
+            f"{path}: the columns {', '.join(header[:6])}; put source and target first, and then the weight"
+        )
 
 
 def read_pairs(
@@ -177,12 +187,23 @@ class _Reader:
     def _count_numbers(self, row: list[str]) -> int:
         """Return how many numbers are read of each line. row: the first one."""
         most = max(0, min(len(row) - 2, len(self.form.numbers)))
+        if most and row[2].startswith("{"):
+            return self._check_networkx(row)
         if not self.columns_named or self.form.synonyms is None:
             return most
         for n, name in enumerate(self.columns_named[2 : 2 + most]):
             if name not in self.form.numbers or name in self.columns_named[2 : 2 + n]:
                 return n
         return min(most, max(0, len(self.columns_named) - 2))
+
+    def _check_networkx(self, row: list[str]) -> int:
+        """Return 0 for a line of networkx's write_edgelist without attributes; ValueError: it has some."""
+        if row[2] != "{}":
+            raise ValueError(
+                f"{self.file}: the line {' '.join(row)!r:.60} has attributes of networkx; write the file with "
+                "networkx.write_weighted_edgelist, or read it with networkx and call Graph(graph)"
+            )
+        return 0
 
     def _first_lines(self, block: bytes) -> Iterator[tuple[int, int, str]]:
         """Yield the number, the end and the text of each line that is an edge or a header."""
@@ -272,6 +293,8 @@ class _Reader:
             found = ", ".join(map(repr, values))
             what = f"the value{'s' if len(values) > 1 else ''} {found} with the separator {self.separator!r}"
             remedy = f"; {self.form.remedy}" if 2 <= len(values) < least else ""
+            if len(values) == 1 and "::" in values[0]:
+                remedy = "; '::' is no separator here: replace it by a tab, for example with sed 's/::/\\t/g'"
             raise ValueError(f"{self._place()}: {what}; {self.form.text}{remedy}")
 
     def _number(self, text: str, name: str) -> float:
@@ -280,6 +303,8 @@ class _Reader:
         except ValueError:
             is_first = not any(len(ends[0]) for ends in self.columns)
             remedy = self.form.remedy + ", or header=True if this line names the columns" * is_first
+            if name == "time":
+                remedy = "read a file of dates with pandas (parse_dates) and give the frame"
             raise ValueError(f"{self._place()}: the {name} {text!r} is no number; {remedy}") from None
 
     def _place(self) -> str:

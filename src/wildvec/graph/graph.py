@@ -45,8 +45,9 @@ class Graph(Adjacency):
             A path of an edge list (.csv, .tsv, .txt, compressed too), see `read`.
             A scipy.sparse matrix: an undirected graph needs a symmetric one, or one half of it.
             A networkx graph, also a directed one or a multigraph.
-            A frame of pandas, polars or pyarrow with the columns source, target and perhaps weight; or with two or
-            three columns.
+            A frame of pandas, polars or pyarrow with the columns source, target and perhaps weight, or usual names of
+            these ("src", "from", "u", "dst", "to", "v", …), in any order; or with two columns of any name. Other
+            columns are not used, unless ``weights`` names one.
         weights: One weight per edge. Of a frame also the name of a column; of a networkx graph the name of an
             attribute (default "weight"; edges without it have weight 1). False leaves out the weights of a file, a
             matrix or a networkx graph.

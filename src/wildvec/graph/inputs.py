@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -11,8 +12,18 @@ from numpy.typing import NDArray
 
 from wildvec.base.keys import Key
 from wildvec.graph.edge_files import PLACES, EdgeList, read_edge_list
+from wildvec.graph.frame_columns import are_numbered, find_columns
+from wildvec.graph.line_forms import SOURCE_NAMES, TARGET_NAMES
 from wildvec.graph.numbering import PIECE, Ids, flat_column, number_keys
 
+logger = logging.getLogger(__name__)
+
+ROLES = ("source", "target", "weight")
+COLUMN_NAMES = {
+    **dict.fromkeys(SOURCE_NAMES, "source"),
+    **dict.fromkeys(TARGET_NAMES, "target"),
+    **dict.fromkeys(("weight", "weights"), "weight"),
+}
 KINDS = (
     "an (n, 2) array of edges, a tuple of arrays (sources, targets[, weights]), a path, a scipy.sparse matrix, "
     "a networkx graph, or a frame with the columns source and target"
@@ -42,7 +53,7 @@ def read_edges(data: Any, weights: Any, nodes: Any, directed: bool | None) -> Ed
         columns = [data["source"], data["target"], data.get("weight")]
     elif hasattr(data, "columns") or hasattr(data, "column_names"):
         columns = _columns_of_frame(data, weights)
-        weights = None if isinstance(weights, str) else weights
+        weights = None if isinstance(weights, str) or weights is False else weights
     else:
         columns = _columns_of_array(data)
     sources, targets, own_weights = columns
@@ -186,19 +197,35 @@ def _length(row: Any, i: int) -> int:
 
 
 def _columns_of_frame(frame: Any, weights: Any) -> list[Any]:
-    """Return the columns source, target and weight of a frame, or else its first two or three columns."""
-    names = list(frame.column_names if hasattr(frame, "column_names") else frame.columns)
-    if not {"source", "target"} <= set(names) and len(names) not in (2, 3):
-        raise ValueError(f"the frame has the columns {names}; rename two of them to source and target")
-    if {"source", "target"} <= set(names):
-        chosen = ["source", "target", "weight" if "weight" in names and weights is None else None]
-    else:
-        chosen = [*names[:2], names[2] if len(names) == 3 and weights is None else None]
-    if isinstance(weights, str):
-        if weights not in names:
-            raise ValueError(f"weights={weights!r}: the columns of the frame are {names}")
-        chosen[2] = weights
-    return [None if name is None else frame[name] for name in chosen]
+    """Return the columns of sources, targets and weights of a frame; None: no weights."""
+    labels = list(frame.column_names if hasattr(frame, "column_names") else frame.columns)
+    if isinstance(weights, str) and weights not in labels:
+        raise ValueError(f"weights={weights!r}: the columns of the frame are {labels}")
+    found = _find_ends([label for label in labels if not isinstance(weights, str) or label != weights])
+    weight = found.get("weight") if weights is None else weights if isinstance(weights, str) else None
+    unused = [label for label in labels if label not in found.values()]
+    if weights is None and weight is None and unused:
+        logger.warning("not used: the columns %s; weights=%r takes it as the weight", unused, unused[0])
+    return [frame[found["source"]], frame[found["target"]], None if weight is None else frame[weight]]
+
+
+def _find_ends(labels: list[Any]) -> dict[str, Any]:
+    """Return the labels of the columns of sources and targets, and of the weights if there are any.
+
+    ValueError: it is not clear which they are.
+    """
+    if len(labels) in (2, 3) and are_numbered(labels):
+        return dict(zip(ROLES, labels, strict=False))
+    found = find_columns(labels, COLUMN_NAMES)
+    others = [label for label in labels if label != found.get("weight")]
+    if not {"source", "target"} & found.keys() and len(others) == 2:
+        return found | {"source": others[0], "target": others[1]}
+    if not {"source", "target"} <= found.keys():
+        raise ValueError(
+            f"the frame has the columns {labels}; rename two of them to source and target, and one of "
+            "weights to weight"
+        )
+    return found
 
 
 def _edges_of_networkx(graph: Any, weights: Any, nodes: Any, directed: bool | None) -> Edges:

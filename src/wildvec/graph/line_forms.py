@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from wildvec.base.keys import integer_of_text
 
 MISSING = ("na", "null", "none")  # words that stand for a missing number
-HEADER_NAMES = frozenset(
-    {
+# Usual names of the columns of files and frames, in lower case.
+SOURCE_NAMES = (
+    *(
         "source",
         "src",
         "from",
@@ -22,10 +23,14 @@ HEADER_NAMES = frozenset(
         "id_1",
         "sourceid",
         "source_id",
-    }
-    | {"target", "dst", "to", "end", "tail", "v", "node2", "node_2", "id_2", "targetid", "target_id"}
-    | {"fromnodeid", "tonodeid"}
+    ),
+    "fromnodeid",
 )
+TARGET_NAMES = (
+    *("target", "dst", "to", "end", "tail", "v", "node2", "node_2", "id_2", "targetid", "target_id"),
+    "tonodeid",
+)
+HEADER_NAMES = frozenset({*SOURCE_NAMES, *TARGET_NAMES})
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ EDGES = LineForm(
     "a line is 'source target' or 'source target weight'",
     ("weight",),
     HEADER_NAMES,
-    "give weighted=False to read no weights",
+    "Graph.read(path, weighted=False) reads no weights",
 )
 
 

@@ -69,7 +69,7 @@ def check_weights(weights: Any, n: int, place: Place) -> NDArray[np.float32] | N
 
 
 def check_times(times: Any, n: int, place: Place) -> NDArray[np.float64] | None:
-    """Return times as float64: numbers as they are, dates in seconds since 1970 (UTC).
+    """Return times as float64: numbers as they are, dates, also as ISO 8601 text, in seconds since 1970 (UTC).
 
     Dates without a time zone are taken as UTC. TypeError: dates and other values are mixed. ValueError: a time is not
     finite, or a date is missing.
@@ -80,6 +80,8 @@ def check_times(times: Any, n: int, place: Place) -> NDArray[np.float64] | None:
     array = np.asarray(given if isinstance(given, np.ndarray) else list(given))
     if array.dtype.kind == "O" and any(isinstance(value, date) for value in array.flat):
         array = _as_datetimes(array.tolist())
+    if array.dtype.kind in "OU" and all(isinstance(value, str) for value in array.flat):
+        array = _times_of_texts(array.tolist(), place)
     if array.dtype.kind == "M":
         missing = np.isnat(array)
         array = array.astype("datetime64[us]").astype(np.int64) / 1e6
@@ -88,6 +90,23 @@ def check_times(times: Any, n: int, place: Place) -> NDArray[np.float64] | None:
     if len(bad := np.flatnonzero(~np.isfinite(values))):
         raise ValueError(f"{place(bad[0])}: time {values[bad[0]]:g}; give a finite number or a date")
     return values
+
+
+def _times_of_texts(texts: list[str], place: Place) -> NDArray[Any]:
+    """Return texts as numbers, or else as dates; ValueError: one is neither."""
+    try:
+        return np.array(texts, np.float64)
+    except ValueError:
+        pass
+    dates: list[Any] = []
+    for row, text in enumerate(texts):
+        try:
+            dates.append(datetime.fromisoformat(text))
+        except ValueError:
+            raise ValueError(
+                f"{place(row)}: time {text!r:.60} is no date; give numbers, or dates such as 2024-05-31 18:00"
+            ) from None
+    return _as_datetimes(dates)
 
 
 def _as_datetimes(values: list[Any]) -> NDArray[np.datetime64]:

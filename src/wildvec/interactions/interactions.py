@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, whole
 from wildvec.base.checksum import checksum
 from wildvec.base.keys import Key, key_bytes
+from wildvec.graph.sparse import import_scipy_sparse
 from wildvec.interactions import columns, sources, splitting
 from wildvec.interactions.merging import merge_pairs
 
@@ -37,8 +38,8 @@ class Interactions:
             - an array (n, 2) of integers, or a list of tuples with 2 to 4 values as above;
             - a sparse matrix of scipy, users × items, with weights (see `from_matrix`);
             - a data frame of pandas or polars: its columns "user", "item" and, if they exist, "weight" and "time", or
-              usual names for these ("userId", "movie_id", "rating", …; see `read`); without such names, its columns
-              in this order;
+              usual names for these ("userId", "movie_id", "rating", …; see `read`), in any order; other columns are
+              not used. If all columns are numbered, they are taken in this order;
             - a path (see `read`);
             - Interactions.
         users: All users in the order of their ids; None: those of the data, integers in ascending order, names in the
@@ -101,7 +102,7 @@ class Interactions:
             users: Users (n,), str or int.
             items: Items (n,).
             weights: Numbers (n,) from 0 up, for example ratings or how often a song was played.
-            times: Numbers or dates (n,); dates become seconds since 1970.
+            times: Numbers or dates (n,), also as text (ISO 8601); dates become seconds since 1970.
             all_users: All users in the order of their ids, as `users` of the constructor.
             all_items: All items, likewise.
 
@@ -269,7 +270,7 @@ class Interactions:
 
         ImportError: scipy is not installed.
         """
-        sparse = sources.import_scipy_sparse()
+        sparse = import_scipy_sparse()
         values = np.ones(len(self), np.float32) if self.weights is None else self.weights
         return sparse.csr_matrix((values, self.item_ids, self.offsets), shape=(self.n_users, self.n_items))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wildvec.base.checks import checked, choice
 from wildvec.base.keys import Key, integer_of_text
 from wildvec.graph.edge_files import find_line, read_pairs
+from wildvec.graph.frame_columns import are_numbered, find_columns
 from wildvec.graph.line_forms import LineForm
 from wildvec.text.corpus import Corpus
 
@@ -191,18 +192,21 @@ def _is_frame(data: Any) -> bool:
 
 
 def _columns_of_frame(frame: Any) -> Columns:
-    labels: dict[str, Any] = {}
-    for label in frame.columns:
-        labels.setdefault(SYNONYMS.get(str(label).casefold(), label), label)
-    labels |= {name: name for name in NAMES if name in frame.columns}
-    if {"user", "item"} <= labels.keys():
-        found: list[Any] = [frame[labels[name]].to_numpy() if name in labels else None for name in NAMES]
-        return Columns(*found)
-    if labels.keys() & set(NAMES):
-        names = ", ".join(map(str, frame.columns[:6]))
-        raise ValueError(f"columns {names}: name the columns {', '.join(NAMES)}")
-    _check_n_columns(len(labels))
-    return Columns(*(frame[label].to_numpy() for label in frame.columns))
+    """Return the columns with usual names; or the first ones in the order of `NAMES`, if none has a name."""
+    labels = list(frame.columns)
+    if are_numbered(labels):
+        _check_n_columns(len(labels))
+        return Columns(*(frame[label].to_numpy() for label in labels))
+    found = find_columns(labels, SYNONYMS)
+    if not {"user", "item"} <= found.keys():
+        names = ", ".join(map(str, labels[:6]))
+        missing = " and ".join(name for name in NAMES[:2] if name not in found)
+        raise ValueError(
+            f"columns {names}: none is known as the {missing}; rename the columns to {', '.join(NAMES)}, or call "
+            "Interactions.from_columns(users, items, weights, times)"
+        )
+    columns: list[Any] = [frame[found[name]].to_numpy() if name in found else None for name in NAMES]
+    return Columns(*columns)
 
 
 def columns_of_baskets(baskets: Iterable[Iterable[Key]]) -> tuple[Columns, int]:
@@ -305,12 +309,3 @@ def _names_of_columns(path: str, header: list[str]) -> list[str]:
         )
     is_reversed = pair[0] == "item" or pair[1] == "user"
     return [*(("item", "user") if is_reversed else ("user", "item")), *others]
-
-
-def import_scipy_sparse() -> Any:
-    """Return scipy.sparse; ImportError that names the extra if it is missing."""
-    try:
-        import scipy.sparse
-    except ImportError:
-        raise ImportError("a sparse matrix needs scipy; install it: pip install scipy") from None
-    return scipy.sparse

@@ -19,6 +19,7 @@ from wildvec.base.keys import Key
 from wildvec.graph.graph import Graph, as_graph
 from wildvec.models.base import Model
 from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.gensim_names import refuse_settings
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.text.vocab import Vocab
 from wildvec.training.checkpoint import Training
@@ -152,8 +153,9 @@ class GraphModel(Model):
             model._resume(training, opened, callbacks, folder)
             return model
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, **others: Any) -> Self:
         """Take the nodes of a graph X and train new rows, as scikit-learn's estimators do."""
+        refuse_settings(self, others)
         if X is None:
             raise TypeError("X is None; give a graph")
         self._start(X, ())

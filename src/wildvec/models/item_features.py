@@ -64,7 +64,13 @@ class FeatureModel(ItemModel):
         """
         if self.item_features is not None:
             raise ValueError("the model has item_features; make a new model for other features")
-        given = np.asarray(features, dtype=np.float32)
+        try:
+            given = np.asarray(features, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"item_features is a {type(features).__name__}; give an array (items, F) of numbers: one row for "
+                "each item, in the order of Interactions.items"
+            ) from None
         n = len(self.vocab) if n_items is None else n_items
         if given.ndim != 2 or len(given) != n or not given.shape[1]:
             raise ValueError(

@@ -18,6 +18,7 @@ from wildvec.base.keys import Key
 from wildvec.interactions.columns import check_keys
 from wildvec.interactions.interactions import Interactions, as_interactions
 from wildvec.models.callbacks import Callback, Callbacks
+from wildvec.models.gensim_names import refuse_settings
 from wildvec.models.recommending import as_list
 from wildvec.models.resuming import claim_model_folder, load_checkpoint
 from wildvec.models.seen_items import SeenItems
@@ -152,8 +153,9 @@ class ItemModel(UserRows):
         self.train(data, epochs, start_alpha)
         return self
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, **others: Any) -> Self:
         """Take the users and items of interactions X and train new rows, as scikit-learn's estimators do."""
+        refuse_settings(self, others)
         if X is None:
             raise TypeError("fit needs interactions; give them as in the constructor")
         self._start(X, ())

@@ -5,6 +5,7 @@ In: trained rows. Out: keys or row numbers, and scores.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, overload
@@ -16,6 +17,7 @@ from wildvec.base.checks import checked, whole
 from wildvec.base.keys import Key
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.fold_in import fold_in
+from wildvec.models.gensim_names import refuse_unknown
 from wildvec.models.seen_items import SeenItems
 from wildvec.text.vocab import Vocab
 from wildvec.vectors import search
@@ -28,12 +30,14 @@ Scored = list[tuple[Key, float]]
 
 AT_LEAST_ONE = whole(1)
 
+logger = logging.getLogger(__name__)
+
 
 class UnknownUserError(KeyError):
     """The model does not have a user. `what`: the message without the remedy, which is one for Python only."""
 
-    def __init__(self, user: Key) -> None:
-        self.what = f"there is no user {user!r:.60}"
+    def __init__(self, user: Key, hint: str = "") -> None:
+        self.what = f"there is no user {user!r:.60}{hint}"
         remedy = "for a new user, call recommend(history=[…]), add_user(user, history), or partial_fit"
         super().__init__(f"{self.what}; {remedy}")
 
@@ -96,6 +100,7 @@ class Recommender(ABC):
         history: Iterable[Key] | None = None,
         exclude_seen: bool = True,
         among: Iterable[Key] | None = None,
+        **others: Any,
     ) -> Scored | list[Scored]:
         """Return the n items with the highest scores for a user, best first, or such lists for several users.
 
@@ -106,9 +111,11 @@ class Recommender(ABC):
         Args:
             users: One user (str or int) or several.
             n: Number of items; there are fewer if fewer are left.
-            history: In place of a user: the items of a new user, best first or in any order (see `user_vector`).
+            history: In place of a user: the items of a new user in any order (see `user_vector`). Items that the
+                model does not have are left out, and a warning is logged.
             exclude_seen: Leave out the items that the user has, those of `history` included.
             among: Only these items; None: all.
+            others: Arguments of other packages, which are refused with their name here.
 
         Returns:
             A list of (item, score); for several users a list of such lists.
@@ -118,6 +125,9 @@ class Recommender(ABC):
             ValueError: No item of `history` is known; n < 1.
             RuntimeError: exclude_seen=True, but the model was trained with keep_seen=False.
         """
+        refuse_unknown(others)
+        if hasattr(n, "tocoo"):
+            raise TypeError("n is a matrix; leave it out: the model keeps the items of its users")
         allowed = None if among is None else self._item_rows(as_list("among", among))
         if history is not None:
             if users is not None:
@@ -201,9 +211,9 @@ class Recommender(ABC):
         index = self.uv.key_to_index
         rows = []
         for user in users:
-            row = index.get(user)
+            row = index.get(check_key("user", user))
             if row is None:
-                raise UnknownUserError(user)
+                raise UnknownUserError(user, _type_hint("users", self.uv, user))
             rows.append(row)
         return np.array(rows, np.int64)
 
@@ -211,9 +221,12 @@ class Recommender(ABC):
         index = self.wv.key_to_index
         rows = []
         for item in items:
-            row = index.get(item)
+            row = index.get(check_key("item", item))
             if row is None:
-                raise KeyError(f"there is no item {item!r:.60}; see add_item and partial_fit for new items")
+                hint = _type_hint("items", self.wv, item)
+                raise KeyError(
+                    f"there is no item {item!r:.60}{hint}; see add_item and partial_fit for new items"
+                )
             rows.append(row)
         return np.array(rows, np.int64)
 
@@ -222,8 +235,12 @@ class Recommender(ABC):
         given = as_list("history", items)
         index = self.wv.key_to_index
         known = sorted({index[item] for item in given if item in index})
+        if not given:
+            raise ValueError("history=[]: give at least one item")
         if not known:
             raise ValueError(f"history={given!r:.60}: the model has none of these {len(given)} items")
+        if unknown := [item for item in given if item not in index]:
+            logger.warning("history: the model does not have %s; left out", ", ".join(map(repr, unknown[:6])))
         return SeenItems(np.array([0, len(known)]), np.array(known, np.int32))
 
     def _seen_of(self, rows: Rows) -> SeenItems:
@@ -236,14 +253,16 @@ class Recommender(ABC):
 
     # -- neighbours and reasons -----------------------------------------------------------------------------------
 
-    def similar_items(self, item: Key, n: int = 10) -> Scored:
+    def similar_items(self, item: Key, n: int = 10, **others: Any) -> Scored:
         """Return the n items whose rows have the highest cosine with that of `item`; KeyError for an unknown one."""
+        refuse_unknown(others)
         self._item_rows([item])
         n = checked("n", n, AT_LEAST_ONE)
         return self.wv.most_similar(item, topn=n)
 
-    def similar_users(self, user: Key, n: int = 10) -> Scored:
+    def similar_users(self, user: Key, n: int = 10, **others: Any) -> Scored:
         """Return the n users whose rows have the highest cosine with that of `user`; KeyError for an unknown one."""
+        refuse_unknown(others)
         self._user_rows([user])
         n = checked("n", n, AT_LEAST_ONE)
         return self.uv.most_similar(user, topn=n)
@@ -288,6 +307,26 @@ def as_list(name: str, keys: Any) -> list[Any]:
     if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
         raise TypeError(f"{name}={keys!r:.60}: give a list of them")
     return list(keys)
+
+
+def check_key(kind: str, key: Any) -> Key:
+    """Return a key; TypeError: it is a list, or another object that is no key.
+
+    >>> check_key("item", ["tea"])
+    Traceback (most recent call last):
+    TypeError: item ['tea']: give one item, str or int
+    """
+    if not isinstance(key, (str, int, np.integer)):
+        raise TypeError(f"{kind} {key!r:.60}: give one {kind}, str or int")
+    return key if isinstance(key, str) else int(key)
+
+
+def _type_hint(kind: str, vectors: KeyedVectors, key: Key) -> str:
+    """Return the type of the model's keys, if the key is of the other one."""
+    first = next(iter(vectors.index_to_key), key)
+    if isinstance(first, str) == isinstance(key, str):
+        return ""
+    return f" (the {kind} of the model are {type(first).__name__}, and this is {type(key).__name__})"
 
 
 def _mean_length(rows: Floats) -> float:

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 Path = str | os.PathLike[str]
 
+OF_OTHERS = (".csv", ".tsv", ".json", ".npy", ".npz", ".parquet")  # endings of formats that are not written
 SEP_LIMIT = 10 * 1024**2  # gensim's default, in bytes
 
 
@@ -42,7 +43,7 @@ class KeyedFiles(KeyedRows):
 
         .bin is word2vec binary, .txt and .vec are word2vec text, .glove is GloVe's text. Every other ending (.wv,
         gensim's .kv, none) is the native format, which alone keeps attributes, float64 and int keys. Each may be
-        compressed: add .gz, .bz2 or .xz.
+        compressed: add .gz, .bz2 or .xz. A warning is logged for endings of other formats, such as .csv.
 
         Args:
             fname: the file.
@@ -58,6 +59,10 @@ class KeyedFiles(KeyedRows):
         left_out = {ignore} if isinstance(ignore, str) else set(ignore)
         kept = {name: values for name, values in self.expandos.items() if name not in left_out}
         kind = kind_by_name(fname, io.Kind.NATIVE)
+        if kind is io.Kind.NATIVE and str(fname).lower().endswith(OF_OTHERS):
+            logger.warning(
+                "%s: written in the native format; for text choose the ending .txt, .vec or .glove", fname
+            )
         io.save(fname, self.index_to_key, self.vectors, kept.pop(COUNT, None), kind, more=kept)
 
     @classmethod
