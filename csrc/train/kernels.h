@@ -199,7 +199,7 @@ struct wv_worker {
     struct wv_prefetch_queue queue;
     struct wv_scratch scratch;
     struct wv_loss loss;
-    struct wv_triplet_batch triplets[3];
+    struct wv_triplet_batch *triplets; /* (3) that follow each other */
     struct wv_contrast_scratch contrast;
     uint64_t epoch_key;              /* of the current epoch: the key of draws that do not depend on chunks */
     int32_t n_private;               /* of the matrix that has most */

@@ -245,6 +245,7 @@ static void lay_out(struct arena *arena, const struct wv_task *task, struct wv_w
     lay_out_chunk(arena, task, &worker->chunk);
     lay_out_tokens(arena, task, &worker->tokens);
     lay_out_contrast(arena, task, &worker->contrast);
+    worker->triplets = take(arena, task->triplets.candidates ? 3 : 0, sizeof *worker->triplets);
     for (int k = 0; k < WV_RING; k++)
         lay_out_block(arena, task, &worker->ring[k]);
     worker->queue.capacity = 8 * WV_RING * (task->max_targets + 2); /* one in eight is in use at most */
