@@ -145,11 +145,16 @@ class FeatureModel(ItemModel):
     def _compose(self) -> None:
         """Set the rows of items from own rows and projections."""
         if self.item_features is not None and len(self.item_features) == len(self.vocab):
-            self._vectors[...] = self._fixed(self._own + self.item_features @ self.projection)
+            self._vectors[...] = self._fixed(self._own + self._projected)
 
     def _split(self) -> None:
         """Set own rows, so that their sums with projections are the rows of items."""
-        self._own[...] = self._vectors - self.item_features @ self.projection  # type: ignore[operator]
+        self._own[...] = self._vectors - self._projected
+
+    @property
+    def _projected(self) -> Floats:
+        """The projections of all features, (items, vector_size)."""
+        return np.asarray(self.item_features @ self.projection)  # type: ignore[operator]
 
     def _fixed(self, rows: Floats) -> Floats:
         """Return sums of own rows and projections as the model uses them."""
