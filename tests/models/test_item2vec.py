@@ -51,6 +51,22 @@ def test_scores_are_cosines_times_popularity(model):
     model.popularity = Item2Vec.popularity.default
 
 
+def test_scores_of_cbow_are_products_with_output_rows_and_a_bias_of_popularity():
+    model = Item2Vec(toy.interactions(), sg=0, window=30, epochs=15, ns_exponent=1.0, popularity=1.0, **QUICK)
+    own = Interactions(toy.interactions()).items_of("user003")
+    mean = model.wv[own].mean(axis=0)
+    np.testing.assert_allclose(model.uv["user003"], mean, atol=1e-6)
+    outputs = model._matrices["output_rows"][:, : model.vector_size]
+    scores = outputs @ mean + np.log(model.vocab.counts + 1.0)
+    for found in (
+        model.recommend("user003", 5, exclude_seen=False),
+        model.recommend(history=own, n=5, exclude_seen=False),
+    ):
+        rows = [model.wv.key_to_index[song] for song, _ in found]
+        assert rows == np.argsort(-scores)[:5].tolist()
+        np.testing.assert_allclose([score for _, score in found], scores[rows], rtol=1e-4)
+
+
 def test_a_long_basket_pairs_all_of_its_items_in_the_long_run():
     """With window=1, items that are far apart in the order of the data are neighbours in some epoch."""
     rows = [(user, item) for user in range(40) for item in range(user % 2, 60, 2)]

@@ -1,4 +1,4 @@
-"""The objective and the feed of Item2Vec: skip-gram over baskets, whose items have no order.
+"""The objective and the feed of Item2Vec: skip-gram or CBOW over baskets, whose items have no order.
 
 In: settings and interactions. Out: matrices, and the task of the C core.
 """
@@ -21,7 +21,7 @@ from wildvec.training.objective import MatrixSpec
 
 @dataclass(frozen=True)
 class BasketObjective(WindowObjective):
-    """Skip-gram with windows over the shuffled items of a basket."""
+    """Skip-gram or CBOW with windows over the shuffled items of a basket."""
 
     SHUFFLES: ClassVar[bool] = True
 

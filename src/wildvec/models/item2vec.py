@@ -1,4 +1,4 @@
-"""Item2Vec: vectors of items from baskets, with the skip-gram of word2vec.
+"""Item2Vec: vectors of items from baskets, with the skip-gram or the CBOW of word2vec.
 
 Barkan, Koenigstein (2016), "Item2Vec: Neural Item Embedding for Collaborative Filtering".
 """
@@ -13,13 +13,13 @@ import numpy as np
 
 from wildvec.base.checks import number, whole
 from wildvec.base.ragged import Ragged
-from wildvec.base.rows import unit_rows
+from wildvec.base.rows import unit_rows, with_ones
 from wildvec.interactions.interactions import Interactions
 from wildvec.models.basket_objective import BasketFeed, BasketObjective
 from wildvec.models.callbacks import Callback, Callbacks
 from wildvec.models.item_model import ItemModel
 from wildvec.models.seen_items import SeenItems
-from wildvec.models.settings import Setting
+from wildvec.models.settings import Setting, one_of
 from wildvec.training.feed import Feed
 from wildvec.training.matrices import FloatRows
 from wildvec.training.schedule import Schedule
@@ -39,6 +39,12 @@ class Item2Vec(ItemModel):
     are scored by its cosine with the rows of items, times (number of users + 1) ** popularity. Weights of
     interactions are not used.
 
+    With sg=0 (CBOW) the mean of the rows of the other items within `window` predicts each item. This is the task of
+    recommending the next item of a basket; choose a window as large as the baskets. Items are then scored by the
+    product of the mean of the user's items with their output rows, plus popularity · log(number of users + 1). Output
+    rows learn how much more often an item occurs than it is drawn as a negative, so popularity=ns_exponent gives the
+    logarithm of its probability, up to a constant; a larger value may rank better.
+
     With `interactions` the constructor trains. Without, call `build` and `train`, or `partial_fit`. Settings are
     attributes: they may be assigned later.
 
@@ -46,11 +52,12 @@ class Item2Vec(ItemModel):
         interactions: Interactions, or what `Interactions` takes: pairs (user, item), columns, a sparse matrix, a data
             frame, a path. For baskets: `Interactions.from_baskets`.
         vector_size: Values in a vector.
+        sg: 1 for skip-gram, 0 for CBOW.
         window: How many places two items of a shuffled basket may be apart to be a pair.
         negative: Negatives of an item and its window.
         ns_exponent: Negatives are drawn by number of users to this power.
         sample: Items in more than this fraction of all interactions are trained less often; 0: all are kept.
-        popularity: Exponent of the number of users in scores; 0: scores are cosines.
+        popularity: Exponent of the number of users in scores; 0: scores are cosines (with sg=0: products).
         alpha: Learning rate at the start.
         min_alpha: Learning rate at the end.
         epochs: Passes over the baskets.
@@ -93,6 +100,7 @@ class Item2Vec(ItemModel):
     l2 = None  # type: ignore[assignment]
     alpha = ItemModel.alpha.with_default(0.05)
     epochs = Setting(20, whole(1, 10**9), "passes over the interactions")
+    sg = one_of(1, 0, help="1: skip-gram; 0: CBOW, the other items of a basket predict an item")
     window = Setting(10, whole(1, 10_000), "places that two items of a shuffled basket may be apart")
     ns_exponent = Setting(
         0.5, number(-10, 10), "negatives are drawn by number of users to this power", metavar="X"
@@ -114,6 +122,7 @@ class Item2Vec(ItemModel):
         interactions: Any = None,
         *,
         vector_size: int = 64,
+        sg: int = 1,
         window: int = 10,
         negative: int = 10,
         ns_exponent: float = 0.5,
@@ -143,7 +152,7 @@ class Item2Vec(ItemModel):
         return BasketObjective(
             vocab=self.vocab,
             vector_size=self.vector_size,
-            sg=1,
+            sg=self.sg,
             hs=0,
             negative=self.negative,
             window=self.window,
@@ -188,10 +197,19 @@ class Item2Vec(ItemModel):
         return state
 
     def _fold_in(self, seen: SeenItems) -> FloatRows:
-        """Return the mean of the unit rows of each user's items; zeros for users without items."""
-        return mean_rows(unit_rows(self._vectors), [Ragged(seen.ids, seen.offsets)], len(seen))
+        """Return the mean of the rows of each user's items, for skip-gram of length 1; zeros for users without."""
+        rows = unit_rows(self._vectors) if self.sg else self._vectors
+        return mean_rows(rows, [Ragged(seen.ids, seen.offsets)], len(seen))
+
+    def _queries_of_new(self, seen: SeenItems) -> FloatRows:
+        queries = super()._queries_of_new(seen)
+        return queries if self.sg else with_ones(queries)
 
     def _scoring(self) -> tuple[FloatRows, FloatRows]:
+        if not self.sg:
+            biases = self.popularity * np.log(self.vocab.counts + 1.0)
+            outputs = self._matrices["output_rows"][:, : self.vector_size]
+            return with_ones(self._user_vectors), np.column_stack([outputs, biases.astype(np.float32)])
         factors = (self.vocab.counts + 1.0) ** self.popularity
         items = unit_rows(self._vectors) * factors[:, None].astype(np.float32)
         return unit_rows(self._user_vectors), items

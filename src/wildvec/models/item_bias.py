@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wildvec.base.rows import with_ones
 from wildvec.models.item_model import ItemModel
 from wildvec.models.recommending import Floats
 from wildvec.models.seen_items import SeenItems
@@ -31,7 +32,7 @@ class BiasedItemModel(ItemModel):
         users, items = super()._scoring()
         if not self.item_bias:
             return users, items
-        return _with_ones(users), np.column_stack([items, self.item_biases])
+        return with_ones(users), np.column_stack([items, self.item_biases])
 
     def _why_no_examples(self) -> str:
         if np.isin(self.user_counts, (0, len(self.vocab))).all():
@@ -40,8 +41,4 @@ class BiasedItemModel(ItemModel):
 
     def _queries_of_new(self, seen: SeenItems) -> Floats:
         queries = super()._queries_of_new(seen)
-        return _with_ones(queries) if self.item_bias else queries
-
-
-def _with_ones(rows: Floats) -> Floats:
-    return np.column_stack([rows, np.ones(len(rows), np.float32)])
+        return with_ones(queries) if self.item_bias else queries
