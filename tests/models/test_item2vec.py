@@ -131,7 +131,7 @@ def test_a_message_about_baskets_of_one_item(caplog):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"l2": 0.1}, {"window": 0}, {"negative": 0}, {"sg": 0}, {"popularity": "x"}]
+    "settings", [{"l2": 0.1}, {"window": 0}, {"negative": 0}, {"sg": 2}, {"popularity": "x"}]
 )
 def test_wrong_settings_are_named(settings):
     with pytest.raises((TypeError, ValueError), match=next(iter(settings))):
