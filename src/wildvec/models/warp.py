@@ -71,7 +71,7 @@ class WARP(BiasedItemModel):
     margin = Setting(
         1.0, number(0, 1e30), "difference of scores from which a negative has no loss", metavar="X"
     )
-    l2 = BiasedItemModel.l2.with_default(0.05)
+    l2 = BiasedItemModel.l2.with_default(0.2)
     ns_exponent = Setting(
         0.0, number(-10, 10), "negatives are drawn by count ** X; 0: uniformly", metavar="X"
     )
@@ -85,7 +85,7 @@ class WARP(BiasedItemModel):
         vector_size: int = 64,
         negative: int = 50,
         margin: float = 1.0,
-        l2: float = 0.05,
+        l2: float = 0.2,
         item_bias: bool = False,
         ns_exponent: float = 0.0,
         alpha: float = 0.2,
