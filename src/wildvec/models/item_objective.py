@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from wildvec._train import PAD, Task
 from wildvec.models.pair_objective import FIRST_SQUARE, PairObjective
-from wildvec.training.feed import Feed
-from wildvec.training.interaction_feed import InteractionFeed
 from wildvec.training.objective import MatrixSpec
 
 CURVATURE = 0.3
@@ -43,14 +41,6 @@ class SharedNegatives(PairObjective):
     l2: float = 0.0
     ns_exponent: float = 0.0
     features: NDArray[np.float32] | None = None
-
-    def matrices(self, feed: Feed | None) -> tuple[MatrixSpec, ...]:
-        """Return the rows of items and of users, and of the projection if there are features."""
-        items, users, *projection = self._trained(len(self.counts), self.n_users)
-        if not isinstance(feed, InteractionFeed):
-            return items, users, *projection
-        of_items, of_users = feed.uses()
-        return replace(items, uses=of_items), replace(users, uses=of_users), *projection
 
     def shapes(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
         """Return the matrices for numbers of items and users; "vectors" first."""

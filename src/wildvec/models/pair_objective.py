@@ -28,15 +28,20 @@ class PairObjective(ABC):
     counts: NDArray[np.int64]
 
     def matrices(self, feed: Feed | None) -> tuple[MatrixSpec, ...]:
-        """Return the rows of items and of users."""
-        specs = self.shapes(len(self.counts), self.n_users)
+        """Return the rows of items and of users, and further matrices that the kernel trains."""
+        items, users, *others = self._trained(len(self.counts), self.n_users)
         if not isinstance(feed, InteractionFeed):
-            return specs
-        return tuple(replace(spec, uses=uses) for spec, uses in zip(specs, feed.uses(), strict=True))
+            return items, users, *others
+        of_items, of_users = feed.uses()
+        return replace(items, uses=of_items), replace(users, uses=of_users), *others
 
     @abstractmethod
     def shapes(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
         """Return the matrices for numbers of items and users."""
+
+    def _trained(self, n_items: int, n_users: int) -> tuple[MatrixSpec, ...]:
+        """Return the matrices that the kernel trains: those of items and of users first."""
+        return self.shapes(n_items, n_users)
 
     def sampling(self, ns_exponent: float) -> AliasTable | None:
         """Return the table that draws negatives by counts ** ns_exponent; None: uniformly."""
