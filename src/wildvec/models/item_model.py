@@ -117,10 +117,8 @@ class ItemModel(UserRows):
         if not len(self.vocab):
             raise RuntimeError("the model has no users and items yet; call build or partial_fit")
         data = as_interactions(interactions)
-        schedule, notifier = (
-            self._schedule(epochs, start_alpha, end_alpha, max_seconds),
-            Callbacks(self, callbacks),
-        )
+        schedule = self._schedule(epochs, start_alpha, end_alpha, max_seconds)
+        notifier = Callbacks(self, callbacks)
         with claim_model_folder(self) as folder:
             return self._train(self._feed_of(data), Training(schedule, own_vocab=False), notifier, folder)
 

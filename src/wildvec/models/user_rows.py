@@ -5,6 +5,7 @@ In: users, items and which users have which items. Out: rows of items (`wv`) and
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -106,8 +107,9 @@ class UserRows(Recommender, Model):
 
     # -- matrices -------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def _objective(self) -> ItemObjective:
-        raise NotImplementedError
+        """Return what the model trains; see `Model`."""
 
     def _matrix_specs(self, n_keys: int) -> tuple[MatrixSpec, ...]:
         return self._objective().shapes(n_keys, len(self._users))
